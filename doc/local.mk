@@ -1,0 +1,8 @@
+dist_man_MANS = %D%/build-mem.1
+bashcompdir = $(datadir)/bash-completion/completions
+dist_bashcomp_DATA = %D%/build-mem
+schemadir = $(pkgdatadir)
+dist_schema_DATA = \
+	%D%/baseline.schema.json \
+	%D%/config.schema.json \
+	%D%/result.schema.json

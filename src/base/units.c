@@ -1,0 +1,132 @@
+#include "base/units.h"
+
+#include "base/alloc.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+/* Reads an unsigned decimal number with an optional fraction; strtod alone would also take
+ * signs, blanks, "inf" and hexadecimal. Returns NULL where there is none. */
+static const char *read_decimal(const char *text, double *value)
+{
+    if (!isdigit((unsigned char)*text))
+        return NULL;
+    size_t length = strspn(text, "0123456789.");
+    char digits[40];
+    if (length >= sizeof digits)
+        return NULL;
+    memcpy(digits, text, length);
+    digits[length] = '\0';
+    char *end;
+    *value = strtod(digits, &end);
+    return *end ? NULL : text + length;
+}
+
+int parse_size(const char *text, int64_t *bytes)
+{
+    static const char prefixes[] = "kmgtp";
+    double number;
+    const char *unit = read_decimal(text, &number);
+    if (!unit)
+        return -1;
+
+    int power = 0;
+    const char *prefix = *unit ? strchr(prefixes, tolower((unsigned char)*unit)) : NULL;
+    if (prefix) {
+        power = (int)(prefix - prefixes) + 1;
+        unit++;
+        if (*unit == 'i')
+            unit++;
+    }
+    if (strcasecmp(unit, "b") != 0 && *unit)
+        return -1;
+
+    double size = ldexp(number, 10 * power);
+    if (size < 1 || size > 9e18)
+        return -1;
+    *bytes = (int64_t)size;
+    return 0;
+}
+
+int parse_duration(const char *text, int64_t *ms)
+{
+    static const struct {
+        const char *name;
+        double ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    double total = 0, number;
+    if (!*text)
+        return -1;
+    while (*text) {
+        text = read_decimal(text, &number);
+        if (!text)
+            return -1;
+        size_t length = strspn(text, "msh");
+        double factor = *text ? 0 : 1000;
+        for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+            if (length == strlen(units[i].name) && strncmp(text, units[i].name, length) == 0)
+                factor = units[i].ms;
+        if (factor == 0)
+            return -1;
+        total += number * factor;
+        text += length;
+    }
+    if (total > 9e15)
+        return -1;
+    *ms = (int64_t)total;
+    return 0;
+}
+
+int parse_integer(const char *text, int64_t min, int64_t max, int64_t *value)
+{
+    if (!isdigit((unsigned char)*text) && *text != '-')
+        return -1;
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (errno || end == text || *end || number < min || number > max)
+        return -1;
+    *value = number;
+    return 0;
+}
+
+/* A unit begins where the smaller one would be rounded to 1024.0 of it. */
+static char *format_signed(int64_t bytes, const char *sign)
+{
+    const double rounded_up = 1023.95;
+    double kib = fabs((double)bytes) / 1024, mib = kib / 1024;
+    if (mib >= rounded_up)
+        return xasprintf("%s%.2f GiB", sign, mib / 1024);
+    if (kib >= rounded_up)
+        return xasprintf("%s%.1f MiB", sign, mib);
+    if (kib >= 1)
+        return xasprintf("%s%.1f KiB", sign, kib);
+    return xasprintf("%s%.0f B", sign, fabs((double)bytes));
+}
+
+char *format_bytes(int64_t bytes)
+{
+    return bytes < 0 ? xstrdup("n/a") : format_signed(bytes, "");
+}
+
+char *format_bytes_delta(int64_t bytes)
+{
+    return format_signed(bytes, bytes < 0 ? "-" : "+");
+}
+
+char *format_duration(int64_t ms)
+{
+    if (ms < 0)
+        return xstrdup("n/a");
+    if (ms < 1000)
+        return xasprintf("%d ms", (int)ms);
+    if (ms < 59950) /* from there on it would be rounded to 60.0 s */
+        return xasprintf("%.1f s", (double)ms / 1000);
+    int64_t seconds = ms < 60000 ? 60 : ms / 1000;
+    if (seconds < 3600)
+        return xasprintf("%dm %02ds", (int)(seconds / 60), (int)(seconds % 60));
+    return xasprintf("%dh %02dm", (int)(seconds / 3600), (int)(seconds % 3600 / 60));
+}

@@ -1,0 +1,173 @@
+/* build-mem baseline refresh|show: accept results as the new baseline; show it. */
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/units.h"
+#include "commands/baseline_file.h"
+#include "commands/commands.h"
+#include "commands/measure.h"
+#include "gate/judge.h"
+#include "measurement/result.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static void print_metric(const struct baseline_metric *metric)
+{
+    int64_t centre = median_of(metric->values, metric->count);
+    int64_t slack = policy_slack(&metric->tolerance, metric->values, metric->count);
+    bool duration = strcmp(policy_unit(metric->name), "ms") == 0;
+    char *(*format)(int64_t) = duration ? format_duration : format_bytes;
+    char *centre_text CLEANUP(cleanup_free) = format(centre);
+    char *allowed CLEANUP(cleanup_free) = format(centre + slack);
+    char *limit CLEANUP(cleanup_free) = format(metric->tolerance.limit);
+    printf("  %-24s %12s  up to %12s  %-4s  %zu run%s%s%s\n", metric->name, centre_text, allowed,
+           level_name(metric->tolerance.level), metric->count, metric->count == 1 ? "" : "s",
+           metric->tolerance.limit > 0 ? "  hard limit " : "",
+           metric->tolerance.limit > 0 ? limit : "");
+}
+
+static void print_environment(const struct baseline_environment *entry)
+{
+    char *limit CLEANUP(cleanup_free) =
+        entry->key.limit_bytes > 0 ? format_bytes(entry->key.limit_bytes) : xstrdup("no limit");
+    printf("%s, %s, %lld CPUs, %s, from %s\n", entry->key.image, entry->key.architecture,
+           (long long)entry->key.cpus, limit, entry->key.source);
+    printf("  accepted %s%s%.12s%s%s\n", entry->accepted_at,
+           entry->accepted_commit ? " at commit " : "",
+           entry->accepted_commit ? entry->accepted_commit : "", entry->accepted_reason ? ": " : "",
+           entry->accepted_reason ? entry->accepted_reason : "");
+    for (size_t i = 0; i < entry->count; i++)
+        print_metric(&entry->metrics[i]);
+}
+
+static int show(const struct config *config)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct baseline baseline CLEANUP(baseline_release) = {0};
+    if (baseline_load(config, &baseline, &err) < 0)
+        return command_failed(&err, EXIT_USAGE);
+    for (size_t i = 0; i < baseline.count; i++)
+        print_environment(&baseline.environments[i]);
+    if (baseline.count == 0)
+        puts("no accepted results");
+    return EXIT_PASS;
+}
+
+/* The file as it is, or an empty baseline where there is none yet. */
+static int load_or_new(const char *path, struct baseline *baseline, struct bm_error *err)
+{
+    *baseline = (struct baseline){0};
+    return access(path, F_OK) == 0 ? baseline_read(path, baseline, err) : 0;
+}
+
+static int write_baseline(const char *path, const struct baseline *baseline, struct bm_error *err)
+{
+    char *text CLEANUP(cleanup_free) = baseline_to_json(baseline);
+    const char *slash = strrchr(path, '/');
+    if (slash && slash != path) {
+        char *directory CLEANUP(cleanup_free) = xstrndup(path, (size_t)(slash - path));
+        if (file_make_dirs(directory, err) < 0)
+            return -1;
+    }
+    return file_write_atomic(path, text, strlen(text), err);
+}
+
+static int accept_runs(const struct config *config, const struct measurement *runs, size_t count)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct baseline baseline CLEANUP(baseline_release) = {0};
+    char *path CLEANUP(cleanup_free) = baseline_path(config);
+    char at[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    struct acceptance acceptance = {.allow_increase = config->allow_increase,
+                                    .reason = config->reason,
+                                    .commit = runs[count - 1].commit,
+                                    .at = at};
+    if (load_or_new(path, &baseline, &err) < 0 ||
+        baseline_accept(&baseline, runs, count, &acceptance, &err) < 0 ||
+        write_baseline(path, &baseline, &err) < 0)
+        return command_failed(&err, EXIT_USAGE);
+    if (!config->json_only) {
+        printf("build-mem: %s now holds %zu run%s:\n", path, count, count == 1 ? "" : "s");
+        print_environment(baseline_find(&baseline, &runs[0]));
+    }
+    return EXIT_PASS;
+}
+
+/* Runs the build and accepts what was measured. */
+static int refresh_from_runs(const struct config *config)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct judgement judgement CLEANUP(judgement_release);
+    struct measurement *runs;
+    size_t count;
+    int status;
+    judgement_init(&judgement);
+    if (measure_runs(config, &runs, &count, &status, &err) < 0) {
+        command_failed(&err, status);
+    } else {
+        judge_alone(runs, count, &judgement);
+        status = publish(config, typical_run(runs, count), &judgement);
+        if (status == EXIT_PASS)
+            status = accept_runs(config, runs, count);
+    }
+    release_runs(runs, count);
+    return status;
+}
+
+/* Accepts results that were stored by earlier runs, here or elsewhere. */
+static int refresh_from_files(const struct config *config, const struct strv *paths)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct measurement *runs = xcalloc(paths->count, sizeof *runs);
+    size_t count = 0;
+    int status = EXIT_PASS;
+    while (count < paths->count && status == EXIT_PASS) {
+        if (result_read(paths->items[count], &runs[count], &err) < 0)
+            status = command_failed(&err, EXIT_USAGE);
+        count++;
+    }
+    if (status == EXIT_PASS)
+        status = accept_runs(config, runs, count);
+    release_runs(runs, count);
+    return status;
+}
+
+static int refresh(int argc, char **argv)
+{
+    struct config config CLEANUP(config_release);
+    struct strv operands CLEANUP(strv_release) = {0};
+    int status;
+    if (command_begin(&config, FLAGS_REFRESH, "baseline refresh [flags] [RESULT...]", argc, argv,
+                      &operands, &status) < 0)
+        return status;
+    return operands.count ? refresh_from_files(&config, &operands) : refresh_from_runs(&config);
+}
+
+static int show_command(int argc, char **argv)
+{
+    struct config config CLEANUP(config_release);
+    struct strv operands CLEANUP(strv_release) = {0};
+    int status;
+    if (command_begin(&config, FLAGS_SHOW, "baseline show [flags]", argc, argv, &operands,
+                      &status) < 0)
+        return status;
+    return show(&config);
+}
+
+int command_baseline(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "refresh") == 0)
+        return refresh(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "show") == 0)
+        return show_command(argc - 1, argv + 1);
+    bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
+    fputs("Usage: build-mem baseline refresh [flags] [RESULT...]\n"
+          "       build-mem baseline show [flags]\n",
+          help ? stdout : stderr);
+    return help ? EXIT_PASS : EXIT_USAGE;
+}

@@ -1,0 +1,45 @@
+/* build-mem check: measure, judge against the baseline, say so to the CI. */
+#include "base/alloc.h"
+#include "commands/baseline_file.h"
+#include "commands/commands.h"
+#include "commands/measure.h"
+#include "gate/judge.h"
+
+static int check(const struct config *config)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct baseline baseline CLEANUP(baseline_release) = {0};
+    struct judgement judgement CLEANUP(judgement_release);
+    struct measurement *runs;
+    size_t count;
+    int status;
+    judgement_init(&judgement);
+    /* Before the build starts: nothing that the build does can change what it is held to. */
+    if (baseline_load(config, &baseline, &err) < 0)
+        return command_failed(&err, EXIT_USAGE);
+    if (measure_runs(config, &runs, &count, &status, &err) < 0) {
+        command_failed(&err, status);
+    } else {
+        judge(&baseline, config->baseline, runs, count, config->strict, &judgement);
+        status = publish(config, typical_run(runs, count), &judgement);
+    }
+    release_runs(runs, count);
+    return status;
+}
+
+int command_check(int argc, char **argv)
+{
+    struct config config CLEANUP(config_release);
+    struct strv operands CLEANUP(strv_release) = {0};
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    int status;
+    if (command_begin(&config, FLAGS_CHECK, "check [flags] [-- COMMAND ARG...]", argc, argv,
+                      &operands, &status) < 0)
+        return status;
+    if (operands.count) {
+        bm_error_set(&err, "check takes no \"%s\"; the build's own command follows --",
+                     operands.items[0]);
+        return command_failed(&err, EXIT_USAGE);
+    }
+    return check(&config);
+}

@@ -1,0 +1,30 @@
+/* The subcommands. Each takes its own arguments (argv[0] is its name) and returns the exit
+ * status: 0 pass, 1 gate failed, 2 usage, 3 build failed, 4 not measured, 128+N signal N. */
+#ifndef BM_COMMANDS_COMMANDS_H
+#define BM_COMMANDS_COMMANDS_H
+
+#include "base/error.h"
+#include "config/flags.h"
+
+enum exit_status {
+    EXIT_PASS = 0,
+    EXIT_GATE = 1,
+    EXIT_USAGE = 2,
+    EXIT_BUILD = 3,
+    EXIT_UNMEASURED = 4
+};
+
+int command_run(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_compare(int argc, char **argv);
+int command_baseline(int argc, char **argv);
+
+/* Prints "build-mem: message" to stderr. Returns `status`. */
+int command_failed(const struct bm_error *err, int status);
+
+/* Reads flags and file; where this is all (help, version, a mistake) it prints what is due, sets
+ * `*status` and returns -1. `usage` is the line after "Usage: build-mem ". */
+int command_begin(struct config *config, enum flag_command command, const char *usage, int argc,
+                  char **argv, struct strv *operands, int *status);
+
+#endif

@@ -1,0 +1,27 @@
+/* One run from clearing to verifying, and the files and lines that tell of it. */
+#ifndef BM_COMMANDS_MEASURE_H
+#define BM_COMMANDS_MEASURE_H
+
+#include "base/error.h"
+#include "config/config.h"
+#include "gate/verdict.h"
+#include "measurement/measurement.h"
+
+/* Measures the build `config->runs` times. `*runs` holds `*count` measurements, owned by the
+ * caller (release each, free the array); fewer than asked for where one failed, was not measured
+ * or was interrupted: the last one then says so. `default_label` names the runs' files where no
+ * label was given. Whatever happens to the build or the engine is data in the measurement; -1,
+ * with an exit status in `*status`, is for a workspace that can't be used. */
+int measure_runs(const struct config *config, struct measurement **runs, size_t *count, int *status,
+                 struct bm_error *err);
+void release_runs(struct measurement *runs, size_t count);
+
+/* The run that stands for all: the one with the median headline; the last where one is bad. */
+const struct measurement *typical_run(const struct measurement *runs, size_t count);
+
+/* Writes result and JUnit, prints the summary and the RESULT line. Returns the exit status of the
+ * judgement, or another where the run was interrupted or a file could not be written. */
+int publish(const struct config *config, const struct measurement *m,
+            const struct judgement *judgement);
+
+#endif

@@ -1,0 +1,88 @@
+#include "base/alloc.h"
+#include "base/file.h"
+#include "commands/commands.h"
+#include "commands/measure.h"
+#include "engine/interrupt.h"
+#include "gate/judge.h"
+#include "measurement/result.h"
+#include "report/report.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOG_TAIL_BYTES ((off_t)64 * 1024)
+
+/* The end of the run's log for JUnit; "" where it can't be read. */
+static char *read_log_tail(const char *out, const char *label, size_t *length)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/build-%s.log", out, label);
+    char *tail = xcalloc(1, (size_t)LOG_TAIL_BYTES + 1);
+    int fd CLEANUP(cleanup_fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat status;
+    *length = 0;
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return tail;
+    off_t from = status.st_size > LOG_TAIL_BYTES ? status.st_size - LOG_TAIL_BYTES : 0;
+    ssize_t got = pread(fd, tail, (size_t)LOG_TAIL_BYTES, from);
+    *length = got > 0 ? (size_t)got : 0;
+    return tail;
+}
+
+static int write_result(const char *out, const struct measurement *m,
+                        const struct judgement *judgement, int exit_code, struct bm_error *err)
+{
+    char *gate CLEANUP(cleanup_free) = judgement_to_json(judgement);
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, m->label);
+    char *text CLEANUP(cleanup_free) =
+        result_to_json(m, verdict_name(judgement->verdict), exit_code, gate);
+    return file_write_atomic(path, text, strlen(text), err);
+}
+
+static int write_junit(const struct config *config, const char *out, const struct measurement *m,
+                       const struct judgement *judgement, struct bm_error *err)
+{
+    size_t length;
+    char *tail CLEANUP(cleanup_free) = read_log_tail(out, m->label, &length);
+    char *text CLEANUP(cleanup_free) = junit_text(m, judgement, tail, length);
+    char *path CLEANUP(cleanup_free) =
+        config->junit ? xstrdup(config->junit) : xasprintf("%s/junit-%s.xml", out, m->label);
+    return file_write_atomic(path, text, strlen(text), err);
+}
+
+static void print_result(const struct config *config, const struct measurement *m,
+                         const struct judgement *judgement, int exit_code)
+{
+    char *gate CLEANUP(cleanup_free) = judgement_to_json(judgement);
+    char *line CLEANUP(cleanup_free) =
+        result_to_line(m, verdict_name(judgement->verdict), exit_code, gate);
+    if (!config->json_only) {
+        bool colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+        char *summary CLEANUP(cleanup_free) = summary_text(m, judgement, colour);
+        fputs(summary, stdout);
+    }
+    printf("[BUILD-MEM RESULT] %s\n", line);
+}
+
+int publish(const struct config *config, const struct measurement *m,
+            const struct judgement *judgement)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
+    int exit_code =
+        interrupt_signal() ? 128 + interrupt_signal() : verdict_exit_status(judgement->verdict);
+    /* The files first: what is printed can be relied upon. */
+    if (write_result(out, m, judgement, exit_code, &err) < 0 ||
+        write_junit(config, out, m, judgement, &err) < 0) {
+        command_failed(&err, 0);
+        exit_code = exit_code ? exit_code : EXIT_UNMEASURED;
+    }
+    print_result(config, m, judgement, exit_code);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        bm_error_errno(&err, "standard output");
+        return command_failed(&err, exit_code ? exit_code : EXIT_UNMEASURED);
+    }
+    return exit_code;
+}

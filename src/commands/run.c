@@ -1,0 +1,32 @@
+/* build-mem run: measure, judge nothing but the build itself. */
+#include "base/alloc.h"
+#include "commands/commands.h"
+#include "commands/measure.h"
+#include "gate/judge.h"
+
+int command_run(int argc, char **argv)
+{
+    struct config config CLEANUP(config_release);
+    struct strv operands CLEANUP(strv_release) = {0};
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct judgement judgement CLEANUP(judgement_release);
+    struct measurement *runs;
+    size_t count;
+    int status;
+    judgement_init(&judgement);
+    if (command_begin(&config, FLAGS_RUN, "[run] [flags] [-- COMMAND ARG...]", argc, argv,
+                      &operands, &status) < 0)
+        return status;
+    if (operands.count) {
+        bm_error_set(&err, "unknown command \"%s\"", operands.items[0]);
+        return command_failed(&err, EXIT_USAGE);
+    }
+    if (measure_runs(&config, &runs, &count, &status, &err) < 0)
+        command_failed(&err, status);
+    else {
+        judge_alone(runs, count, &judgement);
+        status = publish(&config, typical_run(runs, count), &judgement);
+    }
+    release_runs(runs, count);
+    return status;
+}

@@ -1,0 +1,201 @@
+/* Docker and Podman: one family of command lines. */
+#include "base/alloc.h"
+#include "base/units.h"
+#include "engine/engine.h"
+#include "engine/inspect.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define REPO_IN_CONTAINER "/work"
+#define PROBE_IN_CONTAINER "/build-mem-probe"
+#define LABEL "build-mem.run"
+
+/* Short commands answer within this; create may have to pull an image. */
+#define ANSWER_MS 60000
+#define CREATE_MS (30 * 60000)
+
+/* The CLI's own last words: its stderr ends with the reason. */
+static const char *last_line(const char *text)
+{
+    const char *newline = strrchr(text, '\n');
+    return newline ? newline + 1 : text;
+}
+
+/* Runs `engine` with the arguments. Fails where the command could not run or did not succeed. */
+static int command(const struct engine *engine, const struct strv *arguments, int64_t timeout_ms,
+                   struct captured *captured, struct bm_error *err)
+{
+    struct strv argv CLEANUP(strv_release) = {0};
+    strv_push(&argv, engine->name);
+    strv_push_all(&argv, arguments);
+    if (child_capture(argv.items, timeout_ms, captured, err) < 0)
+        return -1;
+    if (captured->exit_status == 0)
+        return 0;
+    return bm_error_set(err, "%s %s: %s", engine->name, arguments->items[0],
+                        *captured->diagnostics ? last_line(captured->diagnostics) : "it failed");
+}
+
+#define WORDS(...) words((const char *const[]){__VA_ARGS__, NULL})
+static struct strv words(const char *const *list)
+{
+    struct strv result = {0};
+    for (; *list; list++)
+        strv_push(&result, *list);
+    return result;
+}
+
+static int server_version(const struct engine *engine, char **version, struct bm_error *err)
+{
+    /* A Podman without a service has no server part: its client is the engine. */
+    struct strv arguments CLEANUP(strv_release) =
+        WORDS("version", "--format",
+              engine == &engine_docker ? "{{.Server.Version}}" : "{{.Client.Version}}");
+    struct captured captured CLEANUP(captured_release) = {0};
+    if (command(engine, &arguments, 15000, &captured, err) < 0)
+        return -1;
+    *version = xstrndup(captured.output, strcspn(captured.output, "\r\n"));
+    return 0;
+}
+
+static int usable(const struct engine *engine, struct bm_error *err)
+{
+    char *version CLEANUP(cleanup_free) = NULL;
+    return server_version(engine, &version, err);
+}
+
+/* --mount takes comma-separated values with quotes as in CSV files. */
+static void push_mount(struct strv *arguments, const char *source)
+{
+    char *escaped CLEANUP(cleanup_free) = xmalloc(2 * strlen(source) + 1);
+    char *to = escaped;
+    for (; *source; source++) {
+        if (*source == '"')
+            *to++ = '"';
+        *to++ = *source;
+    }
+    *to = '\0';
+    strv_push(arguments, "--mount");
+    strv_pushf(arguments, "type=bind,\"source=%s\",target=" REPO_IN_CONTAINER, escaped);
+}
+
+static void push_create_arguments(const struct engine_run *run, struct strv *arguments)
+{
+    const struct engine_spec *spec = run->spec;
+    strv_push(arguments, "create");
+    strv_push(arguments, "--interactive");
+    strv_pushf(arguments, "--name=%s", spec->name);
+    strv_pushf(arguments, "--label=" LABEL "=%s", spec->name);
+    strv_pushf(arguments, "--pull=%s", spec->pull);
+    push_mount(arguments, spec->repo);
+    strv_push(arguments, "--workdir=" REPO_IN_CONTAINER);
+    strv_push(arguments, "--entrypoint=" PROBE_IN_CONTAINER);
+    if (spec->user)
+        strv_pushf(arguments, "--user=%s", spec->user);
+    else
+        strv_pushf(arguments, "--user=%u:%u", (unsigned)getuid(), (unsigned)getgid());
+    if (run->engine == &engine_podman && getuid() != 0)
+        strv_push(arguments, "--userns=keep-id");
+    if (spec->memory_limit_bytes > 0) {
+        /* Without the second one Docker allows as much again of swap. */
+        strv_pushf(arguments, "--memory=%lld", (long long)spec->memory_limit_bytes);
+        strv_pushf(arguments, "--memory-swap=%lld", (long long)spec->memory_limit_bytes);
+    }
+    if (spec->network)
+        strv_pushf(arguments, "--network=%s", spec->network);
+    strv_push(arguments, "--env=HOME=/tmp");
+    for (size_t i = 0; i < spec->env->count; i++)
+        strv_pushf(arguments, "--env=%s", spec->env->items[i]);
+    strv_push(arguments, spec->image);
+
+    struct strv probe CLEANUP(strv_release) = {0};
+    engine_probe_arguments(spec, PROBE_IN_CONTAINER, &probe);
+    for (size_t i = 1; i < probe.count; i++) /* the first is the entrypoint */
+        strv_push(arguments, probe.items[i]);
+}
+
+static int remove_container(const struct engine *engine, const char *name, struct bm_error *err)
+{
+    struct strv arguments CLEANUP(strv_release) = WORDS("rm", "--force", "--volumes", name);
+    struct captured captured CLEANUP(captured_release) = {0};
+    if (command(engine, &arguments, ANSWER_MS, &captured, err) == 0)
+        return 0;
+    /* Gone already is as good. */
+    if (captured.diagnostics && (strcasestr(captured.diagnostics, "no such container") ||
+                                 strcasestr(captured.diagnostics, "no container with name")))
+        return 0;
+    return -1;
+}
+
+/* Containers of runs whose runner was killed before it could remove them. */
+static void remove_orphans(const struct engine *engine)
+{
+    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct strv arguments CLEANUP(strv_release) =
+        WORDS("ps", "--all", "--filter", "label=" LABEL, "--format", "{{.Names}}");
+    struct captured captured CLEANUP(captured_release) = {0};
+    if (command(engine, &arguments, ANSWER_MS, &captured, &ignored) < 0)
+        return;
+    char *rest = captured.output;
+    for (char *name; (name = strsep(&rest, "\r\n"));)
+        if (engine_name_is_orphan(name))
+            (void)remove_container(engine, name, &ignored);
+}
+
+static int copy_probe(const struct engine_run *run, struct bm_error *err)
+{
+    char *target CLEANUP(cleanup_free) = xasprintf("%s:" PROBE_IN_CONTAINER, run->spec->name);
+    struct strv arguments CLEANUP(strv_release) = WORDS("cp", run->spec->probe_path, target);
+    struct captured captured CLEANUP(captured_release) = {0};
+    return command(run->engine, &arguments, ANSWER_MS, &captured, err);
+}
+
+static int start(struct engine_run *run, struct bm_error *err)
+{
+    struct strv create CLEANUP(strv_release) = {0};
+    struct captured captured CLEANUP(captured_release) = {0};
+    remove_orphans(run->engine);
+    push_create_arguments(run, &create);
+    if (command(run->engine, &create, CREATE_MS, &captured, err) < 0)
+        return -1;
+    if (copy_probe(run, err) < 0)
+        return -1;
+    char *argv[] = {(char *)(uintptr_t)run->engine->name,
+                    (char[]){"start"},
+                    (char[]){"--attach"},
+                    (char[]){"--interactive"},
+                    (char *)(uintptr_t)run->spec->name,
+                    NULL};
+    return child_start(&run->child, argv, NULL, NULL, err);
+}
+
+static void kill_container(struct engine_run *run)
+{
+    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct strv arguments CLEANUP(strv_release) = WORDS("kill", run->spec->name);
+    struct captured captured CLEANUP(captured_release) = {0};
+    (void)command(run->engine, &arguments, ANSWER_MS, &captured, &ignored);
+}
+
+static void read_facts(const struct engine_run *run, struct engine_facts *facts)
+{
+    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct strv arguments CLEANUP(strv_release) =
+        WORDS("inspect", "--type=container", run->spec->name);
+    struct captured captured CLEANUP(captured_release) = {0};
+    (void)server_version(run->engine, &facts->version, &ignored);
+    if (command(run->engine, &arguments, ANSWER_MS, &captured, &ignored) == 0)
+        (void)parse_inspect(captured.output, facts, &ignored);
+}
+
+static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_error *err)
+{
+    read_facts(run, facts);
+    return remove_container(run->engine, run->spec->name, err);
+}
+
+const struct engine engine_docker = {
+    .name = "docker", .usable = usable, .start = start, .kill = kill_container, .finish = finish};
+const struct engine engine_podman = {
+    .name = "podman", .usable = usable, .start = start, .kill = kill_container, .finish = finish};

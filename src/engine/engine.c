@@ -1,0 +1,81 @@
+#include "engine/engine.h"
+
+#include "base/alloc.h"
+#include "kernel/procfs.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct engine *const engines[] = {&engine_docker, &engine_podman, &engine_host};
+#define ENGINES (sizeof engines / sizeof *engines)
+
+void engine_facts_release(struct engine_facts *facts)
+{
+    free(facts->version);
+    free(facts->image_digest);
+    free(facts->failure);
+    *facts = (struct engine_facts){0};
+}
+
+static const struct engine *select_first(char **why, struct bm_error *err)
+{
+    char *reasons CLEANUP(cleanup_free) = xstrdup("");
+    for (size_t i = 0; i < ENGINES; i++) {
+        struct bm_error reason CLEANUP(bm_error_release) = BM_ERROR_INIT;
+        if (engines[i]->usable(engines[i], &reason) == 0) {
+            *why = xasprintf("%s%s%s", engines[i]->name, *reasons ? "; " : "", reasons);
+            return engines[i];
+        }
+        char *longer = xasprintf("%s%sno %s: %s", reasons, *reasons ? "; " : "", engines[i]->name,
+                                 reason.message);
+        free(reasons);
+        reasons = longer;
+    }
+    bm_error_set(err, "no engine can run builds here: %s", reasons);
+    return NULL;
+}
+
+const struct engine *engine_select(const char *name, char **why, struct bm_error *err)
+{
+    *why = NULL;
+    if (strcmp(name, "auto") == 0)
+        return select_first(why, err);
+    for (size_t i = 0; i < ENGINES; i++)
+        if (strcmp(engines[i]->name, name) == 0) {
+            if (engines[i]->usable(engines[i], err) == 0)
+                return engines[i];
+            bm_error_wrap(err, "engine %s cannot run builds here", name);
+            return NULL;
+        }
+    BM_BUG("an engine without a name");
+}
+
+void engine_probe_arguments(const struct engine_spec *spec, const char *probe,
+                            struct strv *arguments)
+{
+    strv_push(arguments, probe);
+    strv_pushf(arguments, "--interval-ms=%lld", (long long)spec->interval_ms);
+    for (size_t i = 0; i < spec->stages->count; i++)
+        strv_pushf(arguments, "--stage=%s", spec->stages->items[i]);
+    if (spec->image == NULL)
+        strv_push(arguments, "--own-cgroup");
+    strv_push(arguments, "--");
+    strv_push_all(arguments, spec->command);
+}
+
+char *engine_unique_name(void)
+{
+    static int number;
+    return xasprintf("build-mem-%d-%llu-%d", (int)getpid(),
+                     (unsigned long long)process_start_ticks("", getpid()), ++number);
+}
+
+bool engine_name_is_orphan(const char *name)
+{
+    int pid, end = 0;
+    unsigned long long start;
+    if (sscanf(name, "build-mem-%d-%llu-%*d%n", &pid, &start, &end) != 2 || end == 0)
+        return false;
+    return process_start_ticks("", pid) != start;
+}

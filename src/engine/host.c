@@ -1,0 +1,197 @@
+/* The host engine: a fresh cgroup on this machine, no container. */
+#include "base/alloc.h"
+#include "base/units.h"
+#include "engine/engine.h"
+#include "kernel/cgroup.h"
+#include "kernel/procfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROCESSES_MAX 4096
+
+static int write_file(const char *directory, const char *name, const char *text)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", directory, name);
+    int fd CLEANUP(cleanup_fd) = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    return write(fd, text, strlen(text)) < 0 ? -1 : 0;
+}
+
+static bool has_file(const char *directory, const char *name)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", directory, name);
+    return access(path, F_OK) == 0;
+}
+
+/* Where a child cgroup with a memory controller can be made. In v1 that is our own cgroup. In v2
+ * a cgroup that holds processes cannot hand the controller down, except for the root: our own
+ * where it already does or is the root, else beside us, in our parent. */
+static char *parent_directory(const struct cgroup *own)
+{
+    if (own->version == 1)
+        return xstrdup(own->directory);
+    bool is_root = !has_file(own->directory, "memory.current");
+    (void)write_file(own->directory, "cgroup.subtree_control", "+memory");
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/cgroup.subtree_control", own->directory);
+    char enabled[1024] = "";
+    if (read_text(path, enabled, sizeof enabled) > 0 && strstr(enabled, "memory"))
+        return xstrdup(own->directory);
+    if (is_root)
+        return xstrdup(own->directory);
+    return xstrndup(own->directory, (size_t)(strrchr(own->directory, '/') - own->directory));
+}
+
+static int remove_cgroup(const char *directory)
+{
+    struct cgroup cgroup = {.version = 1};
+    snprintf(cgroup.directory, sizeof cgroup.directory, "%s", directory);
+    for (int round = 0; round < 500; round++) {
+        if (rmdir(directory) == 0 || errno == ENOENT)
+            return 0;
+        if (errno != EBUSY)
+            return -1;
+        static int pids[PROCESSES_MAX];
+        ssize_t count = cgroup_processes(&cgroup, pids, PROCESSES_MAX);
+        for (ssize_t i = 0; i < count && i < PROCESSES_MAX; i++)
+            kill(pids[i], SIGKILL);
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    errno = EBUSY;
+    return -1;
+}
+
+/* Cgroups of runs whose runner was killed before it could remove them. */
+static void remove_orphans(const char *parent)
+{
+    DIR *directory = opendir(parent);
+    struct dirent *entry;
+    while (directory && (entry = readdir(directory)))
+        if (engine_name_is_orphan(entry->d_name)) {
+            char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", parent, entry->d_name);
+            (void)remove_cgroup(path);
+        }
+    if (directory)
+        closedir(directory);
+}
+
+static int make_cgroup(const char *name, char **made, int *version, struct bm_error *err)
+{
+    struct cgroup own;
+    if (cgroup_of_self("", &own) < 0)
+        return bm_error_set(err, "no memory controller of cgroup v1 or v2 is mounted");
+    char *parent CLEANUP(cleanup_free) = parent_directory(&own);
+    remove_orphans(parent);
+    char *directory CLEANUP(cleanup_free) = xasprintf("%s/%s", parent, name);
+    if (mkdir(directory, 0755) < 0)
+        return bm_error_errno(err,
+                              "cannot make the cgroup %s (root, or a delegated cgroup, is "
+                              "needed)",
+                              directory);
+    *version = own.version;
+    if (own.version == 2 && !has_file(directory, "memory.current")) {
+        rmdir(directory);
+        return bm_error_set(err,
+                            "the memory controller is not handed down to %s: write +memory "
+                            "into its cgroup.subtree_control",
+                            parent);
+    }
+    *made = steal_ptr(directory);
+    return 0;
+}
+
+static int usable(const struct engine *engine, struct bm_error *err)
+{
+    (void)engine;
+    char *name CLEANUP(cleanup_free) = engine_unique_name();
+    char *directory CLEANUP(cleanup_free) = NULL;
+    int version;
+    if (make_cgroup(name, &directory, &version, err) < 0)
+        return -1;
+    return remove_cgroup(directory) < 0 ? bm_error_errno(err, "%s", directory) : 0;
+}
+
+static int set_limit(const char *directory, int version, int64_t limit_bytes, struct bm_error *err)
+{
+    char bytes[32];
+    snprintf(bytes, sizeof bytes, "%lld", (long long)limit_bytes);
+    const char *name = version == 2 ? "memory.max" : "memory.limit_in_bytes";
+    if (write_file(directory, name, bytes) < 0)
+        return bm_error_errno(err, "%s/%s", directory, name);
+    /* No swap beyond the limit; a kernel without swap accounting has no such file. */
+    if (version == 2)
+        (void)write_file(directory, "memory.swap.max", "0");
+    else
+        (void)write_file(directory, "memory.memsw.limit_in_bytes", bytes);
+    return 0;
+}
+
+struct entry {
+    const struct engine_run *run;
+    unsigned uid, gid;
+};
+
+static void apply_env(const struct strv *env)
+{
+    for (size_t i = 0; i < env->count; i++)
+        if (strchr(env->items[i], '='))
+            putenv(env->items[i]);
+}
+
+/* In the child: into the cgroup first, so that every page from here on is charged to it. */
+static int enter(void *context)
+{
+    const struct entry *entry = context;
+    if (write_file(entry->run->cgroup, "cgroup.procs", "0") < 0)
+        return -1;
+    if (entry->run->spec->user &&
+        (setgroups(0, NULL) < 0 || setgid(entry->gid) < 0 || setuid(entry->uid) < 0))
+        return -1;
+    apply_env(entry->run->spec->env);
+    return chdir(entry->run->spec->repo);
+}
+
+static int start(struct engine_run *run, struct bm_error *err)
+{
+    int version;
+    if (make_cgroup(run->spec->name, &run->cgroup, &version, err) < 0)
+        return -1;
+    if (run->spec->memory_limit_bytes > 0 &&
+        set_limit(run->cgroup, version, run->spec->memory_limit_bytes, err) < 0)
+        return -1;
+    struct entry entry = {.run = run};
+    if (run->spec->user)
+        sscanf(run->spec->user, "%u:%u", &entry.uid, &entry.gid);
+    struct strv arguments CLEANUP(strv_release) = {0};
+    engine_probe_arguments(run->spec, run->spec->probe_path, &arguments);
+    return child_start(&run->child, arguments.items, enter, &entry, err);
+}
+
+static void kill_build(struct engine_run *run)
+{
+    (void)remove_cgroup(run->cgroup);
+}
+
+static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_error *err)
+{
+    (void)facts; /* the probe has read the cgroup's own counter */
+    if (run->cgroup && remove_cgroup(run->cgroup) < 0)
+        return bm_error_errno(err, "cannot remove the cgroup %s", run->cgroup);
+    return 0;
+}
+
+const struct engine engine_host = {.name = "host",
+                                   .image_label = "host",
+                                   .usable = usable,
+                                   .start = start,
+                                   .kill = kill_build,
+                                   .finish = finish};

@@ -1,0 +1,201 @@
+#include "engine/session.h"
+
+#include "base/alloc.h"
+#include "engine/interrupt.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The probe gives the build 3 s to end; then the engine is told to kill. */
+#define LEASH_GRACE_MS 8000
+#define DIAGNOSTICS_MAX 4096
+
+struct session {
+    struct engine_run run;
+    session_on_record *on_record;
+    void *context;
+    struct session_outcome *outcome;
+    uint8_t stream[2 * (WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX)];
+    size_t length;
+    char diagnostics[DIAGNOSTICS_MAX + 1]; /* the first of what the engine's CLI said */
+    size_t diagnostics_length;
+    int64_t deadline_ms; /* when the present phase must be over; INT64_MAX: never */
+    bool ending, killed;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void session_outcome_release(struct session_outcome *outcome)
+{
+    free(outcome->broken);
+    engine_facts_release(&outcome->facts);
+    *outcome = (struct session_outcome){0};
+}
+
+static void begin_to_end(struct session *session)
+{
+    if (session->ending)
+        return;
+    session->ending = true;
+    session->deadline_ms = now_ms() + LEASH_GRACE_MS;
+    child_close_input(&session->run.child);
+}
+
+static void decode_stream(struct session *session)
+{
+    size_t used = 0;
+    while (used < session->length && !session->outcome->broken) {
+        struct wire_record record;
+        int64_t size = wire_decode(session->stream + used, session->length - used, &record);
+        if (size == 0)
+            break;
+        if (size < 0) {
+            session->outcome->broken = xstrdup("the probe's records could not be understood");
+            begin_to_end(session);
+            break;
+        }
+        session->outcome->complete |= record.type == WIRE_END || record.type == WIRE_FAILURE;
+        session->on_record(session->context, &record);
+        used += (size_t)size;
+    }
+    memmove(session->stream, session->stream + used, session->length - used);
+    session->length -= used;
+}
+
+static bool take_records(struct session *session)
+{
+    ssize_t got = read(session->run.child.output, session->stream + session->length,
+                       sizeof session->stream - session->length);
+    if (got < 0)
+        return errno == EINTR;
+    if (got == 0)
+        return false;
+    session->length += (size_t)got;
+    if (session->outcome->broken)
+        session->length = 0; /* only waiting for the end */
+    else
+        decode_stream(session);
+    return true;
+}
+
+static void take_diagnostics(struct session *session)
+{
+    char chunk[1024];
+    ssize_t got = read(session->run.child.diagnostics, chunk, sizeof chunk);
+    if (got <= 0) {
+        if (got == 0 || errno != EINTR) {
+            close(session->run.child.diagnostics);
+            session->run.child.diagnostics = -1;
+        }
+        return;
+    }
+    size_t room = DIAGNOSTICS_MAX - session->diagnostics_length;
+    size_t kept = (size_t)got < room ? (size_t)got : room;
+    memcpy(session->diagnostics + session->diagnostics_length, chunk, kept);
+    session->diagnostics_length += kept;
+}
+
+/* Returns false when there is nothing more to wait for. */
+static bool deadline_passed(struct session *session)
+{
+    if (session->killed)
+        return false;
+    if (!session->ending) {
+        session->outcome->timed_out = true;
+        begin_to_end(session);
+        return true;
+    }
+    session->killed = true;
+    session->run.engine->kill(&session->run);
+    session->deadline_ms = now_ms() + LEASH_GRACE_MS;
+    return true;
+}
+
+static void follow(struct session *session)
+{
+    for (;;) {
+        struct pollfd fds[] = {{.fd = session->run.child.output, .events = POLLIN},
+                               {.fd = session->run.child.diagnostics, .events = POLLIN},
+                               {.fd = session->ending ? -1 : interrupt_fd(), .events = POLLIN}};
+        int64_t left = session->deadline_ms - now_ms();
+        if (left <= 0) {
+            if (!deadline_passed(session))
+                return;
+            continue;
+        }
+        if (poll(fds, 3, left > 60000 ? 60000 : (int)left) < 0 && errno != EINTR)
+            return;
+        if (fds[2].revents && interrupt_signal()) {
+            session->outcome->signal = interrupt_signal();
+            begin_to_end(session);
+        }
+        if (fds[1].revents)
+            take_diagnostics(session);
+        if (fds[0].revents && !take_records(session))
+            return;
+    }
+}
+
+static void collect(struct session *session)
+{
+    while (session->run.child.diagnostics >= 0) {
+        struct pollfd fd = {.fd = session->run.child.diagnostics, .events = POLLIN};
+        if (poll(&fd, 1, 1000) <= 0)
+            break;
+        take_diagnostics(session);
+    }
+    (void)child_wait(&session->run.child, 10000);
+    child_release(&session->run.child);
+    while (session->diagnostics_length &&
+           session->diagnostics[session->diagnostics_length - 1] == '\n')
+        session->diagnostics_length--;
+    session->diagnostics[session->diagnostics_length] = '\0';
+}
+
+static int run_to_end(struct session *session, int64_t timeout_ms, struct bm_error *err)
+{
+    if (session->run.engine->start(&session->run, err) < 0)
+        return -1;
+    session->deadline_ms = timeout_ms > 0 ? now_ms() + timeout_ms : INT64_MAX;
+    follow(session);
+    collect(session);
+    if (!session->outcome->complete && !session->outcome->broken)
+        session->outcome->broken =
+            xasprintf("the record of the run broke off%s%s", *session->diagnostics ? ": " : "",
+                      session->diagnostics);
+    return 0;
+}
+
+int session_run(const struct engine *engine, const struct engine_spec *spec, int64_t timeout_ms,
+                session_on_record *on_record, void *context, struct session_outcome *outcome,
+                struct bm_error *err)
+{
+    struct session *session CLEANUP(cleanup_free) = xcalloc(1, sizeof *session);
+    struct bm_error left CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    *outcome = (struct session_outcome){0};
+    session->run = (struct engine_run){.engine = engine, .spec = spec, .child = CHILD_NONE};
+    session->on_record = on_record;
+    session->context = context;
+    session->outcome = outcome;
+
+    int result = run_to_end(session, timeout_ms, err);
+    outcome->signal = outcome->signal ? outcome->signal : interrupt_signal();
+    child_release(&session->run.child);
+    if (engine->finish(&session->run, &outcome->facts, &left) < 0) {
+        if (result == 0)
+            result = bm_error_set(err, "cleaning up: %s", left.message);
+        else
+            bm_error_set(err, "%s; and cleaning up: %s", err->message, left.message);
+    }
+    free(session->run.cgroup);
+    return result;
+}

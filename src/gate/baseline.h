@@ -1,0 +1,100 @@
+/* The baseline file: accepted results and their tolerances (doc/baseline.schema.json), kept in
+ * the user's repo and reviewed like code. */
+#ifndef BM_GATE_BASELINE_H
+#define BM_GATE_BASELINE_H
+
+#include "base/error.h"
+#include "gate/metric.h"
+#include "gate/policy.h"
+#include "measurement/measurement.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define BASELINE_SCHEMA_VERSION 1
+
+struct baseline_metric {
+    char *name;
+    struct tolerance tolerance;
+    int64_t anchor;  /* centre at the last reviewed acceptance: caps growth over many raises */
+    int64_t *values; /* one of every accepted run, count > 0 */
+    size_t count;
+};
+
+/* Two results can be compared when all of this is the same. */
+struct environment_key {
+    char *source;
+    int64_t limit_bytes; /* UNMEASURED: no limit */
+    char *architecture;
+    int64_t cpus;
+    char *image;
+};
+
+struct baseline_environment {
+    struct environment_key key;
+    char *accepted_at;     /* UTC, ISO 8601 */
+    char *accepted_commit; /* may be NULL */
+    char *accepted_reason; /* may be NULL */
+    struct baseline_metric *metrics;
+    size_t count;
+};
+
+struct baseline {
+    char *schema; /* "$schema" as the file has it; may be NULL */
+    struct baseline_environment *environments;
+    size_t count;
+};
+
+/* Reads it from text (`origin` is for messages) or a file. `baseline` is initialised here and
+ * released by the caller, also on error. */
+int baseline_parse(const char *text, const char *origin, struct baseline *baseline,
+                   struct bm_error *err);
+int baseline_read(const char *path, struct baseline *baseline, struct bm_error *err);
+/* Text with a stable order of keys and one value a line; the caller owns it. */
+char *baseline_to_json(const struct baseline *baseline);
+void baseline_release(struct baseline *baseline);
+void baseline_environment_release(struct baseline_environment *entry);
+
+/* The key of the measurement's environment; its texts are borrowed from the measurement. */
+struct environment_key environment_key_of(const struct measurement *m);
+bool environment_key_equal(const struct environment_key *a, const struct environment_key *b);
+/* How two keys differ, or "" : "cpus: 4 here, 2 in the baseline; ...", with `here` and `there` in
+ * the place of "here" and "in the baseline". `*differences`, where asked for, counts them. The
+ * caller owns the text. */
+char *environment_key_difference(const struct environment_key *a, const char *here,
+                                 const struct environment_key *b, const char *there,
+                                 size_t *differences);
+
+/* The entry that this measurement can be compared with, or NULL. */
+struct baseline_environment *baseline_find(const struct baseline *baseline,
+                                           const struct measurement *m);
+/* How the measurement's environment differs from an entry's: "cpus: 4 here, 2 in the baseline;
+ * ..."; the caller owns it. "" where they are the same. */
+char *baseline_difference(const struct baseline_environment *entry, const struct measurement *m);
+/* The metric of that name in the entry, or NULL. */
+struct baseline_metric *baseline_metric_find(const struct baseline_environment *entry,
+                                             const char *name);
+
+/* What came from where, for a refresh. */
+struct acceptance {
+    bool allow_increase;
+    const char *reason; /* NULL where none was given */
+    const char *commit; /* NULL outside of git */
+    const char *at;     /* UTC, ISO 8601 */
+};
+
+/* Puts the runs' values in place of the matching entry's, or adds an entry; tolerances and
+ * anchors that the entry holds are kept, new metrics get the defaults, a stage that the runs no
+ * longer show is dropped. The baseline is unchanged on error. Refuses (-1, with the reason and the
+ * mend):
+ *   - runs that failed, were censored, OOM-killed, unverified, not measured, or of unlike
+ *     environments, and a metric that only some of them have;
+ *   - values of a failing metric that are too noisy;
+ *   - a raise without allow_increase and a reason. A raise is a centre above the old one by more
+ *     than half of the old slack: up to there `check` passes without a second look, and two
+ *     refreshes of the same build must not need an excuse. What creeps below that is the anchor's;
+ *   - a centre of a failing metric more than 15 % above its anchor, which no refresh moves. */
+int baseline_accept(struct baseline *baseline, const struct measurement *runs, size_t run_count,
+                    const struct acceptance *acceptance, struct bm_error *err);
+
+#endif

@@ -1,0 +1,218 @@
+#include "gate/judge.h"
+
+#include "base/alloc.h"
+#include "gate/court.h"
+#include "gate/run_end.h"
+
+#include <string.h>
+
+static char *refresh_command(const struct judgement *judgement)
+{
+    return judgement->baseline_path
+               ? xasprintf("build-mem baseline refresh --baseline %s", judgement->baseline_path)
+               : xstrdup("build-mem baseline refresh");
+}
+
+static void set_reason_from_check(struct court *court)
+{
+    struct judgement *judgement = court->judgement;
+    const char *message = judgement->checks[court->heaviest_check].message;
+    judgement->reason = court->heaviest_count > 1
+                            ? xasprintf("%s (and %zu more)", message, court->heaviest_count - 1)
+                            : xstrdup(message);
+}
+
+static void set_advice(struct court *court)
+{
+    char *refresh CLEANUP(cleanup_free) = refresh_command(court->judgement);
+    char **advice = &court->judgement->advice;
+    if (court->heaviest == FINDING_OVER_LIMIT)
+        *advice = xstrdup("the hard limit stands in the baseline file as \"limit\"");
+    else if (court->heaviest == FINDING_REGRESSED)
+        *advice =
+            xasprintf("where the growth is meant: %s --allow-increase --reason TEXT", refresh);
+    else if (court->heaviest == FINDING_GONE)
+        *advice = xasprintf("where that is meant: %s", refresh);
+    else if (court->heaviest == FINDING_NOISY)
+        *advice = xstrdup("check again on a quiet machine, or make the build steadier (a fixed "
+                          "number of workers, a --memory limit)");
+    else if (court->improved)
+        *advice = xasprintf("bank the gain: %s", refresh);
+}
+
+/* The verdict from the checks. */
+static void conclude(struct court *court)
+{
+    static const enum verdict verdicts[] = {
+        [FINDING_FINE] = VERDICT_PASS,
+        [FINDING_IMPROVED] = VERDICT_IMPROVED,
+        [FINDING_NOISY] = VERDICT_INCONCLUSIVE,
+        [FINDING_GONE] = VERDICT_REGRESSED,
+        [FINDING_UNBANKED] = VERDICT_REGRESSED,
+        [FINDING_REGRESSED] = VERDICT_REGRESSED,
+        [FINDING_OVER_LIMIT] = VERDICT_OVER_LIMIT,
+    };
+    court->judgement->verdict = verdicts[court->heaviest];
+    if (court->judgement->verdict != VERDICT_PASS)
+        set_reason_from_check(court);
+    set_advice(court);
+}
+
+static void conclude_censored(struct court *court)
+{
+    court->judgement->verdict = VERDICT_OVER_LIMIT;
+    court->judgement->reason = censored_reason(court_censored_run(court));
+    court->judgement->advice = censored_advice();
+}
+
+/* How the run differs from the entry that is most like it. `baseline` has an entry. */
+static char *nearest_difference(const struct baseline *baseline, const struct measurement *m)
+{
+    const struct environment_key key = environment_key_of(m);
+    char *nearest = NULL;
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < baseline->count; i++) {
+        size_t differences;
+        char *text CLEANUP(cleanup_free) = environment_key_difference(
+            &key, "here", &baseline->environments[i].key, "in the baseline", &differences);
+        if (differences >= least)
+            continue;
+        least = differences;
+        free(nearest);
+        nearest = steal_ptr(text);
+    }
+    return nearest;
+}
+
+/* A run that has no entry; the first where all have one, but not the same. */
+static const struct measurement *run_without_entry(const struct baseline *baseline,
+                                                   const struct court *court)
+{
+    for (size_t i = 0; i < court->run_count; i++)
+        if (!baseline_find(baseline, &court->runs[i]))
+            return &court->runs[i];
+    return &court->runs[0];
+}
+
+static char *not_comparable_reason(const struct baseline *baseline, const struct court *court,
+                                   const char *path)
+{
+    const struct measurement *m = run_without_entry(baseline, court);
+    if (baseline_find(baseline, m))
+        return xstrdup("the runs were measured in different environments");
+    char *nearest CLEANUP(cleanup_free) = nearest_difference(baseline, m);
+    if (baseline->count == 1)
+        return xasprintf("%s is of another environment: %s", path, nearest);
+    return xasprintf("none of the %zu environments in %s is this one; the nearest differs: %s",
+                     baseline->count, path, nearest);
+}
+
+static void conclude_without_entry(const struct baseline *baseline, struct court *court)
+{
+    struct judgement *judgement = court->judgement;
+    const char *path = judgement->baseline_path ? judgement->baseline_path : "the baseline";
+    char *refresh CLEANUP(cleanup_free) = refresh_command(judgement);
+    if (baseline->count == 0) {
+        judgement->verdict = VERDICT_NO_BASELINE;
+        judgement->reason = xasprintf("%s has no accepted result to compare with", path);
+        judgement->advice = xasprintf("record one: %s", refresh);
+        return;
+    }
+    judgement->verdict = VERDICT_NOT_COMPARABLE;
+    judgement->reason = not_comparable_reason(baseline, court, path);
+    judgement->advice = xasprintf("measure where the baseline was measured (the same --memory, "
+                                  "--image, --engine and CPUs), or accept this environment beside "
+                                  "it: %s",
+                                  refresh);
+}
+
+/* Whether all runs can be judged; else the verdict is set. */
+static bool all_ended_well(const struct measurement *runs, size_t run_count,
+                           struct judgement *judgement)
+{
+    if (run_count == 0)
+        BM_BUG("no run to judge");
+    for (size_t i = 0; i < run_count; i++) {
+        char *reason CLEANUP(cleanup_free) = NULL;
+        judgement->verdict = run_verdict(&runs[i], &reason, &judgement->advice);
+        if (judgement->verdict == VERDICT_PASS)
+            continue;
+        judgement->reason = run_count > 1
+                                ? xasprintf("run %zu of %zu: %s", i + 1, run_count, reason)
+                                : xstrdup(reason);
+        return false;
+    }
+    return true;
+}
+
+/* The entry that every run can be compared with. */
+static const struct baseline_environment *
+common_entry(const struct baseline *baseline, const struct measurement *runs, size_t run_count)
+{
+    const struct baseline_environment *entry = baseline_find(baseline, &runs[0]);
+    for (size_t i = 1; i < run_count; i++)
+        if (baseline_find(baseline, &runs[i]) != entry)
+            return NULL;
+    return entry;
+}
+
+void judge(const struct baseline *baseline, const char *baseline_path,
+           const struct measurement *runs, size_t run_count, bool strict,
+           struct judgement *judgement)
+{
+    judgement->baseline_path = baseline_path ? xstrdup(baseline_path) : NULL;
+    if (!all_ended_well(runs, run_count, judgement))
+        return;
+
+    struct court court = {
+        .entry = common_entry(baseline, runs, run_count),
+        .runs = runs,
+        .run_count = run_count,
+        .strict = strict,
+        .judgement = judgement,
+    };
+    court_add_checks(&court);
+    if (court_censored_run(&court))
+        conclude_censored(&court);
+    else if (!court.entry)
+        conclude_without_entry(baseline, &court);
+    else
+        conclude(&court);
+}
+
+void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement)
+{
+    if (!all_ended_well(runs, run_count, judgement))
+        return;
+    for (size_t i = 0; i < run_count && !judgement->advice; i++)
+        if (runs[i].peak.censored)
+            judgement->advice = censored_advice();
+}
+
+/* Two runs that agree decide what the median of three would say. */
+static bool metric_wants_another_run(const struct baseline_metric *metric,
+                                     const struct measurement *runs, size_t run_count)
+{
+    struct band band = band_of(metric);
+    if (metric->tolerance.level != LEVEL_FAIL)
+        return false;
+    int64_t first = metric_value(&runs[0], metric->name);
+    if (run_count == 1)
+        return first > band.centre + band.slack / 2;
+    int64_t second = metric_value(&runs[1], metric->name);
+    return (first > band.centre + band.slack) != (second > band.centre + band.slack);
+}
+
+bool judge_wants_another_run(const struct baseline *baseline, const struct measurement *runs,
+                             size_t run_count)
+{
+    struct judgement so_far CLEANUP(judgement_release);
+    judgement_init(&so_far);
+    judge(baseline, NULL, runs, run_count, false, &so_far);
+    bool settled = so_far.verdict == VERDICT_OVER_LIMIT || verdict_exit_status(so_far.verdict) > 1;
+    const struct baseline_environment *entry = settled ? NULL : baseline_find(baseline, &runs[0]);
+    for (size_t i = 0; entry && i < entry->count && run_count < MOST_CHECK_RUNS; i++)
+        if (metric_wants_another_run(&entry->metrics[i], runs, run_count))
+            return true;
+    return false;
+}

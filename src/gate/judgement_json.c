@@ -1,0 +1,44 @@
+#include "gate/judge.h"
+
+#include "base/alloc.h"
+#include "base/json_write.h"
+
+static void add_values(cJSON *object, const struct gate_check *check)
+{
+    cJSON *values = json_add_array(object, "values");
+    for (size_t i = 0; i < check->value_count; i++)
+        cJSON_AddItemToArray(values, json_new_integer(check->values[i]));
+}
+
+static cJSON *check_object(const struct gate_check *check)
+{
+    cJSON *object = cJSON_CreateObject();
+    json_add_text(object, "metric", check->metric);
+    json_add_text(object, "unit", check->unit);
+    json_add_text(object, "level", level_name(check->level));
+    json_add_text(object, "status", check_status_name(check->status));
+    json_add_measured(object, "baseline", check->baseline);
+    json_add_measured(object, "limit", check->limit);
+    json_add_measured(object, "actual", check->actual);
+    if (check->baseline >= 0 && check->actual >= 0)
+        json_add_integer(object, "delta", check->delta);
+    else
+        cJSON_AddNullToObject(object, "delta");
+    cJSON_AddBoolToObject(object, "over_hard_limit", check->over_hard_limit);
+    add_values(object, check);
+    json_add_text(object, "message", check->message);
+    return object;
+}
+
+char *judgement_to_json(const struct judgement *judgement)
+{
+    cJSON *gate CLEANUP(cleanup_cjson) = cJSON_CreateObject();
+    json_add_text(gate, "baseline", judgement->baseline_path);
+    json_add_text(gate, "verdict", verdict_name(judgement->verdict));
+    json_add_text(gate, "reason", judgement->reason);
+    json_add_text(gate, "advice", judgement->advice);
+    cJSON *checks = json_add_array(gate, "checks");
+    for (size_t i = 0; i < judgement->check_count; i++)
+        cJSON_AddItemToArray(checks, check_object(&judgement->checks[i]));
+    return json_print(gate, 1);
+}

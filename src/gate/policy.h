@@ -1,0 +1,40 @@
+/* How much a metric may grow before the gate says so. */
+#ifndef BM_GATE_POLICY_H
+#define BM_GATE_POLICY_H
+
+#include "gate/verdict.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tolerance {
+    enum level level;
+    double percent;   /* of the centre */
+    int64_t absolute; /* in the metric's unit */
+    int64_t limit;    /* hard limit in the metric's unit; UNMEASURED: none */
+};
+
+/* The defaults for a metric by its name: cgroup_peak fails at 10 % / 64 MiB, stages warn at 20 %
+ * / 64 MiB, unreclaimable_peak (10 % / 64 MiB) and duration (25 % / 30 s) are off, that is only
+ * reported. So is stage:setup: what is seen before, between and after the stages depends on when
+ * the samples happen to fall, and would come and go from run to run. */
+struct tolerance policy_default(const char *metric);
+
+/* "bytes", or "ms" for duration. Static. */
+const char *policy_unit(const char *metric);
+
+/* What the values' own scatter asks for: 3 * 1.4826 * MAD, that is three standard deviations
+ * were they normal (Rousseeuw and Croux, 1993). 0 for fewer than 3 values. */
+int64_t policy_noise(const int64_t *values, size_t count);
+
+/* Slack around the centre of the accepted values: max(percent of centre, absolute, noise). */
+int64_t policy_slack(const struct tolerance *tolerance, const int64_t *values, size_t count);
+
+/* A baseline whose noise alone asks for more than 20 % of its centre is of no use. Noise that the
+ * absolute tolerance covers asks for nothing: 20 MiB +- 5 MiB under 64 MiB is fine. */
+bool policy_too_noisy(const struct tolerance *tolerance, const int64_t *values, size_t count);
+
+/* Median; of an even count the mean of the middle two. `count` > 0. */
+int64_t median_of(const int64_t *values, size_t count);
+
+#endif

@@ -1,0 +1,65 @@
+/* What the gate found: data for the reports and for the exit status. */
+#ifndef BM_GATE_VERDICT_H
+#define BM_GATE_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum verdict {
+    VERDICT_PASS,
+    VERDICT_IMPROVED,
+    VERDICT_REGRESSED,
+    VERDICT_OVER_LIMIT,
+    VERDICT_BUILD_FAILED,
+    VERDICT_INCONCLUSIVE,
+    VERDICT_NOT_COMPARABLE,
+    VERDICT_NO_BASELINE,
+};
+
+enum level { LEVEL_OFF, LEVEL_WARN, LEVEL_FAIL };
+
+enum check_status {
+    CHECK_PASS,
+    CHECK_IMPROVED,
+    CHECK_WARNED,  /* over its tolerance, at level warn */
+    CHECK_FAILED,  /* regressed or over its hard limit, at level fail */
+    CHECK_MISSING, /* in the baseline, not in the result (or the other way round): its level says */
+    CHECK_OFF,
+};
+
+/* One metric, judged. Figures in the metric's unit; UNMEASURED where there is none. */
+struct gate_check {
+    char *metric;     /* "cgroup_peak", "stage:build-deps", "duration" */
+    const char *unit; /* "bytes" or "ms" */
+    enum level level;
+    enum check_status status;
+    int64_t baseline; /* the centre (median) of the accepted values */
+    int64_t limit;    /* the highest value that passes */
+    int64_t actual;   /* median of `values` */
+    int64_t delta;    /* actual - baseline; meaningful where both are measured */
+    int64_t *values;  /* of every run that was judged */
+    size_t value_count;
+    bool over_hard_limit;
+    char *message; /* one line: what, by how much; owned */
+};
+
+struct judgement {
+    enum verdict verdict;
+    char *baseline_path; /* as the user wrote it; NULL where none was asked for */
+    char *reason;        /* why, for verdicts other than pass; NULL for pass */
+    char *advice;        /* what to do next; may be NULL */
+    struct gate_check *checks;
+    size_t check_count;
+};
+
+void judgement_init(struct judgement *judgement);
+void judgement_release(struct judgement *judgement);
+
+const char *verdict_name(enum verdict verdict);          /* "over-limit" */
+const char *check_status_name(enum check_status status); /* "failed" */
+const char *level_name(enum level level);                /* "warn" */
+/* 0 pass and improved, 1 regressed and over-limit, 2 no-baseline, 3 build-failed, 4 the rest. */
+int verdict_exit_status(enum verdict verdict);
+
+#endif

@@ -1,0 +1,38 @@
+/* build-mem: a pass/fail memory budget check for builds. */
+#include "commands/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"run", command_run, "measure once (the default command)"},
+    {"check", command_check, "measure, judge against the baseline, write JUnit"},
+    {"compare", command_compare, "two results, or a result and a baseline, side by side"},
+    {"baseline", command_baseline, "refresh: accept results; show: print what is accepted"},
+};
+
+static int help(void)
+{
+    puts("Usage: build-mem [COMMAND] [flags] [-- BUILD-COMMAND ARG...]\n"
+         "How much memory does this build need, and did this change make it worse?\n");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        printf("  %-10s %s\n", commands[i].name, commands[i].help);
+    puts("\nbuild-mem COMMAND --help lists the flags of a command.\n"
+         "Exit status: 0 pass, 1 the gate failed, 2 usage or no baseline, 3 the build failed,\n"
+         "4 it could not be measured, 128+N ended by signal N.");
+    return EXIT_PASS;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--help") == 0)
+        return help();
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return command_run(argc, argv);
+}

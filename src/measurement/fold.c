@@ -1,0 +1,313 @@
+#include "measurement/fold.h"
+
+#include "base/alloc.h"
+#include "base/units.h"
+#include "measurement/process_name.h"
+
+#include <string.h>
+
+struct fold {
+    struct measurement *m;
+    struct snapshot pending;      /* whose processes are still coming */
+    int64_t pending_stage;        /* -1: none */
+    int64_t pending_processes;    /* how many are still to come */
+    int64_t highest_cgroup_bytes; /* of all samples: composition is taken there */
+    int64_t oom_kills, limit_hits;
+    /* The stage that runs, and the lifetime peak when it began. */
+    int64_t stage, peak_at_boundary_bytes;
+};
+
+struct fold *fold_new(struct measurement *m, const struct strv *stage_names)
+{
+    struct fold *fold = xcalloc(1, sizeof *fold);
+    fold->m = m;
+    fold->pending_stage = -1;
+    fold->highest_cgroup_bytes = UNMEASURED;
+    fold->oom_kills = fold->limit_hits = UNMEASURED;
+    fold->peak_at_boundary_bytes = UNMEASURED;
+    fold->stage = (int64_t)stage_names->count;
+    snapshot_init(&fold->pending);
+
+    m->stage_count = stage_names->count + 1;
+    m->stages = xcalloc(m->stage_count, sizeof *m->stages);
+    for (size_t i = 0; i < m->stage_count; i++) {
+        m->stages[i] = (struct stage_measurement){
+            .name = xstrdup(i < stage_names->count ? stage_names->items[i] : "setup"),
+            .first_ms = UNMEASURED,
+            .last_ms = UNMEASURED,
+            .pss_peak_bytes = UNMEASURED,
+            .cgroup_peak_bytes = UNMEASURED,
+        };
+        snapshot_init(&m->stages[i].at_peak);
+    }
+    return fold;
+}
+
+void fold_free(struct fold *fold)
+{
+    if (fold)
+        snapshot_release(&fold->pending);
+    free(fold);
+}
+
+void cleanup_fold(struct fold **fold)
+{
+    fold_free(*fold);
+}
+
+/* Records come from outside: an index that is none is taken for "setup". */
+static struct stage_measurement *stage_at(const struct fold *fold, int64_t stage)
+{
+    size_t last = fold->m->stage_count - 1;
+    return &fold->m->stages[stage >= 0 && (size_t)stage < last ? (size_t)stage : last];
+}
+
+const char *fold_stage_name(const struct fold *fold, int64_t stage)
+{
+    return stage_at(fold, stage)->name;
+}
+
+static void raise_to(int64_t *figure, int64_t value)
+{
+    if (value > *figure)
+        *figure = value;
+}
+
+static char *text_or_null(const char *text)
+{
+    return *text ? xstrdup(text) : NULL;
+}
+
+static void take_hello(struct fold *fold, const struct wire_hello *hello)
+{
+    struct measurement *m = fold->m;
+    free(m->peak.source);
+    m->peak.source = text_or_null(hello->source);
+    m->peak.at_start_bytes = hello->peak_at_start_bytes;
+    m->peak.limit_bytes = hello->limit_bytes;
+    fold->peak_at_boundary_bytes = hello->peak_at_start_bytes;
+    m->environment.cpus = hello->cpus;
+    m->environment.memory_total_bytes = hello->memory_total_bytes;
+    free(m->environment.architecture);
+    free(m->environment.kernel);
+    free(m->environment.thp);
+    free(m->environment.node_options);
+    m->environment.architecture = xstrdup(hello->architecture);
+    m->environment.kernel = xstrdup(hello->kernel);
+    m->environment.thp = text_or_null(hello->thp);
+    m->environment.node_options = text_or_null(hello->node_options);
+}
+
+/* The lifetime peak rose while the stage ran: then it is the stage's own, exactly. */
+static void settle_stage_peak(struct fold *fold, int64_t peak_bytes)
+{
+    struct stage_measurement *stage = stage_at(fold, fold->stage);
+    if (peak_bytes > fold->peak_at_boundary_bytes && fold->peak_at_boundary_bytes >= 0) {
+        raise_to(&stage->cgroup_peak_bytes, peak_bytes);
+        stage->cgroup_peak_exact = stage->cgroup_peak_bytes == peak_bytes;
+    }
+    fold->peak_at_boundary_bytes = peak_bytes;
+}
+
+static void take_stage(struct fold *fold, const struct wire_stage *record)
+{
+    settle_stage_peak(fold, record->peak_bytes);
+    fold->stage = record->stage;
+    struct stage_measurement *stage = stage_at(fold, record->stage);
+    if (stage->first_ms == UNMEASURED)
+        stage->first_ms = record->t_ms;
+    raise_to(&stage->last_ms, record->t_ms);
+}
+
+static void take_sample(struct fold *fold, const struct wire_sample *sample)
+{
+    struct measurement *m = fold->m;
+    struct stage_measurement *stage = stage_at(fold, sample->stage);
+    if (stage->first_ms == UNMEASURED)
+        stage->first_ms = sample->t_ms;
+    raise_to(&stage->last_ms, sample->t_ms);
+    raise_to(&stage->pss_peak_bytes, sample->pss_bytes);
+    if (sample->cgroup_bytes > stage->cgroup_peak_bytes) {
+        stage->cgroup_peak_bytes = sample->cgroup_bytes;
+        stage->cgroup_peak_exact = false;
+    }
+    raise_to(&m->peak.unreclaimable_bytes, sample->unreclaimable_bytes);
+    if (sample->cgroup_bytes > fold->highest_cgroup_bytes) {
+        fold->highest_cgroup_bytes = sample->cgroup_bytes;
+        m->peak.composition = (struct composition){.anon_bytes = sample->anon_bytes,
+                                                   .file_bytes = sample->file_bytes,
+                                                   .shmem_bytes = sample->shmem_bytes,
+                                                   .kernel_bytes = sample->kernel_bytes};
+    }
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    const struct process_usage *one = a, *other = b;
+    return (one->pss_bytes < other->pss_bytes) - (one->pss_bytes > other->pss_bytes);
+}
+
+static struct snapshot copy_of(const struct snapshot *snapshot)
+{
+    struct snapshot copy = *snapshot;
+    copy.processes = xcalloc(snapshot->count, sizeof *copy.processes);
+    for (size_t i = 0; i < snapshot->count; i++) {
+        copy.processes[i] = snapshot->processes[i];
+        copy.processes[i].name = xstrdup(snapshot->processes[i].name);
+        copy.processes[i].command = xstrdup(snapshot->processes[i].command);
+    }
+    return copy;
+}
+
+/* A whole snapshot is kept where it is its stage's best, and the build's. */
+static void keep_snapshot(struct fold *fold)
+{
+    struct measurement *m = fold->m;
+    struct stage_measurement *stage = stage_at(fold, fold->pending_stage);
+    qsort(fold->pending.processes, fold->pending.count, sizeof *fold->pending.processes,
+          larger_first);
+    if (fold->pending.pss_bytes > m->peak.at_peak.pss_bytes) {
+        snapshot_release(&m->peak.at_peak);
+        m->peak.at_peak = copy_of(&fold->pending);
+        free(m->peak.stage);
+        m->peak.stage = xstrdup(stage->name);
+    }
+    if (fold->pending.pss_bytes > stage->at_peak.pss_bytes) {
+        snapshot_release(&stage->at_peak);
+        stage->at_peak = fold->pending;
+        snapshot_init(&fold->pending);
+    }
+    snapshot_release(&fold->pending);
+    snapshot_init(&fold->pending);
+    fold->pending_stage = -1;
+}
+
+static void take_snapshot(struct fold *fold, const struct wire_snapshot *snapshot)
+{
+    snapshot_release(&fold->pending);
+    snapshot_init(&fold->pending);
+    fold->pending.at_ms = snapshot->t_ms;
+    fold->pending.cgroup_bytes = snapshot->cgroup_bytes;
+    fold->pending.pss_bytes = snapshot->pss_bytes;
+    fold->pending_stage = snapshot->stage;
+    fold->pending_processes = snapshot->processes;
+    if (fold->pending_processes <= 0)
+        keep_snapshot(fold);
+}
+
+static void take_process(struct fold *fold, const struct wire_process *process)
+{
+    if (fold->pending_stage < 0)
+        return;
+    struct snapshot *snapshot = &fold->pending;
+    snapshot->processes = xgrow(snapshot->processes, snapshot->count, sizeof *snapshot->processes);
+    snapshot->processes[snapshot->count++] = (struct process_usage){
+        .pid = process->pid,
+        .pss_bytes = process->pss_bytes,
+        .hwm_bytes = process->hwm_bytes,
+        .basis = process->basis == PSS_MEASURED    ? PSS_MEASURED
+                 : process->basis == PSS_ESTIMATED ? PSS_ESTIMATED
+                                                   : PSS_RSS,
+        .name = process_name(process->command),
+        .command = xstrdup(process->command),
+    };
+    if (--fold->pending_processes == 0)
+        keep_snapshot(fold);
+}
+
+static void take_end(struct fold *fold, const struct wire_end *end)
+{
+    struct measurement *m = fold->m;
+    settle_stage_peak(fold, end->peak_bytes);
+    m->build.exit_code = end->exit_code;
+    m->build.signal = end->signal;
+    m->build.duration_ms = end->duration_ms;
+    m->peak.cgroup_bytes = end->peak_bytes;
+    fold->oom_kills = end->oom_kills;
+    fold->limit_hits = end->limit_hits;
+    m->sampler.samples = end->samples;
+    m->sampler.snapshots = end->snapshots;
+    m->sampler.vanished = end->vanished;
+    m->sampler.unreadable = end->unreadable;
+    m->sampler.cpu_ms = end->cpu_ms;
+    m->sampler.rss_peak_bytes = end->rss_peak_bytes;
+    raise_to(&stage_at(fold, fold->stage)->last_ms, end->duration_ms);
+}
+
+static void take_failure(struct fold *fold, const struct wire_failure *failure)
+{
+    free(fold->m->not_measured);
+    fold->m->not_measured = xasprintf("the build could not be started: %s", failure->message);
+}
+
+void fold_record(struct fold *fold, const struct wire_record *record)
+{
+    switch (record->type) {
+    case WIRE_HELLO:
+        take_hello(fold, &record->hello);
+        break;
+    case WIRE_STAGE:
+        take_stage(fold, &record->stage);
+        break;
+    case WIRE_SAMPLE:
+        take_sample(fold, &record->sample);
+        break;
+    case WIRE_SNAPSHOT:
+        take_snapshot(fold, &record->snapshot);
+        break;
+    case WIRE_PROCESS:
+        take_process(fold, &record->process);
+        break;
+    case WIRE_END:
+        take_end(fold, &record->end);
+        break;
+    case WIRE_FAILURE:
+        take_failure(fold, &record->failure);
+        break;
+    case WIRE_OUTPUT:
+        break;
+    }
+}
+
+static void drop_unseen_stages(struct measurement *m)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < m->stage_count; i++) {
+        struct stage_measurement *stage = &m->stages[i];
+        if (stage->first_ms != UNMEASURED) {
+            m->stages[kept++] = *stage;
+        } else {
+            free(stage->name);
+            snapshot_release(&stage->at_peak);
+        }
+    }
+    m->stage_count = kept;
+}
+
+/* Where the kernel has no high-water mark the highest reading stands in, and says so. */
+static void settle_headline(struct fold *fold)
+{
+    struct peak *peak = &fold->m->peak;
+    if (peak->cgroup_bytes >= 0)
+        return;
+    peak->estimated = true;
+    if (fold->highest_cgroup_bytes >= 0) {
+        peak->cgroup_bytes = fold->highest_cgroup_bytes;
+    } else if (peak->at_peak.pss_bytes >= 0) {
+        peak->cgroup_bytes = peak->at_peak.pss_bytes;
+        free(peak->source);
+        peak->source = xstrdup("sum of PSS");
+    }
+}
+
+void fold_finish(struct fold *fold)
+{
+    struct measurement *m = fold->m;
+    drop_unseen_stages(m);
+    settle_headline(fold);
+    m->build.oom_killed |= fold->oom_kills > 0;
+    /* At 99 % of its limit a cgroup reclaims: what the build would have taken is not known. */
+    if (m->peak.limit_bytes > 0)
+        m->peak.censored = fold->limit_hits > 0 ||
+                           (double)m->peak.cgroup_bytes >= 0.99 * (double)m->peak.limit_bytes;
+}

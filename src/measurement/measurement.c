@@ -1,0 +1,140 @@
+#include "measurement/measurement.h"
+
+#include "base/alloc.h"
+#include "base/units.h"
+
+#include <string.h>
+
+void snapshot_init(struct snapshot *snapshot)
+{
+    *snapshot =
+        (struct snapshot){.at_ms = UNMEASURED, .cgroup_bytes = UNMEASURED, .pss_bytes = UNMEASURED};
+}
+
+void snapshot_release(struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->count; i++) {
+        free(snapshot->processes[i].name);
+        free(snapshot->processes[i].command);
+    }
+    free(snapshot->processes);
+    snapshot_init(snapshot);
+}
+
+static void peak_init(struct peak *peak)
+{
+    *peak = (struct peak){
+        .cgroup_bytes = UNMEASURED,
+        .limit_bytes = UNMEASURED,
+        .at_start_bytes = UNMEASURED,
+        .unreclaimable_bytes = UNMEASURED,
+        .composition = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED},
+    };
+    snapshot_init(&peak->at_peak);
+}
+
+void measurement_init(struct measurement *m)
+{
+    *m = (struct measurement){
+        .build = {.exit_code = UNMEASURED, .duration_ms = UNMEASURED},
+        .environment = {.cpus = UNMEASURED, .memory_total_bytes = UNMEASURED},
+        .sampler = {.interval_ms = UNMEASURED, .cpu_ms = UNMEASURED, .rss_peak_bytes = UNMEASURED},
+    };
+    peak_init(&m->peak);
+}
+
+static void peak_release(struct peak *peak)
+{
+    free(peak->source);
+    free(peak->stage);
+    snapshot_release(&peak->at_peak);
+}
+
+static void stages_release(struct measurement *m)
+{
+    for (size_t i = 0; i < m->stage_count; i++) {
+        free(m->stages[i].name);
+        snapshot_release(&m->stages[i].at_peak);
+    }
+    free(m->stages);
+}
+
+static void checks_release(struct measurement *m)
+{
+    for (size_t i = 0; i < m->check_count; i++) {
+        free(m->checks[i].check);
+        free(m->checks[i].path);
+        free(m->checks[i].detail);
+    }
+    free(m->checks);
+}
+
+static void environment_release(struct environment *environment)
+{
+    free(environment->image);
+    free(environment->architecture);
+    free(environment->engine);
+    free(environment->engine_version);
+    free(environment->image_digest);
+    free(environment->kernel);
+    free(environment->thp);
+    free(environment->node_options);
+}
+
+void measurement_release(struct measurement *m)
+{
+    free(m->label);
+    free(m->started_at);
+    free(m->commit);
+    free(m->build.command);
+    peak_release(&m->peak);
+    stages_release(m);
+    checks_release(m);
+    environment_release(&m->environment);
+    free(m->not_measured);
+    measurement_init(m);
+}
+
+bool measurement_verified(const struct measurement *m)
+{
+    const struct build_end *build = &m->build;
+    if (build->exit_code != 0 || build->signal || build->oom_killed || build->timed_out)
+        return false;
+    for (size_t i = 0; i < m->check_count; i++)
+        if (m->checks[i].required && !m->checks[i].ok)
+            return false;
+    return true;
+}
+
+static struct process_group *group_named(struct process_group *groups, size_t *count,
+                                         const char *name)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(groups[i].name, name) == 0)
+            return &groups[i];
+    groups[*count] = (struct process_group){.name = name, .pss_bytes = UNMEASURED};
+    return &groups[(*count)++];
+}
+
+static int by_size_then_name(const void *left, const void *right)
+{
+    const struct process_group *a = left, *b = right;
+    if (a->pss_bytes != b->pss_bytes)
+        return a->pss_bytes < b->pss_bytes ? 1 : -1;
+    return strcmp(a->name, b->name);
+}
+
+struct process_group *snapshot_groups(const struct snapshot *snapshot, size_t *count)
+{
+    struct process_group *groups = xcalloc(snapshot->count, sizeof *groups);
+    *count = 0;
+    for (size_t i = 0; i < snapshot->count; i++) {
+        const struct process_usage *process = &snapshot->processes[i];
+        struct process_group *group = group_named(groups, count, process->name);
+        group->count++;
+        if (process->pss_bytes >= 0)
+            group->pss_bytes = (group->pss_bytes < 0 ? 0 : group->pss_bytes) + process->pss_bytes;
+    }
+    qsort(groups, *count, sizeof *groups, by_size_then_name);
+    return groups;
+}

@@ -1,0 +1,124 @@
+#include "measurement/workspace.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/units.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int clear_one(int repo_fd, const char *path)
+{
+    char *copy CLEANUP(cleanup_free) = xstrdup(path);
+    size_t length = strlen(copy);
+    while (length && copy[length - 1] == '/')
+        copy[--length] = '\0';
+    char *slash = strrchr(copy, '/');
+    const char *parent = ".", *name = copy;
+    if (slash) {
+        *slash = '\0';
+        parent = copy;
+        name = slash + 1;
+    }
+    int parent_fd CLEANUP(cleanup_fd) = file_open_beneath(repo_fd, parent, O_RDONLY | O_DIRECTORY);
+    if (parent_fd < 0)
+        return errno == ENOENT ? 0 : -1;
+    return file_remove_tree(parent_fd, name);
+}
+
+int workspace_clear(const char *repo, const struct strv *paths, struct bm_error *err)
+{
+    int repo_fd CLEANUP(cleanup_fd) = open(repo, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (repo_fd < 0)
+        return bm_error_errno(err, "%s", repo);
+    for (size_t i = 0; i < paths->count; i++)
+        if (clear_one(repo_fd, paths->items[i]) < 0) {
+            if (errno == EXDEV)
+                return bm_error_set(err, "clearing %s: it leads out of the repo %s",
+                                    paths->items[i], repo);
+            return bm_error_errno(err, "clearing %s", paths->items[i]);
+        }
+    return 0;
+}
+
+struct timespec workspace_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return now;
+}
+
+static struct verify_check *add_check(struct measurement *m, const char *check, const char *path,
+                                      bool required)
+{
+    m->checks = xgrow(m->checks, m->check_count, sizeof *m->checks);
+    struct verify_check *added = &m->checks[m->check_count++];
+    *added = (struct verify_check){
+        .check = xstrdup(check), .path = path ? xstrdup(path) : NULL, .required = required};
+    return added;
+}
+
+void verify_build_end(struct measurement *m)
+{
+    const struct build_end *build = &m->build;
+    struct verify_check *check = add_check(m, "exit-status", NULL, true);
+    check->ok = build->exit_code == 0 && !build->signal && !build->timed_out && !build->oom_killed;
+    if (build->timed_out)
+        check->detail = xstrdup("timed out");
+    else if (build->oom_killed)
+        check->detail = build->exit_code == 0
+                            ? xstrdup("exit 0, but the kernel killed a process for lack of memory")
+                            : xstrdup("the kernel killed a process for lack of memory");
+    else if (build->signal)
+        check->detail = xasprintf("ended by signal %lld (%s)", (long long)build->signal,
+                                  strsignal((int)build->signal));
+    else if (build->exit_code < 0)
+        check->detail = xstrdup("its end is not known");
+    else
+        check->detail = xasprintf("exit %lld", (long long)build->exit_code);
+}
+
+static bool earlier(struct timespec a, struct timespec b)
+{
+    return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
+}
+
+static char *artifact_fault(const char *repo, const char *path, struct timespec since,
+                            struct stat *status)
+{
+    int repo_fd CLEANUP(cleanup_fd) = open(repo, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd CLEANUP(cleanup_fd) = repo_fd < 0 ? -1 : file_open_beneath(repo_fd, path, O_PATH);
+    if (fd < 0 || fstat(fd, status) < 0) {
+        if (errno == ENOENT)
+            return xstrdup("missing");
+        if (errno == EXDEV)
+            return xstrdup("it is a link that leads out of the repo");
+        return xstrdup(strerror(errno));
+    }
+    if (!S_ISREG(status->st_mode) && !S_ISDIR(status->st_mode))
+        return xstrdup("neither a file nor a directory");
+    if (S_ISREG(status->st_mode) && status->st_size == 0)
+        return xstrdup("empty");
+    if (earlier(status->st_ctim, since))
+        return xstrdup("stale: it is older than this run");
+    return NULL;
+}
+
+void verify_artifact(struct measurement *m, const char *repo, const char *path, bool required,
+                     struct timespec since)
+{
+    struct stat status;
+    struct verify_check *check = add_check(m, "artifact", path, required);
+    char *fault = artifact_fault(repo, path, since, &status);
+    check->ok = !fault;
+    if (fault) {
+        check->detail = fault;
+    } else if (S_ISDIR(status.st_mode)) {
+        check->detail = xstrdup("directory");
+    } else {
+        check->detail = format_bytes(status.st_size);
+    }
+}

@@ -1,0 +1,125 @@
+#include "probe/build.h"
+
+#include "probe/processes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROCESSES_MAX 4096
+
+/* When memory runs out the kernel is to take the build, and the probe lives to tell. Raising the
+ * score needs no privilege, but the file belongs to root while the process is not dumpable. */
+static void offer_to_oom_killer(void)
+{
+    (void)prctl(PR_SET_DUMPABLE, 1);
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)!write(fd, "500", 3);
+        close(fd);
+    }
+}
+
+static _Noreturn void run_command(char *const *command, const int *output, int report)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    setsid();
+    offer_to_oom_killer();
+    int nothing = open("/dev/null", O_RDONLY);
+    if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(output[0], STDOUT_FILENO) >= 0 &&
+        dup2(output[1], STDERR_FILENO) >= 0) {
+        if (nothing > STDERR_FILENO)
+            close(nothing);
+        execvp(command[0], command);
+    }
+    int reason = errno;
+    (void)!write(report, &reason, sizeof reason);
+    _exit(127);
+}
+
+/* 0 when the exec took place, else the errno that the child reports. */
+static int wait_for_exec(int report)
+{
+    int reason = 0;
+    ssize_t got;
+    do
+        got = read(report, &reason, sizeof reason);
+    while (got < 0 && errno == EINTR);
+    return got == (ssize_t)sizeof reason ? reason : 0;
+}
+
+int build_start(struct build *build, char *const *command)
+{
+    int standard_output[2], standard_error[2], report[2];
+    *build = (struct build){.output = {-1, -1}};
+    if (pipe2(standard_output, O_CLOEXEC) < 0 || pipe2(standard_error, O_CLOEXEC) < 0 ||
+        pipe2(report, O_CLOEXEC) < 0)
+        return -1;
+    build->pid = fork();
+    if (build->pid < 0)
+        return -1;
+    if (build->pid == 0)
+        run_command(command, (int[]){standard_output[1], standard_error[1]}, report[1]);
+    close(standard_output[1]);
+    close(standard_error[1]);
+    close(report[1]);
+    build->output[0] = standard_output[0];
+    build->output[1] = standard_error[0];
+    int reason = wait_for_exec(report[0]);
+    close(report[0]);
+    if (reason) {
+        waitpid(build->pid, NULL, 0);
+        errno = reason;
+        return -1;
+    }
+    return 0;
+}
+
+void build_reap(struct build *build)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        if (pid == build->pid) {
+            build->ended = true;
+            build->wait_status = status;
+        }
+}
+
+void build_signal(const struct build *build, int signal)
+{
+    if (!build->ended)
+        kill(-build->pid, signal);
+}
+
+/* Returns how many processes were there to be killed. */
+static int kill_once(const struct cgroup *members)
+{
+    static int pids[PROCESSES_MAX];
+    if (getpid() == 1)
+        return kill(-1, SIGKILL) == 0;
+    int killed = 0;
+    size_t count = build_processes("", members, pids, PROCESSES_MAX);
+    for (size_t i = 0; i < count; i++)
+        killed += kill(pids[i], SIGKILL) == 0;
+    return killed;
+}
+
+void build_kill_all(struct build *build, const struct cgroup *members)
+{
+    /* A process that forks while it is being killed leaves a child: look again until none is
+     * left, for at most 5 s; a process stuck in the kernel is left to the engine. */
+    for (int round = 0; round < 500 && kill_once(members) > 0; round++) {
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        build_reap(build);
+    }
+    build_reap(build);
+}

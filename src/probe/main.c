@@ -1,0 +1,293 @@
+/* build-mem-probe: runs a build, tells the runner what it sees.
+ *
+ *   build-mem-probe [--interval-ms N] [--stage REGEX]... [--own-cgroup] -- COMMAND [ARG...]
+ *
+ * --own-cgroup: nothing but the build lives in the cgroup; always so where the probe is PID 1.
+ *
+ * stdout carries records (wire/wire.h); stdin is a leash: when it ends, the build is ended. */
+#include "kernel/cgroup.h"
+#include "kernel/procfs.h"
+#include "probe/build.h"
+#include "probe/emit.h"
+#include "probe/sampler.h"
+#include "probe/stages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A build that is told to end gets this long before it is killed. */
+#define GRACE_MS 3000
+
+static struct cgroup cgroup;
+/* The same where nothing but the build and the probe lives in it, else version 0. */
+static struct cgroup members;
+static struct sampler sampler;
+static struct build build;
+static struct timespec started;
+
+static int64_t elapsed_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)(now.tv_sec - started.tv_sec) * 1000 +
+           (now.tv_nsec - started.tv_nsec) / 1000000;
+}
+
+static _Noreturn void fail(const char *what, const char *why)
+{
+    char message[1024];
+    snprintf(message, sizeof message, "%s: %s", what, why);
+    emit_record(&(struct wire_record){.type = WIRE_FAILURE, .failure = {.message = message}});
+    emit_flush(5000);
+    exit(1);
+}
+
+/* ---- what the probe sees of its surroundings ---- */
+
+static void read_thp(char *mode, size_t capacity)
+{
+    char text[128] = "";
+    (void)read_text("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof text);
+    const char *open = strchr(text, '[');
+    const char *close = open ? strchr(open, ']') : NULL;
+    snprintf(mode, capacity, "%.*s", close ? (int)(close - open - 1) : 0, close ? open + 1 : "");
+}
+
+static void tell_hello(void)
+{
+    char thp[32], meminfo[4096] = "";
+    struct utsname system;
+    cpu_set_t cpus;
+    uname(&system);
+    read_thp(thp, sizeof thp);
+    (void)read_text("/proc/meminfo", meminfo, sizeof meminfo);
+    const char *source = cgroup_peak_source(&cgroup);
+    if (!source && cgroup_usage(&cgroup) >= 0)
+        source = cgroup.version == 2 ? "memory.current" : "memory.usage_in_bytes";
+    const char *node_options = getenv("NODE_OPTIONS");
+    emit_record(&(struct wire_record){
+        .type = WIRE_HELLO,
+        .hello = {
+            .source = source ? source : "",
+            .peak_at_start_bytes = cgroup_peak(&cgroup),
+            .limit_bytes = cgroup_limit(&cgroup),
+            .cpus = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : -1,
+            .memory_total_bytes = parse_kib_line(meminfo, "MemTotal"),
+            .architecture = system.machine,
+            .kernel = system.release,
+            .thp = thp,
+            .node_options = node_options ? node_options : "",
+        }});
+}
+
+static int64_t own_cpu_ms(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+}
+
+static int64_t own_rss_peak(void)
+{
+    char status[4096];
+    if (read_text("/proc/self/status", status, sizeof status) < 0)
+        return -1;
+    return parse_kib_line(status, "VmHWM");
+}
+
+static void tell_end(int64_t duration_ms)
+{
+    emit_record(&(struct wire_record){
+        .type = WIRE_END,
+        .end = {
+            .exit_code = WIFEXITED(build.wait_status) ? WEXITSTATUS(build.wait_status) : -1,
+            .signal = WIFSIGNALED(build.wait_status) ? WTERMSIG(build.wait_status) : 0,
+            .duration_ms = duration_ms,
+            .peak_bytes = cgroup_peak(&cgroup),
+            .oom_kills = cgroup_oom_kills(&cgroup),
+            .limit_hits = cgroup_limit_hits(&cgroup),
+            .samples = sampler.samples,
+            .snapshots = sampler.snapshots,
+            .vanished = sampler.vanished,
+            .unreadable = sampler.unreadable,
+            .cpu_ms = own_cpu_ms(),
+            .rss_peak_bytes = own_rss_peak(),
+        }});
+}
+
+/* ---- the main loop ---- */
+
+static int open_signals(void)
+{
+    /* Those that are forwarded, and SIGCHLD. SIGPIPE: the runner is gone, the leash tells. */
+    static const int taken[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        sigaddset(&set, taken[i]);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void take_signals(int signals)
+{
+    struct signalfd_siginfo info;
+    while (read(signals, &info, sizeof info) == (ssize_t)sizeof info)
+        if (info.ssi_signo == SIGCHLD)
+            build_reap(&build);
+        else
+            build_signal(&build, (int)info.ssi_signo);
+}
+
+/* Passes on what the build printed. Closes the pipe at its end. */
+static void take_output(int stream)
+{
+    static char bytes[32 * 1024];
+    ssize_t got = read(build.output[stream], bytes, sizeof bytes);
+    if (got > 0) {
+        emit_record(&(struct wire_record){
+            .type = WIRE_OUTPUT,
+            .output = {.stream = stream + 1, .bytes = bytes, .length = (size_t)got}});
+    } else if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
+        close(build.output[stream]);
+        build.output[stream] = -1;
+    }
+}
+
+/* Returns false when the leash has ended. */
+static bool leash_holds(void)
+{
+    char ignored[256];
+    ssize_t got = read(STDIN_FILENO, ignored, sizeof ignored);
+    return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+static void watch_build(int signals)
+{
+    int64_t next_look = 0, kill_at = INT64_MAX;
+    bool leashed = true;
+    while (!build.ended) {
+        int64_t now = elapsed_ms();
+        if (now >= kill_at) {
+            build_kill_all(&build, &members);
+            kill_at = INT64_MAX;
+            continue;
+        }
+        if (now >= next_look) {
+            next_look = sampler_tick(&sampler, now);
+            int64_t late = elapsed_ms();
+            next_look = next_look > late ? next_look : late + 1;
+        }
+        struct pollfd fds[] = {
+            {.fd = signals, .events = POLLIN},
+            {.fd = leashed ? STDIN_FILENO : -1, .events = POLLIN},
+            {.fd = emit_has_room() ? build.output[0] : -1, .events = POLLIN},
+            {.fd = emit_has_room() ? build.output[1] : -1, .events = POLLIN},
+            {.fd = emit_pending() ? STDOUT_FILENO : -1, .events = POLLOUT},
+        };
+        int64_t wait_ms = (next_look < kill_at ? next_look : kill_at) - elapsed_ms();
+        if (poll(fds, sizeof fds / sizeof *fds, wait_ms > 0 ? (int)wait_ms : 0) <= 0)
+            continue;
+        if (fds[0].revents)
+            take_signals(signals);
+        if (fds[1].revents && !leash_holds()) {
+            leashed = false;
+            build_signal(&build, SIGTERM);
+            kill_at = elapsed_ms() + GRACE_MS;
+        }
+        for (int stream = 0; stream < 2; stream++)
+            if (fds[2 + stream].revents)
+                take_output(stream);
+        if (fds[4].revents)
+            emit_some();
+    }
+}
+
+/* All writers are dead: what is left in the pipes is all there will be. */
+static void drain_output(void)
+{
+    int64_t deadline = elapsed_ms() + 5000;
+    while ((build.output[0] >= 0 || build.output[1] >= 0) && elapsed_ms() < deadline) {
+        struct pollfd fds[] = {{.fd = build.output[0], .events = POLLIN},
+                               {.fd = build.output[1], .events = POLLIN}};
+        if (poll(fds, 2, 1000) <= 0)
+            continue;
+        for (int stream = 0; stream < 2; stream++)
+            if (fds[stream].revents)
+                take_output(stream);
+    }
+}
+
+static char **read_arguments(int argc, char **argv, int64_t *interval_ms, bool *own_cgroup)
+{
+    static const struct option options[] = {{"interval-ms", required_argument, NULL, 'i'},
+                                            {"stage", required_argument, NULL, 's'},
+                                            {"own-cgroup", no_argument, NULL, 'o'},
+                                            {NULL, 0, NULL, 0}};
+    int option;
+    while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+        const char *message = NULL;
+        if (option == 'i')
+            *interval_ms = atoi(optarg) > 0 ? atoi(optarg) : *interval_ms;
+        else if (option == 's')
+            message = stages_add(optarg);
+        else if (option == 'o')
+            *own_cgroup = true;
+        else
+            exit(2);
+        if (message)
+            fail(optarg, message);
+    }
+    if (optind == argc) {
+        fputs("build-mem-probe: no command; it is started by build-mem\n", stderr);
+        exit(2);
+    }
+    return argv + optind;
+}
+
+int main(int argc, char **argv)
+{
+    int64_t interval_ms = 150;
+    bool own_cgroup = getpid() == 1;
+    emit_init();
+    char **command = read_arguments(argc, argv, &interval_ms, &own_cgroup);
+    int signals = open_signals();
+    if (signals < 0)
+        fail("signalfd", strerror(errno));
+    /* The build must not reach into the probe through /proc or ptrace; orphans come to us. */
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+
+    if (cgroup_of_self("", &cgroup) == 0 && own_cgroup)
+        members = cgroup;
+    tell_hello();
+    sampler_init(&sampler, &cgroup, &members, interval_ms);
+    clock_gettime(CLOCK_MONOTONIC, &started);
+    if (build_start(&build, command) < 0)
+        fail(command[0], strerror(errno));
+    watch_build(signals);
+
+    int64_t duration_ms = elapsed_ms();
+    build_kill_all(&build, &members);
+    drain_output();
+    tell_end(duration_ms);
+    emit_flush(10000);
+    return 0;
+}

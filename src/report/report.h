@@ -1,0 +1,26 @@
+/* The reports: each is a function of measurement and judgement to text. The caller owns every
+ * text; nothing here opens a file but timeline.c. */
+#ifndef BM_REPORT_REPORT_H
+#define BM_REPORT_REPORT_H
+
+#include "gate/verdict.h"
+#include "measurement/measurement.h"
+
+#include <stdbool.h>
+
+/* The human summary: headline, stages, top processes at the peak, duration, verify, verdict with
+ * deltas, what to do next. At most 80 columns where names allow. `colour`: ANSI colours. */
+char *summary_text(const struct measurement *m, const struct judgement *judgement, bool colour);
+
+/* JUnit XML by the rules of Jenkins' junit-10 schema: one testcase per check: the build's end,
+ * each artifact, the headline, each stage and other judged metric. `log_tail`, the end of the
+ * build's log (raw bytes, `log_length`), becomes system-out, its last 64 KiB. */
+char *junit_text(const struct measurement *m, const struct judgement *judgement,
+                 const char *log_tail, size_t log_length);
+
+/* Two or more measurements side by side: headline, stages, processes with deltas. `names` are
+ * what the user called the two sides. */
+char *compare_text(const char *name_a, const struct measurement *a, const char *name_b,
+                   const struct measurement *b);
+
+#endif

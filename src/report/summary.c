@@ -1,0 +1,350 @@
+#include "report/report.h"
+
+#include "base/alloc.h"
+#include "base/units.h"
+#include "gate/metric.h"
+#include "report/page.h"
+#include "report/words.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define TOP_PROCESSES 8
+
+/* Where the text of the head's lines starts: after a label and a figure. */
+#define HEAD_LABEL 18
+#define HEAD_FIGURE 12
+#define HEAD_NOTE (2 + HEAD_LABEL + HEAD_FIGURE + 2)
+
+/* "  label      figure  note", the note wrapped below itself. */
+static void put_head_line(struct page *page, const char *label, enum paint paint,
+                          const char *figure, const char *note)
+{
+    page_put(page, PAINT_NONE, "  ");
+    page_cell(page, HEAD_LABEL, PAINT_NONE, label);
+    page_cell(page, -HEAD_FIGURE, paint, figure);
+    page_put(page, PAINT_NONE, "  ");
+    page_wrap(page, HEAD_NOTE, HEAD_NOTE, PAINT_NONE, note);
+}
+
+static void put_head_bytes(struct page *page, const char *label, enum paint paint, int64_t bytes,
+                           const char *note)
+{
+    char *figure CLEANUP(cleanup_free) = format_bytes(bytes);
+    put_head_line(page, label, paint, figure, note);
+}
+
+static void put_warning(struct page *page, enum paint paint, const char *text)
+{
+    if (!text)
+        return;
+    page_put(page, PAINT_NONE, "  ");
+    page_wrap(page, 2, 4, paint, text);
+}
+
+static void put_title(struct page *page, const struct measurement *m)
+{
+    page_put(page, PAINT_BOLD, "build-mem ");
+    char *title CLEANUP(cleanup_free) =
+        xasprintf("%s: %s", m->label ? m->label : "", m->build.command ? m->build.command : "");
+    page_wrap(page, 10, 4, PAINT_NONE, title);
+}
+
+/* What makes all the figures below worth less: first, since it is what must not be overlooked. */
+static void put_troubles(struct page *page, const struct measurement *m)
+{
+    if (m->not_measured) {
+        char *text CLEANUP(cleanup_free) =
+            xasprintf("NOT MEASURED: %s; do not rely on the figures below", m->not_measured);
+        put_warning(page, PAINT_RED, text);
+    }
+    if (m->build.oom_killed) {
+        char *limit CLEANUP(cleanup_free) = format_bytes(m->peak.limit_bytes);
+        char *text CLEANUP(cleanup_free) =
+            m->peak.limit_bytes < 0
+                ? xstrdup("OOM: the kernel killed a process of the build for lack of memory")
+                : xasprintf("OOM: the kernel killed a process of the build under the limit of %s",
+                            limit);
+        put_warning(page, PAINT_RED, text);
+    }
+    put_warning(page, PAINT_YELLOW, censored_note(&m->peak));
+    put_warning(page, PAINT_YELLOW, estimated_note(&m->peak));
+}
+
+static void put_peak(struct page *page, const struct measurement *m)
+{
+    const struct peak *peak = &m->peak;
+    char *limit CLEANUP(cleanup_free) = format_bytes(peak->limit_bytes);
+    char *note CLEANUP(cleanup_free) = xasprintf(
+        "%s%s%s%s%s", peak->source ? peak->source : "no source",
+        peak->limit_bytes < 0 ? ", no limit" : ", limit ", peak->limit_bytes < 0 ? "" : limit,
+        peak->estimated ? ", ESTIMATED" : "", peak->censored ? ", CENSORED" : "");
+    put_head_bytes(page, "memory peak", PAINT_BOLD, peak->cgroup_bytes, note);
+
+    if (peak->unreclaimable_bytes >= 0)
+        put_head_bytes(page, "  unreclaimable", PAINT_NONE, peak->unreclaimable_bytes,
+                       "the rest is cache that the kernel could drop");
+    char *composition CLEANUP(cleanup_free) = say_composition(&peak->composition);
+    if (composition)
+        put_head_line(page, "  made of", PAINT_NONE, "", composition);
+    if (peak->at_start_bytes > 0)
+        put_head_bytes(page, "  at the start", PAINT_NONE, peak->at_start_bytes,
+                       "charged before the build's first instruction");
+}
+
+static void put_head(struct page *page, const struct measurement *m)
+{
+    put_title(page, m);
+    put_troubles(page, m);
+    put_peak(page, m);
+    char *duration CLEANUP(cleanup_free) = format_duration(m->build.duration_ms);
+    char *end CLEANUP(cleanup_free) = say_build_end(&m->build);
+    put_head_line(page, "duration", PAINT_NONE, duration, end);
+}
+
+static enum paint check_paint(const struct gate_check *check, const struct judgement *judgement)
+{
+    switch (check->status) {
+    case CHECK_FAILED:
+        return PAINT_RED;
+    case CHECK_MISSING:
+        return !was_compared(judgement) ? PAINT_NONE : has_gone(check) ? PAINT_RED : PAINT_YELLOW;
+    case CHECK_WARNED:
+        return PAINT_YELLOW;
+    case CHECK_IMPROVED:
+        return PAINT_GREEN;
+    case CHECK_PASS:
+    case CHECK_OFF:
+        break;
+    }
+    return PAINT_NONE;
+}
+
+/* A table's columns, ended by one of width 0; widths as for page_cell. */
+struct column {
+    int width;
+    const char *title;
+};
+
+static const struct column stage_columns[] = {
+    {22, "stage"}, {-12, "PSS peak"}, {-13, "cgroup peak"}, {-17, "when"}, {-14, "PSS delta"}, {0},
+};
+
+static const struct column check_columns[] = {
+    {5, ""},        {20, "check"}, {-11, "baseline"}, {-11, "actual"},
+    {-12, "delta"}, {-8, ""},      {-11, "allowed"},  {0},
+};
+
+static void put_table_head(struct page *page, const struct column *column, bool with_last)
+{
+    page_put(page, PAINT_NONE, "\n  ");
+    for (; column->width; column++)
+        if (with_last || column[1].width)
+            page_cell(page, column->width, PAINT_BOLD, column->title);
+    page_put(page, PAINT_NONE, "\n");
+}
+
+/* One row of the table of stages. `with_delta`: there is a column for the change. */
+static void put_stage(struct page *page, const struct stage_measurement *stage,
+                      const struct judgement *judgement, bool with_delta)
+{
+    char *pss CLEANUP(cleanup_free) = format_bytes(stage->pss_peak_bytes);
+    char *bytes CLEANUP(cleanup_free) = format_bytes(stage->cgroup_peak_bytes);
+    bool lower_bound = !stage->cgroup_peak_exact && stage->cgroup_peak_bytes >= 0;
+    char *cgroup CLEANUP(cleanup_free) = xasprintf("%s%s", lower_bound ? "~" : "", bytes);
+    char *span CLEANUP(cleanup_free) = say_span(stage->first_ms, stage->last_ms);
+    const struct column *column = stage_columns;
+    page_put(page, PAINT_NONE, "  ");
+    page_cell(page, (column++)->width, PAINT_NONE, stage->name);
+    page_cell(page, (column++)->width, PAINT_NONE, pss);
+    page_cell(page, (column++)->width, PAINT_NONE, cgroup);
+    page_cell(page, (column++)->width, PAINT_NONE, span);
+
+    char *metric CLEANUP(cleanup_free) = xasprintf(METRIC_STAGE_PREFIX "%s", stage->name);
+    const struct gate_check *check = find_check(judgement, metric);
+    if (with_delta) {
+        char *delta CLEANUP(cleanup_free) = check && check->baseline >= 0 && check->actual >= 0
+                                                ? format_bytes_delta(check->delta)
+                                                : xstrdup(check && check->actual >= 0 ? "new" : "");
+        page_cell(page, column->width, check ? check_paint(check, judgement) : PAINT_NONE, delta);
+    }
+    page_put(page, PAINT_NONE, "\n");
+}
+
+static bool any_stage_judged(const struct judgement *judgement)
+{
+    for (size_t i = 0; i < judgement->check_count; i++)
+        if (metric_stage_name(judgement->checks[i].metric) && judgement->checks[i].baseline >= 0)
+            return true;
+    return false;
+}
+
+static void put_stages(struct page *page, const struct measurement *m,
+                       const struct judgement *judgement)
+{
+    if (!m->stage_count)
+        return;
+    bool with_delta = any_stage_judged(judgement);
+    bool lower_bounds = false;
+    put_table_head(page, stage_columns, with_delta);
+    for (size_t i = 0; i < m->stage_count; i++) {
+        put_stage(page, &m->stages[i], judgement, with_delta);
+        lower_bounds |= !m->stages[i].cgroup_peak_exact && m->stages[i].cgroup_peak_bytes >= 0;
+    }
+    if (lower_bounds)
+        page_put(page, PAINT_DIM, "  ~ highest sample, a lower bound\n");
+}
+
+static void put_processes(struct page *page, const struct measurement *m)
+{
+    const struct snapshot *snapshot = &m->peak.at_peak;
+    if (!snapshot->count)
+        return;
+    char *at CLEANUP(cleanup_free) = format_duration(snapshot->at_ms);
+    char *title CLEANUP(cleanup_free) =
+        xasprintf("processes at the PSS peak, %s, in %s", at, m->peak.stage ? m->peak.stage : "-");
+    page_put(page, PAINT_NONE, "\n  ");
+    page_cell(page, 58, PAINT_BOLD, title);
+    page_cell(page, -14, PAINT_BOLD, "PSS");
+    page_put(page, PAINT_NONE, "\n");
+
+    size_t count;
+    struct process_group *groups CLEANUP(cleanup_free) = snapshot_groups(snapshot, &count);
+    for (size_t i = 0; i < count && i < TOP_PROCESSES; i++) {
+        char *name CLEANUP(cleanup_free) = say_group(&groups[i]);
+        char *pss CLEANUP(cleanup_free) = format_bytes(groups[i].pss_bytes);
+        page_put(page, PAINT_NONE, "  ");
+        page_cell(page, 58, PAINT_NONE, name);
+        page_cell(page, -14, PAINT_NONE, pss);
+        page_put(page, PAINT_NONE, "\n");
+    }
+    char *rest CLEANUP(cleanup_free) = xasprintf("  and %zu more\n", count - TOP_PROCESSES);
+    if (count > TOP_PROCESSES)
+        page_put(page, PAINT_DIM, rest);
+}
+
+static void put_verify(struct page *page, const struct measurement *m)
+{
+    if (!m->check_count)
+        return;
+    page_put(page, PAINT_BOLD, "\n  verify\n");
+    for (size_t i = 0; i < m->check_count; i++) {
+        const struct verify_check *check = &m->checks[i];
+        page_put(page, PAINT_NONE, "  ");
+        if (check->ok)
+            page_cell(page, 6, PAINT_GREEN, "ok");
+        else
+            page_cell(page, 6, check->required ? PAINT_RED : PAINT_YELLOW,
+                      check->required ? "FAIL" : "lacks");
+        page_cell(page, 36, PAINT_NONE, check->path ? check->path : check->check);
+        page_put(page, PAINT_NONE, " ");
+        page_wrap(page, 45, 45, PAINT_NONE, check->detail ? check->detail : "");
+    }
+}
+
+static const char *status_word(const struct gate_check *check, const struct judgement *judgement)
+{
+    switch (check->status) {
+    case CHECK_PASS:
+        return "ok";
+    case CHECK_IMPROVED:
+        return "less";
+    case CHECK_WARNED:
+        return "warn";
+    case CHECK_FAILED:
+        return "FAIL";
+    case CHECK_MISSING:
+        return !was_compared(judgement) ? "-" : has_gone(check) ? "GONE" : "new";
+    case CHECK_OFF:
+        return "-";
+    }
+    BM_BUG("check status out of range");
+}
+
+/* A row of the table of checks: what grew, from what to what, and up to what it may. */
+static void put_check_row(struct page *page, const struct gate_check *check,
+                          const struct judgement *judgement)
+{
+    char *baseline CLEANUP(cleanup_free) = say_figure(check->unit, check->baseline);
+    char *actual CLEANUP(cleanup_free) = say_figure(check->unit, check->actual);
+    bool both = check->baseline >= 0 && check->actual >= 0;
+    char *delta CLEANUP(cleanup_free) = both ? say_delta(check->unit, check->delta) : xstrdup("");
+    char *percent CLEANUP(cleanup_free) = say_percent(check->baseline, check->actual);
+    char *allowed CLEANUP(cleanup_free) =
+        check->status == CHECK_OFF ? xstrdup("-") : say_figure(check->unit, check->limit);
+    enum paint paint = check_paint(check, judgement);
+    const struct column *column = check_columns;
+    page_put(page, PAINT_NONE, "  ");
+    page_cell(page, (column++)->width, paint, status_word(check, judgement));
+    page_cell(page, (column++)->width, PAINT_NONE, check->metric);
+    page_cell(page, (column++)->width, PAINT_NONE, baseline);
+    page_cell(page, (column++)->width, PAINT_NONE, actual);
+    page_cell(page, (column++)->width, paint, delta);
+    page_cell(page, (column++)->width, paint, percent);
+    page_cell(page, column->width, PAINT_NONE, allowed);
+    page_put(page, PAINT_NONE, "\n");
+}
+
+/* The message is left out where the reason at the end tells it anyway. */
+static bool wants_message(const struct gate_check *check, const struct judgement *judgement)
+{
+    bool trouble = check->status == CHECK_FAILED || check->status == CHECK_WARNED ||
+                   (check->status == CHECK_MISSING && was_compared(judgement));
+    if (!trouble || !check->message)
+        return false;
+    return !judgement->reason ||
+           strncmp(judgement->reason, check->message, strlen(check->message)) != 0;
+}
+
+static void put_checks(struct page *page, const struct judgement *judgement)
+{
+    if (!judgement->check_count)
+        return;
+    put_table_head(page, check_columns, true);
+    for (size_t i = 0; i < judgement->check_count; i++) {
+        const struct gate_check *check = &judgement->checks[i];
+        put_check_row(page, check, judgement);
+        if (wants_message(check, judgement)) {
+            page_put(page, PAINT_NONE, "       ");
+            page_wrap(page, 7, 7, PAINT_NONE, check->message);
+        }
+    }
+}
+
+static enum paint verdict_paint(enum verdict verdict)
+{
+    return verdict == VERDICT_PASS || verdict == VERDICT_IMPROVED ? PAINT_GREEN : PAINT_RED;
+}
+
+static void put_verdict(struct page *page, const struct judgement *judgement)
+{
+    char *name CLEANUP(cleanup_free) = xstrdup(verdict_name(judgement->verdict));
+    for (char *at = name; *at; at++)
+        *at = (char)toupper((unsigned char)*at);
+    page_put(page, PAINT_NONE, "\n");
+    page_put(page, verdict_paint(judgement->verdict), name);
+    page_put(page, PAINT_NONE, "  ");
+    char *reason CLEANUP(cleanup_free) =
+        judgement->reason ? xstrdup(judgement->reason)
+        : judgement->baseline_path
+            ? xasprintf("within the tolerances of %s", judgement->baseline_path)
+            : xstrdup("measured; not compared with a baseline");
+    page_wrap(page, strlen(name) + 2, 2, PAINT_NONE, reason);
+    if (judgement->advice) {
+        page_put(page, PAINT_NONE, "next: ");
+        page_wrap(page, 6, 6, PAINT_NONE, judgement->advice);
+    }
+}
+
+char *summary_text(const struct measurement *m, const struct judgement *judgement, bool colour)
+{
+    struct page page;
+    page_open(&page, colour);
+    put_head(&page, m);
+    put_stages(&page, m, judgement);
+    put_processes(&page, m);
+    put_verify(&page, m);
+    put_checks(&page, judgement);
+    put_verdict(&page, judgement);
+    return page_close(&page);
+}

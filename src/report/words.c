@@ -1,0 +1,166 @@
+#include "report/words.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "gate/metric.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_time(const char *unit)
+{
+    return strcmp(unit, "ms") == 0;
+}
+
+char *say_figure(const char *unit, int64_t figure)
+{
+    return is_time(unit) ? format_duration(figure) : format_bytes(figure);
+}
+
+char *say_delta(const char *unit, int64_t delta)
+{
+    if (!is_time(unit))
+        return format_bytes_delta(delta);
+    char *span CLEANUP(cleanup_free) = format_duration(delta < 0 ? -delta : delta);
+    return xasprintf("%s%s", delta < 0 ? "-" : "+", span);
+}
+
+char *say_percent(int64_t from, int64_t to)
+{
+    if (from <= 0 || to < 0)
+        return xstrdup("");
+    return xasprintf("%+.1f%%", 100.0 * ((double)to - (double)from) / (double)from);
+}
+
+char *say_span(int64_t first_ms, int64_t last_ms)
+{
+    if (first_ms < 0 || last_ms < 0)
+        return xstrdup("not seen");
+    char *first CLEANUP(cleanup_free) = format_duration(first_ms);
+    char *last CLEANUP(cleanup_free) = format_duration(last_ms);
+    return xasprintf("%s-%s", first, last);
+}
+
+bool build_ended_well(const struct build_end *build)
+{
+    return build->exit_code == 0 && !build->signal && !build->oom_killed && !build->timed_out;
+}
+
+/* How the first process ended, whatever else happened to the build. */
+static char *say_exit(const struct build_end *build)
+{
+    if (build->signal > 0)
+        return xasprintf("ended by signal %" PRId64 " (%s)", build->signal,
+                         strsignal((int)build->signal));
+    if (build->exit_code >= 0)
+        return xasprintf("exit status %" PRId64, build->exit_code);
+    return xstrdup("its end is not known");
+}
+
+char *say_build_end(const struct build_end *build)
+{
+    char *end = say_exit(build);
+    if (!build->oom_killed && !build->timed_out)
+        return end;
+    char *ended CLEANUP(cleanup_free) = end;
+    return xasprintf("%s%s%s, %s", build->oom_killed ? "killed for lack of memory (OOM)" : "",
+                     build->oom_killed && build->timed_out ? ", " : "",
+                     build->timed_out ? "timed out" : "", ended);
+}
+
+char *say_composition(const struct composition *composition)
+{
+    const struct {
+        const char *name;
+        int64_t bytes;
+    } parts[] = {{"anon", composition->anon_bytes},
+                 {"file", composition->file_bytes},
+                 {"shmem", composition->shmem_bytes},
+                 {"kernel", composition->kernel_bytes}};
+    char *text = NULL;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i].bytes < 0)
+            continue;
+        char *before CLEANUP(cleanup_free) = text;
+        char *size CLEANUP(cleanup_free) = format_bytes(parts[i].bytes);
+        text =
+            xasprintf("%s%s%s %s", before ? before : "", before ? ", " : "", parts[i].name, size);
+    }
+    return text;
+}
+
+const char *estimated_note(const struct peak *peak)
+{
+    return peak->estimated ? "ESTIMATED: the highest sample, since the kernel here has no peak "
+                             "counter; a short peak can be missed"
+                           : NULL;
+}
+
+const char *censored_note(const struct peak *peak)
+{
+    return peak->censored ? "CENSORED: the build reached its memory limit, so what it would take "
+                            "without the limit is not known"
+                          : NULL;
+}
+
+char *say_metric(const char *metric, const struct measurement *m)
+{
+    const char *stage = metric_stage_name(metric);
+    if (stage)
+        return xasprintf("PSS peak of stage %s", stage);
+    if (strcmp(metric, METRIC_CGROUP_PEAK) == 0)
+        return xasprintf("peak of the cgroup (%s)", m->peak.source ? m->peak.source : "no source");
+    if (strcmp(metric, METRIC_UNRECLAIMABLE_PEAK) == 0)
+        return xstrdup("part of the peak that the kernel could not have reclaimed");
+    if (strcmp(metric, METRIC_DURATION) == 0)
+        return xstrdup("duration of the build");
+    return xstrdup(metric);
+}
+
+const struct stage_measurement *find_stage(const struct measurement *m, const char *name)
+{
+    for (size_t i = 0; i < m->stage_count; i++)
+        if (strcmp(m->stages[i].name, name) == 0)
+            return &m->stages[i];
+    return NULL;
+}
+
+const struct snapshot *metric_snapshot(const struct measurement *m, const char *metric)
+{
+    const struct snapshot *snapshot = &m->peak.at_peak;
+    const char *name = metric_stage_name(metric);
+    if (name) {
+        const struct stage_measurement *stage = find_stage(m, name);
+        snapshot = stage ? &stage->at_peak : NULL;
+    } else if (strcmp(metric, METRIC_DURATION) == 0) {
+        return NULL;
+    }
+    return snapshot && snapshot->count ? snapshot : NULL;
+}
+
+const struct gate_check *find_check(const struct judgement *judgement, const char *metric)
+{
+    for (size_t i = 0; i < judgement->check_count; i++)
+        if (strcmp(judgement->checks[i].metric, metric) == 0)
+            return &judgement->checks[i];
+    return NULL;
+}
+
+bool was_compared(const struct judgement *judgement)
+{
+    return judgement->verdict != VERDICT_NO_BASELINE &&
+           judgement->verdict != VERDICT_NOT_COMPARABLE;
+}
+
+bool has_gone(const struct gate_check *check)
+{
+    return check->status == CHECK_MISSING && check->baseline >= 0;
+}
+
+char *say_group(const struct process_group *group)
+{
+    char *name CLEANUP(cleanup_free) = text_one_line(group->name);
+    return group->count == 1 ? xstrdup(name) : xasprintf("%s ×%zu", name, group->count);
+}

@@ -1,0 +1,50 @@
+/* How the reports name things: the same words in the summary, in JUnit and in a comparison.
+ * Texts are owned by the caller unless a comment says so. Inside of report/ only. */
+#ifndef BM_REPORT_WORDS_H
+#define BM_REPORT_WORDS_H
+
+#include "gate/verdict.h"
+#include "measurement/measurement.h"
+
+#include <stdbool.h>
+
+/* "803.2 MiB" or "20.3 s" by the unit ("bytes", "ms"); "n/a" where unmeasured. */
+char *say_figure(const char *unit, int64_t figure);
+/* "+204.1 MiB", "-1.2 s". */
+char *say_delta(const char *unit, int64_t delta);
+/* "+25.4%"; "" where there is nothing to compare with, or it is 0. */
+char *say_percent(int64_t from, int64_t to);
+/* "0.0 s-3.2 s"; "not seen". */
+char *say_span(int64_t first_ms, int64_t last_ms);
+
+/* Whether the build ran to its end with status 0. It may still lack artifacts. */
+bool build_ended_well(const struct build_end *build);
+/* "exit status 2"; "killed for lack of memory (OOM), exit status 137"; "timed out". */
+char *say_build_end(const struct build_end *build);
+
+/* "anon 600.0 MiB, file 150.0 MiB"; NULL where nothing of it was measured. */
+char *say_composition(const struct composition *composition);
+/* A sentence on what makes the headline less than a plain measurement, or NULL. Static. */
+const char *estimated_note(const struct peak *peak);
+const char *censored_note(const struct peak *peak);
+
+/* "peak of the cgroup (memory.peak)", "PSS peak of stage build-deps": the metric for people. */
+char *say_metric(const char *metric, const struct measurement *m);
+/* What ran when the metric was at its highest; NULL where no snapshot tells. Borrowed. */
+const struct snapshot *metric_snapshot(const struct measurement *m, const char *metric);
+
+/* The check on this metric, or NULL. Borrowed. */
+const struct gate_check *find_check(const struct judgement *judgement, const char *metric);
+const struct stage_measurement *find_stage(const struct measurement *m, const char *name);
+
+/* Whether there was something to compare with. Else all checks are CHECK_MISSING, and that is no
+ * fault of theirs. */
+bool was_compared(const struct judgement *judgement);
+/* Whether a CHECK_MISSING is a metric of the baseline that the build no longer shows; else it is
+ * one that the baseline does not know. */
+bool has_gone(const struct gate_check *check);
+
+/* "tsc ×3", or "tsc" where it is one; the name is printable and on one line. */
+char *say_group(const struct process_group *group);
+
+#endif

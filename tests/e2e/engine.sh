@@ -1,0 +1,153 @@
+# engine.sh ENGINE: what every engine has to do, on real parts. Sourced after lib.sh by the tests
+# that provide the engine.
+# shellcheck shell=bash
+
+engine=$1
+repo=$work/repo
+mkdir "$repo"
+cp "$hold" "$repo/hold"
+[[ $engine == host ]] || "$srcdir/tests/rig/tiny-image" "$engine"
+cat >"$repo/build-mem.json" <<'JSON'
+{
+  "image": "build-mem-tiny:1",
+  "network": "none",
+  "pull": "never",
+  "clear": ["out"],
+  "artifacts": [{"path": "out/made"}],
+  "stages": [{"name": "hold", "match": "(^|/)hold "}]
+}
+JSON
+
+# The build of a test is a script of its own name, so that it can be told from all others.
+# A shell starts its background jobs with SIGINT ignored; a terminal and a CI do not.
+measure() { env --default-signal "$build_mem" run --engine "$engine" --repo "$repo" "$@"; }
+result() { echo "$repo/.build-mem/result-$1.json"; }
+
+build_is_gone() { ! pgrep -f '[s]leep 98765' >/dev/null; }
+
+nothing_left() {
+    case $engine in
+    host) [[ -z $(find /sys/fs/cgroup -type d -name 'build-mem-*') ]] ||
+        fail "a cgroup is left: $(find /sys/fs/cgroup -type d -name 'build-mem-*')" ;;
+    *) [[ -z $("$engine" ps -aq --filter label=build-mem.run) ]] || fail "a container is left" ;;
+    esac
+    build_is_gone || fail "a process of the build is left"
+}
+
+known_allocation() {
+    cat >"$repo/build.sh" <<'SH'
+./hold spawn=2 anon=150 meet sleep=1500 free sleep=200
+mkdir -p out && echo made >out/made
+SH
+    expect 0 measure --label known -- sh build.sh
+    local file peak start
+    file=$(result known)
+    peak=$(jq .peak.cgroup_bytes "$file") start=$(jq .peak.at_start_bytes "$file")
+    echo "  source $(jq -r .peak.source "$file"), at start $start bytes"
+    # What the engine left in the cgroup before the build began may lie on top.
+    [[ $engine == host ]] && start=0
+    within 300 "$peak" "$(awk -v s="$start" 'BEGIN { print 303 + s / 1048576 }')" headline
+    within 300 "$(jq '.stages[] | select(.name == "hold") | .pss_peak_bytes' "$file")" 303 "PSS of the stage"
+    within 300 "$(jq '[.stages[] | select(.name == "hold") | .processes_at_peak[] |
+        select(.name == "hold") | .pss_bytes] | add' "$file")" 303 "the processes of the stage"
+    holds "$file" '.verdict == "pass" and .exit_code == 0 and (.verify | all(.ok))'
+    [[ $(stat -c %u "$file") == "$(id -u)" ]] || fail "the result is not the invoking user's"
+    [[ $(grep -c '^\[BUILD-MEM RESULT\] {' "$work/out") == 1 ]] || fail "not one RESULT line"
+    nothing_left
+    ok "$engine: 300 MiB that are known are measured"
+}
+
+build_fails() {
+    expect 3 measure --label fails -- sh -c 'exit 7'
+    holds "$(result fails)" '.verdict == "build-failed" and .build.exit_code == 7'
+    expect 3 measure --label signal -- sh -c 'kill -9 $$'
+    holds "$(result signal)" '.verdict == "build-failed" and .build.signal == 9'
+    expect 3 measure --label lacks -- sh -c 'true'
+    holds "$(result lacks)" '.verify[] | select(.path == "out/made") | .ok == false'
+    mkdir -p "$repo/out" && echo old >"$repo/out/made" && sleep 0.1
+    expect 3 measure --label stale --skip-clear -- sh -c 'true'
+    holds "$(result stale)" '.verify[] | select(.path == "out/made") | .detail | test("stale")'
+    expect 4 measure --label nothing -- ./there-is-no-such-program
+    holds "$(result nothing)" '.not_measured | test("there-is-no-such-program")'
+    nothing_left
+    ok "$engine: a build that fails, lacks its artifact, or leaves an old one does not pass"
+}
+
+oom_is_told() {
+    # The shell ends with 0: only the kernel's counter tells.
+    # One look at the start only: a reading holds on to the memory of a process that dies, and the
+    # kernel would then take the shell too.
+    expect 3 measure --label oom --memory 64m --interval-ms 60000 -- \
+        sh -c './hold anon=100 sleep=100; mkdir -p out; echo made >out/made; exit 0'
+    holds "$(result oom)" '.build.oom_killed and .build.exit_code == 0 and .peak.censored
+        and .peak.limit_bytes == 67108864 and .verdict == "build-failed"'
+    # 137 alone is no OOM.
+    expect 3 measure --label no-oom -- sh -c 'exit 137'
+    holds "$(result no-oom)" '.build.oom_killed == false'
+    nothing_left
+    ok "$engine: a child that the kernel killed is told, and 137 is not taken for it"
+}
+
+# start_endless LABEL: a run in the background whose build is known to run; its pid in $pid.
+start_endless() {
+    rm -f "$repo/.build-mem/timeline-$1.csv"
+    env --default-signal "$build_mem" run --engine "$engine" --repo "$repo" --label "$1" -- \
+        sh -c 'sleep 98765' >"$work/out" 2>"$work/err" &
+    pid=$!
+    eventually grep -q '^[0-9]' "$repo/.build-mem/timeline-$1.csv"
+}
+
+ends_on_demand() {
+    expect 3 measure --label timeout --timeout 1s -- sh -c 'trap "" TERM; sleep 98765; sleep 98765'
+    holds "$(result timeout)" '.build.timed_out and .verdict == "build-failed"'
+    nothing_left
+    local signal status pid
+    for signal in INT TERM HUP; do
+        start_endless ended
+        kill "-$signal" "$pid"
+        status=0
+        wait "$pid" || status=$?
+        [[ $status == $((128 + $(kill -l "$signal"))) ]] || fail "exit $status after SIG$signal"
+        nothing_left
+    done
+    ok "$engine: timeout, SIGINT, SIGTERM and SIGHUP end it and leave nothing"
+}
+
+leash_holds() {
+    local pid
+    # A runner that is killed can clean nothing up: its build ends, and the next run sweeps.
+    start_endless killed
+    kill -KILL "$pid"
+    wait "$pid" || true
+    eventually build_is_gone
+    expect 3 measure --label sweeps -- sh -c 'exit 1'
+    nothing_left
+    ok "$engine: a runner that is killed takes its build along, and the next run sweeps up"
+}
+
+output_streams() {
+    expect 3 measure --label prints -- sh -c 'echo to-stdout; echo to-stderr >&2; exit 1'
+    grep -q to-stdout "$repo/.build-mem/build-prints.log" || fail "stdout is not in the log"
+    grep -q to-stderr "$repo/.build-mem/build-prints.log" || fail "stderr is not in the log"
+    grep -q to-stdout "$work/err" || fail "the build's output did not reach the terminal"
+    expect 3 measure --label quiet --json-only -- sh -c 'exit 1'
+    [[ $(wc -l <"$work/out") == 1 ]] || fail "--json-only printed more than one line"
+    sed 's/^\[BUILD-MEM RESULT\] //' "$work/out" | jq -e '.label == "quiet"' >/dev/null ||
+        fail "the RESULT line is not JSON"
+    # More than every pipe and queue on the way together hold.
+    cat >"$repo/build.sh" <<'SH'
+i=0; while [ $i -lt 20000 ]; do echo "line $i of a build that has a lot to say about itself"; i=$((i+1)); done
+mkdir -p out; echo made >out/made
+SH
+    expect 0 measure --label long -- sh build.sh
+    [[ $(wc -l <"$repo/.build-mem/build-long.log") == 20000 ]] || fail "output was lost"
+    nothing_left
+    ok "$engine: the build's output streams through"
+}
+
+known_allocation
+build_fails
+oom_is_told
+ends_on_demand
+leash_holds
+output_streams

@@ -1,0 +1,61 @@
+# Sourced by the end-to-end tests. Each is a program: exit 0 passed, 1 failed, 77 skipped.
+# shellcheck shell=bash
+set -euo pipefail
+
+srcdir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+builddir=$(cd "${BUILDDIR:-.}" && pwd -P)
+build_mem=$builddir/build-mem
+hold=$builddir/tests/helpers/hold
+# Some rigs see only this tree and the current directory: work in there.
+work=$(mktemp -d "$builddir/e2e.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# A rig that is not there is a reason not to test on a desk; in CI it has to be there.
+skip() {
+    echo "skipped: $*"
+    [[ ${CI:-} == true ]] && exit 1
+    exit 77
+}
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+ok() { echo "ok: $*"; }
+
+# expect STATUS COMMAND...: runs it, output to $work/out and $work/err.
+expect() {
+    local wanted=$1 got=0
+    shift
+    "$@" >"$work/out" 2>"$work/err" || got=$?
+    if ((got != wanted)); then
+        tail -n 30 "$work/out" "$work/err" >&2
+        fail "exit $got instead of $wanted: $*"
+    fi
+}
+
+# holds FILE JQ-CONDITION: the condition is true of the JSON file.
+holds() {
+    jq -e "$2" "$1" >/dev/null || {
+        jq -c 'del(.processes_at_peak)' "$1" >&2
+        fail "not so: $2"
+    }
+}
+
+# within LOW FIGURE HIGH, in MiB, the figure in bytes.
+within() {
+    awk -v low="$1" -v bytes="$2" -v high="$3" \
+        'BEGIN { mib = bytes / 1048576; printf "  %.2f MiB, wanted %s to %s\n", mib, low, high
+                 exit !(bytes != "null" && mib >= low && mib <= high) }' ||
+        fail "$4"
+}
+
+# eventually COMMAND...: true within 20 s.
+eventually() {
+    for _ in {1..200}; do
+        "$@" >/dev/null 2>&1 && return
+        sleep 0.1
+    done
+    fail "never came true: $*"
+}

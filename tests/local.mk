@@ -1,0 +1,107 @@
+# Unit tests: a program per module, with Check. They read fixtures below TESTS_DIR.
+unit_tests = \
+	%D%/unit/test_base_file \
+	%D%/unit/test_base_json \
+	%D%/unit/test_base_text \
+	%D%/unit/test_base_units \
+	%D%/unit/test_config \
+	%D%/unit/test_engine \
+	%D%/unit/test_fold \
+	%D%/unit/test_gate_accept \
+	%D%/unit/test_gate_baseline \
+	%D%/unit/test_gate_judge \
+	%D%/unit/test_gate_policy \
+	%D%/unit/test_kernel \
+	%D%/unit/test_measurement \
+	%D%/unit/test_report_compare \
+	%D%/unit/test_report_junit \
+	%D%/unit/test_report_summary \
+	%D%/unit/test_report_timeline \
+	%D%/unit/test_result \
+	%D%/unit/test_stages \
+	%D%/unit/test_wire \
+	%D%/unit/test_workspace
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+AM_TESTS_ENVIRONMENT = TESTS_DIR=$(abs_top_srcdir)/tests; export TESTS_DIR;
+
+# What several of them need: sample measurements and judgements.
+check_LIBRARIES = libsample.a
+libsample_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit
+libsample_a_CFLAGS = $(UNIT_CFLAGS)
+libsample_a_SOURCES = \
+	%D%/unit/gate_sample.c %D%/unit/gate_sample.h \
+	%D%/unit/sample.c %D%/unit/sample.h \
+	%D%/unit/suite.c %D%/unit/suite.h
+
+LDADD = libsample.a libbuildmem.a libprobe.a $(CHECK_LIBS) $(XML_LIBS) $(CJSON_LIBS) -lm
+UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit
+UNIT_CFLAGS = $(AM_CFLAGS) $(HOST_CFLAGS) $(CHECK_CFLAGS) $(XML_CFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_base_file_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_base_file_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_base_json_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_base_json_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_base_text_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_base_text_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_base_units_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_base_units_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_config_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_engine_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_fold_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_fold_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gate_accept_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_gate_accept_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gate_baseline_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_gate_baseline_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gate_judge_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_gate_judge_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gate_policy_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_gate_policy_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_kernel_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_kernel_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_measurement_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_measurement_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_report_compare_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_report_compare_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_report_junit_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_report_junit_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_report_summary_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_report_summary_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_report_timeline_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_report_timeline_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_result_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_result_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_stages_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_stages_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_wire_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_wire_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_workspace_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_workspace_CFLAGS = $(UNIT_CFLAGS)
+
+# Holds known amounts of memory in any container.
+check_PROGRAMS += %D%/helpers/hold
+tests_helpers_hold_LDADD =
+tests_helpers_hold_LDFLAGS = -static
+
+# End-to-end tests on real engines, kernels and builds: make check-e2e; `make check` is without.
+e2e_tests = \
+	%D%/e2e/cli \
+	%D%/e2e/formats \
+	%D%/e2e/macro \
+	%D%/e2e/v1-host \
+	%D%/e2e/v1-docker \
+	%D%/e2e/v2-engines \
+	%D%/e2e/workload-docker
+.PHONY: check-e2e
+check-e2e: all $(check_PROGRAMS)
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS="$(e2e_tests)" TEST_SUITE_LOG=e2e-suite.log
+
+# The tarball holds the tests as git does.
+dist-hook:
+	if test -e $(srcdir)/.git; then \
+	  (cd $(srcdir) && git ls-files -z tests baselines | tar -c --null -T -) | tar -x -C $(distdir); \
+	else \
+	  (cd $(srcdir) && tar -c --exclude=node_modules --exclude=.build-mem tests baselines) | tar -x -C $(distdir); \
+	fi

@@ -1,0 +1,241 @@
+#include "sample.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/units.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char sample_hostile[] = "\x1b[31mred\x1b[0m <b a=\"x\">&amp;]]> \x01\x7f \xc2\x9b \xff\xfe "
+                              "caf\xc3\xa9\n\r\t[BUILD-MEM RESULT] {}\n::error::x\xe2\x80\xa8y";
+
+void sample_set(char **text, const char *value)
+{
+    free(*text);
+    *text = value ? xstrdup(value) : NULL;
+}
+
+static void add_process(struct snapshot *snapshot, int64_t pid, const char *name, int64_t mib,
+                        enum pss_basis basis, const char *command)
+{
+    snapshot->processes = xgrow(snapshot->processes, snapshot->count, sizeof *snapshot->processes);
+    snapshot->processes[snapshot->count++] =
+        (struct process_usage){.pid = pid,
+                               .pss_bytes = mib * MIB,
+                               .hwm_bytes = basis == PSS_RSS ? UNMEASURED : mib * MIB + 4096,
+                               .basis = basis,
+                               .name = xstrdup(name),
+                               .command = xstrdup(command)};
+    snapshot->pss_bytes = (snapshot->pss_bytes < 0 ? 0 : snapshot->pss_bytes) + mib * MIB;
+}
+
+static struct stage_measurement *add_stage(struct measurement *m, const char *name,
+                                           int64_t first_ms, int64_t last_ms, int64_t cgroup_mib,
+                                           bool exact)
+{
+    m->stages = xgrow(m->stages, m->stage_count, sizeof *m->stages);
+    struct stage_measurement *stage = &m->stages[m->stage_count++];
+    *stage = (struct stage_measurement){.name = xstrdup(name),
+                                        .first_ms = first_ms,
+                                        .last_ms = last_ms,
+                                        .pss_peak_bytes = UNMEASURED,
+                                        .cgroup_peak_bytes = cgroup_mib * MIB,
+                                        .cgroup_peak_exact = exact};
+    snapshot_init(&stage->at_peak);
+    stage->at_peak.at_ms = last_ms - 50;
+    stage->at_peak.cgroup_bytes = cgroup_mib * MIB - 8192;
+    return stage;
+}
+
+static void fill_next_build(struct snapshot *snapshot)
+{
+    add_process(snapshot, 90, "next build", 420, PSS_MEASURED, "node next build --turbo");
+    add_process(snapshot, 97, "next worker", 110, PSS_MEASURED, "node worker.js 1");
+    add_process(snapshot, 98, "next worker", 105, PSS_ESTIMATED, "node worker.js 2");
+    add_process(snapshot, 17, "npm", 42, PSS_RSS, "npm run build");
+}
+
+static void add_stages(struct measurement *m)
+{
+    struct stage_measurement *stage = add_stage(m, "next-build", 9100, 19800, 1007, true);
+    fill_next_build(&stage->at_peak);
+    stage->pss_peak_bytes = stage->at_peak.pss_bytes;
+
+    stage = add_stage(m, "build-deps", 3050, 9000, 700, false);
+    add_process(&stage->at_peak, 40, "tsc", 230, PSS_MEASURED, "node tsc -p packages/a");
+    add_process(&stage->at_peak, 41, "tsc", 182, PSS_MEASURED, "node tsc -p packages/b");
+    add_process(&stage->at_peak, 35, "nx", 88, PSS_MEASURED, "nx build-deps server");
+    stage->pss_peak_bytes = stage->at_peak.pss_bytes;
+
+    stage = add_stage(m, "setup", 10, 2950, 130, true);
+    add_process(&stage->at_peak, 17, "npm", 61, PSS_MEASURED, "npm run build");
+    stage->pss_peak_bytes = stage->at_peak.pss_bytes;
+}
+
+static void add_verify(struct measurement *m, const char *check, const char *path, bool required,
+                       bool ok, const char *detail)
+{
+    m->checks = xgrow(m->checks, m->check_count, sizeof *m->checks);
+    m->checks[m->check_count++] = (struct verify_check){.check = xstrdup(check),
+                                                        .path = path ? xstrdup(path) : NULL,
+                                                        .required = required,
+                                                        .ok = ok,
+                                                        .detail = xstrdup(detail)};
+}
+
+static void fill_peak(struct peak *peak)
+{
+    peak->cgroup_bytes = 1007 * MIB + 314573;
+    peak->source = xstrdup("memory.peak");
+    peak->limit_bytes = 2048 * MIB;
+    peak->at_start_bytes = 12 * MIB;
+    peak->unreclaimable_bytes = 801 * MIB;
+    peak->composition = (struct composition){.anon_bytes = 742 * MIB,
+                                             .file_bytes = 205 * MIB,
+                                             .shmem_bytes = 3 * MIB,
+                                             .kernel_bytes = 57 * MIB};
+    peak->stage = xstrdup("next-build");
+    peak->at_peak.at_ms = 18250;
+    peak->at_peak.cgroup_bytes = 1001 * MIB;
+    fill_next_build(&peak->at_peak);
+}
+
+void sample_measurement(struct measurement *m)
+{
+    measurement_init(m);
+    m->label = xstrdup("after");
+    m->started_at = xstrdup("2026-03-04T05:06:07Z");
+    m->commit = xstrdup("0123456789abcdef0123456789abcdef01234567");
+    m->build = (struct build_end){
+        .command = xstrdup("npm run build"), .exit_code = 0, .duration_ms = 20345};
+    fill_peak(&m->peak);
+    add_stages(m);
+    add_verify(m, "exit-status", NULL, true, true, "exit status 0");
+    add_verify(m, "artifact", "server/.next/BUILD_ID", true, true, "21 bytes, written by this run");
+    add_verify(m, "artifact", "server/.next/routes-manifest.json", false, false, "is not there");
+    m->environment = (struct environment){.image = xstrdup("node:24-bookworm"),
+                                          .architecture = xstrdup("x86_64"),
+                                          .cpus = 2,
+                                          .engine = xstrdup("docker"),
+                                          .engine_version = xstrdup("20.10.24"),
+                                          .image_digest = xstrdup("sha256:c0ffee"),
+                                          .kernel = xstrdup("6.1.0"),
+                                          .memory_total_bytes = 8192 * MIB,
+                                          .thp = xstrdup("madvise")};
+    m->sampler = (struct sampler_account){.interval_ms = 150,
+                                          .samples = 136,
+                                          .snapshots = 130,
+                                          .cpu_ms = 410,
+                                          .rss_peak_bytes = 3 * MIB,
+                                          .vanished = 7,
+                                          .unreadable = 1};
+}
+
+/* Figures in MiB, or ms; the values are the actual one, a little less, a little more. */
+static struct gate_check *add_check(struct judgement *judgement, const char *metric,
+                                    enum level level, enum check_status status, int64_t baseline,
+                                    int64_t limit, int64_t actual, const char *message)
+{
+    bool time = strcmp(metric, "duration") == 0;
+    int64_t scale = time ? 1 : MIB;
+    judgement->checks = xgrow(judgement->checks, judgement->check_count, sizeof *judgement->checks);
+    struct gate_check *check = &judgement->checks[judgement->check_count++];
+    *check = (struct gate_check){.metric = xstrdup(metric),
+                                 .unit = time ? "ms" : "bytes",
+                                 .level = level,
+                                 .status = status,
+                                 .baseline = baseline < 0 ? UNMEASURED : baseline * scale,
+                                 .limit = limit < 0 ? UNMEASURED : limit * scale,
+                                 .actual = actual < 0 ? UNMEASURED : actual * scale,
+                                 .message = message ? xstrdup(message) : NULL};
+    if (actual >= 0 && baseline >= 0)
+        check->delta = check->actual - check->baseline;
+    if (actual >= 0) {
+        check->values = xcalloc(3, sizeof *check->values);
+        for (int64_t i = 0; i < 3; i++)
+            check->values[check->value_count++] = (actual + (i == 1 ? -2 : i)) * scale;
+    }
+    return check;
+}
+
+void sample_judgement(struct judgement *judgement)
+{
+    judgement_init(judgement);
+    judgement->verdict = VERDICT_REGRESSED;
+    judgement->baseline_path = xstrdup("baselines/next.json");
+    judgement->reason =
+        xstrdup("cgroup_peak: 1007.0 MiB, baseline 803.0 MiB, +204.0 MiB (+25.4 %), allowed up to "
+                "883.0 MiB; most of it: next build 420.0 MiB (and 2 more)");
+    judgement->advice = xstrdup("where the growth is meant: build-mem baseline refresh --baseline "
+                                "baselines/next.json --allow-increase --reason TEXT");
+    add_check(judgement, "cgroup_peak", LEVEL_FAIL, CHECK_FAILED, 803, 883, 1007,
+              "cgroup_peak: 1007.0 MiB, baseline 803.0 MiB, +204.0 MiB (+25.4 %), allowed up to "
+              "883.0 MiB; most of it: next build 420.0 MiB");
+    add_check(judgement, "duration", LEVEL_OFF, CHECK_OFF, 19000, -1, 20345,
+              "duration: 20.3 s (reported only)");
+    add_check(judgement, "stage:next-build", LEVEL_WARN, CHECK_WARNED, 520, 624, 677,
+              "stage next-build: 677.0 MiB, baseline 520.0 MiB, +157.0 MiB (+30.2 %), allowed up "
+              "to 624.0 MiB; most of it: next build 420.0 MiB");
+    add_check(judgement, "stage:build-deps", LEVEL_FAIL, CHECK_FAILED, 296, 360, 500,
+              "stage build-deps: 500.0 MiB, baseline 296.0 MiB, +204.0 MiB (+68.9 %), allowed up "
+              "to 360.0 MiB; most of it: tsc ×2 412.0 MiB");
+    add_check(judgement, "stage:lint", LEVEL_FAIL, CHECK_MISSING, 150, 214, -1,
+              "stage lint: not seen in this build, baseline 150.0 MiB");
+    add_check(judgement, "stage:setup", LEVEL_WARN, CHECK_PASS, 60, 124, 61,
+              "stage setup: 61.0 MiB, baseline 60.0 MiB, +1.0 MiB (+1.7 %)");
+}
+
+void sample_plain_judgement(struct judgement *judgement)
+{
+    judgement_init(judgement);
+}
+
+static void make_snapshot_hostile(struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->count; i++) {
+        sample_set(&snapshot->processes[i].name, sample_hostile);
+        sample_set(&snapshot->processes[i].command, sample_hostile);
+    }
+}
+
+void sample_make_hostile(struct measurement *m, struct judgement *judgement)
+{
+    sample_set(&m->label, sample_hostile);
+    sample_set(&m->build.command, sample_hostile);
+    sample_set(&m->not_measured, sample_hostile);
+    sample_set(&m->environment.node_options, sample_hostile);
+    sample_set(&m->peak.stage, sample_hostile);
+    make_snapshot_hostile(&m->peak.at_peak);
+    for (size_t i = 0; i < m->stage_count; i++) {
+        sample_set(&m->stages[i].name, sample_hostile);
+        make_snapshot_hostile(&m->stages[i].at_peak);
+    }
+    for (size_t i = 0; i < m->check_count; i++) {
+        if (m->checks[i].path)
+            sample_set(&m->checks[i].path, sample_hostile);
+        sample_set(&m->checks[i].detail, sample_hostile);
+    }
+    sample_set(&judgement->reason, sample_hostile);
+    sample_set(&judgement->advice, sample_hostile);
+    for (size_t i = 0; i < judgement->check_count; i++)
+        sample_set(&judgement->checks[i].message, sample_hostile);
+}
+
+char *tests_path(const char *name)
+{
+    const char *dir = getenv("TESTS_DIR");
+    return xasprintf("%s/%s", dir ? dir : "tests", name);
+}
+
+char *golden_text(const char *name, const char *actual)
+{
+    char *below CLEANUP(cleanup_free) = xasprintf("fixtures/golden/%s", name);
+    char *path CLEANUP(cleanup_free) = tests_path(below);
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    char *text = NULL;
+    if ((getenv("BM_UPDATE_GOLDEN") && file_write_atomic(path, actual, strlen(actual), &err) < 0) ||
+        file_read(path, 1 << 20, &text, NULL, &err) < 0)
+        return xstrdup(err.message); /* equals no output, and says what is wrong */
+    return text;
+}

@@ -1,0 +1,20 @@
+/* What every unit test program has in common. */
+#ifndef BM_TESTS_SUITE_H
+#define BM_TESTS_SUITE_H
+
+#include <check.h>
+
+/* Runs the suite and releases it. Returns the program's exit status. */
+int run_suite(Suite *suite);
+
+/* A file below TESTS_DIR (default "tests"), such as "fixtures/config/good-full.json"; the caller
+ * owns the path. */
+char *test_path(const char *name);
+/* Its text; the caller owns it. A missing file fails the test. */
+char *test_text(const char *name);
+
+/* Calls `each` for every file of the directory below TESTS_DIR whose name begins with `prefix`;
+ * returns how many there were. */
+int for_fixtures(const char *directory, const char *prefix, void (*each)(const char *path));
+
+#endif

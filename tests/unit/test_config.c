@@ -1,0 +1,212 @@
+/* build-mem.json and the flags over it. */
+#include "base/alloc.h"
+#include "base/units.h"
+#include "config/flags.h"
+#include "suite.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void good(const char *path)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct config config CLEANUP(config_release);
+    config_init(&config);
+    ck_assert_msg(config_read_file(&config, path, &err) == 0, "%s", err.message);
+}
+
+/* A bad file says where and what: beside each bad-X.json stands bad-X.message, a part of what must
+ * be said. */
+static void bad(const char *path)
+{
+    if (!strstr(path, ".json"))
+        return;
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct config config CLEANUP(config_release);
+    config_init(&config);
+    ck_assert_msg(config_read_file(&config, path, &err) == -1, "%s is taken", path);
+    const char *name = strstr(path, "fixtures/");
+    char *message_name CLEANUP(cleanup_free) =
+        xasprintf("%.*s.message", (int)(strlen(name) - strlen(".json")), name);
+    char *expected CLEANUP(cleanup_free) = test_text(message_name);
+    expected[strcspn(expected, "\n")] = '\0';
+    ck_assert_msg(strstr(err.message, expected) != NULL, "%s: \"%s\" does not say \"%s\"", path,
+                  err.message, expected);
+}
+
+START_TEST(fixtures)
+{
+    ck_assert_int_ge(for_fixtures("fixtures/config", "good-", good), 3);
+    ck_assert_int_ge(for_fixtures("fixtures/config", "bad-", bad), 20);
+}
+END_TEST
+
+START_TEST(all_keys_are_read)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct config config CLEANUP(config_release);
+    char *path CLEANUP(cleanup_free) = test_path("fixtures/config/good-full.json");
+    config_init(&config);
+    ck_assert_int_eq(config_read_file(&config, path, &err), 0);
+    ck_assert_str_eq(config.build_command, "make -j2");
+    ck_assert_str_eq(config.label, "nightly");
+    ck_assert_int_eq(config.engine, ENGINE_PODMAN);
+    ck_assert_str_eq(config.image, "debian:bookworm");
+    ck_assert_int_eq(config.pull, PULL_NEVER);
+    ck_assert_str_eq(config.user, "1000:1000");
+    ck_assert_str_eq(config.network, "none");
+    ck_assert_uint_eq(config.env.count, 2);
+    ck_assert_int_eq(config.memory_limit_bytes, INT64_C(8) << 30);
+    ck_assert_int_eq(config.timeout_ms, 45 * 60000);
+    ck_assert_int_eq(config.interval_ms, 50);
+    ck_assert_str_eq(config.out, "measured");
+    ck_assert_str_eq(config.baseline, "ci/memory.json");
+    ck_assert_uint_eq(config.clear.count, 1);
+    ck_assert_uint_eq(config.stage_count, 2);
+    ck_assert_str_eq(config.stages[1].name, "compile");
+    ck_assert_uint_eq(config.artifact_count, 2);
+    ck_assert(config.artifacts[0].required);
+    ck_assert(!config.artifacts[1].required);
+}
+END_TEST
+
+START_TEST(without_a_file_the_defaults_hold)
+{
+    struct config config CLEANUP(config_release);
+    config_init(&config);
+    ck_assert_str_eq(config.build_command, "npm run build");
+    ck_assert_str_eq(config.image, "node:24-bookworm");
+    ck_assert_int_eq(config.interval_ms, 150);
+    ck_assert_int_eq(config.memory_limit_bytes, UNMEASURED);
+    ck_assert_uint_eq(config.clear.count, 2);
+    static const char *const stages[] = {"next-build", "build-deps", "assemblyscript"};
+    ck_assert_uint_eq(config.stage_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_str_eq(config.stages[i].name, stages[i]);
+    ck_assert_str_eq(config.artifacts[0].path, "server/.next/BUILD_ID");
+    ck_assert(config.artifacts[0].required);
+    ck_assert(!config.artifacts[1].required && !config.artifacts[2].required);
+}
+END_TEST
+
+#define READ(...) read_flags((const char *const[]){"check", __VA_ARGS__, NULL})
+static struct config config;
+static struct strv operands;
+static struct bm_error err;
+
+static enum flags_outcome read_flags(const char *const *words)
+{
+    char *argv[32];
+    int argc = 0;
+    for (; words[argc]; argc++)
+        argv[argc] = xstrdup(words[argc]);
+    argv[argc] = NULL;
+    strv_release(&operands);
+    enum flags_outcome outcome = flags_read(&config, FLAGS_CHECK, argc, argv, &operands, &err);
+    for (int i = 0; i < argc; i++)
+        free(argv[i]); /* in the order that getopt left, all the same ones */
+    return outcome;
+}
+
+static void done(void)
+{
+    config_release(&config);
+    strv_release(&operands);
+    bm_error_release(&err);
+}
+
+START_TEST(flags_beat_the_file)
+{
+    char directory[] = "/tmp/build-mem-test-XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    ck_assert_int_eq(chdir(directory), 0);
+    FILE *file = fopen("build-mem.json", "w");
+    fputs("{\"memory\": \"1g\", \"interval_ms\": 50, \"env\": [\"A=1\"]}", file);
+    fclose(file);
+
+    ck_assert_int_eq(READ("--memory", "2g", "--env", "A=2", "--strict"), FLAGS_OK);
+    ck_assert_int_eq(config.memory_limit_bytes, INT64_C(2) << 30);
+    ck_assert_int_eq(config.interval_ms, 50);
+    ck_assert_uint_eq(config.env.count, 2);
+    ck_assert_str_eq(config.env.items[1], "A=2"); /* the last one counts */
+    ck_assert(config.strict);
+    ck_assert_str_eq(config.label, "check");
+    ck_assert_int_eq(config.runs, 1);
+    done();
+
+    ck_assert_int_eq(READ("--runs=3", "--", "make", "--strict"), FLAGS_OK);
+    ck_assert_uint_eq(config.build_argv.count, 2);
+    ck_assert(!config.strict);
+    ck_assert_int_eq(config.runs, 3);
+    done();
+
+    ck_assert_int_eq(READ("--config", "absent.json"), FLAGS_ERROR);
+    ck_assert_ptr_nonnull(strstr(err.message, "absent.json"));
+    done();
+    unlink("build-mem.json");
+    ck_assert_int_eq(chdir("/"), 0);
+    rmdir(directory);
+}
+END_TEST
+
+START_TEST(paths_are_the_users)
+{
+    ck_assert_int_eq(READ("--repo", "/tmp", "--out", "here"), FLAGS_OK);
+    char *here CLEANUP(cleanup_free) = getcwd(NULL, 0);
+    char *expected CLEANUP(cleanup_free) = xasprintf("%s/here", here);
+    ck_assert_str_eq(config.out, expected);
+    char *in_repo CLEANUP(cleanup_free) = config_in_repo(&config, config.baseline);
+    ck_assert_str_eq(in_repo, "/tmp/baselines/build-mem.json");
+    done();
+}
+END_TEST
+
+START_TEST(bad_flags_are_refused)
+{
+    static const char *const cases[][3] = {
+        {"--nonsense", NULL, "unknown flag"},
+        {"--memory", "lots", "such as 8g"},
+        {"--memory", "-1g", "such as 8g"},
+        {"--memory", "1k", "6 MiB"},
+        {"--timeout", "soon", "such as 90s"},
+        {"--interval-ms", "0", "1 to 60000"},
+        {"--interval-ms", "1.5", "1 to 60000"},
+        {"--runs", "0", "1 to 100"},
+        {"--engine", "lxc", "docker"},
+        {"--pull", "perhaps", "missing"},
+        {"--label", "a/b", "file names"},
+        {"--label", "", "file names"},
+        {"--label", "../x", "file names"},
+        {"--user", "root", "UID:GID"},
+        {"--env", "=1", "NAME"},
+        {"--env", "A B=1", "letters"},
+        {"--image", "--privileged", "begin"},
+        {"--network", "", "empty"},
+        {"--baseline-ref", "-x", "begin"},
+        {"--memory", NULL, "needs a value"},
+        {"--allow-increase", NULL, "unknown"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const words[] = {"check", cases[i][0], cases[i][1], NULL};
+        ck_assert_msg(read_flags(words) == FLAGS_ERROR, "%s %s", words[1], words[2]);
+        ck_assert_msg(strstr(err.message, cases[i][2]) != NULL, "%s: %s", words[1], err.message);
+        done();
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("config");
+    TCase *all = tcase_create("all");
+    tcase_add_test(all, fixtures);
+    tcase_add_test(all, all_keys_are_read);
+    tcase_add_test(all, without_a_file_the_defaults_hold);
+    tcase_add_test(all, flags_beat_the_file);
+    tcase_add_test(all, paths_are_the_users);
+    tcase_add_test(all, bad_flags_are_refused);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}

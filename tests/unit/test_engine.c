@@ -1,0 +1,104 @@
+/* Engine output, names and children. */
+#include "base/alloc.h"
+#include "base/units.h"
+#include "engine/engine.h"
+#include "engine/inspect.h"
+#include "suite.h"
+
+#include <string.h>
+
+static void good_inspect(const char *path)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct engine_facts facts CLEANUP(engine_facts_release) = {0};
+    char *text CLEANUP(cleanup_free) = test_text(strstr(path, "fixtures/"));
+    ck_assert_msg(parse_inspect(text, &facts, &err) == 0, "%s: %s", path, err.message);
+    ck_assert_msg(facts.oom_killed == (strstr(path, "oom") != NULL), "%s", path);
+    ck_assert_ptr_nonnull(facts.image_digest);
+}
+
+static void bad_inspect(const char *path)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct engine_facts facts CLEANUP(engine_facts_release) = {0};
+    char *text CLEANUP(cleanup_free) = test_text(strstr(path, "fixtures/"));
+    ck_assert_msg(parse_inspect(text, &facts, &err) == -1, "%s is taken", path);
+}
+
+START_TEST(inspect_output)
+{
+    ck_assert_int_ge(for_fixtures("fixtures/inspect", "good-", good_inspect), 2);
+    ck_assert_int_ge(for_fixtures("fixtures/inspect", "bad-", bad_inspect), 3);
+}
+END_TEST
+
+START_TEST(orphans_are_told_by_their_names)
+{
+    char *mine CLEANUP(cleanup_free) = engine_unique_name();
+    char *other CLEANUP(cleanup_free) = engine_unique_name();
+    ck_assert_str_ne(mine, other);
+    ck_assert(!engine_name_is_orphan(mine));
+    ck_assert(engine_name_is_orphan("build-mem-1-1-1"));
+    ck_assert(engine_name_is_orphan("build-mem-999999999-5-1"));
+    ck_assert(!engine_name_is_orphan("build-mem-tiny"));
+    ck_assert(!engine_name_is_orphan("somebody-elses"));
+    ck_assert(!engine_name_is_orphan(""));
+}
+END_TEST
+
+START_TEST(the_probes_arguments)
+{
+    struct strv stages CLEANUP(strv_release) = {0}, command CLEANUP(strv_release) = {0};
+    struct strv arguments CLEANUP(strv_release) = {0};
+    strv_push(&stages, "a b");
+    strv_push(&command, "sh");
+    struct engine_spec spec = {.interval_ms = 20, .stages = &stages, .command = &command};
+    engine_probe_arguments(&spec, "/probe", &arguments);
+    static const char *const expected[] = {
+        "/probe", "--interval-ms=20", "--stage=a b", "--own-cgroup", "--", "sh"};
+    ck_assert_uint_eq(arguments.count, 6);
+    for (size_t i = 0; i < 6; i++)
+        ck_assert_str_eq(arguments.items[i], expected[i]);
+}
+END_TEST
+
+static int capture(const char *script, int64_t timeout_ms, struct captured *captured,
+                   struct bm_error *err)
+{
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, xstrdup(script), NULL};
+    int result = child_capture(argv, timeout_ms, captured, err);
+    free(argv[2]);
+    return result;
+}
+
+START_TEST(children_are_captured)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct captured captured CLEANUP(captured_release) = {0};
+    ck_assert_int_eq(capture("echo out; echo err >&2; exit 3", 10000, &captured, &err), 0);
+    ck_assert_int_eq(captured.exit_status, 3);
+    ck_assert_str_eq(captured.output, "out\n");
+    ck_assert_str_eq(captured.diagnostics, "err");
+    captured_release(&captured);
+    ck_assert_int_eq(capture("kill -9 $$", 10000, &captured, &err), 0);
+    ck_assert_int_eq(captured.exit_status, 128 + 9);
+    captured_release(&captured);
+    ck_assert_int_eq(capture("sleep 600", 50, &captured, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.message, "no answer in time"));
+    char *argv[] = {(char[]){"/there/is/no/such"}, NULL};
+    ck_assert_int_eq(child_capture(argv, 1000, &captured, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.message, "/there/is/no/such"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("engine");
+    TCase *all = tcase_create("all");
+    tcase_add_test(all, inspect_output);
+    tcase_add_test(all, orphans_are_told_by_their_names);
+    tcase_add_test(all, the_probes_arguments);
+    tcase_add_test(all, children_are_captured);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}

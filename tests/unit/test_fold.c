@@ -1,0 +1,241 @@
+/* Records in, measurement out. */
+#include "base/alloc.h"
+#include "base/units.h"
+#include "measurement/fold.h"
+#include "measurement/process_name.h"
+#include "suite.h"
+
+#include <string.h>
+
+static struct measurement m;
+static struct fold *fold;
+
+static void begin(void)
+{
+    struct strv names CLEANUP(strv_release) = {0};
+    strv_push(&names, "link");
+    strv_push(&names, "compile");
+    measurement_init(&m);
+    fold = fold_new(&m, &names);
+}
+
+static void end(void)
+{
+    fold_free(fold);
+    measurement_release(&m);
+}
+
+static void hello(int64_t limit_bytes)
+{
+    fold_record(fold, &(struct wire_record){.type = WIRE_HELLO,
+                                            .hello = {.source = "memory.peak",
+                                                      .peak_at_start_bytes = 10,
+                                                      .limit_bytes = limit_bytes,
+                                                      .cpus = 2,
+                                                      .memory_total_bytes = 1000,
+                                                      .architecture = "x86_64",
+                                                      .kernel = "6.12",
+                                                      .thp = "",
+                                                      .node_options = ""}});
+}
+
+static void sample(int64_t t_ms, int64_t stage, int64_t cgroup_bytes, int64_t pss_bytes)
+{
+    fold_record(fold, &(struct wire_record){.type = WIRE_SAMPLE,
+                                            .sample = {.t_ms = t_ms,
+                                                       .stage = stage,
+                                                       .cgroup_bytes = cgroup_bytes,
+                                                       .peak_bytes = cgroup_bytes,
+                                                       .pss_bytes = pss_bytes,
+                                                       .anon_bytes = cgroup_bytes / 2,
+                                                       .file_bytes = -1,
+                                                       .shmem_bytes = 0,
+                                                       .kernel_bytes = 1,
+                                                       .unreclaimable_bytes = cgroup_bytes / 2,
+                                                       .processes = 1}});
+}
+
+static void boundary(int64_t t_ms, int64_t stage, int64_t peak_bytes)
+{
+    fold_record(fold, &(struct wire_record){
+                          .type = WIRE_STAGE,
+                          .stage = {.t_ms = t_ms, .stage = stage, .peak_bytes = peak_bytes}});
+}
+
+static void snapshot(int64_t t_ms, int64_t stage, int64_t pss_bytes, int64_t announced,
+                     const char *const *commands)
+{
+    fold_record(fold, &(struct wire_record){.type = WIRE_SNAPSHOT,
+                                            .snapshot = {.t_ms = t_ms,
+                                                         .stage = stage,
+                                                         .cgroup_bytes = pss_bytes,
+                                                         .pss_bytes = pss_bytes,
+                                                         .processes = announced}});
+    for (int64_t pid = 1; *commands; commands++, pid++)
+        fold_record(fold, &(struct wire_record){.type = WIRE_PROCESS,
+                                                .process = {.pid = pid,
+                                                            .pss_bytes = 100 * pid,
+                                                            .hwm_bytes = -1,
+                                                            .basis = 0,
+                                                            .command = *commands}});
+}
+
+static void finish(int64_t peak_bytes, int64_t oom_kills, int64_t limit_hits)
+{
+    fold_record(fold, &(struct wire_record){.type = WIRE_END,
+                                            .end = {.exit_code = 0,
+                                                    .duration_ms = 900,
+                                                    .peak_bytes = peak_bytes,
+                                                    .oom_kills = oom_kills,
+                                                    .limit_hits = limit_hits}});
+    fold_finish(fold);
+}
+
+START_TEST(the_story_of_a_build)
+{
+    static const char *const compiler[] = {"cc1plus a.cc", "make all", NULL};
+    static const char *const linker[] = {"ld -o a", NULL};
+    begin();
+    hello(-1);
+    sample(0, 2, 20, 5);
+    boundary(100, 1, 50);
+    sample(100, 1, 400, 300);
+    snapshot(100, 1, 300, 2, compiler);
+    boundary(500, 0, 700);
+    sample(500, 0, 600, 450);
+    snapshot(500, 0, 450, 1, linker);
+    snapshot(510, 0, 999, 2, linker); /* one process of it never comes: it is no snapshot */
+    finish(700, 0, 0);
+
+    ck_assert_uint_eq(m.stage_count, 3);
+    ck_assert_str_eq(m.stages[0].name, "link");
+    ck_assert_int_eq(m.stages[0].first_ms, 500);
+    ck_assert_int_eq(m.stages[0].last_ms, 900);
+    ck_assert_int_eq(m.stages[0].pss_peak_bytes, 450);
+    /* The lifetime peak did not rise in it: a sampled lower bound. */
+    ck_assert_int_eq(m.stages[0].cgroup_peak_bytes, 600);
+    ck_assert(!m.stages[0].cgroup_peak_exact);
+    /* It rose from 50 to 700 in this one, between its samples. */
+    ck_assert_int_eq(m.stages[1].cgroup_peak_bytes, 700);
+    ck_assert(m.stages[1].cgroup_peak_exact);
+    ck_assert_str_eq(m.stages[2].name, "setup");
+    ck_assert_int_eq(m.stages[2].cgroup_peak_bytes, 50);
+
+    ck_assert_int_eq(m.peak.cgroup_bytes, 700);
+    ck_assert_str_eq(m.peak.source, "memory.peak");
+    ck_assert(!m.peak.estimated && !m.peak.censored && !m.build.oom_killed);
+    ck_assert_str_eq(m.peak.stage, "link");
+    ck_assert_int_eq(m.peak.at_peak.pss_bytes, 450);
+    ck_assert_int_eq(m.peak.composition.anon_bytes, 300);
+    ck_assert_int_eq(m.peak.composition.file_bytes, UNMEASURED);
+    ck_assert_int_eq(m.peak.unreclaimable_bytes, 300);
+    /* Largest first. */
+    ck_assert_uint_eq(m.stages[1].at_peak.count, 2);
+    ck_assert_str_eq(m.stages[1].at_peak.processes[0].name, "make all");
+    ck_assert_ptr_null(m.environment.thp);
+    end();
+}
+END_TEST
+
+START_TEST(unseen_stages_are_not_stages)
+{
+    begin();
+    hello(-1);
+    sample(0, 2, 20, 5);
+    finish(30, 0, 0);
+    ck_assert_uint_eq(m.stage_count, 1);
+    ck_assert_str_eq(m.stages[0].name, "setup");
+    end();
+}
+END_TEST
+
+START_TEST(a_peak_at_the_limit_is_censored)
+{
+    static const struct {
+        int64_t peak_bytes, limit_hits;
+        bool censored;
+    } cases[] = {{989, 0, false}, {990, 0, true}, {500, 1, true}, {500, -1, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        begin();
+        hello(1000);
+        finish(cases[i].peak_bytes, 0, cases[i].limit_hits);
+        ck_assert_msg(m.peak.censored == cases[i].censored, "case %zu", i);
+        end();
+    }
+}
+END_TEST
+
+START_TEST(without_a_counter_it_is_estimated)
+{
+    begin();
+    hello(-1);
+    sample(0, 1, 640, 300);
+    finish(-1, -1, -1);
+    ck_assert(m.peak.estimated);
+    ck_assert_int_eq(m.peak.cgroup_bytes, 640);
+    ck_assert(!m.build.oom_killed);
+    end();
+}
+END_TEST
+
+START_TEST(oom_is_what_the_kernel_counts)
+{
+    begin();
+    hello(-1);
+    finish(10, 1, 0);
+    ck_assert(m.build.oom_killed);
+    end();
+}
+END_TEST
+
+START_TEST(a_broken_record_stays_unmeasured)
+{
+    begin();
+    hello(-1);
+    sample(0, 99, 20, 5); /* no such stage */
+    fold_finish(fold);
+    ck_assert_int_eq(m.build.exit_code, UNMEASURED);
+    ck_assert(!measurement_verified(&m));
+    end();
+}
+END_TEST
+
+START_TEST(names_for_people)
+{
+    static const struct {
+        const char *command, *name;
+    } cases[] = {
+        {"node /work/node_modules/.bin/next build --turbo", "next build"},
+        {"/usr/local/bin/node --max-old-space-size=4096 /w/.bin/tsc -p packages/models", "tsc"},
+        {"npm run build:assemblyscript", "npm run build:assemblyscript"},
+        {"node /work/dist/processChild.js", "processChild"},
+        {"/usr/lib/gcc/cc1plus -quiet -O2 a.cc", "cc1plus"},
+        {"node", "node"},
+        {"node -e 1", "node"},
+        {"make -j2 all", "make"},
+        {"sh", "sh"},
+        {"", "?"},
+        {"   ", "?"},
+        {"/", "/"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *name CLEANUP(cleanup_free) = process_name(cases[i].command);
+        ck_assert_str_eq(name, cases[i].name);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("measurement/fold");
+    TCase *all = tcase_create("all");
+    tcase_add_test(all, the_story_of_a_build);
+    tcase_add_test(all, unseen_stages_are_not_stages);
+    tcase_add_test(all, a_peak_at_the_limit_is_censored);
+    tcase_add_test(all, without_a_counter_it_is_estimated);
+    tcase_add_test(all, oom_is_what_the_kernel_counts);
+    tcase_add_test(all, a_broken_record_stays_unmeasured);
+    tcase_add_test(all, names_for_people);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}

@@ -1,0 +1,279 @@
+/* The baseline file: read strictly, written stably, found by environment. Accepting runs is
+ * test_gate_accept.c's. */
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/units.h"
+#include "gate/baseline.h"
+#include "gate_sample.h"
+#include "suite.h"
+
+#include <string.h>
+
+static char *fixture(const char *name)
+{
+    char *relative CLEANUP(cleanup_free) = xasprintf("fixtures/baseline/%s", name);
+    return test_path(relative);
+}
+
+static void read_good(const char *name, struct baseline *baseline)
+{
+    char *path CLEANUP(cleanup_free) = fixture(name);
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    ck_assert_msg(baseline_read(path, baseline, &err) == 0, "%s", err.message);
+}
+
+START_TEST(canonical_file_comes_back_byte_for_byte)
+{
+    static const char *const names[] = {"good-canonical.json", "good-empty.json"};
+    for (size_t i = 0; i < 2; i++) {
+        char *path CLEANUP(cleanup_free) = fixture(names[i]);
+        char *text CLEANUP(cleanup_free) = NULL;
+        struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+        struct baseline baseline CLEANUP(baseline_release);
+        ck_assert_int_eq(file_read(path, 1 << 20, &text, NULL, &err), 0);
+        read_good(names[i], &baseline);
+        char *written CLEANUP(cleanup_free) = baseline_to_json(&baseline);
+        ck_assert_str_eq(written, text);
+    }
+}
+END_TEST
+
+START_TEST(every_member_is_read)
+{
+    struct baseline baseline CLEANUP(baseline_release);
+    read_good("good-canonical.json", &baseline);
+    ck_assert_uint_eq(baseline.count, 2);
+    const struct baseline_environment *entry = &baseline.environments[0];
+    ck_assert_str_eq(entry->key.source, "memory.max_usage_in_bytes");
+    ck_assert_int_eq(entry->key.limit_bytes, UNMEASURED);
+    ck_assert_str_eq(entry->key.architecture, "x86_64");
+    ck_assert_int_eq(entry->key.cpus, 2);
+    ck_assert_str_eq(entry->key.image, "node:24-bookworm");
+    ck_assert_str_eq(entry->accepted_at, "2026-01-02T03:04:05Z");
+    ck_assert_str_eq(entry->accepted_commit, "0123456789abcdef0123456789abcdef01234567");
+    ck_assert_str_eq(entry->accepted_reason, "next 16 holds \"more\" in its cache\nsee #12");
+    ck_assert_uint_eq(entry->count, 4);
+    const struct baseline_metric *metric = baseline_metric_find(entry, "cgroup_peak");
+    ck_assert_int_eq(metric->tolerance.level, LEVEL_FAIL);
+    ck_assert_double_eq(metric->tolerance.percent, 10);
+    ck_assert_int_eq(metric->tolerance.absolute, 64 * MIB);
+    ck_assert_int_eq(metric->tolerance.limit, 1024 * MIB);
+    ck_assert_int_eq(metric->anchor, 842217062);
+    ck_assert_uint_eq(metric->count, 3);
+    ck_assert_int_eq(metric->values[1], 844103680);
+    metric = baseline_metric_find(entry, "duration");
+    ck_assert_int_eq(metric->tolerance.level, LEVEL_WARN);
+    ck_assert_double_eq(metric->tolerance.percent, 12.5);
+    ck_assert_int_eq(baseline_metric_find(entry, "unreclaimable_peak")->tolerance.limit,
+                     UNMEASURED);
+    ck_assert_ptr_null(baseline_metric_find(entry, "stage:other"));
+    entry = &baseline.environments[1];
+    ck_assert_int_eq(entry->key.limit_bytes, INT64_C(8589934592));
+    ck_assert_ptr_null(entry->accepted_commit);
+    ck_assert_ptr_null(entry->accepted_reason);
+}
+END_TEST
+
+START_TEST(people_may_write_sizes)
+{
+    struct baseline baseline CLEANUP(baseline_release);
+    read_good("good-edited.json", &baseline);
+    const struct baseline_environment *entry = &baseline.environments[0];
+    ck_assert_int_eq(entry->key.limit_bytes, UNMEASURED);
+    ck_assert_ptr_null(baseline.schema);
+    const struct baseline_metric *metric = baseline_metric_find(entry, "cgroup_peak");
+    ck_assert_int_eq(metric->tolerance.level, LEVEL_OFF);
+    ck_assert_int_eq(metric->tolerance.absolute, 64 * MIB);
+    ck_assert_int_eq(metric->tolerance.limit, 1536 * MIB);
+    ck_assert_int_eq(metric->anchor, 1024 * MIB);
+    metric = baseline_metric_find(entry, "duration");
+    ck_assert_double_eq(metric->tolerance.percent, 0.5);
+    ck_assert_int_eq(metric->tolerance.absolute, 30000);
+    ck_assert_int_eq(metric->tolerance.limit, 5400000);
+    ck_assert_int_eq(metric->anchor, 20000);
+}
+END_TEST
+
+static const struct {
+    const char *file;
+    const char *message; /* after the file's name */
+} bad_files[] = {
+    {"bad-unknown-key.json", ":16: $.environments[0].metrics.cgroup_peak.tolerance: unknown key"},
+    {"bad-unknown-key-top.json", ":3: $.environment: unknown key"},
+    {"bad-duplicate-key.json",
+     ":17: $.environments[0].metrics.cgroup_peak.percent: this key stands here twice"},
+    {"bad-version.json", ":2: $.schema_version: this build-mem reads version 1"},
+    {"bad-no-version.json", ":1: $: \"schema_version\" is missing"},
+    {"bad-metric-name.json", ":14: $.environments[0].metrics.cgroup_peek: no such metric"},
+    {"bad-metric-array.json", ":14: $.environments[0].metrics.cgroup_peak: must be an object"},
+    {"bad-no-headline.json", ":13: $.environments[0].metrics: \"cgroup_peak\" is missing"},
+    {"bad-stage-without-name.json", ":14: $.environments[0].metrics.stage:: no such metric"},
+    {"bad-level.json",
+     ":15: $.environments[0].metrics.cgroup_peak.level: must be \"off\", \"warn\" or \"fail\""},
+    {"bad-no-level.json", ":14: $.environments[0].metrics.cgroup_peak: \"level\" is missing"},
+    {"bad-percent-negative.json", ":16: $.environments[0].metrics.cgroup_peak.percent: must be a "
+                                  "number from 0 to 1000"},
+    {"bad-percent-text.json", ":16: $.environments[0].metrics.cgroup_peak.percent: must be a "},
+    {"bad-absolute-size.json", ":17: $.environments[0].metrics.cgroup_peak.absolute: \"64 apples\" "
+                               "is no size (such as \"64MiB\")"},
+    {"bad-absolute-huge.json",
+     ":17: $.environments[0].metrics.cgroup_peak.absolute: \"9p\" is no size"},
+    {"bad-absolute-negative.json",
+     ":17: $.environments[0].metrics.cgroup_peak.absolute: must be a whole number"},
+    {"bad-values-empty.json", ":20: $.environments[0].metrics.cgroup_peak.values: needs the value"},
+    {"bad-values-fraction.json",
+     ":21: $.environments[0].metrics.cgroup_peak.values[0]: must be a whole number"},
+    {"bad-values-negative.json",
+     ":22: $.environments[0].metrics.cgroup_peak.values[1]: must be a whole number"},
+    {"bad-values-huge.json",
+     ":21: $.environments[0].metrics.cgroup_peak.values[0]: must be a whole number"},
+    {"bad-no-anchor.json", ":14: $.environments[0].metrics.cgroup_peak: \"anchor\" is missing"},
+    {"bad-cpus-zero.json", ":9: $.environments[0].key.cpus: must be a whole number from 1"},
+    {"bad-source-empty.json", ":6: $.environments[0].key.source: must not be empty"},
+    {"bad-at-missing.json", ":12: $.environments[0].accepted: \"at\" is missing"},
+    {"bad-limit-text.json", ":7: $.environments[0].key.memory_limit_bytes: must be a whole number"},
+    {"bad-same-environment.json",
+     ":26: $.environments[1]: the same environment as $.environments[0]"},
+    {"bad-truncated.json", ": not valid JSON"},
+    {"bad-trailing.json", ":28: not valid JSON"},
+    {"bad-empty.json", ":1: not valid JSON: the file is empty"},
+    {"bad-array.json", ":1: $: must be an object"},
+    {"there-is-none.json", ": No such file or directory"},
+};
+
+START_TEST(bad_file_is_refused_with_its_place)
+{
+    char *path CLEANUP(cleanup_free) = fixture(bad_files[_i].file);
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct baseline baseline CLEANUP(baseline_release);
+    ck_assert_int_eq(baseline_read(path, &baseline, &err), -1);
+    ck_assert_ptr_nonnull(err.message);
+    ck_assert_msg(strncmp(err.message, path, strlen(path)) == 0 &&
+                      strstr(err.message, bad_files[_i].message) != NULL,
+                  "%s: \"%s\" lacks \"%s\"", path, err.message, bad_files[_i].message);
+}
+END_TEST
+
+START_TEST(names_from_outside_are_written_as_json)
+{
+    struct baseline baseline CLEANUP(baseline_release);
+    struct baseline again CLEANUP(baseline_release);
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    gate_baseline(&baseline);
+    gate_set(&gate_metric(&baseline, "stage:setup")->name, "stage:a\"\\\n\x01\xff"
+                                                           "b");
+    char *text CLEANUP(cleanup_free) = baseline_to_json(&baseline);
+    ck_assert_msg(baseline_parse(text, "written", &again, &err) == 0, "%s", err.message);
+    ck_assert_str_eq(again.environments[0].metrics[3].name, "stage:a\"\\\n\x01\xEF\xBF\xBD"
+                                                            "b");
+}
+END_TEST
+
+START_TEST(entry_is_found_by_its_whole_key)
+{
+    struct baseline baseline CLEANUP(baseline_release);
+    struct measurement m CLEANUP(measurement_release);
+    gate_baseline(&baseline);
+    gate_run(&m, "now", 800 * MIB);
+    ck_assert_ptr_eq(baseline_find(&baseline, &m), &baseline.environments[0]);
+    char *same CLEANUP(cleanup_free) = baseline_difference(&baseline.environments[0], &m);
+    ck_assert_str_eq(same, "");
+
+    m.environment.cpus = 4;
+    m.peak.limit_bytes = 700 * MIB;
+    ck_assert_ptr_null(baseline_find(&baseline, &m));
+    char *other CLEANUP(cleanup_free) = baseline_difference(&baseline.environments[0], &m);
+    ck_assert_str_eq(other, "memory limit: 700.0 MiB here, none in the baseline; cpus: 4 here, 2 "
+                            "in the baseline");
+}
+END_TEST
+
+START_TEST(metrics_of_a_run)
+{
+    struct measurement m CLEANUP(measurement_release);
+    struct strv names CLEANUP(strv_release) = {0};
+    gate_run(&m, "now", 800 * MIB);
+    gate_add_stage(&m, "unseen", 10);
+    gate_stage(&m, "unseen")->first_ms = UNMEASURED;
+    m.peak.unreclaimable_bytes = UNMEASURED;
+    metric_names(&m, &names);
+    ck_assert_uint_eq(names.count, 4);
+    ck_assert_str_eq(names.items[0], "cgroup_peak");
+    ck_assert_str_eq(names.items[1], "duration");
+    ck_assert_str_eq(names.items[2], "stage:build-deps");
+    ck_assert_str_eq(names.items[3], "stage:setup");
+    ck_assert_int_eq(metric_value(&m, "cgroup_peak"), 800 * MIB);
+    ck_assert_int_eq(metric_value(&m, "duration"), 60000);
+    ck_assert_int_eq(metric_value(&m, "stage:setup"), 50 * MIB);
+    ck_assert_int_eq(metric_value(&m, "stage:unseen"), UNMEASURED);
+    ck_assert_int_eq(metric_value(&m, "stage:none"), UNMEASURED);
+    ck_assert_int_eq(metric_value(&m, "unreclaimable_peak"), UNMEASURED);
+}
+END_TEST
+
+START_TEST(steps_between_values)
+{
+    static const struct {
+        const char *metric;
+        int64_t from, to;
+        const char *text;
+    } cases[] = {
+        {"cgroup_peak", 100 * MIB, 150 * MIB, "+50.0 MiB (+50.0 %)"},
+        {"stage:duration", 200 * MIB, 100 * MIB, "-100.0 MiB (-50.0 %)"},
+        {"stage:x", 0, MIB, "+1.0 MiB"}, /* no percentage of nothing */
+        {"duration", 60000, 45000, "-15.0 s (-25.0 %)"},
+        {"duration", 1000, 1000, "+0 ms (+0.0 %)"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text CLEANUP(cleanup_free) = metric_step(cases[i].metric, cases[i].from, cases[i].to);
+        ck_assert_str_eq(text, cases[i].text);
+    }
+}
+END_TEST
+
+START_TEST(top_process_of_a_metric)
+{
+    struct measurement m CLEANUP(measurement_release);
+    gate_run(&m, "now", 800 * MIB);
+    static const struct {
+        const char *metric, *text;
+    } cases[] = {
+        {"cgroup_peak", "most of it: next build 400.0 MiB"},
+        {"unreclaimable_peak", "most of it: next build 400.0 MiB"},
+        {"stage:build-deps", "most of it: node nx ×3 210.0 MiB"},
+        {"stage:setup", NULL}, /* no snapshot */
+        {"stage:none", NULL},
+        {"duration", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text CLEANUP(cleanup_free) = metric_top_process(&m, cases[i].metric);
+        if (cases[i].text)
+            ck_assert_str_eq(text, cases[i].text);
+        else
+            ck_assert_ptr_null(text);
+    }
+    gate_add_process(&m.peak.at_peak, "tsc", 390 * MIB);
+    char *text CLEANUP(cleanup_free) = metric_top_process(&m, "cgroup_peak");
+    ck_assert_str_eq(text, "largest: next build 400.0 MiB");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("gate/baseline");
+    TCase *files = tcase_create("files");
+    tcase_add_test(files, canonical_file_comes_back_byte_for_byte);
+    tcase_add_test(files, every_member_is_read);
+    tcase_add_test(files, people_may_write_sizes);
+    tcase_add_test(files, names_from_outside_are_written_as_json);
+    tcase_add_loop_test(files, bad_file_is_refused_with_its_place, 0,
+                        sizeof bad_files / sizeof *bad_files);
+    suite_add_tcase(suite, files);
+    TCase *rest = tcase_create("metrics");
+    tcase_add_test(rest, entry_is_found_by_its_whole_key);
+    tcase_add_test(rest, metrics_of_a_run);
+    tcase_add_test(rest, steps_between_values);
+    tcase_add_test(rest, top_process_of_a_metric);
+    suite_add_tcase(suite, rest);
+    return run_suite(suite);
+}

@@ -1,0 +1,193 @@
+/* /proc and cgroup files, as text and as captured trees (tests/fixtures/sysroot). */
+#include "base/alloc.h"
+#include "kernel/cgroup.h"
+#include "kernel/procfs.h"
+#include "suite.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+START_TEST(stat_survives_odd_names)
+{
+    static const char tail[] = " 41 1 1 0 -1 4194304 97 0 0 0 0 0 0 0 20 0 1 0 282657 31 360 184";
+    static const char *const names[] = {"7 (cat) R", "7 (a) b) S", "7 (\n) Z", "7 () S) R"};
+    static const char states[] = "RSZR";
+    for (size_t i = 0; i < 4; i++) {
+        char text[256];
+        struct proc_stat stat;
+        snprintf(text, sizeof text, "%s%s", names[i], tail);
+        ck_assert_int_eq(parse_proc_stat(text, &stat), 0);
+        ck_assert_int_eq(stat.state, states[i]);
+        ck_assert_int_eq(stat.parent, 41);
+        ck_assert_uint_eq(stat.start_ticks, 282657);
+    }
+    struct proc_stat stat;
+    ck_assert_int_eq(parse_proc_stat("", &stat), -1);
+    ck_assert_int_eq(parse_proc_stat("7 (cat) R 41", &stat), -1);
+}
+END_TEST
+
+START_TEST(smaps_rollup)
+{
+    struct proc_rollup rollup;
+    char *text CLEANUP(cleanup_free) = test_text("fixtures/proc/good-smaps_rollup");
+    ck_assert_int_eq(parse_smaps_rollup(text, &rollup), 0);
+    ck_assert_int_eq(rollup.rss_bytes, 1616 * 1024);
+    ck_assert_int_eq(rollup.pss_bytes, 262 * 1024);
+    ck_assert_int_eq(rollup.pss_anon_bytes, 112 * 1024);
+    char *old CLEANUP(cleanup_free) = test_text("fixtures/proc/good-smaps_rollup-old");
+    ck_assert_int_eq(parse_smaps_rollup(old, &rollup), 0);
+    ck_assert_int_eq(rollup.pss_anon_bytes, -1);
+    /* What is not there is not 0. */
+    ck_assert_int_eq(parse_smaps_rollup("", &rollup), -1);
+    ck_assert_int_eq(parse_smaps_rollup("Rss: 1 kB\nPss: x kB\n", &rollup), -1);
+    ck_assert_int_eq(parse_smaps_rollup("Rss: 1 kB\nPss: 99999999999999999999 kB\n", &rollup), -1);
+    ck_assert_int_eq(parse_smaps_rollup("Rss: 1 kB\nPss: 1 MB\n", &rollup), -1);
+}
+END_TEST
+
+START_TEST(statm_and_status)
+{
+    int64_t resident, shared;
+    ck_assert_int_eq(parse_statm("765 418 390 5 0 123 0\n", &resident, &shared), 0);
+    ck_assert_int_eq(resident, 418);
+    ck_assert_int_eq(shared, 390);
+    ck_assert_int_eq(parse_statm("765\n", &resident, &shared), -1);
+    ck_assert_int_eq(parse_kib_line("Name:\tx\nVmHWM:\t    1844 kB\n", "VmHWM"), 1844 * 1024);
+    ck_assert_int_eq(parse_kib_line("VmHWMX:\t 1 kB\n", "VmHWM"), -1);
+}
+END_TEST
+
+START_TEST(cmdline_becomes_one_line)
+{
+    char command[] = "npm run build\0a\nb\0\0\0\0";
+    ck_assert_uint_eq(cmdline_to_text(command, sizeof command - 1), 17);
+    ck_assert_str_eq(command, "npm run build a b");
+    char empty[1] = "";
+    ck_assert_uint_eq(cmdline_to_text(empty, 0), 0);
+}
+END_TEST
+
+START_TEST(processes_are_told_from_their_pids_next_owner)
+{
+    ck_assert_uint_ne(process_start_ticks("", getpid()), 0);
+    ck_assert_uint_eq(process_start_ticks("", getpid()), process_start_ticks("", getpid()));
+    ck_assert_uint_eq(process_start_ticks("/nowhere", getpid()), 0);
+}
+END_TEST
+
+static void resolves(const char *machine, int version, const char *directory)
+{
+    char *name CLEANUP(cleanup_free) = xasprintf("fixtures/sysroot/%s", machine);
+    char *root CLEANUP(cleanup_free) = test_path(name);
+    char *expected CLEANUP(cleanup_free) = xasprintf("%s%s", root, directory);
+    struct cgroup cgroup;
+    ck_assert_int_eq(cgroup_of_self(root, &cgroup), version ? 0 : -1);
+    ck_assert_int_eq(cgroup.version, version);
+    if (version)
+        ck_assert_str_eq(cgroup.directory, expected);
+}
+
+START_TEST(the_right_hierarchy_is_found)
+{
+    resolves("hybrid-v1", 1, "/sys/fs/cgroup/memory/jobs/one");
+    resolves("docker-v1", 1, "/sys/fs/cgroup/memory");
+    resolves("docker-v2", 2, "/sys/fs/cgroup");
+    resolves("v2-root", 2, "/sys/fs/cgroup");
+    resolves("v2-slice", 2, "/sys/fs/cgroup/user.slice/a b.scope");
+    resolves("no-memory", 0, "");
+}
+END_TEST
+
+static struct cgroup captured(const char *machine)
+{
+    struct cgroup cgroup;
+    char *name CLEANUP(cleanup_free) = xasprintf("fixtures/sysroot/%s", machine);
+    char *root CLEANUP(cleanup_free) = test_path(name);
+    ck_assert_int_eq(cgroup_of_self(root, &cgroup), 0);
+    return cgroup;
+}
+
+START_TEST(counters_of_v2)
+{
+    struct cgroup cgroup = captured("docker-v2");
+    struct cgroup_stat stat;
+    ck_assert_str_eq(cgroup_peak_source(&cgroup), "memory.peak");
+    ck_assert_int_eq(cgroup_peak(&cgroup), 317227008);
+    ck_assert_int_eq(cgroup_usage(&cgroup), 3112960);
+    ck_assert_int_eq(cgroup_limit(&cgroup), 536870912);
+    ck_assert_int_eq(cgroup_oom_kills(&cgroup), 1);
+    ck_assert_int_eq(cgroup_limit_hits(&cgroup), 7);
+    ck_assert_int_eq(cgroup_stat(&cgroup, &stat), 0);
+    ck_assert_int_eq(stat.anon_bytes, 1000000);
+    ck_assert_int_eq(stat.file_bytes, 1500000); /* without shmem */
+    ck_assert_int_eq(stat.shmem_bytes, 500000);
+    ck_assert_int_eq(stat.kernel_bytes, 700000);
+    ck_assert_int_eq(cgroup_stat_unreclaimable(&stat), 1000000 + 500000 + 700000 - 100000);
+}
+END_TEST
+
+START_TEST(counters_of_v1)
+{
+    struct cgroup cgroup = captured("docker-v1");
+    struct cgroup_stat stat;
+    ck_assert_str_eq(cgroup_peak_source(&cgroup), "memory.max_usage_in_bytes");
+    ck_assert_int_eq(cgroup_peak(&cgroup), 67108864);
+    ck_assert_int_eq(cgroup_limit(&cgroup), -1); /* 9223372036854771712 is "none" */
+    ck_assert_int_eq(cgroup_oom_kills(&cgroup), 2);
+    ck_assert_int_eq(cgroup_limit_hits(&cgroup), 3);
+    ck_assert_int_eq(cgroup_stat(&cgroup, &stat), 0);
+    ck_assert_int_eq(stat.anon_bytes, 19677184);
+    ck_assert_int_eq(stat.file_bytes, 4718354432 - 2146631680);
+    ck_assert_int_eq(stat.kernel_bytes, 8192);
+}
+END_TEST
+
+START_TEST(what_is_not_there_is_not_zero)
+{
+    struct cgroup cgroup = captured("v2-root"); /* a root has no memory.peak */
+    ck_assert_ptr_null(cgroup_peak_source(&cgroup));
+    ck_assert_int_eq(cgroup_peak(&cgroup), -1);
+    ck_assert_int_eq(cgroup_oom_kills(&cgroup), -1);
+    int64_t number;
+    ck_assert_int_eq(parse_cgroup_number("max\n", &number), 0);
+    ck_assert_int_eq(number, -1);
+    ck_assert_int_eq(parse_cgroup_number("-5\n", &number), -1);
+    ck_assert_int_eq(parse_cgroup_number("12x\n", &number), -1);
+    ck_assert_int_eq(parse_cgroup_number("", &number), -1);
+    struct cgroup_stat stat;
+    parse_memory_stat("anonymous 5\n", 2, &stat);
+    ck_assert_int_eq(stat.anon_bytes, -1);
+    ck_assert_int_eq(cgroup_stat_unreclaimable(&stat), -1);
+}
+END_TEST
+
+START_TEST(long_process_lists_are_read_to_their_end)
+{
+    struct cgroup cgroup = captured("docker-v1");
+    static int pids[4096];
+    ck_assert_int_eq(cgroup_processes(&cgroup, pids, 4096), 1500);
+    ck_assert_int_eq(pids[0], 100001);
+    ck_assert_int_eq(pids[1499], 101500);
+    ck_assert_int_eq(cgroup_processes(&cgroup, pids, 10), 1500);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("kernel");
+    TCase *all = tcase_create("all");
+    tcase_add_test(all, stat_survives_odd_names);
+    tcase_add_test(all, smaps_rollup);
+    tcase_add_test(all, statm_and_status);
+    tcase_add_test(all, cmdline_becomes_one_line);
+    tcase_add_test(all, processes_are_told_from_their_pids_next_owner);
+    tcase_add_test(all, the_right_hierarchy_is_found);
+    tcase_add_test(all, counters_of_v2);
+    tcase_add_test(all, counters_of_v1);
+    tcase_add_test(all, what_is_not_there_is_not_zero);
+    tcase_add_test(all, long_process_lists_are_read_to_their_end);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}

@@ -1,0 +1,176 @@
+/* A measurement before it is filled, what counts as verified, and processes rolled up by name. */
+#include "base/alloc.h"
+#include "base/units.h"
+#include "gate_sample.h"
+#include "suite.h"
+
+#include <string.h>
+
+START_TEST(nothing_is_measured_at_first)
+{
+    struct measurement m CLEANUP(measurement_release);
+    memset(&m, 0x5A, sizeof m);
+    measurement_init(&m);
+    ck_assert_int_eq(m.build.exit_code, UNMEASURED);
+    ck_assert_int_eq(m.build.signal, 0);
+    ck_assert_int_eq(m.build.duration_ms, UNMEASURED);
+    ck_assert_int_eq(m.peak.cgroup_bytes, UNMEASURED);
+    ck_assert_int_eq(m.peak.limit_bytes, UNMEASURED);
+    ck_assert_int_eq(m.peak.at_start_bytes, UNMEASURED);
+    ck_assert_int_eq(m.peak.unreclaimable_bytes, UNMEASURED);
+    ck_assert_int_eq(m.peak.composition.anon_bytes, UNMEASURED);
+    ck_assert_int_eq(m.peak.composition.file_bytes, UNMEASURED);
+    ck_assert_int_eq(m.peak.composition.shmem_bytes, UNMEASURED);
+    ck_assert_int_eq(m.peak.composition.kernel_bytes, UNMEASURED);
+    ck_assert_int_eq(m.peak.at_peak.pss_bytes, UNMEASURED);
+    ck_assert_int_eq(m.peak.at_peak.at_ms, UNMEASURED);
+    ck_assert_int_eq(m.peak.at_peak.cgroup_bytes, UNMEASURED);
+    ck_assert_int_eq(m.environment.cpus, UNMEASURED);
+    ck_assert_int_eq(m.environment.memory_total_bytes, UNMEASURED);
+    ck_assert_int_eq(m.sampler.interval_ms, UNMEASURED);
+    ck_assert_int_eq(m.sampler.samples, 0);
+    ck_assert_ptr_null(m.label);
+    ck_assert_ptr_null(m.not_measured);
+    ck_assert_uint_eq(m.stage_count, 0);
+    ck_assert(!measurement_verified(&m));
+}
+END_TEST
+
+/* Under ASan and valgrind: all is released, and twice is no harm. */
+START_TEST(release_leaves_it_as_new)
+{
+    struct measurement m;
+    gate_run(&m, "now", 800 * MIB);
+    gate_set(&m.started_at, "2026-01-02T03:04:05Z");
+    gate_set(&m.commit, "abc");
+    gate_set(&m.build.command, "npm run build");
+    gate_set(&m.peak.stage, "build-deps");
+    gate_set(&m.environment.engine, "docker");
+    gate_set(&m.environment.engine_version, "20");
+    gate_set(&m.environment.image_digest, "sha256:1");
+    gate_set(&m.environment.kernel, "6.1");
+    gate_set(&m.environment.thp, "always");
+    gate_set(&m.environment.node_options, "-x");
+    gate_set(&m.not_measured, "why");
+    measurement_release(&m);
+    ck_assert_ptr_null(m.stages);
+    ck_assert_int_eq(m.peak.cgroup_bytes, UNMEASURED);
+    measurement_release(&m);
+}
+END_TEST
+
+static void untouched(struct measurement *m)
+{
+    (void)m;
+}
+
+static void exited_1(struct measurement *m)
+{
+    m->build.exit_code = 1;
+}
+
+static void end_unknown(struct measurement *m)
+{
+    m->build.exit_code = UNMEASURED;
+}
+
+static void killed(struct measurement *m)
+{
+    m->build.signal = 9;
+}
+
+static void oom(struct measurement *m)
+{
+    m->build.oom_killed = true;
+}
+
+static void timed_out(struct measurement *m)
+{
+    m->build.timed_out = true;
+}
+
+static void required_broken(struct measurement *m)
+{
+    m->checks[0].ok = false;
+}
+
+static void informative_broken(struct measurement *m)
+{
+    m->checks[1].ok = false;
+}
+
+static const struct {
+    void (*change)(struct measurement *m);
+    bool verified;
+} verified_cases[] = {
+    {untouched, true}, {exited_1, false},  {end_unknown, false},     {killed, false},
+    {oom, false},      {timed_out, false}, {required_broken, false}, {informative_broken, true},
+};
+
+START_TEST(verified_when_built_and_required_checks_hold)
+{
+    struct measurement m CLEANUP(measurement_release);
+    gate_run(&m, "now", 800 * MIB);
+    verified_cases[_i].change(&m);
+    ck_assert_int_eq(measurement_verified(&m), verified_cases[_i].verified);
+}
+END_TEST
+
+static void check_group(const struct process_group *group, const char *name, size_t count,
+                        int64_t pss_bytes)
+{
+    ck_assert_str_eq(group->name, name);
+    ck_assert_uint_eq(group->count, count);
+    ck_assert_int_eq(group->pss_bytes, pss_bytes);
+}
+
+START_TEST(groups_add_up_by_name)
+{
+    struct snapshot snapshot CLEANUP(snapshot_release);
+    snapshot_init(&snapshot);
+    gate_add_process(&snapshot, "npm", 100);
+    gate_add_process(&snapshot, "tsc", 60);
+    gate_add_process(&snapshot, "next", 50);
+    gate_add_process(&snapshot, "tsc", 60);
+    gate_add_process(&snapshot, "bash", 50);
+    gate_add_process(&snapshot, "bash", 0);
+    gate_add_process(&snapshot, "gone", 0);
+    gate_add_process(&snapshot, "tsc", 0);
+    snapshot.processes[5].pss_bytes = UNMEASURED; /* a bash: adds nothing, takes nothing away */
+    snapshot.processes[6].pss_bytes = UNMEASURED; /* nothing known of its group: not 0 */
+
+    size_t count;
+    struct process_group *groups CLEANUP(cleanup_free) = snapshot_groups(&snapshot, &count);
+    ck_assert_uint_eq(count, 5);
+    check_group(&groups[0], "tsc", 3, 120);
+    check_group(&groups[1], "npm", 1, 100);
+    check_group(&groups[2], "bash", 2, 50); /* alike in size: by name */
+    check_group(&groups[3], "next", 1, 50);
+    check_group(&groups[4], "gone", 1, UNMEASURED);
+}
+END_TEST
+
+START_TEST(no_processes_no_groups)
+{
+    struct snapshot snapshot;
+    size_t count = 7;
+    snapshot_init(&snapshot);
+    struct process_group *groups CLEANUP(cleanup_free) = snapshot_groups(&snapshot, &count);
+    ck_assert_ptr_nonnull(groups);
+    ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("measurement");
+    TCase *all = tcase_create("all");
+    tcase_add_test(all, nothing_is_measured_at_first);
+    tcase_add_test(all, release_leaves_it_as_new);
+    tcase_add_loop_test(all, verified_when_built_and_required_checks_hold, 0,
+                        sizeof verified_cases / sizeof *verified_cases);
+    tcase_add_test(all, groups_add_up_by_name);
+    tcase_add_test(all, no_processes_no_groups);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}

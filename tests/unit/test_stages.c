@@ -1,0 +1,49 @@
+/* Which stage a command line tells of. */
+#include "probe/stages.h"
+#include "suite.h"
+
+START_TEST(precedence_and_shells)
+{
+    enum { NEXT, DEPS, ASC, NONE };
+    ck_assert_ptr_null(stages_add("(^|[ /])next( |/dist/bin/next )build( |$)"));
+    ck_assert_ptr_null(stages_add("(^|[ /])(nx|nx\\.js) (run )?([^ ]*:)?build-deps( |$)"));
+    ck_assert_ptr_null(stages_add("(^|[ /])(build:assemblyscript|asc|asc\\.js)( |$)"));
+    static const struct {
+        const char *command;
+        int stage;
+    } cases[] = {
+        {"node /work/node_modules/.bin/next build --turbo", NEXT},
+        {"npm exec nx build-deps server", DEPS},
+        {"node /work/node_modules/.bin/nx build-deps server", DEPS},
+        {"npm run build:assemblyscript", ASC},
+        {"npm run build", NONE},
+        {"", NONE},
+        {"node next.js build-deps", NONE},
+        /* Both match: the first rule wins. */
+        {"next build nx build-deps", NEXT},
+        /* A script on a shell's command line names all that it is going to run. */
+        {"sh -c npm run build:assemblyscript && npx nx build-deps server && next build", NONE},
+        {"/bin/bash -lc next build", NONE},
+        {"-bash -c next build", NONE},
+        {"bash --norc -e -c next build", NONE},
+        /* A script in a file is a program like any other. */
+        {"bash /work/next build", NEXT},
+        {"bash", NONE},
+        {"shc -c next build", NEXT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(stages_match(cases[i].command) == cases[i].stage, "%s: %d", cases[i].command,
+                      stages_match(cases[i].command));
+    ck_assert_ptr_nonnull(stages_add("("));
+    ck_assert_int_eq(stages_count(), NONE);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("probe/stages");
+    TCase *all = tcase_create("all");
+    tcase_add_test(all, precedence_and_shells);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}

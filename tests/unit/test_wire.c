@@ -1,0 +1,109 @@
+/* The record format: what is encoded is decoded, and nothing else is taken for a frame. */
+#include "suite.h"
+#include "wire/wire.h"
+
+#include <string.h>
+
+static uint8_t frame[WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX];
+
+START_TEST(every_record_comes_back)
+{
+    struct wire_record in = {.type = WIRE_HELLO,
+                             .hello = {.source = "memory.peak",
+                                       .peak_at_start_bytes = 1,
+                                       .limit_bytes = -1,
+                                       .cpus = 2,
+                                       .memory_total_bytes = INT64_MAX,
+                                       .architecture = "x86_64",
+                                       .kernel = "6.12",
+                                       .thp = "",
+                                       .node_options = "--max-old-space-size=4096"}},
+                       out;
+    size_t length = wire_encode(&in, frame, sizeof frame);
+    ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
+    ck_assert_int_eq(out.type, WIRE_HELLO);
+    ck_assert_str_eq(out.hello.source, "memory.peak");
+    ck_assert_int_eq(out.hello.limit_bytes, -1);
+    ck_assert_int_eq(out.hello.memory_total_bytes, INT64_MAX);
+    ck_assert_str_eq(out.hello.node_options, "--max-old-space-size=4096");
+
+    in = (struct wire_record){.type = WIRE_END, .end = {.exit_code = 3, .rss_peak_bytes = 7}};
+    length = wire_encode(&in, frame, sizeof frame);
+    ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
+    ck_assert_mem_eq(&in.end, &out.end, sizeof in.end);
+
+    in = (struct wire_record){.type = WIRE_SAMPLE, .sample = {.t_ms = 5, .processes = 9}};
+    length = wire_encode(&in, frame, sizeof frame);
+    ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
+    ck_assert_mem_eq(&in.sample, &out.sample, sizeof in.sample);
+
+    in = (struct wire_record){.type = WIRE_OUTPUT,
+                              .output = {.stream = 2, .bytes = "a\0b", .length = 3}};
+    length = wire_encode(&in, frame, sizeof frame);
+    ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
+    ck_assert_int_eq(out.output.stream, 2);
+    ck_assert_uint_eq(out.output.length, 3);
+    ck_assert_mem_eq(out.output.bytes, "a\0b", 3);
+}
+END_TEST
+
+START_TEST(a_cut_frame_asks_for_more)
+{
+    struct wire_record in = {.type = WIRE_PROCESS, .process = {.pid = 1, .command = "cc -c x.c"}};
+    struct wire_record out;
+    size_t length = wire_encode(&in, frame, sizeof frame);
+    for (size_t i = 0; i < length; i++)
+        ck_assert_int_eq(wire_decode(frame, i, &out), 0);
+}
+END_TEST
+
+START_TEST(broken_frames_are_refused)
+{
+    struct wire_record in = {.type = WIRE_FAILURE, .failure = {.message = "no"}}, out;
+    size_t length = wire_encode(&in, frame, sizeof frame);
+    static const struct {
+        size_t at;
+        uint8_t value;
+    } breaks[] = {
+        {0, 'X'},  /* magic */
+        {2, 99},   /* version */
+        {3, 0},    /* type */
+        {3, 200},  /* type */
+        {7, 0xFF}, /* length */
+        {4, 4},    /* length: the payload ends too early */
+        {8, 1},    /* the string's own length */
+        {10, 0},   /* a NUL inside the string */
+    };
+    for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++) {
+        uint8_t kept = frame[breaks[i].at];
+        frame[breaks[i].at] = breaks[i].value;
+        ck_assert_msg(wire_decode(frame, length, &out) == -1, "break %zu is taken", i);
+        frame[breaks[i].at] = kept;
+    }
+    ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
+}
+END_TEST
+
+START_TEST(long_strings_are_cut)
+{
+    static char command[3 * WIRE_STRING_MAX];
+    memset(command, 'x', sizeof command - 1);
+    struct wire_record in = {.type = WIRE_PROCESS, .process = {.command = command}}, out;
+    size_t length = wire_encode(&in, frame, sizeof frame);
+    ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
+    ck_assert_uint_eq(strlen(out.process.command), WIRE_STRING_MAX);
+    ck_assert_uint_eq(wire_encode(&in, frame, 100), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("wire");
+    TCase *all = tcase_create("all");
+    tcase_add_test(all, every_record_comes_back);
+    tcase_add_test(all, a_cut_frame_asks_for_more);
+    tcase_add_test(all, broken_frames_are_refused);
+    tcase_add_test(all, long_strings_are_cut);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}

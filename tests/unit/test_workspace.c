@@ -1,0 +1,129 @@
+/* Clearing and verifying, on a real directory. */
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/units.h"
+#include "measurement/workspace.h"
+#include "suite.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char top[] = "/tmp/build-mem-test-XXXXXX";
+
+static void make(const char *path, const char *content)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    char *directory CLEANUP(cleanup_free) = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+    ck_assert_int_eq(file_make_dirs(directory, &err), 0);
+    ck_assert_int_eq(file_write_atomic(path, content, strlen(content), &err), 0);
+}
+
+static void setup(void)
+{
+    strcpy(top, "/tmp/build-mem-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(top));
+    ck_assert_int_eq(chdir(top), 0);
+    make("./repo/out/made", "x");
+    make("./repo/keep", "x");
+    make("./outside/precious", "x");
+    ck_assert_int_eq(symlink("../outside", "repo/link"), 0);
+    ck_assert_int_eq(symlink("../../outside", "repo/out/link"), 0);
+}
+
+static void teardown(void)
+{
+    ck_assert_int_eq(chdir("/"), 0);
+    ck_assert_int_eq(file_remove_tree(AT_FDCWD, top), 0);
+}
+
+static int clear(const char *path, struct bm_error *err)
+{
+    struct strv paths CLEANUP(strv_release) = {0};
+    strv_push(&paths, path);
+    return workspace_clear("repo", &paths, err);
+}
+
+START_TEST(clears_inside_the_repo_only)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    ck_assert_int_eq(clear("out", &err), 0);
+    ck_assert_int_ne(access("repo/out", F_OK), 0);
+    ck_assert_int_eq(clear("never/was", &err), 0);
+    ck_assert_int_eq(clear("link/precious", &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.message, "leads out of the repo"));
+    ck_assert_int_eq(clear("../outside/precious", &err), -1);
+    ck_assert_int_eq(clear("link", &err), 0); /* the link itself */
+    ck_assert_int_eq(access("outside/precious", F_OK), 0);
+    ck_assert_int_eq(access("repo/keep", F_OK), 0);
+}
+END_TEST
+
+static void verifies(const char *path, struct timespec since, bool ok, const char *detail)
+{
+    struct measurement m;
+    measurement_init(&m);
+    verify_artifact(&m, "repo", path, true, since);
+    ck_assert_uint_eq(m.check_count, 1);
+    ck_assert_msg(m.checks[0].ok == ok, "%s: %s", path, m.checks[0].detail);
+    ck_assert_msg(strstr(m.checks[0].detail, detail) != NULL, "%s: %s", path, m.checks[0].detail);
+    measurement_release(&m);
+}
+
+START_TEST(only_what_is_new_counts)
+{
+    struct timespec now = workspace_now(), later = now, long_ago = {0};
+    later.tv_sec++;
+    verifies("out/made", long_ago, true, "1 B");
+    verifies("out", long_ago, true, "directory");
+    verifies("out/made", later, false, "stale");
+    /* A modification time can be set at will. */
+    struct timespec future[2] = {later, {.tv_sec = later.tv_sec + 1000}};
+    ck_assert_int_eq(utimensat(AT_FDCWD, "repo/out/made", future, 0), 0);
+    verifies("out/made", later, false, "stale");
+    verifies("out/absent", long_ago, false, "missing");
+    verifies("link/precious", long_ago, false, "leads out");
+    make("./repo/empty", "");
+    verifies("empty", long_ago, false, "empty");
+}
+END_TEST
+
+START_TEST(the_builds_end)
+{
+    static const struct {
+        struct build_end end;
+        bool ok;
+        const char *detail;
+    } cases[] = {
+        {{.exit_code = 0}, true, "exit 0"},
+        {{.exit_code = 2}, false, "exit 2"},
+        {{.exit_code = UNMEASURED}, false, "not known"},
+        {{.exit_code = UNMEASURED, .signal = 11}, false, "signal 11"},
+        {{.exit_code = 0, .oom_killed = true}, false, "lack of memory"},
+        {{.exit_code = 0, .timed_out = true}, false, "timed out"},
+        {{.exit_code = 137}, false, "exit 137"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct measurement m;
+        measurement_init(&m);
+        m.build = cases[i].end;
+        verify_build_end(&m);
+        ck_assert_msg(m.checks[0].ok == cases[i].ok, "case %zu", i);
+        ck_assert_ptr_nonnull(strstr(m.checks[0].detail, cases[i].detail));
+        measurement_release(&m);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("measurement/workspace");
+    TCase *all = tcase_create("all");
+    tcase_add_checked_fixture(all, setup, teardown);
+    tcase_add_test(all, clears_inside_the_repo_only);
+    tcase_add_test(all, only_what_is_new_counts);
+    tcase_add_test(all, the_builds_end);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}
