@@ -61,7 +61,7 @@ probedir = $(libexecdir)/build-mem
 probe_PROGRAMS = build-mem-probe
 build_mem_probe_SOURCES = %D%/probe/main.c
 build_mem_probe_LDADD = libprobe.a
-build_mem_probe_LDFLAGS = -static
+build_mem_probe_LDFLAGS = -static -s
 
 # What the probe is made of; kernel/ and wire/ serve the runner too.
 noinst_LIBRARIES += libprobe.a

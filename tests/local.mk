@@ -80,6 +80,15 @@ tests_unit_test_wire_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_workspace_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_workspace_CFLAGS = $(UNIT_CFLAGS)
 
+# As memory checkers see them; Check does not fork, so that there is one process to look at.
+.PHONY: check-valgrind
+check-valgrind: $(unit_tests)
+	for test in $(unit_tests); do \
+	  echo "$$test"; \
+	  TESTS_DIR=$(abs_top_srcdir)/tests CK_FORK=no CK_DEFAULT_TIMEOUT=120 \
+	    valgrind --quiet --error-exitcode=1 --leak-check=full ./$$test || exit 1; \
+	done
+
 # Holds known amounts of memory in any container.
 check_PROGRAMS += %D%/helpers/hold
 tests_helpers_hold_LDADD =

@@ -99,9 +99,13 @@ static char *commit_of(const char *repo)
 {
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct captured captured CLEANUP(captured_release) = {0};
-    char *argv[] = {(char[]){"git"},       (char[]){"-C"},   (char *)(uintptr_t)repo,
-                    (char[]){"rev-parse"}, (char[]){"HEAD"}, NULL};
-    if (child_capture(argv, 10000, &captured, &ignored) < 0 || captured.exit_status != 0)
+    struct strv argv CLEANUP(strv_release) = {0};
+    strv_push(&argv, "git");
+    strv_push(&argv, "-C");
+    strv_push(&argv, repo);
+    strv_push(&argv, "rev-parse");
+    strv_push(&argv, "HEAD");
+    if (child_capture(argv.items, 10000, &captured, &ignored) < 0 || captured.exit_status != 0)
         return NULL;
     return xstrndup(captured.output, strcspn(captured.output, "\r\n"));
 }

@@ -27,7 +27,7 @@ struct config {
     char *repo;          /* --repo, as given */
     char *out;           /* --out; a relative one lies below the repo */
     char *file;          /* --config; NULL: build-mem.json of the repo where there is one */
-    char *label;         /* part of file names; flags_read puts the command's name where none is given */
+    char *label;         /* part of file names; by default the command's name (flags_read) */
     char *build_command; /* run as bash -lc; unused where build_argv is given */
     struct strv build_argv;
     struct strv clear; /* relative to the repo, removed before the build */
@@ -45,7 +45,7 @@ struct config {
     int64_t memory_limit_bytes; /* UNMEASURED: none */
     int64_t timeout_ms;         /* 0: none */
     int64_t interval_ms;
-    int64_t runs; /* flags_read puts the command's default where none is given */
+    int64_t runs; /* by default the command's (flags_read) */
     bool skip_clear;
     bool json_only;
 

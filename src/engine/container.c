@@ -13,7 +13,7 @@
 
 /* Short commands answer within this; create may have to pull an image. */
 #define ANSWER_MS 60000
-#define CREATE_MS (30 * 60000)
+#define CREATE_MS (INT64_C(30) * 60000)
 
 /* The CLI's own last words: its stderr ends with the reason. */
 static const char *last_line(const char *text)
@@ -161,13 +161,9 @@ static int start(struct engine_run *run, struct bm_error *err)
         return -1;
     if (copy_probe(run, err) < 0)
         return -1;
-    char *argv[] = {(char *)(uintptr_t)run->engine->name,
-                    (char[]){"start"},
-                    (char[]){"--attach"},
-                    (char[]){"--interactive"},
-                    (char *)(uintptr_t)run->spec->name,
-                    NULL};
-    return child_start(&run->child, argv, NULL, NULL, err);
+    struct strv attach CLEANUP(strv_release) =
+        WORDS(run->engine->name, "start", "--attach", "--interactive", run->spec->name);
+    return child_start(&run->child, attach.items, NULL, NULL, err);
 }
 
 static void kill_container(struct engine_run *run)

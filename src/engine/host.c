@@ -114,7 +114,7 @@ static int usable(const struct engine *engine, struct bm_error *err)
     (void)engine;
     char *name CLEANUP(cleanup_free) = engine_unique_name();
     char *directory CLEANUP(cleanup_free) = NULL;
-    int version;
+    int version = 0;
     if (make_cgroup(name, &directory, &version, err) < 0)
         return -1;
     return remove_cgroup(directory) < 0 ? bm_error_errno(err, "%s", directory) : 0;
@@ -162,7 +162,7 @@ static int enter(void *context)
 
 static int start(struct engine_run *run, struct bm_error *err)
 {
-    int version;
+    int version = 0;
     if (make_cgroup(run->spec->name, &run->cgroup, &version, err) < 0)
         return -1;
     if (run->spec->memory_limit_bytes > 0 &&

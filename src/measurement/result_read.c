@@ -14,15 +14,14 @@
 static int expect_known_keys(const struct json *object, const struct field *fields,
                              const char *const *others, struct bm_error *err)
 {
-    const char *allowed[MAX_KEYS];
+    const char *allowed[MAX_KEYS] = {NULL};
     size_t count = 0;
-    for (const struct field *field = fields; field->key; field++)
+    for (const struct field *field = fields; field->key && count < MAX_KEYS - 1; field++)
         allowed[count++] = field->key;
-    for (; others && *others; others++)
+    for (; others && *others && count < MAX_KEYS - 1; others++)
         allowed[count++] = *others;
-    if (count >= MAX_KEYS)
+    if (count == MAX_KEYS - 1)
         BM_BUG("more keys than an object of a result has");
-    allowed[count] = NULL;
     return json_expect_keys(object, allowed, err);
 }
 

@@ -110,7 +110,7 @@ static char *artifact_fault(const char *repo, const char *path, struct timespec 
 void verify_artifact(struct measurement *m, const char *repo, const char *path, bool required,
                      struct timespec since)
 {
-    struct stat status;
+    struct stat status = {0};
     struct verify_check *check = add_check(m, "artifact", path, required);
     char *fault = artifact_fault(repo, path, since, &status);
     check->ok = !fault;

@@ -161,6 +161,7 @@ bool has_gone(const struct gate_check *check)
 
 char *say_group(const struct process_group *group)
 {
+    /* cppcheck-suppress ctunullpointer ; one of the two sides of a comparison has it */
     char *name CLEANUP(cleanup_free) = text_one_line(group->name);
     return group->count == 1 ? xstrdup(name) : xasprintf("%s ×%zu", name, group->count);
 }

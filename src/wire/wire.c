@@ -16,7 +16,7 @@ struct field {
     {                                                                                              \
         offsetof(struct wire_##record, member), STRING                                             \
     }
-#define FIELDS(table) table, sizeof table / sizeof *table
+#define FIELDS(table) (table), sizeof(table) / sizeof *(table)
 
 static const struct field hello_fields[] = {
     STRING_OF(hello, source),
@@ -135,7 +135,7 @@ size_t wire_encode(const struct wire_record *record, uint8_t *frame, size_t capa
     const uint8_t *limit = frame + capacity;
     uint8_t *end = record->type == WIRE_OUTPUT ? put_output(payload, limit, record)
                                                : put_fields(payload, limit, record);
-    if (!end || end - payload > WIRE_PAYLOAD_MAX)
+    if (!end || (size_t)(end - payload) > WIRE_PAYLOAD_MAX)
         return 0;
     frame[0] = 'B';
     frame[1] = 'M';

@@ -15,7 +15,7 @@
 #define WIRE_VERSION 1
 #define WIRE_HEADER_BYTES 8
 /* No valid payload is longer; a longer one is a broken stream. */
-#define WIRE_PAYLOAD_MAX (64 * 1024)
+#define WIRE_PAYLOAD_MAX ((size_t)64 * 1024)
 /* Strings are cut to this length by the encoder. */
 #define WIRE_STRING_MAX 4096
 

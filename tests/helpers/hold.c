@@ -44,218 +44,218 @@
 #define MAX_MAPPINGS 256
 
 struct mapping {
-	void *start;
-	size_t length;
+    void *start;
+    size_t length;
 };
 
 static struct mapping mappings[MAX_MAPPINGS];
 static size_t n_mappings;
 static bool want_huge_pages;
 /* A pipe that all children of the last spawn hold open until they meet. */
-static int meeting[2] = { -1, -1 };
+static int meeting[2] = {-1, -1};
 
 static long number(const char *step, const char *text, long highest)
 {
-	char *end;
+    char *end;
 
-	errno = 0;
-	long value = strtol(text, &end, 10);
-	if (end == text || *end != '\0' || errno != 0 || value < 0 || value > highest)
-		errx(2, "%s: not a number from 0 to %ld", step, highest);
-	return value;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || value < 0 || value > highest)
+        errx(2, "%s: not a number from 0 to %ld", step, highest);
+    return value;
 }
 
 static void map(const char *step, size_t mib, int sharing)
 {
-	size_t length = mib * MIB;
-	long page = sysconf(_SC_PAGESIZE);
+    size_t length = mib * MIB;
+    long page = sysconf(_SC_PAGESIZE);
 
-	if (mib == 0)
-		return;
-	if (n_mappings == MAX_MAPPINGS)
-		errx(1, "%s: more than %d mappings", step, MAX_MAPPINGS);
-	char *start = mmap(NULL, length, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS, -1, 0);
-	if (start == MAP_FAILED)
-		err(1, "%s", step);
-	if (want_huge_pages && madvise(start, length, MADV_HUGEPAGE) < 0)
-		err(1, "%s: MADV_HUGEPAGE", step);
-	/* Volatile, or the compiler may drop stores that nobody reads. */
-	for (size_t at = 0; at < length; at += (size_t)page)
-		((volatile char *)start)[at] = 1;
-	mappings[n_mappings++] = (struct mapping){ start, length };
+    if (mib == 0)
+        return;
+    if (n_mappings == MAX_MAPPINGS)
+        errx(1, "%s: more than %d mappings", step, MAX_MAPPINGS);
+    char *start = mmap(NULL, length, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED)
+        err(1, "%s", step);
+    if (want_huge_pages && madvise(start, length, MADV_HUGEPAGE) < 0)
+        err(1, "%s: MADV_HUGEPAGE", step);
+    /* Volatile, or the compiler may drop stores that nobody reads. */
+    for (size_t at = 0; at < length; at += (size_t)page)
+        ((volatile char *)start)[at] = 1;
+    mappings[n_mappings++] = (struct mapping){start, length};
 }
 
 static void unmap_all(const char *step)
 {
-	while (n_mappings > 0) {
-		struct mapping m = mappings[--n_mappings];
+    while (n_mappings > 0) {
+        struct mapping m = mappings[--n_mappings];
 
-		if (munmap(m.start, m.length) < 0)
-			err(1, "%s", step);
-	}
+        if (munmap(m.start, m.length) < 0)
+            err(1, "%s", step);
+    }
 }
 
 static void read_file(const char *step, const char *path)
 {
-	static char buffer[64 * 1024];
-	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+    static char buffer[64 * 1024];
+    ssize_t n;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		err(1, "%s", step);
-	while ((n = read(fd, buffer, sizeof buffer)) > 0)
-		;
-	if (n < 0)
-		err(1, "%s", step);
-	close(fd);
+    if (fd < 0)
+        err(1, "%s", step);
+    while ((n = read(fd, buffer, sizeof buffer)) > 0)
+        ;
+    if (n < 0)
+        err(1, "%s", step);
+    close(fd);
 }
 
 static void write_file(const char *step, const char *path_and_size)
 {
-	static char buffer[64 * 1024];
-	const char *colon = strrchr(path_and_size, ':');
+    static char buffer[64 * 1024];
+    const char *colon = strrchr(path_and_size, ':');
 
-	if (colon == NULL)
-		errx(2, "%s: wants PATH:MIB", step);
-	char *path = strndup(path_and_size, (size_t)(colon - path_and_size));
-	if (path == NULL)
-		err(1, "%s", step);
-	size_t left = (size_t)number(step, colon + 1, 1 << 20) * MIB;
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0)
-		err(1, "%s", step);
-	memset(buffer, 1, sizeof buffer);
-	while (left > 0) {
-		size_t want = left < sizeof buffer ? left : sizeof buffer;
-		ssize_t n = write(fd, buffer, want);
+    if (colon == NULL)
+        errx(2, "%s: wants PATH:MIB", step);
+    char *path = strndup(path_and_size, (size_t)(colon - path_and_size));
+    if (path == NULL)
+        err(1, "%s", step);
+    size_t left = (size_t)number(step, colon + 1, 1 << 20) * MIB;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        err(1, "%s", step);
+    memset(buffer, 1, sizeof buffer);
+    while (left > 0) {
+        size_t want = left < sizeof buffer ? left : sizeof buffer;
+        ssize_t n = write(fd, buffer, want);
 
-		if (n < 0)
-			err(1, "%s", step);
-		left -= (size_t)n;
-	}
-	if (close(fd) < 0)
-		err(1, "%s", step);
-	free(path);
+        if (n < 0)
+            err(1, "%s", step);
+        left -= (size_t)n;
+    }
+    if (close(fd) < 0)
+        err(1, "%s", step);
+    free(path);
 }
 
 static void sleep_ms(long ms)
 {
-	struct timespec left = { ms / 1000, ms % 1000 * 1000000 };
+    struct timespec left = {ms / 1000, ms % 1000 * 1000000};
 
-	while (nanosleep(&left, &left) < 0 && errno == EINTR)
-		;
+    while (nanosleep(&left, &left) < 0 && errno == EINTR)
+        ;
 }
 
 static void set_thp(const char *step, const char *mode)
 {
-	if (strcmp(mode, "on") == 0)
-		want_huge_pages = true;
-	else if (strcmp(mode, "off") == 0)
-		want_huge_pages = false;
-	else
-		errx(2, "%s: on or off", step);
-	if (prctl(PR_SET_THP_DISABLE, want_huge_pages ? 0 : 1, 0, 0, 0) < 0)
-		err(1, "%s", step);
+    if (strcmp(mode, "on") == 0)
+        want_huge_pages = true;
+    else if (strcmp(mode, "off") == 0)
+        want_huge_pages = false;
+    else
+        errx(2, "%s: on or off", step);
+    if (prctl(PR_SET_THP_DISABLE, want_huge_pages ? 0 : 1, 0, 0, 0) < 0)
+        err(1, "%s", step);
 }
 
 static void leave_meeting(void)
 {
-	for (int i = 0; i < 2; i++) {
-		if (meeting[i] >= 0)
-			close(meeting[i]);
-		meeting[i] = -1;
-	}
+    for (int i = 0; i < 2; i++) {
+        if (meeting[i] >= 0)
+            close(meeting[i]);
+        meeting[i] = -1;
+    }
 }
 
 /* The last one to close its writing end gives all of them end of file. */
 static void meet(const char *step)
 {
-	char nothing;
+    char nothing;
 
-	if (meeting[1] < 0)
-		errx(2, "%s: only once, and behind a spawn", step);
-	close(meeting[1]);
-	meeting[1] = -1;
-	while (read(meeting[0], &nothing, 1) < 0)
-		if (errno != EINTR)
-			err(1, "%s", step);
+    if (meeting[1] < 0)
+        errx(2, "%s: only once, and behind a spawn", step);
+    close(meeting[1]);
+    meeting[1] = -1;
+    while (read(meeting[0], &nothing, 1) < 0)
+        if (errno != EINTR)
+            err(1, "%s", step);
 }
 
 /* Returns in the children only; the parent ends here. */
 static void spawn(const char *step, long count, bool report)
 {
-	int highest = 0;
-	int how = 0;
+    int highest = 0;
+    int how = 0;
 
-	leave_meeting();
-	if (pipe(meeting) < 0)
-		err(1, "%s", step);
-	for (long i = 0; i < count; i++) {
-		pid_t child = fork();
+    leave_meeting();
+    if (pipe(meeting) < 0)
+        err(1, "%s", step);
+    for (long i = 0; i < count; i++) {
+        pid_t child = fork();
 
-		if (child < 0)
-			err(1, "%s", step);
-		if (child == 0)
-			return;
-	}
-	leave_meeting();
-	for (;;) {
-		if (wait(&how) < 0) {
-			if (errno == EINTR)
-				continue;
-			break;
-		}
-		int status = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
+        if (child < 0)
+            err(1, "%s", step);
+        if (child == 0)
+            return;
+    }
+    leave_meeting();
+    for (;;) {
+        if (wait(&how) < 0) {
+            if (errno == EINTR)
+                continue;
+            break;
+        }
+        int status = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
 
-		if (status > highest)
-			highest = status;
-	}
-	exit(report ? highest : 0);
+        if (status > highest)
+            highest = status;
+    }
+    exit(report ? highest : 0);
 }
 
 /* What follows "NAME=", or NULL if the step is another one. */
 static const char *value_of(const char *step, const char *name)
 {
-	size_t length = strlen(name);
+    size_t length = strlen(name);
 
-	if (strncmp(step, name, length) != 0 || step[length] != '=')
-		return NULL;
-	return step + length + 1;
+    if (strncmp(step, name, length) != 0 || step[length] != '=')
+        return NULL;
+    return step + length + 1;
 }
 
 static void do_step(const char *step)
 {
-	const char *value;
+    const char *value;
 
-	if ((value = value_of(step, "anon")))
-		map(step, (size_t)number(step, value, 1 << 20), MAP_PRIVATE);
-	else if ((value = value_of(step, "shm")))
-		map(step, (size_t)number(step, value, 1 << 20), MAP_SHARED);
-	else if (strcmp(step, "free") == 0)
-		unmap_all(step);
-	else if ((value = value_of(step, "read")))
-		read_file(step, value);
-	else if ((value = value_of(step, "write")))
-		write_file(step, value);
-	else if ((value = value_of(step, "sleep")))
-		sleep_ms(number(step, value, 24L * 3600 * 1000));
-	else if ((value = value_of(step, "thp")))
-		set_thp(step, value);
-	else if (strcmp(step, "fork") == 0)
-		spawn(step, 1, false);
-	else if ((value = value_of(step, "spawn")))
-		spawn(step, number(step, value, 10000), true);
-	else if (strcmp(step, "meet") == 0)
-		meet(step);
-	else if ((value = value_of(step, "exit")))
-		exit((int)number(step, value, 255));
-	else
-		errx(2, "%s: no such step (the list is at the top of hold.c)", step);
+    if ((value = value_of(step, "anon")))
+        map(step, (size_t)number(step, value, 1 << 20), MAP_PRIVATE);
+    else if ((value = value_of(step, "shm")))
+        map(step, (size_t)number(step, value, 1 << 20), MAP_SHARED);
+    else if (strcmp(step, "free") == 0)
+        unmap_all(step);
+    else if ((value = value_of(step, "read")))
+        read_file(step, value);
+    else if ((value = value_of(step, "write")))
+        write_file(step, value);
+    else if ((value = value_of(step, "sleep")))
+        sleep_ms(number(step, value, 24L * 3600 * 1000));
+    else if ((value = value_of(step, "thp")))
+        set_thp(step, value);
+    else if (strcmp(step, "fork") == 0)
+        spawn(step, 1, false);
+    else if ((value = value_of(step, "spawn")))
+        spawn(step, number(step, value, 10000), true);
+    else if (strcmp(step, "meet") == 0)
+        meet(step);
+    else if ((value = value_of(step, "exit")))
+        exit((int)number(step, value, 255));
+    else
+        errx(2, "%s: no such step (the list is at the top of hold.c)", step);
 }
 
 int main(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
-		do_step(argv[i]);
-	return 0;
+    for (int i = 1; i < argc; i++)
+        do_step(argv[i]);
+    return 0;
 }
