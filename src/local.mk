@@ -70,7 +70,11 @@ libprobe_a_SOURCES = \
 	%D%/kernel/procfs.c %D%/kernel/procfs.h \
 	%D%/probe/build.c %D%/probe/build.h \
 	%D%/probe/emit.c %D%/probe/emit.h \
+	%D%/probe/levels.c %D%/probe/levels.h \
+	%D%/probe/process_table.c %D%/probe/process_table.h \
 	%D%/probe/processes.c %D%/probe/processes.h \
+	%D%/probe/pss.c %D%/probe/pss.h \
 	%D%/probe/sampler.c %D%/probe/sampler.h \
+	%D%/probe/snapshot.c %D%/probe/snapshot.h \
 	%D%/probe/stages.c %D%/probe/stages.h \
 	%D%/wire/wire.c %D%/wire/wire.h

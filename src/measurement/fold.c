@@ -11,7 +11,7 @@ struct fold {
     struct snapshot pending;      /* whose processes are still coming */
     int64_t pending_stage;        /* -1: none */
     int64_t pending_processes;    /* how many are still to come */
-    int64_t highest_cgroup_bytes; /* of all samples: composition is taken there */
+    int64_t highest_cgroup_bytes; /* of all samples; composition is taken at the highest */
     int64_t oom_kills, limit_hits;
     /* The stage that runs, and the lifetime peak when it began. */
     int64_t stage, peak_at_boundary_bytes;
@@ -127,13 +127,16 @@ static void take_sample(struct fold *fold, const struct wire_sample *sample)
         stage->first_ms = sample->t_ms;
     raise_to(&stage->last_ms, sample->t_ms);
     raise_to(&stage->pss_peak_bytes, sample->pss_bytes);
-    if (sample->cgroup_bytes > stage->cgroup_peak_bytes) {
-        stage->cgroup_peak_bytes = sample->cgroup_bytes;
+    int64_t highest = sample->cgroup_bytes;
+    raise_to(&highest, sample->cgroup_high_bytes);
+    if (highest > stage->cgroup_peak_bytes) {
+        stage->cgroup_peak_bytes = highest;
         stage->cgroup_peak_exact = false;
     }
     raise_to(&m->peak.unreclaimable_bytes, sample->unreclaimable_bytes);
-    if (sample->cgroup_bytes > fold->highest_cgroup_bytes) {
-        fold->highest_cgroup_bytes = sample->cgroup_bytes;
+    raise_to(&m->peak.unreclaimable_bytes, sample->unreclaimable_high_bytes);
+    if (highest > fold->highest_cgroup_bytes) {
+        fold->highest_cgroup_bytes = highest;
         m->peak.composition = (struct composition){.anon_bytes = sample->anon_bytes,
                                                    .file_bytes = sample->file_bytes,
                                                    .shmem_bytes = sample->shmem_bytes,
@@ -164,8 +167,9 @@ static void keep_snapshot(struct fold *fold)
 {
     struct measurement *m = fold->m;
     struct stage_measurement *stage = stage_at(fold, fold->pending_stage);
-    qsort(fold->pending.processes, fold->pending.count, sizeof *fold->pending.processes,
-          larger_first);
+    if (fold->pending.count)
+        qsort(fold->pending.processes, fold->pending.count, sizeof *fold->pending.processes,
+              larger_first);
     if (fold->pending.pss_bytes > m->peak.at_peak.pss_bytes) {
         snapshot_release(&m->peak.at_peak);
         m->peak.at_peak = copy_of(&fold->pending);

@@ -124,8 +124,8 @@ static void tell_end(int64_t duration_ms)
             .limit_hits = cgroup_limit_hits(&cgroup),
             .samples = sampler.samples,
             .snapshots = sampler.snapshots,
-            .vanished = sampler.vanished,
-            .unreadable = sampler.unreadable,
+            .vanished = sampler.pss.vanished,
+            .unreadable = sampler.pss.unreadable,
             .cpu_ms = own_cpu_ms(),
             .rss_peak_bytes = own_rss_peak(),
         }});
@@ -285,6 +285,7 @@ int main(int argc, char **argv)
     watch_build(signals);
 
     int64_t duration_ms = elapsed_ms();
+    sampler_finish(&sampler, duration_ms);
     build_kill_all(&build, &members);
     drain_output();
     tell_end(duration_ms);

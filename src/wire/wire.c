@@ -35,16 +35,26 @@ static const struct field stage_fields[] = {
     INTEGER_OF(stage, peak_bytes),
 };
 static const struct field sample_fields[] = {
-    INTEGER_OF(sample, t_ms),         INTEGER_OF(sample, stage),
-    INTEGER_OF(sample, cgroup_bytes), INTEGER_OF(sample, peak_bytes),
-    INTEGER_OF(sample, pss_bytes),    INTEGER_OF(sample, anon_bytes),
-    INTEGER_OF(sample, file_bytes),   INTEGER_OF(sample, shmem_bytes),
-    INTEGER_OF(sample, kernel_bytes), INTEGER_OF(sample, unreclaimable_bytes),
+    INTEGER_OF(sample, t_ms),
+    INTEGER_OF(sample, stage),
+    INTEGER_OF(sample, cgroup_bytes),
+    INTEGER_OF(sample, peak_bytes),
+    INTEGER_OF(sample, pss_bytes),
+    INTEGER_OF(sample, anon_bytes),
+    INTEGER_OF(sample, file_bytes),
+    INTEGER_OF(sample, shmem_bytes),
+    INTEGER_OF(sample, kernel_bytes),
+    INTEGER_OF(sample, unreclaimable_bytes),
     INTEGER_OF(sample, processes),
+    INTEGER_OF(sample, cgroup_high_bytes),
+    INTEGER_OF(sample, unreclaimable_high_bytes),
 };
 static const struct field snapshot_fields[] = {
     INTEGER_OF(snapshot, t_ms),         INTEGER_OF(snapshot, stage),
-    INTEGER_OF(snapshot, cgroup_bytes), INTEGER_OF(snapshot, pss_bytes),
+    INTEGER_OF(snapshot, level),        INTEGER_OF(snapshot, cgroup_bytes),
+    INTEGER_OF(snapshot, pss_bytes),    INTEGER_OF(snapshot, anon_bytes),
+    INTEGER_OF(snapshot, file_bytes),   INTEGER_OF(snapshot, shmem_bytes),
+    INTEGER_OF(snapshot, kernel_bytes), INTEGER_OF(snapshot, unreclaimable_bytes),
     INTEGER_OF(snapshot, processes),
 };
 static const struct field process_fields[] = {

@@ -24,7 +24,7 @@ enum wire_type {
     WIRE_OUTPUT,    /* bytes that the build printed: stream (1 or 2), then the bytes as they are */
     WIRE_STAGE,     /* a stage begins */
     WIRE_SAMPLE,    /* the timeline's beat */
-    WIRE_SNAPSHOT,  /* a snapshot worth keeping; `processes` WIRE_PROCESS records follow */
+    WIRE_SNAPSHOT,  /* the stage's best snapshot so far; `processes` WIRE_PROCESS records follow */
     WIRE_PROCESS,
     WIRE_END,     /* the build has ended; last record of a good stream */
     WIRE_FAILURE, /* the probe could not do its work; last record */
@@ -57,13 +57,18 @@ struct wire_sample {
     int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes;
     int64_t unreclaimable_bytes;
     int64_t processes;
+    /* The highest that were polled in this stage. */
+    int64_t cgroup_high_bytes, unreclaimable_high_bytes;
 };
 
 struct wire_snapshot {
     int64_t t_ms;
     int64_t stage;
+    int64_t level; /* taken at a high of: 0 what is charged, 1 the unreclaimable part of it */
     int64_t cgroup_bytes;
     int64_t pss_bytes;
+    int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes;
+    int64_t unreclaimable_bytes;
     int64_t processes; /* how many WIRE_PROCESS records follow */
 };
 
