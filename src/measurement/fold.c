@@ -10,9 +10,9 @@ struct fold {
     struct measurement *m;
     struct snapshot pending;      /* whose processes are still coming */
     int64_t pending_stage;        /* -1: none */
+    int64_t pending_level;        /* as in struct wire_snapshot */
     int64_t pending_processes;    /* how many are still to come */
-    int64_t highest_cgroup_bytes; /* of all samples; composition is taken at the highest */
-    int64_t oom_kills, limit_hits;
+    int64_t highest_cgroup_bytes; /* of all samples */
     /* The stage that runs, and the lifetime peak when it began. */
     int64_t stage, peak_at_boundary_bytes;
 };
@@ -23,7 +23,6 @@ struct fold *fold_new(struct measurement *m, const struct strv *stage_names)
     fold->m = m;
     fold->pending_stage = -1;
     fold->highest_cgroup_bytes = UNMEASURED;
-    fold->oom_kills = fold->limit_hits = UNMEASURED;
     fold->peak_at_boundary_bytes = UNMEASURED;
     fold->stage = (int64_t)stage_names->count;
     snapshot_init(&fold->pending);
@@ -37,6 +36,7 @@ struct fold *fold_new(struct measurement *m, const struct strv *stage_names)
             .last_ms = UNMEASURED,
             .pss_peak_bytes = UNMEASURED,
             .cgroup_peak_bytes = UNMEASURED,
+            .unreclaimable_peak_bytes = UNMEASURED,
         };
         snapshot_init(&m->stages[i].at_peak);
     }
@@ -133,14 +133,16 @@ static void take_sample(struct fold *fold, const struct wire_sample *sample)
         stage->cgroup_peak_bytes = highest;
         stage->cgroup_peak_exact = false;
     }
-    raise_to(&m->peak.unreclaimable_bytes, sample->unreclaimable_bytes);
-    raise_to(&m->peak.unreclaimable_bytes, sample->unreclaimable_high_bytes);
+    raise_to(&stage->unreclaimable_peak_bytes, sample->unreclaimable_bytes);
+    raise_to(&stage->unreclaimable_peak_bytes, sample->unreclaimable_high_bytes);
+    raise_to(&m->peak.unreclaimable_bytes, stage->unreclaimable_peak_bytes);
     if (highest > fold->highest_cgroup_bytes) {
         fold->highest_cgroup_bytes = highest;
-        m->peak.composition = (struct composition){.anon_bytes = sample->anon_bytes,
-                                                   .file_bytes = sample->file_bytes,
-                                                   .shmem_bytes = sample->shmem_bytes,
-                                                   .kernel_bytes = sample->kernel_bytes};
+        if (m->peak.at_peak.composition.anon_bytes < 0)
+            m->peak.composition = (struct composition){.anon_bytes = sample->anon_bytes,
+                                                       .file_bytes = sample->file_bytes,
+                                                       .shmem_bytes = sample->shmem_bytes,
+                                                       .kernel_bytes = sample->kernel_bytes};
     }
 }
 
@@ -162,27 +164,83 @@ static struct snapshot copy_of(const struct snapshot *snapshot)
     return copy;
 }
 
+static int64_t known(int64_t bytes)
+{
+    return bytes > 0 ? bytes : 0;
+}
+
+/* What the processes hold, the page cache that none of them maps, and the kernel's own. */
+static int64_t explained(const struct snapshot *snapshot)
+{
+    const struct composition *made_of = &snapshot->composition;
+    if (snapshot->cgroup_bytes < 0 || snapshot->pss_bytes < 0)
+        return UNMEASURED;
+    int64_t mapped = made_of->anon_bytes < 0 ? 0 : known(snapshot->pss_bytes - made_of->anon_bytes);
+    int64_t cache = known(made_of->file_bytes) + known(made_of->shmem_bytes);
+    int64_t sum = snapshot->pss_bytes + known(cache - mapped) + known(made_of->kernel_bytes);
+    return sum < snapshot->cgroup_bytes ? sum : snapshot->cgroup_bytes;
+}
+
+static int64_t level_of(const struct snapshot *snapshot, int64_t level)
+{
+    int64_t bytes = level ? snapshot->unreclaimable_bytes : snapshot->cgroup_bytes;
+    return bytes >= 0 ? bytes : snapshot->pss_bytes;
+}
+
+static int64_t measured_bytes(const struct snapshot *snapshot)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < snapshot->count; i++)
+        if (snapshot->processes[i].basis == PSS_MEASURED)
+            sum += snapshot->processes[i].pss_bytes;
+    return sum;
+}
+
+/* Higher, or as high and with more of it measured. */
+static bool is_better(const struct snapshot *one, const struct snapshot *other, int64_t level)
+{
+    int64_t bytes = level_of(one, level), kept = level_of(other, level);
+    if (other->pss_bytes < 0 || bytes > kept)
+        return true;
+    return bytes >= kept - kept / 200 && measured_bytes(one) > measured_bytes(other);
+}
+
+static bool keep_if_better(struct snapshot *kept, const struct snapshot *snapshot, int64_t level)
+{
+    if (!is_better(snapshot, kept, level))
+        return false;
+    snapshot_release(kept);
+    *kept = copy_of(snapshot);
+    return true;
+}
+
+static void keep_name(char **kept, const char *name)
+{
+    free(*kept);
+    *kept = xstrdup(name);
+}
+
 /* A whole snapshot is kept where it is its stage's best, and the build's. */
 static void keep_snapshot(struct fold *fold)
 {
-    struct measurement *m = fold->m;
+    struct peak *peak = &fold->m->peak;
+    const struct snapshot *snapshot = &fold->pending;
     struct stage_measurement *stage = stage_at(fold, fold->pending_stage);
-    if (fold->pending.count)
-        qsort(fold->pending.processes, fold->pending.count, sizeof *fold->pending.processes,
-              larger_first);
-    if (fold->pending.pss_bytes > m->peak.at_peak.pss_bytes) {
-        snapshot_release(&m->peak.at_peak);
-        m->peak.at_peak = copy_of(&fold->pending);
-        free(m->peak.stage);
-        m->peak.stage = xstrdup(stage->name);
-    }
-    if (fold->pending.pss_bytes > stage->at_peak.pss_bytes) {
-        snapshot_release(&stage->at_peak);
-        stage->at_peak = fold->pending;
-        snapshot_init(&fold->pending);
+    if (snapshot->count)
+        qsort(snapshot->processes, snapshot->count, sizeof *snapshot->processes, larger_first);
+    raise_to(&stage->pss_peak_bytes, snapshot->pss_bytes);
+    if (fold->pending_level) {
+        if (keep_if_better(&peak->at_unreclaimable_peak, snapshot, fold->pending_level))
+            keep_name(&peak->unreclaimable_stage, stage->name);
+    } else {
+        (void)keep_if_better(&stage->at_peak, snapshot, fold->pending_level);
+        if (keep_if_better(&peak->at_peak, snapshot, fold->pending_level)) {
+            keep_name(&peak->stage, stage->name);
+            if (snapshot->composition.anon_bytes >= 0)
+                peak->composition = snapshot->composition;
+        }
     }
     snapshot_release(&fold->pending);
-    snapshot_init(&fold->pending);
     fold->pending_stage = -1;
 }
 
@@ -193,6 +251,13 @@ static void take_snapshot(struct fold *fold, const struct wire_snapshot *snapsho
     fold->pending.at_ms = snapshot->t_ms;
     fold->pending.cgroup_bytes = snapshot->cgroup_bytes;
     fold->pending.pss_bytes = snapshot->pss_bytes;
+    fold->pending.unreclaimable_bytes = snapshot->unreclaimable_bytes;
+    fold->pending.composition = (struct composition){.anon_bytes = snapshot->anon_bytes,
+                                                     .file_bytes = snapshot->file_bytes,
+                                                     .shmem_bytes = snapshot->shmem_bytes,
+                                                     .kernel_bytes = snapshot->kernel_bytes};
+    fold->pending.explained_bytes = explained(&fold->pending);
+    fold->pending_level = snapshot->level;
     fold->pending_stage = snapshot->stage;
     fold->pending_processes = snapshot->processes;
     if (fold->pending_processes <= 0)
@@ -227,8 +292,11 @@ static void take_end(struct fold *fold, const struct wire_end *end)
     m->build.signal = end->signal;
     m->build.duration_ms = end->duration_ms;
     m->peak.cgroup_bytes = end->peak_bytes;
-    fold->oom_kills = end->oom_kills;
-    fold->limit_hits = end->limit_hits;
+    m->pressure = (struct pressure){.some_us = end->pressure_some_us,
+                                    .full_us = end->pressure_full_us,
+                                    .refaults = end->refaults,
+                                    .limit_hits = end->limit_hits,
+                                    .oom_kills = end->oom_kills};
     m->sampler.samples = end->samples;
     m->sampler.snapshots = end->snapshots;
     m->sampler.vanished = end->vanished;
@@ -309,9 +377,9 @@ void fold_finish(struct fold *fold)
     struct measurement *m = fold->m;
     drop_unseen_stages(m);
     settle_headline(fold);
-    m->build.oom_killed |= fold->oom_kills > 0;
+    m->build.oom_killed |= m->pressure.oom_kills > 0;
     /* At 99 % of its limit a cgroup reclaims: what the build would have taken is not known. */
     if (m->peak.limit_bytes > 0)
-        m->peak.censored = fold->limit_hits > 0 ||
+        m->peak.censored = m->pressure.limit_hits > 0 ||
                            (double)m->peak.cgroup_bytes >= 0.99 * (double)m->peak.limit_bytes;
 }

@@ -36,6 +36,7 @@
 static struct cgroup cgroup;
 /* The same where nothing but the build and the probe lives in it, else version 0. */
 static struct cgroup members;
+static struct cgroup_pressure pressure_at_start;
 static struct sampler sampler;
 static struct build build;
 static struct timespec started;
@@ -111,8 +112,16 @@ static int64_t own_rss_peak(void)
     return parse_kib_line(status, "VmHWM");
 }
 
+/* What was counted while the build ran; -1 where the kernel does not count it. */
+static int64_t since(int64_t before, int64_t after)
+{
+    return before < 0 || after < before ? -1 : after - before;
+}
+
 static void tell_end(int64_t duration_ms)
 {
+    struct cgroup_pressure pressure;
+    cgroup_pressure(&cgroup, &pressure);
     emit_record(&(struct wire_record){
         .type = WIRE_END,
         .end = {
@@ -122,6 +131,9 @@ static void tell_end(int64_t duration_ms)
             .peak_bytes = cgroup_peak(&cgroup),
             .oom_kills = cgroup_oom_kills(&cgroup),
             .limit_hits = cgroup_limit_hits(&cgroup),
+            .pressure_some_us = since(pressure_at_start.some_us, pressure.some_us),
+            .pressure_full_us = since(pressure_at_start.full_us, pressure.full_us),
+            .refaults = since(pressure_at_start.refaults, pressure.refaults),
             .samples = sampler.samples,
             .snapshots = sampler.snapshots,
             .vanished = sampler.pss.vanished,
@@ -277,6 +289,7 @@ int main(int argc, char **argv)
 
     if (cgroup_of_self("", &cgroup) == 0 && own_cgroup)
         members = cgroup;
+    cgroup_pressure(&cgroup, &pressure_at_start);
     tell_hello();
     sampler_init(&sampler, &cgroup, &members, interval_ms);
     clock_gettime(CLOCK_MONOTONIC, &started);

@@ -87,6 +87,7 @@ struct wire_end {
     int64_t peak_bytes;
     int64_t oom_kills;  /* -1 where the kernel does not count them */
     int64_t limit_hits; /* memory.events:max, or v1's failcnt */
+    int64_t pressure_some_us, pressure_full_us, refaults;
     int64_t samples, snapshots, vanished, unreadable;
     int64_t cpu_ms, rss_peak_bytes; /* of the probe itself */
 };

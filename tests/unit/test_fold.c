@@ -70,6 +70,11 @@ static void snapshot(int64_t t_ms, int64_t stage, int64_t pss_bytes, int64_t ann
                                                          .stage = stage,
                                                          .cgroup_bytes = pss_bytes,
                                                          .pss_bytes = pss_bytes,
+                                                         .anon_bytes = -1,
+                                                         .file_bytes = -1,
+                                                         .shmem_bytes = -1,
+                                                         .kernel_bytes = -1,
+                                                         .unreclaimable_bytes = -1,
                                                          .processes = announced}});
     for (int64_t pid = 1; *commands; commands++, pid++)
         fold_record(fold, &(struct wire_record){.type = WIRE_PROCESS,
@@ -133,6 +138,56 @@ START_TEST(the_story_of_a_build)
     ck_assert_uint_eq(m.stages[1].at_peak.count, 2);
     ck_assert_str_eq(m.stages[1].at_peak.processes[0].name, "make all");
     ck_assert_ptr_null(m.environment.thp);
+    end();
+}
+END_TEST
+
+/* A snapshot of one process. */
+static void look(int64_t level, int64_t cgroup_bytes, int64_t unreclaimable_bytes, int64_t basis,
+                 const char *command)
+{
+    int64_t pss_bytes = unreclaimable_bytes - 30;
+    fold_record(fold, &(struct wire_record){.type = WIRE_SNAPSHOT,
+                                            .snapshot = {.t_ms = cgroup_bytes,
+                                                         .stage = 1,
+                                                         .level = level,
+                                                         .cgroup_bytes = cgroup_bytes,
+                                                         .pss_bytes = pss_bytes,
+                                                         .anon_bytes = pss_bytes - 20,
+                                                         .file_bytes = 50,
+                                                         .shmem_bytes = 10,
+                                                         .kernel_bytes = 40,
+                                                         .unreclaimable_bytes = unreclaimable_bytes,
+                                                         .processes = 1}});
+    fold_record(fold, &(struct wire_record){.type = WIRE_PROCESS,
+                                            .process = {.pid = 7,
+                                                        .pss_bytes = pss_bytes,
+                                                        .hwm_bytes = -1,
+                                                        .basis = basis,
+                                                        .command = command}});
+}
+
+START_TEST(two_levels_have_a_snapshot_each)
+{
+    begin();
+    hello(-1);
+    sample(0, 1, 100, 10);
+    look(0, 1000, 400, 1, "reader");
+    look(1, 800, 600, 0, "holder");
+    look(0, 999, 401, 0, "reader that was measured");
+    look(0, 990, 700, 0, "too low");
+    look(1, 900, 598, 1, "not higher");
+    finish(1010, 0, 0);
+    ck_assert_str_eq(m.peak.at_peak.processes[0].command, "reader that was measured");
+    ck_assert_int_eq(m.peak.at_peak.cgroup_bytes, 999);
+    ck_assert_int_eq(m.peak.composition.file_bytes, 50);
+    /* PSS, the cache that is not mapped (60 - 20), and the kernel's. */
+    ck_assert_int_eq(m.peak.at_peak.explained_bytes, 371 + 40 + 40);
+    ck_assert_str_eq(m.stages[0].at_peak.processes[0].command, "reader that was measured");
+    ck_assert_str_eq(m.peak.at_unreclaimable_peak.processes[0].command, "holder");
+    ck_assert_int_eq(m.peak.at_unreclaimable_peak.unreclaimable_bytes, 600);
+    ck_assert_str_eq(m.peak.unreclaimable_stage, "compile");
+    ck_assert_int_eq(m.stages[0].pss_peak_bytes, 670);
     end();
 }
 END_TEST
@@ -230,6 +285,7 @@ int main(void)
     Suite *suite = suite_create("measurement/fold");
     TCase *all = tcase_create("all");
     tcase_add_test(all, the_story_of_a_build);
+    tcase_add_test(all, two_levels_have_a_snapshot_each);
     tcase_add_test(all, unseen_stages_are_not_stages);
     tcase_add_test(all, a_peak_at_the_limit_is_censored);
     tcase_add_test(all, without_a_counter_it_is_estimated);
