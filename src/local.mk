@@ -27,6 +27,7 @@ libbuildmem_a_SOURCES = \
 	%D%/engine/inspect.c %D%/engine/inspect.h \
 	%D%/engine/interrupt.c %D%/engine/interrupt.h \
 	%D%/engine/session.c %D%/engine/session.h \
+	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h \
 	%D%/measurement/fold.c %D%/measurement/fold.h \
 	%D%/measurement/measurement.c %D%/measurement/measurement.h \
 	%D%/measurement/process_name.c %D%/measurement/process_name.h \

@@ -15,6 +15,9 @@ struct fold {
     int64_t highest_cgroup_bytes; /* of all samples */
     /* The stage that runs, and the lifetime peak when it began. */
     int64_t stage, peak_at_boundary_bytes;
+    bool was_reset;                /* the kernel's counter, at that boundary */
+    bool *sampled;                 /* of each stage: a part of it had no exact peak */
+    int64_t highest_counter_bytes; /* of all values before resets */
 };
 
 struct fold *fold_new(struct measurement *m, const struct strv *stage_names)
@@ -25,6 +28,8 @@ struct fold *fold_new(struct measurement *m, const struct strv *stage_names)
     fold->highest_cgroup_bytes = UNMEASURED;
     fold->peak_at_boundary_bytes = UNMEASURED;
     fold->stage = (int64_t)stage_names->count;
+    fold->highest_counter_bytes = UNMEASURED;
+    fold->sampled = xcalloc(stage_names->count + 1, sizeof *fold->sampled);
     snapshot_init(&fold->pending);
 
     m->stage_count = stage_names->count + 1;
@@ -45,8 +50,10 @@ struct fold *fold_new(struct measurement *m, const struct strv *stage_names)
 
 void fold_free(struct fold *fold)
 {
-    if (fold)
+    if (fold) {
         snapshot_release(&fold->pending);
+        free(fold->sampled);
+    }
     free(fold);
 }
 
@@ -85,7 +92,7 @@ static void take_hello(struct fold *fold, const struct wire_hello *hello)
     m->peak.source = text_or_null(hello->source);
     m->peak.at_start_bytes = hello->peak_at_start_bytes;
     m->peak.limit_bytes = hello->limit_bytes;
-    fold->peak_at_boundary_bytes = hello->peak_at_start_bytes;
+    fold->peak_at_boundary_bytes = fold->highest_counter_bytes = hello->peak_at_start_bytes;
     m->environment.cpus = hello->cpus;
     m->environment.memory_total_bytes = hello->memory_total_bytes;
     free(m->environment.architecture);
@@ -98,20 +105,33 @@ static void take_hello(struct fold *fold, const struct wire_hello *hello)
     m->environment.node_options = text_or_null(hello->node_options);
 }
 
-/* The lifetime peak rose while the stage ran: then it is the stage's own, exactly. */
-static void settle_stage_peak(struct fold *fold, int64_t peak_bytes)
+/* A stage ends. Its peak is exact where the counter was reset when it began, and where the lifetime
+ * peak rose while it ran; else its highest sample stands, a lower bound. `counter_bytes` is the
+ * counter now, `reset`: and it starts anew. */
+static void settle_stage_peak(struct fold *fold, int64_t counter_bytes, bool reset)
 {
     struct stage_measurement *stage = stage_at(fold, fold->stage);
-    if (peak_bytes > fold->peak_at_boundary_bytes && fold->peak_at_boundary_bytes >= 0) {
-        raise_to(&stage->cgroup_peak_bytes, peak_bytes);
-        stage->cgroup_peak_exact = stage->cgroup_peak_bytes == peak_bytes;
+    bool *sampled = &fold->sampled[stage - fold->m->stages];
+    bool rose = fold->peak_at_boundary_bytes >= 0 && counter_bytes > fold->peak_at_boundary_bytes;
+    if (counter_bytes >= 0 && (fold->was_reset || rose)) {
+        raise_to(&stage->cgroup_peak_bytes, counter_bytes);
+        /* What rose above all before it is above all that was merely sampled. */
+        *sampled &= fold->was_reset;
+    } else {
+        *sampled = true;
     }
-    fold->peak_at_boundary_bytes = peak_bytes;
+    stage->cgroup_peak_exact = !*sampled;
+    raise_to(&fold->highest_counter_bytes, counter_bytes);
+    fold->peak_at_boundary_bytes = counter_bytes;
+    fold->was_reset = reset;
 }
 
 static void take_stage(struct fold *fold, const struct wire_stage *record)
 {
-    settle_stage_peak(fold, record->peak_bytes);
+    if (record->ended_peak_bytes >= 0)
+        settle_stage_peak(fold, record->ended_peak_bytes, true);
+    else
+        settle_stage_peak(fold, fold->was_reset ? UNMEASURED : record->peak_bytes, false);
     fold->stage = record->stage;
     struct stage_measurement *stage = stage_at(fold, record->stage);
     if (stage->first_ms == UNMEASURED)
@@ -287,11 +307,14 @@ static void take_process(struct fold *fold, const struct wire_process *process)
 static void take_end(struct fold *fold, const struct wire_end *end)
 {
     struct measurement *m = fold->m;
-    settle_stage_peak(fold, end->peak_bytes);
+    /* v1 has one counter, and this is what it showed since it was last reset; of v2 it is the
+     * lifetime peak, beside the one that is reset. */
+    raise_to(&fold->highest_counter_bytes, end->peak_bytes);
+    settle_stage_peak(fold, fold->was_reset ? end->ended_peak_bytes : end->peak_bytes, false);
     m->build.exit_code = end->exit_code;
     m->build.signal = end->signal;
     m->build.duration_ms = end->duration_ms;
-    m->peak.cgroup_bytes = end->peak_bytes;
+    m->peak.cgroup_bytes = end->peak_bytes < 0 ? UNMEASURED : fold->highest_counter_bytes;
     m->pressure = (struct pressure){.some_us = end->pressure_some_us,
                                     .full_us = end->pressure_full_us,
                                     .refaults = end->refaults,

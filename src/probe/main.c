@@ -40,6 +40,7 @@ static struct cgroup_pressure pressure_at_start;
 static struct sampler sampler;
 static struct build build;
 static struct timespec started;
+static bool leashed = true; /* the runner holds our stdin open */
 
 static int64_t elapsed_ms(void)
 {
@@ -129,6 +130,7 @@ static void tell_end(int64_t duration_ms)
             .signal = WIFSIGNALED(build.wait_status) ? WTERMSIG(build.wait_status) : 0,
             .duration_ms = duration_ms,
             .peak_bytes = cgroup_peak(&cgroup),
+            .ended_peak_bytes = -1,
             .oom_kills = cgroup_oom_kills(&cgroup),
             .limit_hits = cgroup_limit_hits(&cgroup),
             .pressure_some_us = since(pressure_at_start.some_us, pressure.some_us),
@@ -183,7 +185,7 @@ static void take_output(int stream)
     }
 }
 
-/* Returns false when the leash has ended. */
+/* Returns false when the leash ends. */
 static bool leash_holds(void)
 {
     char ignored[256];
@@ -191,10 +193,20 @@ static bool leash_holds(void)
     return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
+/* The cgroup may be gone with its last process: the runner reads it, then lets go of the leash. */
+static void wait_for_runner(void)
+{
+    int64_t deadline = elapsed_ms() + 500;
+    while (leashed && elapsed_ms() < deadline) {
+        struct pollfd leash = {.fd = STDIN_FILENO, .events = POLLIN};
+        if (poll(&leash, 1, (int)(deadline - elapsed_ms())) > 0)
+            leashed = leash_holds();
+    }
+}
+
 static void watch_build(int signals)
 {
     int64_t next_look = 0, kill_at = INT64_MAX;
-    bool leashed = true;
     while (!build.ended) {
         int64_t now = elapsed_ms();
         if (now >= kill_at) {
@@ -303,5 +315,6 @@ int main(int argc, char **argv)
     drain_output();
     tell_end(duration_ms);
     emit_flush(10000);
+    wait_for_runner();
     return 0;
 }

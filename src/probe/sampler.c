@@ -181,9 +181,11 @@ static void enter_stage(struct sampler *sampler, int stage, int64_t t_ms)
     tell_sample(sampler, t_ms, sum_up());
     tell_snapshots(sampler, t_ms);
     sampler->stage = stage;
-    emit_record(&(struct wire_record){
-        .type = WIRE_STAGE,
-        .stage = {.t_ms = t_ms, .stage = stage, .peak_bytes = cgroup_peak(sampler->cgroup)}});
+    emit_record(&(struct wire_record){.type = WIRE_STAGE,
+                                      .stage = {.t_ms = t_ms,
+                                                .stage = stage,
+                                                .peak_bytes = cgroup_peak(sampler->cgroup),
+                                                .ended_peak_bytes = -1}});
     emit_some();
     snapshots_forget();
     levels_restart(&sampler->levels);

@@ -45,7 +45,9 @@ struct wire_hello {
 struct wire_stage {
     int64_t t_ms;
     int64_t stage;      /* index into the stage rules; their count means "setup" */
-    int64_t peak_bytes; /* the lifetime peak at this boundary */
+    int64_t peak_bytes; /* the lifetime peak at this boundary, as far as nobody resets it */
+    /* The exact peak of the stage that ends here. The probe sends -1; the runner fills it in. */
+    int64_t ended_peak_bytes;
 };
 
 struct wire_sample {
@@ -84,9 +86,10 @@ struct wire_end {
     int64_t exit_code; /* -1 where a signal ended it */
     int64_t signal;    /* 0: none */
     int64_t duration_ms;
-    int64_t peak_bytes;
-    int64_t oom_kills;  /* -1 where the kernel does not count them */
-    int64_t limit_hits; /* memory.events:max, or v1's failcnt */
+    int64_t peak_bytes;       /* as in struct wire_stage, and so */
+    int64_t ended_peak_bytes; /* is this */
+    int64_t oom_kills;        /* -1 where the kernel does not count them */
+    int64_t limit_hits;       /* memory.events:max, or v1's failcnt */
     int64_t pressure_some_us, pressure_full_us, refaults;
     int64_t samples, snapshots, vanished, unreadable;
     int64_t cpu_ms, rss_peak_bytes; /* of the probe itself */

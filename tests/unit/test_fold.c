@@ -57,9 +57,21 @@ static void sample(int64_t t_ms, int64_t stage, int64_t cgroup_bytes, int64_t ps
 
 static void boundary(int64_t t_ms, int64_t stage, int64_t peak_bytes)
 {
-    fold_record(fold, &(struct wire_record){
-                          .type = WIRE_STAGE,
-                          .stage = {.t_ms = t_ms, .stage = stage, .peak_bytes = peak_bytes}});
+    fold_record(fold, &(struct wire_record){.type = WIRE_STAGE,
+                                            .stage = {.t_ms = t_ms,
+                                                      .stage = stage,
+                                                      .peak_bytes = peak_bytes,
+                                                      .ended_peak_bytes = -1}});
+}
+
+/* The same where the runner could reset the counter. */
+static void reset_boundary(int64_t t_ms, int64_t stage, int64_t ended_peak_bytes)
+{
+    fold_record(fold, &(struct wire_record){.type = WIRE_STAGE,
+                                            .stage = {.t_ms = t_ms,
+                                                      .stage = stage,
+                                                      .peak_bytes = ended_peak_bytes,
+                                                      .ended_peak_bytes = ended_peak_bytes}});
 }
 
 static void snapshot(int64_t t_ms, int64_t stage, int64_t pss_bytes, int64_t announced,
@@ -85,12 +97,23 @@ static void snapshot(int64_t t_ms, int64_t stage, int64_t pss_bytes, int64_t ann
                                                             .command = *commands}});
 }
 
+static void finish_last(int64_t peak_bytes, int64_t ended_peak_bytes)
+{
+    fold_record(fold, &(struct wire_record){.type = WIRE_END,
+                                            .end = {.exit_code = 0,
+                                                    .duration_ms = 900,
+                                                    .peak_bytes = peak_bytes,
+                                                    .ended_peak_bytes = ended_peak_bytes}});
+    fold_finish(fold);
+}
+
 static void finish(int64_t peak_bytes, int64_t oom_kills, int64_t limit_hits)
 {
     fold_record(fold, &(struct wire_record){.type = WIRE_END,
                                             .end = {.exit_code = 0,
                                                     .duration_ms = 900,
                                                     .peak_bytes = peak_bytes,
+                                                    .ended_peak_bytes = -1,
                                                     .oom_kills = oom_kills,
                                                     .limit_hits = limit_hits}});
     fold_finish(fold);
@@ -138,6 +161,61 @@ START_TEST(the_story_of_a_build)
     ck_assert_uint_eq(m.stages[1].at_peak.count, 2);
     ck_assert_str_eq(m.stages[1].at_peak.processes[0].name, "make all");
     ck_assert_ptr_null(m.environment.thp);
+    end();
+}
+END_TEST
+
+static void expect_stage(size_t i, const char *name, int64_t cgroup_peak_bytes, bool exact)
+{
+    ck_assert_str_eq(m.stages[i].name, name);
+    ck_assert_int_eq(m.stages[i].cgroup_peak_bytes, cgroup_peak_bytes);
+    ck_assert_msg(m.stages[i].cgroup_peak_exact == exact, "%s", name);
+}
+
+START_TEST(a_reset_makes_every_stage_exact)
+{
+    begin();
+    hello(-1);
+    sample(0, 2, 20, 5);
+    reset_boundary(100, 1, 50);
+    sample(100, 1, 400, 300);
+    reset_boundary(500, 0, 700);
+    sample(500, 0, 90, 45);
+    reset_boundary(600, 1, 100);
+    sample(600, 1, 60, 45);
+    finish_last(80, 80); /* v1: the counter's last value, not the build's peak */
+    expect_stage(0, "link", 100, true);
+    expect_stage(1, "compile", 700, true);
+    expect_stage(2, "setup", 50, true);
+    ck_assert_int_eq(m.peak.cgroup_bytes, 700);
+    ck_assert(!m.peak.estimated);
+    end();
+}
+END_TEST
+
+START_TEST(what_was_not_reset_is_not_exact)
+{
+    begin();
+    hello(-1);
+    reset_boundary(100, 1, 10); /* not above what the engine left there */
+    sample(100, 1, 400, 300);
+    boundary(500, 0, 700); /* the reset failed: 700 may be anybody's */
+    sample(500, 0, 90, 45);
+    finish_last(700, -1);
+    expect_stage(0, "link", 90, false);
+    expect_stage(1, "compile", 400, false);
+    ck_assert_int_eq(m.peak.cgroup_bytes, 700);
+    end();
+
+    begin(); /* v2, and the cgroup was gone before its last peak could be read */
+    hello(-1);
+    sample(0, 2, 20, 5);
+    reset_boundary(100, 1, 50);
+    sample(100, 1, 400, 300);
+    finish_last(700, -1);
+    expect_stage(0, "compile", 400, false);
+    expect_stage(1, "setup", 50, true);
+    ck_assert_int_eq(m.peak.cgroup_bytes, 700);
     end();
 }
 END_TEST
@@ -285,6 +363,8 @@ int main(void)
     Suite *suite = suite_create("measurement/fold");
     TCase *all = tcase_create("all");
     tcase_add_test(all, the_story_of_a_build);
+    tcase_add_test(all, a_reset_makes_every_stage_exact);
+    tcase_add_test(all, what_was_not_reset_is_not_exact);
     tcase_add_test(all, two_levels_have_a_snapshot_each);
     tcase_add_test(all, unseen_stages_are_not_stages);
     tcase_add_test(all, a_peak_at_the_limit_is_censored);
