@@ -27,6 +27,7 @@ libbuildmem_a_SOURCES = \
 	%D%/engine/inspect.c %D%/engine/inspect.h \
 	%D%/engine/interrupt.c %D%/engine/interrupt.h \
 	%D%/engine/session.c %D%/engine/session.h \
+	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h \
 	%D%/measurement/fold.c %D%/measurement/fold.h \
 	%D%/measurement/measurement.c %D%/measurement/measurement.h \
 	%D%/measurement/process_name.c %D%/measurement/process_name.h \
@@ -70,7 +71,11 @@ libprobe_a_SOURCES = \
 	%D%/kernel/procfs.c %D%/kernel/procfs.h \
 	%D%/probe/build.c %D%/probe/build.h \
 	%D%/probe/emit.c %D%/probe/emit.h \
+	%D%/probe/levels.c %D%/probe/levels.h \
+	%D%/probe/process_table.c %D%/probe/process_table.h \
 	%D%/probe/processes.c %D%/probe/processes.h \
+	%D%/probe/pss.c %D%/probe/pss.h \
 	%D%/probe/sampler.c %D%/probe/sampler.h \
+	%D%/probe/snapshot.c %D%/probe/snapshot.h \
 	%D%/probe/stages.c %D%/probe/stages.h \
 	%D%/wire/wire.c %D%/wire/wire.h

@@ -12,7 +12,9 @@ unit_tests = \
 	%D%/unit/test_gate_judge \
 	%D%/unit/test_gate_policy \
 	%D%/unit/test_kernel \
+	%D%/unit/test_levels \
 	%D%/unit/test_measurement \
+	%D%/unit/test_probe \
 	%D%/unit/test_report_compare \
 	%D%/unit/test_report_junit \
 	%D%/unit/test_report_summary \
@@ -63,6 +65,10 @@ tests_unit_test_kernel_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_kernel_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_measurement_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_measurement_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_levels_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_levels_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_probe_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_probe_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_compare_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_compare_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_junit_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "engine/engine.h"
 #include "engine/inspect.h"
+#include "engine/stage_peaks.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -166,6 +167,17 @@ static int start(struct engine_run *run, struct bm_error *err)
     return child_start(&run->child, attach.items, NULL, NULL, err);
 }
 
+static int locate(const struct engine_run *run, struct cgroup *cgroup)
+{
+    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct strv arguments CLEANUP(strv_release) =
+        WORDS("inspect", "--type=container", "--format={{.State.Pid}}", run->spec->name);
+    struct captured captured CLEANUP(captured_release) = {0};
+    if (command(run->engine, &arguments, ANSWER_MS, &captured, &ignored) < 0)
+        return -1;
+    return probe_cgroup((pid_t)strtol(captured.output, NULL, 10), PROBE_IN_CONTAINER, cgroup);
+}
+
 static void kill_container(struct engine_run *run)
 {
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -191,7 +203,15 @@ static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_
     return remove_container(run->engine, run->spec->name, err);
 }
 
-const struct engine engine_docker = {
-    .name = "docker", .usable = usable, .start = start, .kill = kill_container, .finish = finish};
-const struct engine engine_podman = {
-    .name = "podman", .usable = usable, .start = start, .kill = kill_container, .finish = finish};
+const struct engine engine_docker = {.name = "docker",
+                                     .usable = usable,
+                                     .start = start,
+                                     .locate = locate,
+                                     .kill = kill_container,
+                                     .finish = finish};
+const struct engine engine_podman = {.name = "podman",
+                                     .usable = usable,
+                                     .start = start,
+                                     .locate = locate,
+                                     .kill = kill_container,
+                                     .finish = finish};

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/strv.h"
 #include "engine/child.h"
+#include "kernel/cgroup.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,6 +52,8 @@ struct engine {
     /* Whether builds can be run with it here: 0, or -1 with the reason. */
     int (*usable)(const struct engine *engine, struct bm_error *err);
     int (*start)(struct engine_run *run, struct bm_error *err);
+    /* Finds the running probe's cgroup as this machine sees it. -1 where it is out of reach. */
+    int (*locate)(const struct engine_run *run, struct cgroup *cgroup);
     /* The last resort after the leash: kills the build where it is. */
     void (*kill)(struct engine_run *run);
     /* Reads what the engine knows, then removes all of the run. -1 where something is left. */

@@ -176,6 +176,13 @@ static int start(struct engine_run *run, struct bm_error *err)
     return child_start(&run->child, arguments.items, enter, &entry, err);
 }
 
+static int locate(const struct engine_run *run, struct cgroup *cgroup)
+{
+    *cgroup = (struct cgroup){.version = has_file(run->cgroup, "memory.current") ? 2 : 1};
+    int length = snprintf(cgroup->directory, sizeof cgroup->directory, "%s", run->cgroup);
+    return (size_t)length < sizeof cgroup->directory ? 0 : -1;
+}
+
 static void kill_build(struct engine_run *run)
 {
     (void)remove_cgroup(run->cgroup);
@@ -193,5 +200,6 @@ const struct engine engine_host = {.name = "host",
                                    .image_label = "host",
                                    .usable = usable,
                                    .start = start,
+                                   .locate = locate,
                                    .kill = kill_build,
                                    .finish = finish};

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "engine/interrupt.h"
+#include "engine/stage_peaks.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,6 +20,7 @@ struct session {
     session_on_record *on_record;
     void *context;
     struct session_outcome *outcome;
+    struct stage_peaks peaks;
     uint8_t stream[2 * (WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX)];
     size_t length;
     char diagnostics[DIAGNOSTICS_MAX + 1]; /* the first of what the engine's CLI said */
@@ -50,6 +52,27 @@ static void begin_to_end(struct session *session)
     child_close_input(&session->run.child);
 }
 
+/* What the probe can't do from inside: the exact peaks of the stages. */
+static void settle_stage(struct session *session, struct wire_record *record)
+{
+    struct cgroup cgroup;
+    switch (record->type) {
+    case WIRE_HELLO:
+        if (session->run.engine->locate(&session->run, &cgroup) == 0)
+            stage_peaks_open(&session->peaks, &cgroup);
+        break;
+    case WIRE_STAGE:
+        record->stage.ended_peak_bytes = stage_peaks_take(&session->peaks);
+        break;
+    case WIRE_END:
+        record->end.ended_peak_bytes = stage_peaks_last(&session->peaks, record->end.peak_bytes);
+        child_close_input(&session->run.child); /* the probe waits for this */
+        break;
+    default:
+        break;
+    }
+}
+
 static void decode_stream(struct session *session)
 {
     size_t used = 0;
@@ -64,6 +87,7 @@ static void decode_stream(struct session *session)
             break;
         }
         session->outcome->complete |= record.type == WIRE_END || record.type == WIRE_FAILURE;
+        settle_stage(session, &record);
         session->on_record(session->context, &record);
         used += (size_t)size;
     }
@@ -182,6 +206,7 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     struct session *session CLEANUP(cleanup_free) = xcalloc(1, sizeof *session);
     struct bm_error left CLEANUP(bm_error_release) = BM_ERROR_INIT;
     *outcome = (struct session_outcome){0};
+    session->peaks = (struct stage_peaks)STAGE_PEAKS_NONE;
     session->run = (struct engine_run){.engine = engine, .spec = spec, .child = CHILD_NONE};
     session->on_record = on_record;
     session->context = context;
@@ -190,6 +215,7 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     int result = run_to_end(session, timeout_ms, err);
     outcome->signal = outcome->signal ? outcome->signal : interrupt_signal();
     child_release(&session->run.child);
+    stage_peaks_close(&session->peaks);
     if (engine->finish(&session->run, &outcome->facts, &left) < 0) {
         if (result == 0)
             result = bm_error_set(err, "cleaning up: %s", left.message);

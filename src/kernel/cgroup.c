@@ -310,6 +310,44 @@ int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat)
     return 0;
 }
 
+int64_t parse_pressure_total(const char *text, const char *line)
+{
+    size_t length = strlen(line);
+    for (; text && *text; text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL) {
+        const char *total = strstr(text, " total=");
+        if (strncmp(text, line, length) != 0 || text[length] != ' ' || !total)
+            continue;
+        char *end;
+        long long value = strtoll(total + 7, &end, 10);
+        return end == total + 7 || value < 0 ? -1 : (int64_t)value;
+    }
+    return -1;
+}
+
+void cgroup_pressure(const struct cgroup *cgroup, struct cgroup_pressure *pressure)
+{
+    char text[8192];
+    *pressure = (struct cgroup_pressure){-1, -1, -1};
+    if (cgroup->version == 0)
+        return;
+    if (read_file(cgroup, "memory.pressure", text, sizeof text) > 0) {
+        pressure->some_us = parse_pressure_total(text, "some");
+        pressure->full_us = parse_pressure_total(text, "full");
+    }
+    if (read_file(cgroup, "memory.stat", text, sizeof text) > 0) {
+        const char *prefix = cgroup->version == 1 ? "total_" : "";
+        static const char *const keys[] = {"workingset_refault_anon", "workingset_refault_file",
+                                           "workingset_refault"}; /* the last before 5.9 */
+        int64_t counts[3];
+        for (size_t i = 0; i < 3; i++) {
+            char key[64];
+            snprintf(key, sizeof key, "%s%s", prefix, keys[i]);
+            counts[i] = parse_keyed(text, key);
+        }
+        pressure->refaults = sum_known(counts, 3);
+    }
+}
+
 ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity)
 {
     char path[CGROUP_PATH_MAX + 64], chunk[4096];

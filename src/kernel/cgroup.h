@@ -23,6 +23,12 @@ struct cgroup_stat {
     int64_t inactive_file_bytes;
 };
 
+/* Totals since the cgroup was made; -1 where the kernel does not count. */
+struct cgroup_pressure {
+    int64_t some_us, full_us; /* memory.pressure */
+    int64_t refaults;         /* memory.stat: anonymous and file pages that came back */
+};
+
 /* Finds where the calling process's memory cgroup is mounted, from the texts of
  * /proc/self/mountinfo and /proc/self/cgroup. On hybrid machines v2 is mounted without the memory
  * controller: v1 is then taken. `root` is put in front of the directory. Returns 0, or -1 where
@@ -50,6 +56,9 @@ int64_t cgroup_oom_kills(const struct cgroup *cgroup);
 /* How often the limit was hit. */
 int64_t cgroup_limit_hits(const struct cgroup *cgroup);
 int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat);
+void cgroup_pressure(const struct cgroup *cgroup, struct cgroup_pressure *pressure);
+/* The total of the line "some avg10=... total=N" or "full ..." of memory.pressure, or -1. */
+int64_t parse_pressure_total(const char *text, const char *line);
 /* What cannot be reclaimed: anon + shmem + kernel - reclaimable slab; -1 where anon is not told. */
 int64_t cgroup_stat_unreclaimable(const struct cgroup_stat *stat);
 

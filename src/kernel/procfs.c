@@ -46,17 +46,24 @@ int parse_smaps_rollup(const char *text, struct proc_rollup *rollup)
     /* Absent before Linux 5.9. */
     rollup->pss_anon_bytes = parse_kib_line(text, "Pss_Anon");
     rollup->pss_shmem_bytes = parse_kib_line(text, "Pss_Shmem");
+    rollup->anon_bytes = parse_kib_line(text, "Anonymous");
     return rollup->rss_bytes < 0 || rollup->pss_bytes < 0 ? -1 : 0;
 }
 
 int parse_statm(const char *text, int64_t *resident_pages, int64_t *shared_pages)
 {
-    long long size, resident, shared;
-    if (sscanf(text, "%lld %lld %lld", &size, &resident, &shared) != 3 || resident < 0 ||
-        shared < 0)
-        return -1;
-    *resident_pages = resident;
-    *shared_pages = shared;
+    /* Read thousands of times a second: no sscanf. */
+    int64_t figures[3];
+    for (size_t i = 0; i < 3; i++) {
+        char *end;
+        long long figure = strtoll(text, &end, 10);
+        if (end == text || figure < 0)
+            return -1;
+        figures[i] = figure;
+        text = end;
+    }
+    *resident_pages = figures[1];
+    *shared_pages = figures[2];
     return 0;
 }
 
@@ -87,6 +94,14 @@ ssize_t read_text(const char *path, char *buffer, size_t capacity)
         return -1;
     buffer[used] = '\0';
     return (ssize_t)used;
+}
+
+ssize_t read_again(int fd, char *buffer, size_t capacity)
+{
+    ssize_t got = pread(fd, buffer, capacity - 1, 0);
+    if (got >= 0)
+        buffer[got] = '\0';
+    return got;
 }
 
 ssize_t read_proc(const char *root, int pid, const char *name, char *buffer, size_t capacity)

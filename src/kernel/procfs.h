@@ -19,7 +19,7 @@ struct proc_stat {
 
 /* /proc/PID/smaps_rollup, in bytes. */
 struct proc_rollup {
-    int64_t rss_bytes, pss_bytes, pss_anon_bytes, pss_shmem_bytes;
+    int64_t rss_bytes, anon_bytes, pss_bytes, pss_anon_bytes, pss_shmem_bytes;
 };
 
 /* Each parser returns 0, or -1 where the text is not what the kernel writes. */
@@ -37,6 +37,8 @@ size_t cmdline_to_text(char *cmdline, size_t length);
 /* Reads a small file whole into `buffer` (ended by NUL). Returns its length, or -1 with errno;
  * what does not fit is cut. */
 ssize_t read_text(const char *path, char *buffer, size_t capacity);
+/* The same from the start of a file that is kept open, in one read. */
+ssize_t read_again(int fd, char *buffer, size_t capacity);
 /* The same for root/proc/PID/name. */
 ssize_t read_proc(const char *root, int pid, const char *name, char *buffer, size_t capacity);
 

@@ -10,11 +10,14 @@ struct fold {
     struct measurement *m;
     struct snapshot pending;      /* whose processes are still coming */
     int64_t pending_stage;        /* -1: none */
+    int64_t pending_level;        /* as in struct wire_snapshot */
     int64_t pending_processes;    /* how many are still to come */
-    int64_t highest_cgroup_bytes; /* of all samples: composition is taken there */
-    int64_t oom_kills, limit_hits;
+    int64_t highest_cgroup_bytes; /* of all samples */
     /* The stage that runs, and the lifetime peak when it began. */
     int64_t stage, peak_at_boundary_bytes;
+    bool was_reset;                /* the kernel's counter, at that boundary */
+    bool *sampled;                 /* of each stage: a part of it had no exact peak */
+    int64_t highest_counter_bytes; /* of all values before resets */
 };
 
 struct fold *fold_new(struct measurement *m, const struct strv *stage_names)
@@ -23,9 +26,10 @@ struct fold *fold_new(struct measurement *m, const struct strv *stage_names)
     fold->m = m;
     fold->pending_stage = -1;
     fold->highest_cgroup_bytes = UNMEASURED;
-    fold->oom_kills = fold->limit_hits = UNMEASURED;
     fold->peak_at_boundary_bytes = UNMEASURED;
     fold->stage = (int64_t)stage_names->count;
+    fold->highest_counter_bytes = UNMEASURED;
+    fold->sampled = xcalloc(stage_names->count + 1, sizeof *fold->sampled);
     snapshot_init(&fold->pending);
 
     m->stage_count = stage_names->count + 1;
@@ -37,6 +41,7 @@ struct fold *fold_new(struct measurement *m, const struct strv *stage_names)
             .last_ms = UNMEASURED,
             .pss_peak_bytes = UNMEASURED,
             .cgroup_peak_bytes = UNMEASURED,
+            .unreclaimable_peak_bytes = UNMEASURED,
         };
         snapshot_init(&m->stages[i].at_peak);
     }
@@ -45,8 +50,10 @@ struct fold *fold_new(struct measurement *m, const struct strv *stage_names)
 
 void fold_free(struct fold *fold)
 {
-    if (fold)
+    if (fold) {
         snapshot_release(&fold->pending);
+        free(fold->sampled);
+    }
     free(fold);
 }
 
@@ -85,7 +92,7 @@ static void take_hello(struct fold *fold, const struct wire_hello *hello)
     m->peak.source = text_or_null(hello->source);
     m->peak.at_start_bytes = hello->peak_at_start_bytes;
     m->peak.limit_bytes = hello->limit_bytes;
-    fold->peak_at_boundary_bytes = hello->peak_at_start_bytes;
+    fold->peak_at_boundary_bytes = fold->highest_counter_bytes = hello->peak_at_start_bytes;
     m->environment.cpus = hello->cpus;
     m->environment.memory_total_bytes = hello->memory_total_bytes;
     free(m->environment.architecture);
@@ -98,20 +105,33 @@ static void take_hello(struct fold *fold, const struct wire_hello *hello)
     m->environment.node_options = text_or_null(hello->node_options);
 }
 
-/* The lifetime peak rose while the stage ran: then it is the stage's own, exactly. */
-static void settle_stage_peak(struct fold *fold, int64_t peak_bytes)
+/* A stage ends. Its peak is exact where the counter was reset when it began, and where the lifetime
+ * peak rose while it ran; else its highest sample stands, a lower bound. `counter_bytes` is the
+ * counter now, `reset`: and it starts anew. */
+static void settle_stage_peak(struct fold *fold, int64_t counter_bytes, bool reset)
 {
     struct stage_measurement *stage = stage_at(fold, fold->stage);
-    if (peak_bytes > fold->peak_at_boundary_bytes && fold->peak_at_boundary_bytes >= 0) {
-        raise_to(&stage->cgroup_peak_bytes, peak_bytes);
-        stage->cgroup_peak_exact = stage->cgroup_peak_bytes == peak_bytes;
+    bool *sampled = &fold->sampled[stage - fold->m->stages];
+    bool rose = fold->peak_at_boundary_bytes >= 0 && counter_bytes > fold->peak_at_boundary_bytes;
+    if (counter_bytes >= 0 && (fold->was_reset || rose)) {
+        raise_to(&stage->cgroup_peak_bytes, counter_bytes);
+        /* What rose above all before it is above all that was merely sampled. */
+        *sampled &= fold->was_reset;
+    } else {
+        *sampled = true;
     }
-    fold->peak_at_boundary_bytes = peak_bytes;
+    stage->cgroup_peak_exact = !*sampled;
+    raise_to(&fold->highest_counter_bytes, counter_bytes);
+    fold->peak_at_boundary_bytes = counter_bytes;
+    fold->was_reset = reset;
 }
 
 static void take_stage(struct fold *fold, const struct wire_stage *record)
 {
-    settle_stage_peak(fold, record->peak_bytes);
+    if (record->ended_peak_bytes >= 0)
+        settle_stage_peak(fold, record->ended_peak_bytes, true);
+    else
+        settle_stage_peak(fold, fold->was_reset ? UNMEASURED : record->peak_bytes, false);
     fold->stage = record->stage;
     struct stage_measurement *stage = stage_at(fold, record->stage);
     if (stage->first_ms == UNMEASURED)
@@ -127,17 +147,22 @@ static void take_sample(struct fold *fold, const struct wire_sample *sample)
         stage->first_ms = sample->t_ms;
     raise_to(&stage->last_ms, sample->t_ms);
     raise_to(&stage->pss_peak_bytes, sample->pss_bytes);
-    if (sample->cgroup_bytes > stage->cgroup_peak_bytes) {
-        stage->cgroup_peak_bytes = sample->cgroup_bytes;
+    int64_t highest = sample->cgroup_bytes;
+    raise_to(&highest, sample->cgroup_high_bytes);
+    if (highest > stage->cgroup_peak_bytes) {
+        stage->cgroup_peak_bytes = highest;
         stage->cgroup_peak_exact = false;
     }
-    raise_to(&m->peak.unreclaimable_bytes, sample->unreclaimable_bytes);
-    if (sample->cgroup_bytes > fold->highest_cgroup_bytes) {
-        fold->highest_cgroup_bytes = sample->cgroup_bytes;
-        m->peak.composition = (struct composition){.anon_bytes = sample->anon_bytes,
-                                                   .file_bytes = sample->file_bytes,
-                                                   .shmem_bytes = sample->shmem_bytes,
-                                                   .kernel_bytes = sample->kernel_bytes};
+    raise_to(&stage->unreclaimable_peak_bytes, sample->unreclaimable_bytes);
+    raise_to(&stage->unreclaimable_peak_bytes, sample->unreclaimable_high_bytes);
+    raise_to(&m->peak.unreclaimable_bytes, stage->unreclaimable_peak_bytes);
+    if (highest > fold->highest_cgroup_bytes) {
+        fold->highest_cgroup_bytes = highest;
+        if (m->peak.at_peak.composition.anon_bytes < 0)
+            m->peak.composition = (struct composition){.anon_bytes = sample->anon_bytes,
+                                                       .file_bytes = sample->file_bytes,
+                                                       .shmem_bytes = sample->shmem_bytes,
+                                                       .kernel_bytes = sample->kernel_bytes};
     }
 }
 
@@ -159,26 +184,83 @@ static struct snapshot copy_of(const struct snapshot *snapshot)
     return copy;
 }
 
+static int64_t known(int64_t bytes)
+{
+    return bytes > 0 ? bytes : 0;
+}
+
+/* What the processes hold, the page cache that none of them maps, and the kernel's own. */
+static int64_t explained(const struct snapshot *snapshot)
+{
+    const struct composition *made_of = &snapshot->composition;
+    if (snapshot->cgroup_bytes < 0 || snapshot->pss_bytes < 0)
+        return UNMEASURED;
+    int64_t mapped = made_of->anon_bytes < 0 ? 0 : known(snapshot->pss_bytes - made_of->anon_bytes);
+    int64_t cache = known(made_of->file_bytes) + known(made_of->shmem_bytes);
+    int64_t sum = snapshot->pss_bytes + known(cache - mapped) + known(made_of->kernel_bytes);
+    return sum < snapshot->cgroup_bytes ? sum : snapshot->cgroup_bytes;
+}
+
+static int64_t level_of(const struct snapshot *snapshot, int64_t level)
+{
+    int64_t bytes = level ? snapshot->unreclaimable_bytes : snapshot->cgroup_bytes;
+    return bytes >= 0 ? bytes : snapshot->pss_bytes;
+}
+
+static int64_t measured_bytes(const struct snapshot *snapshot)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < snapshot->count; i++)
+        if (snapshot->processes[i].basis == PSS_MEASURED)
+            sum += snapshot->processes[i].pss_bytes;
+    return sum;
+}
+
+/* Higher, or as high and with more of it measured. */
+static bool is_better(const struct snapshot *one, const struct snapshot *other, int64_t level)
+{
+    int64_t bytes = level_of(one, level), kept = level_of(other, level);
+    if (other->pss_bytes < 0 || bytes > kept)
+        return true;
+    return bytes >= kept - kept / 200 && measured_bytes(one) > measured_bytes(other);
+}
+
+static bool keep_if_better(struct snapshot *kept, const struct snapshot *snapshot, int64_t level)
+{
+    if (!is_better(snapshot, kept, level))
+        return false;
+    snapshot_release(kept);
+    *kept = copy_of(snapshot);
+    return true;
+}
+
+static void keep_name(char **kept, const char *name)
+{
+    free(*kept);
+    *kept = xstrdup(name);
+}
+
 /* A whole snapshot is kept where it is its stage's best, and the build's. */
 static void keep_snapshot(struct fold *fold)
 {
-    struct measurement *m = fold->m;
+    struct peak *peak = &fold->m->peak;
+    const struct snapshot *snapshot = &fold->pending;
     struct stage_measurement *stage = stage_at(fold, fold->pending_stage);
-    qsort(fold->pending.processes, fold->pending.count, sizeof *fold->pending.processes,
-          larger_first);
-    if (fold->pending.pss_bytes > m->peak.at_peak.pss_bytes) {
-        snapshot_release(&m->peak.at_peak);
-        m->peak.at_peak = copy_of(&fold->pending);
-        free(m->peak.stage);
-        m->peak.stage = xstrdup(stage->name);
-    }
-    if (fold->pending.pss_bytes > stage->at_peak.pss_bytes) {
-        snapshot_release(&stage->at_peak);
-        stage->at_peak = fold->pending;
-        snapshot_init(&fold->pending);
+    if (snapshot->count)
+        qsort(snapshot->processes, snapshot->count, sizeof *snapshot->processes, larger_first);
+    raise_to(&stage->pss_peak_bytes, snapshot->pss_bytes);
+    if (fold->pending_level) {
+        if (keep_if_better(&peak->at_unreclaimable_peak, snapshot, fold->pending_level))
+            keep_name(&peak->unreclaimable_stage, stage->name);
+    } else {
+        (void)keep_if_better(&stage->at_peak, snapshot, fold->pending_level);
+        if (keep_if_better(&peak->at_peak, snapshot, fold->pending_level)) {
+            keep_name(&peak->stage, stage->name);
+            if (snapshot->composition.anon_bytes >= 0)
+                peak->composition = snapshot->composition;
+        }
     }
     snapshot_release(&fold->pending);
-    snapshot_init(&fold->pending);
     fold->pending_stage = -1;
 }
 
@@ -189,6 +271,13 @@ static void take_snapshot(struct fold *fold, const struct wire_snapshot *snapsho
     fold->pending.at_ms = snapshot->t_ms;
     fold->pending.cgroup_bytes = snapshot->cgroup_bytes;
     fold->pending.pss_bytes = snapshot->pss_bytes;
+    fold->pending.unreclaimable_bytes = snapshot->unreclaimable_bytes;
+    fold->pending.composition = (struct composition){.anon_bytes = snapshot->anon_bytes,
+                                                     .file_bytes = snapshot->file_bytes,
+                                                     .shmem_bytes = snapshot->shmem_bytes,
+                                                     .kernel_bytes = snapshot->kernel_bytes};
+    fold->pending.explained_bytes = explained(&fold->pending);
+    fold->pending_level = snapshot->level;
     fold->pending_stage = snapshot->stage;
     fold->pending_processes = snapshot->processes;
     if (fold->pending_processes <= 0)
@@ -218,13 +307,19 @@ static void take_process(struct fold *fold, const struct wire_process *process)
 static void take_end(struct fold *fold, const struct wire_end *end)
 {
     struct measurement *m = fold->m;
-    settle_stage_peak(fold, end->peak_bytes);
+    /* v1 has one counter, and this is what it showed since it was last reset; of v2 it is the
+     * lifetime peak, beside the one that is reset. */
+    raise_to(&fold->highest_counter_bytes, end->peak_bytes);
+    settle_stage_peak(fold, fold->was_reset ? end->ended_peak_bytes : end->peak_bytes, false);
     m->build.exit_code = end->exit_code;
     m->build.signal = end->signal;
     m->build.duration_ms = end->duration_ms;
-    m->peak.cgroup_bytes = end->peak_bytes;
-    fold->oom_kills = end->oom_kills;
-    fold->limit_hits = end->limit_hits;
+    m->peak.cgroup_bytes = end->peak_bytes < 0 ? UNMEASURED : fold->highest_counter_bytes;
+    m->pressure = (struct pressure){.some_us = end->pressure_some_us,
+                                    .full_us = end->pressure_full_us,
+                                    .refaults = end->refaults,
+                                    .limit_hits = end->limit_hits,
+                                    .oom_kills = end->oom_kills};
     m->sampler.samples = end->samples;
     m->sampler.snapshots = end->snapshots;
     m->sampler.vanished = end->vanished;
@@ -305,9 +400,9 @@ void fold_finish(struct fold *fold)
     struct measurement *m = fold->m;
     drop_unseen_stages(m);
     settle_headline(fold);
-    m->build.oom_killed |= fold->oom_kills > 0;
+    m->build.oom_killed |= m->pressure.oom_kills > 0;
     /* At 99 % of its limit a cgroup reclaims: what the build would have taken is not known. */
     if (m->peak.limit_bytes > 0)
-        m->peak.censored = fold->limit_hits > 0 ||
+        m->peak.censored = m->pressure.limit_hits > 0 ||
                            (double)m->peak.cgroup_bytes >= 0.99 * (double)m->peak.limit_bytes;
 }

@@ -7,8 +7,14 @@
 
 void snapshot_init(struct snapshot *snapshot)
 {
-    *snapshot =
-        (struct snapshot){.at_ms = UNMEASURED, .cgroup_bytes = UNMEASURED, .pss_bytes = UNMEASURED};
+    *snapshot = (struct snapshot){
+        .at_ms = UNMEASURED,
+        .cgroup_bytes = UNMEASURED,
+        .pss_bytes = UNMEASURED,
+        .unreclaimable_bytes = UNMEASURED,
+        .explained_bytes = UNMEASURED,
+        .composition = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED},
+    };
 }
 
 void snapshot_release(struct snapshot *snapshot)
@@ -31,6 +37,7 @@ static void peak_init(struct peak *peak)
         .composition = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED},
     };
     snapshot_init(&peak->at_peak);
+    snapshot_init(&peak->at_unreclaimable_peak);
 }
 
 void measurement_init(struct measurement *m)
@@ -39,6 +46,7 @@ void measurement_init(struct measurement *m)
         .build = {.exit_code = UNMEASURED, .duration_ms = UNMEASURED},
         .environment = {.cpus = UNMEASURED, .memory_total_bytes = UNMEASURED},
         .sampler = {.interval_ms = UNMEASURED, .cpu_ms = UNMEASURED, .rss_peak_bytes = UNMEASURED},
+        .pressure = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED},
     };
     peak_init(&m->peak);
 }
@@ -48,6 +56,8 @@ static void peak_release(struct peak *peak)
     free(peak->source);
     free(peak->stage);
     snapshot_release(&peak->at_peak);
+    free(peak->unreclaimable_stage);
+    snapshot_release(&peak->at_unreclaimable_peak);
 }
 
 static void stages_release(struct measurement *m)

@@ -46,8 +46,11 @@ struct process_usage {
 /* PSS of every process of the build at one moment, largest first. */
 struct snapshot {
     int64_t at_ms;
-    int64_t cgroup_bytes; /* charged to the cgroup at that moment */
-    int64_t pss_bytes;    /* sum over the processes; UNMEASURED: there is no snapshot */
+    int64_t cgroup_bytes;        /* charged to the cgroup at that moment */
+    int64_t pss_bytes;           /* sum over the processes; UNMEASURED: there is no snapshot */
+    int64_t unreclaimable_bytes; /* of what was charged, what the kernel could not have dropped */
+    int64_t explained_bytes;     /* of what was charged: by processes, caches and the kernel */
+    struct composition composition;
     struct process_usage *processes;
     size_t count;
 };
@@ -58,6 +61,7 @@ struct stage_measurement {
     int64_t pss_peak_bytes;    /* the highest sampled sum of PSS */
     int64_t cgroup_peak_bytes; /* the cgroup's own peak while the stage ran */
     bool cgroup_peak_exact;    /* else a sampled lower bound */
+    int64_t unreclaimable_peak_bytes;
     struct snapshot at_peak;
 };
 
@@ -72,6 +76,16 @@ struct peak {
     struct composition composition;
     char *stage; /* of the highest snapshot; NULL where there is none */
     struct snapshot at_peak;
+    /* What a limit has to hold: page cache can be dropped, this cannot. */
+    char *unreclaimable_stage;
+    struct snapshot at_unreclaimable_peak;
+};
+
+/* What memory pressure cost the build. Any may be UNMEASURED. */
+struct pressure {
+    int64_t some_us, full_us; /* PSI: some of its tasks, all of them, waited for memory */
+    int64_t refaults;         /* pages that were reclaimed and needed again */
+    int64_t limit_hits, oom_kills;
 };
 
 struct verify_check {
@@ -120,6 +134,7 @@ struct measurement {
     size_t check_count;
     struct environment environment;
     struct sampler_account sampler;
+    struct pressure pressure;
     /* NULL, or why the figures cannot be trusted (the record broke off, the engine failed). */
     char *not_measured;
 };

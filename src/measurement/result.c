@@ -82,6 +82,16 @@ static void add_peak(cJSON *root, const struct peak *peak)
                &peak->composition);
 }
 
+static void add_unreclaimable_peak(cJSON *root, const struct peak *peak, enum extent extent)
+{
+    cJSON *object = json_add_object(root, "unreclaimable_peak");
+    add_fields(object, result_unreclaimable_peak_fields, peak);
+    add_fields(json_add_object(object, "composition"), result_composition_fields,
+               &peak->at_unreclaimable_peak.composition);
+    if (extent == WHOLE_FILE)
+        add_processes(object, &peak->at_unreclaimable_peak);
+}
+
 static void add_stages(cJSON *root, const struct measurement *m, enum extent extent)
 {
     cJSON *array = json_add_array(root, "stages");
@@ -144,6 +154,7 @@ static char *print_result(const struct measurement *m, const char *verdict, int 
     json_add_integer(root, "exit_code", exit_code);
     add_fields(json_add_object(root, "build"), result_build_fields, &m->build);
     add_peak(root, &m->peak);
+    add_unreclaimable_peak(root, &m->peak, extent);
     add_stages(root, m, extent);
     if (extent == WHOLE_FILE) {
         add_processes(root, &m->peak.at_peak);
@@ -152,6 +163,7 @@ static char *print_result(const struct measurement *m, const char *verdict, int 
     add_verify(root, m);
     add_fields(json_add_object(root, "environment"), result_environment_fields, &m->environment);
     add_fields(json_add_object(root, "sampler"), result_sampler_fields, &m->sampler);
+    add_fields(json_add_object(root, "pressure"), result_pressure_fields, &m->pressure);
     add_gate(root, gate_json, extent);
     return json_print(root, extent == WHOLE_FILE);
 }

@@ -34,6 +34,27 @@ const struct field result_peak_fields[] = {
     {"stage", FIELD_MAYBE_TEXT, offsetof(struct peak, stage)},
     {"at_ms", FIELD_FIGURE, offsetof(struct peak, at_peak.at_ms)},
     {"cgroup_at_ms_bytes", FIELD_FIGURE, offsetof(struct peak, at_peak.cgroup_bytes)},
+    {"explained_at_ms_bytes", FIELD_FIGURE, offsetof(struct peak, at_peak.explained_bytes)},
+    {0},
+};
+
+#define UNRECLAIMABLE(member) offsetof(struct peak, at_unreclaimable_peak.member)
+const struct field result_unreclaimable_peak_fields[] = {
+    {"bytes", FIELD_FIGURE, offsetof(struct peak, unreclaimable_bytes)},
+    {"stage", FIELD_MAYBE_TEXT, offsetof(struct peak, unreclaimable_stage)},
+    {"at_ms", FIELD_FIGURE, UNRECLAIMABLE(at_ms)},
+    {"at_ms_bytes", FIELD_FIGURE, UNRECLAIMABLE(unreclaimable_bytes)},
+    {"cgroup_at_ms_bytes", FIELD_FIGURE, UNRECLAIMABLE(cgroup_bytes)},
+    {"pss_bytes", FIELD_FIGURE, UNRECLAIMABLE(pss_bytes)},
+    {0},
+};
+
+const struct field result_pressure_fields[] = {
+    {"some_us", FIELD_FIGURE, offsetof(struct pressure, some_us)},
+    {"full_us", FIELD_FIGURE, offsetof(struct pressure, full_us)},
+    {"refaults", FIELD_FIGURE, offsetof(struct pressure, refaults)},
+    {"limit_hits", FIELD_FIGURE, offsetof(struct pressure, limit_hits)},
+    {"oom_kills", FIELD_FIGURE, offsetof(struct pressure, oom_kills)},
     {0},
 };
 
@@ -50,11 +71,15 @@ const struct field result_stage_fields[] = {
     {"pss_peak_bytes", FIELD_FIGURE, offsetof(struct stage_measurement, pss_peak_bytes)},
     {"cgroup_peak_bytes", FIELD_FIGURE, offsetof(struct stage_measurement, cgroup_peak_bytes)},
     {"cgroup_peak_exact", FIELD_FLAG, offsetof(struct stage_measurement, cgroup_peak_exact)},
+    {"unreclaimable_peak_bytes", FIELD_FIGURE,
+     offsetof(struct stage_measurement, unreclaimable_peak_bytes)},
     {"first_ms", FIELD_FIGURE, offsetof(struct stage_measurement, first_ms)},
     {"last_ms", FIELD_FIGURE, offsetof(struct stage_measurement, last_ms)},
     {"at_ms", FIELD_FIGURE, offsetof(struct stage_measurement, at_peak.at_ms)},
     {"cgroup_at_ms_bytes", FIELD_FIGURE, offsetof(struct stage_measurement, at_peak.cgroup_bytes)},
     {"pss_at_ms_bytes", FIELD_FIGURE, offsetof(struct stage_measurement, at_peak.pss_bytes)},
+    {"explained_at_ms_bytes", FIELD_FIGURE,
+     offsetof(struct stage_measurement, at_peak.explained_bytes)},
     {0},
 };
 

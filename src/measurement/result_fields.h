@@ -24,12 +24,14 @@ struct field {
 extern const struct field result_head_fields[]; /* struct measurement */
 extern const struct field result_build_fields[];
 extern const struct field result_peak_fields[];
+extern const struct field result_unreclaimable_peak_fields[]; /* struct peak */
 extern const struct field result_composition_fields[];
 extern const struct field result_stage_fields[];
 extern const struct field result_process_fields[];
 extern const struct field result_verify_fields[];
 extern const struct field result_environment_fields[];
 extern const struct field result_sampler_fields[];
+extern const struct field result_pressure_fields[];
 
 /* The names of enum pss_basis in its order, ended by NULL. */
 extern const char *const result_basis_names[];

@@ -166,6 +166,19 @@ static int read_peak(const struct json *root, struct measurement *m, struct bm_e
     return check_process_groups(root, err);
 }
 
+static int read_unreclaimable_peak(const struct json *root, struct peak *peak, struct bm_error *err)
+{
+    static const char *const others[] = {"composition", "processes_at_peak", NULL};
+    if (read_member(root, "unreclaimable_peak", result_unreclaimable_peak_fields, others, peak,
+                    err) < 0)
+        return -1;
+    const struct json *object = json_member(root, "unreclaimable_peak");
+    if (read_member(object, "composition", result_composition_fields, NULL,
+                    &peak->at_unreclaimable_peak.composition, err) < 0)
+        return -1;
+    return read_processes(object, &peak->at_unreclaimable_peak, err);
+}
+
 static int read_stages(const struct json *root, struct measurement *m, struct bm_error *err)
 {
     static const char *const others[] = {"processes_at_peak", NULL};
@@ -230,27 +243,19 @@ static int check_version(const struct json *root, struct bm_error *err)
 
 static int read_root(const struct json *root, struct measurement *m, struct bm_error *err)
 {
-    static const char *const others[] = {"$schema",
-                                         "schema_version",
-                                         "verdict",
-                                         "exit_code",
-                                         "build",
-                                         "peak",
-                                         "stages",
-                                         "processes_at_peak",
-                                         "process_groups_at_peak",
-                                         "verify",
-                                         "environment",
-                                         "sampler",
-                                         "gate",
-                                         NULL};
+    static const char *const others[] = {
+        "$schema", "schema_version",     "verdict", "exit_code",         "build",
+        "peak",    "unreclaimable_peak", "stages",  "processes_at_peak", "process_groups_at_peak",
+        "verify",  "environment",        "sampler", "pressure",          "gate",
+        NULL};
     if (check_version(root, err) < 0 || read_fields(root, result_head_fields, others, m, err) < 0 ||
         read_member(root, "build", result_build_fields, NULL, &m->build, err) < 0 ||
-        read_peak(root, m, err) < 0 || read_stages(root, m, err) < 0 ||
-        read_verify(root, m, err) < 0 ||
+        read_peak(root, m, err) < 0 || read_unreclaimable_peak(root, &m->peak, err) < 0 ||
+        read_stages(root, m, err) < 0 || read_verify(root, m, err) < 0 ||
         read_member(root, "environment", result_environment_fields, NULL, &m->environment, err) <
             0 ||
-        read_member(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0)
+        read_member(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0 ||
+        read_member(root, "pressure", result_pressure_fields, NULL, &m->pressure, err) < 0)
         return -1;
     return check_outcome(root, err);
 }

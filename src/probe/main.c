@@ -36,9 +36,11 @@
 static struct cgroup cgroup;
 /* The same where nothing but the build and the probe lives in it, else version 0. */
 static struct cgroup members;
+static struct cgroup_pressure pressure_at_start;
 static struct sampler sampler;
 static struct build build;
 static struct timespec started;
+static bool leashed = true; /* the runner holds our stdin open */
 
 static int64_t elapsed_ms(void)
 {
@@ -111,8 +113,16 @@ static int64_t own_rss_peak(void)
     return parse_kib_line(status, "VmHWM");
 }
 
+/* What was counted while the build ran; -1 where the kernel does not count it. */
+static int64_t since(int64_t before, int64_t after)
+{
+    return before < 0 || after < before ? -1 : after - before;
+}
+
 static void tell_end(int64_t duration_ms)
 {
+    struct cgroup_pressure pressure;
+    cgroup_pressure(&cgroup, &pressure);
     emit_record(&(struct wire_record){
         .type = WIRE_END,
         .end = {
@@ -120,12 +130,16 @@ static void tell_end(int64_t duration_ms)
             .signal = WIFSIGNALED(build.wait_status) ? WTERMSIG(build.wait_status) : 0,
             .duration_ms = duration_ms,
             .peak_bytes = cgroup_peak(&cgroup),
+            .ended_peak_bytes = -1,
             .oom_kills = cgroup_oom_kills(&cgroup),
             .limit_hits = cgroup_limit_hits(&cgroup),
+            .pressure_some_us = since(pressure_at_start.some_us, pressure.some_us),
+            .pressure_full_us = since(pressure_at_start.full_us, pressure.full_us),
+            .refaults = since(pressure_at_start.refaults, pressure.refaults),
             .samples = sampler.samples,
             .snapshots = sampler.snapshots,
-            .vanished = sampler.vanished,
-            .unreadable = sampler.unreadable,
+            .vanished = sampler.pss.vanished,
+            .unreadable = sampler.pss.unreadable,
             .cpu_ms = own_cpu_ms(),
             .rss_peak_bytes = own_rss_peak(),
         }});
@@ -171,7 +185,7 @@ static void take_output(int stream)
     }
 }
 
-/* Returns false when the leash has ended. */
+/* Returns false when the leash ends. */
 static bool leash_holds(void)
 {
     char ignored[256];
@@ -179,10 +193,20 @@ static bool leash_holds(void)
     return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
+/* The cgroup may be gone with its last process: the runner reads it, then lets go of the leash. */
+static void wait_for_runner(void)
+{
+    int64_t deadline = elapsed_ms() + 500;
+    while (leashed && elapsed_ms() < deadline) {
+        struct pollfd leash = {.fd = STDIN_FILENO, .events = POLLIN};
+        if (poll(&leash, 1, (int)(deadline - elapsed_ms())) > 0)
+            leashed = leash_holds();
+    }
+}
+
 static void watch_build(int signals)
 {
     int64_t next_look = 0, kill_at = INT64_MAX;
-    bool leashed = true;
     while (!build.ended) {
         int64_t now = elapsed_ms();
         if (now >= kill_at) {
@@ -277,6 +301,7 @@ int main(int argc, char **argv)
 
     if (cgroup_of_self("", &cgroup) == 0 && own_cgroup)
         members = cgroup;
+    cgroup_pressure(&cgroup, &pressure_at_start);
     tell_hello();
     sampler_init(&sampler, &cgroup, &members, interval_ms);
     clock_gettime(CLOCK_MONOTONIC, &started);
@@ -285,9 +310,11 @@ int main(int argc, char **argv)
     watch_build(signals);
 
     int64_t duration_ms = elapsed_ms();
+    sampler_finish(&sampler, duration_ms);
     build_kill_all(&build, &members);
     drain_output();
     tell_end(duration_ms);
     emit_flush(10000);
+    wait_for_runner();
     return 0;
 }

@@ -1,26 +1,28 @@
 #include "probe/sampler.h"
 
-#include "kernel/procfs.h"
 #include "probe/emit.h"
+#include "probe/process_table.h"
 #include "probe/processes.h"
+#include "probe/snapshot.h"
 #include "probe/stages.h"
 
-#include <errno.h>
-#include <stdbool.h>
-#include <string.h>
-#include <unistd.h>
-
-#define PROCESSES_MAX 4096
-
-struct reading {
-    int pid;
-    int64_t pss_bytes;
-    int64_t basis; /* as in struct wire_process */
-};
-enum { BASIS_MEASURED = 0, BASIS_RSS = 2 };
+/* Surveys: at most so often, and for at most 0.3 % of all time. */
+#define SURVEY_MIN_MS 20
+#define SURVEY_MS_PER_US 333 / 1000
+/* What was found is told for at most 0.2 % of all time. */
+#define TELL_MS_PER_US 500 / 1000
+/* A survey that is cheaper than this is made for every look. */
+#define CHEAP_SURVEY_US 2000
+/* How long a look may read PSS, out of the budget of all readings. */
+#define LOOK_READS_US 3000
+#define TICK_READS_US 1
 
 static int pids[PROCESSES_MAX];
-static struct reading readings[PROCESSES_MAX];
+
+/* The sum over the processes at the last look. */
+struct sum {
+    int64_t pss_bytes, processes;
+};
 
 void sampler_init(struct sampler *sampler, const struct cgroup *cgroup,
                   const struct cgroup *members, int64_t interval_ms)
@@ -31,126 +33,198 @@ void sampler_init(struct sampler *sampler, const struct cgroup *cgroup,
         .members = members,
         .interval_ms = interval_ms,
         .stage = stages_count(),
-        .best_pss_bytes = -1,
     };
+    levels_open(&sampler->levels, cgroup);
+    table_init(sampler->root);
+    snapshots_init();
+    pss_init(&sampler->pss);
 }
 
-/* RSS is an upper bound of PSS, and statm may be read where smaps_rollup may not. */
-static bool read_rss(const struct sampler *sampler, int pid, struct reading *reading)
+/* ---- what is told ---- */
+
+static void tell_sample(struct sampler *sampler, int64_t t_ms, struct sum sum)
 {
-    char text[256];
-    int64_t resident, shared;
-    if (read_proc(sampler->root, pid, "statm", text, sizeof text) <= 0 ||
-        parse_statm(text, &resident, &shared) < 0 || resident == 0)
-        return false;
-    *reading = (struct reading){
-        .pid = pid, .pss_bytes = resident * sysconf(_SC_PAGESIZE), .basis = BASIS_RSS};
-    return true;
+    const struct levels *levels = &sampler->levels;
+    sampler->samples++;
+    emit_record(
+        &(struct wire_record){.type = WIRE_SAMPLE,
+                              .sample = {
+                                  .t_ms = t_ms,
+                                  .stage = sampler->stage,
+                                  .cgroup_bytes = levels->usage.now_bytes,
+                                  .peak_bytes = cgroup_peak(sampler->cgroup),
+                                  .pss_bytes = sum.pss_bytes,
+                                  .anon_bytes = levels->stat.anon_bytes,
+                                  .file_bytes = levels->stat.file_bytes,
+                                  .shmem_bytes = levels->stat.shmem_bytes,
+                                  .kernel_bytes = levels->stat.kernel_bytes,
+                                  .unreclaimable_bytes = levels->unreclaimable.now_bytes,
+                                  .processes = sum.processes,
+                                  .cgroup_high_bytes = levels->usage.high_bytes,
+                                  .unreclaimable_high_bytes = levels->unreclaimable.high_bytes,
+                              }});
 }
 
-/* A process that ends while it is read answers ENOENT or ESRCH, and so does a zombie: it holds no
- * memory any more. Such a one is counted, never taken for 0 bytes. */
-static bool read_pss(struct sampler *sampler, int pid, struct reading *reading)
+static void tell_snapshots(struct sampler *sampler, int64_t t_ms)
 {
-    char text[4096];
-    struct proc_rollup rollup;
-    ssize_t got = read_proc(sampler->root, pid, "smaps_rollup", text, sizeof text);
-    if (got > 0 && parse_smaps_rollup(text, &rollup) == 0) {
-        *reading =
-            (struct reading){.pid = pid, .pss_bytes = rollup.pss_bytes, .basis = BASIS_MEASURED};
-        return true;
+    int64_t before = pss_now_us();
+    sampler->snapshots += snapshots_tell();
+    sampler->next_tell_ms = t_ms + (pss_now_us() - before) * TELL_MS_PER_US;
+}
+
+/* ---- survey: which processes, which stage ---- */
+
+/* Returns the stage that the live processes tell of. */
+static int survey(struct sampler *sampler, int64_t t_ms)
+{
+    int64_t before = pss_now_us();
+    int stage = stages_count();
+    size_t count = build_processes(sampler->root, sampler->members, pids, PROCESSES_MAX);
+    sampler->survey++;
+    for (size_t i = 0; i < count; i++) {
+        struct process *process = table_take(pids[i], t_ms);
+        if (!process) {
+            sampler->pss.vanished++;
+            continue;
+        }
+        process->survey = sampler->survey;
+        process_check_command(process, t_ms, sampler->interval_ms);
+        stage = process->stage < stage ? process->stage : stage;
     }
-    if (got < 0 && (errno == EACCES || errno == EPERM) && read_rss(sampler, pid, reading)) {
-        sampler->unreadable++;
-        return true;
-    }
-    sampler->vanished++;
-    return false;
+    table_sweep(sampler->survey);
+    sampler->survey_us = pss_now_us() - before;
+    int64_t gap = sampler->survey_us * SURVEY_MS_PER_US;
+    sampler->next_survey_ms = t_ms + (gap > SURVEY_MIN_MS ? gap : SURVEY_MIN_MS);
+    return stage;
 }
 
-static int stage_of(const struct sampler *sampler, int pid)
+/* ---- look: what they hold ---- */
+
+static void read_sizes(struct sampler *sampler)
 {
-    char command[WIRE_STRING_MAX];
-    ssize_t length = read_proc(sampler->root, pid, "cmdline", command, sizeof command);
-    if (length <= 0)
-        return stages_count();
-    cmdline_to_text(command, (size_t)length);
-    return stages_match(command);
+    for (size_t i = 0; i < table_end(); i++) {
+        struct process *process = table_at(i);
+        if (process->pid && !process->gone && !process_read_statm(process)) {
+            table_drop(process);
+            sampler->pss.vanished++;
+        }
+    }
 }
+
+static struct sum sum_up(void)
+{
+    struct sum sum = {0, 0};
+    for (size_t i = 0; i < table_end(); i++) {
+        const struct process *process = table_at(i);
+        if (process->pid && !process->gone && process->rss_bytes > 0) {
+            sum.pss_bytes += process->pss_bytes;
+            sum.processes++;
+        }
+    }
+    return sum;
+}
+
+/* Anonymous pages are charged where they are touched: the processes can't hold more of them. */
+static int64_t anon_charged(const struct levels *levels)
+{
+    int64_t usage = levels->usage.now_bytes, anon = levels->stat.anon_bytes;
+    if (anon < 0 || usage < 0)
+        return usage;
+    return anon + usage / 100 < usage ? anon + usage / 100 : usage;
+}
+
+static void estimate_all(void)
+{
+    for (size_t i = 0; i < table_end(); i++)
+        if (table_at(i)->pid && !table_at(i)->gone)
+            pss_estimate(table_at(i));
+}
+
+static struct sum look(struct sampler *sampler, int64_t t_ms)
+{
+    struct levels *levels = &sampler->levels;
+    bool may_read = !levels_near_limit(levels);
+    read_sizes(sampler);
+    int64_t usage_after = levels_read_usage(levels);
+    if (may_read)
+        pss_refresh(t_ms, LOOK_READS_US);
+    estimate_all();
+    pss_guard(anon_charged(levels), t_ms, may_read);
+    struct sum sum = sum_up();
+
+    /* What was freed while the sizes were read is not in them. */
+    int64_t usage = levels->usage.now_bytes;
+    usage = usage_after >= 0 && usage_after < usage ? usage_after : usage;
+    const struct wire_snapshot head = {
+        .t_ms = t_ms,
+        .stage = sampler->stage,
+        .cgroup_bytes = usage,
+        .pss_bytes = sum.pss_bytes,
+        .anon_bytes = levels->stat.anon_bytes,
+        .file_bytes = levels->stat.file_bytes,
+        .shmem_bytes = levels->stat.shmem_bytes,
+        .kernel_bytes = levels->stat.kernel_bytes,
+        .unreclaimable_bytes = levels->unreclaimable.now_bytes,
+    };
+    levels_looked(levels);
+    if (sum.processes == 0)
+        return sum;
+    snapshot_offer(BY_USAGE, usage >= 0 ? usage : sum.pss_bytes, &head);
+    snapshot_offer(BY_UNRECLAIMABLE, levels->unreclaimable.now_bytes, &head);
+    return sum;
+}
+
+/* ---- the story ---- */
 
 static void enter_stage(struct sampler *sampler, int stage, int64_t t_ms)
 {
+    tell_sample(sampler, t_ms, sum_up());
+    tell_snapshots(sampler, t_ms);
     sampler->stage = stage;
-    sampler->best_pss_bytes = -1;
-    emit_record(&(struct wire_record){
-        .type = WIRE_STAGE,
-        .stage = {.t_ms = t_ms, .stage = stage, .peak_bytes = cgroup_peak(sampler->cgroup)}});
-}
-
-static void emit_process(const struct sampler *sampler, const struct reading *reading)
-{
-    char command[WIRE_STRING_MAX] = "", status[4096];
-    ssize_t length = read_proc(sampler->root, reading->pid, "cmdline", command, sizeof command);
-    cmdline_to_text(command, length > 0 ? (size_t)length : 0);
-    bool known = read_proc(sampler->root, reading->pid, "status", status, sizeof status) > 0;
-    emit_record(
-        &(struct wire_record){.type = WIRE_PROCESS,
-                              .process = {.pid = reading->pid,
-                                          .pss_bytes = reading->pss_bytes,
-                                          .hwm_bytes = known ? parse_kib_line(status, "VmHWM") : -1,
-                                          .basis = reading->basis,
-                                          .command = command}});
-}
-
-static void emit_snapshot(struct sampler *sampler, const struct wire_sample *sample)
-{
-    emit_record(&(struct wire_record){.type = WIRE_SNAPSHOT,
-                                      .snapshot = {.t_ms = sample->t_ms,
-                                                   .stage = sample->stage,
-                                                   .cgroup_bytes = sample->cgroup_bytes,
-                                                   .pss_bytes = sample->pss_bytes,
-                                                   .processes = sample->processes}});
-    for (int64_t i = 0; i < sample->processes; i++)
-        emit_process(sampler, &readings[i]);
-    sampler->snapshots++;
-}
-
-static void read_counters(const struct sampler *sampler, struct wire_sample *sample)
-{
-    struct cgroup_stat stat = {-1, -1, -1, -1, -1, -1};
-    if (sampler->cgroup->version)
-        (void)cgroup_stat(sampler->cgroup, &stat);
-    sample->cgroup_bytes = cgroup_usage(sampler->cgroup);
-    sample->peak_bytes = cgroup_peak(sampler->cgroup);
-    sample->anon_bytes = stat.anon_bytes;
-    sample->file_bytes = stat.file_bytes;
-    sample->shmem_bytes = stat.shmem_bytes;
-    sample->kernel_bytes = stat.kernel_bytes;
-    sample->unreclaimable_bytes = cgroup_stat_unreclaimable(&stat);
+    emit_record(&(struct wire_record){.type = WIRE_STAGE,
+                                      .stage = {.t_ms = t_ms,
+                                                .stage = stage,
+                                                .peak_bytes = cgroup_peak(sampler->cgroup),
+                                                .ended_peak_bytes = -1}});
+    emit_some();
+    snapshots_forget();
+    levels_restart(&sampler->levels);
 }
 
 int64_t sampler_tick(struct sampler *sampler, int64_t t_ms)
 {
-    size_t count = build_processes(sampler->root, sampler->members, pids, PROCESSES_MAX);
-    int stage = stages_count();
-    struct wire_sample sample = {.t_ms = t_ms};
-    for (size_t i = 0; i < count; i++) {
-        int matched = stage_of(sampler, pids[i]);
-        stage = matched < stage ? matched : stage;
-        if (read_pss(sampler, pids[i], &readings[sample.processes]))
-            sample.pss_bytes += readings[sample.processes++].pss_bytes;
+    bool beat = t_ms >= sampler->next_beat_ms;
+    levels_poll(&sampler->levels, beat);
+    bool worth = beat || levels_are_new(&sampler->levels);
+    if (t_ms >= sampler->next_survey_ms || (worth && sampler->survey_us < CHEAP_SURVEY_US)) {
+        int stage = survey(sampler, t_ms);
+        /* Between two stages the last one goes on: a gap has no name of its own. */
+        if (stage != stages_count() && stage != sampler->stage) {
+            enter_stage(sampler, stage, t_ms);
+            worth = true;
+        }
     }
-    /* Between two stages the last one goes on: a gap has no name of its own. */
-    if (stage != stages_count() && stage != sampler->stage)
-        enter_stage(sampler, stage, t_ms);
+    if (worth) {
+        struct sum sum = look(sampler, t_ms);
+        if (beat) {
+            sampler->next_beat_ms = t_ms + sampler->interval_ms;
+            tell_sample(sampler, t_ms, sum);
+            if (t_ms >= sampler->next_tell_ms)
+                tell_snapshots(sampler, t_ms);
+        }
+    } else if (!levels_near_limit(&sampler->levels)) {
+        pss_refresh(t_ms, TICK_READS_US);
+    }
+    int64_t next = t_ms + levels_wait_ms(&sampler->levels);
+    return next < sampler->next_beat_ms ? next : sampler->next_beat_ms;
+}
 
-    sample.stage = sampler->stage;
-    read_counters(sampler, &sample);
-    sampler->samples++;
-    emit_record(&(struct wire_record){.type = WIRE_SAMPLE, .sample = sample});
-    if (sample.pss_bytes > sampler->best_pss_bytes) {
-        sampler->best_pss_bytes = sample.pss_bytes;
-        emit_snapshot(sampler, &sample);
-    }
-    return t_ms + sampler->interval_ms;
+void sampler_finish(struct sampler *sampler, int64_t t_ms)
+{
+    levels_poll(&sampler->levels, true);
+    (void)survey(sampler, t_ms);
+    read_sizes(sampler);
+    estimate_all();
+    tell_sample(sampler, t_ms, sum_up());
+    tell_snapshots(sampler, t_ms);
 }

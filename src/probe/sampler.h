@@ -1,11 +1,19 @@
 /* The sampler: which stage the build is in, and which processes hold its memory.
  *
  * The main loop calls sampler_tick whenever the time that it last returned has come; what is worth
- * telling leaves as records. Everything else about how and when to look is the sampler's own. */
+ * telling leaves as records. Everything else about how and when to look is the sampler's own:
+ *
+ *   poll    read the levels (probe/levels.h); every 5 to 50 ms
+ *   survey  list the processes, recognise new ones and the stage
+ *   look    survey, what each of them holds, and keep it where it is the stage's best: at a new
+ *           high, when a stage begins, and on the timeline's beat
+ */
 #ifndef BM_PROBE_SAMPLER_H
 #define BM_PROBE_SAMPLER_H
 
 #include "kernel/cgroup.h"
+#include "probe/levels.h"
+#include "probe/pss.h"
 
 #include <stdint.h>
 
@@ -14,9 +22,13 @@ struct sampler {
     const struct cgroup *cgroup;  /* whose counters are read; version 0: there is none */
     const struct cgroup *members; /* whose processes are the build's (probe/processes.h) */
     int64_t interval_ms;          /* the timeline's beat */
-    int stage;                    /* index of the present stage; stages_count(): "setup" */
-    int64_t best_pss_bytes;       /* of the present stage's best snapshot */
-    int64_t samples, snapshots, vanished, unreadable;
+    struct levels levels;
+    struct pss_account pss;
+    int stage;         /* index of the present stage; stages_count(): "setup" */
+    uint32_t survey;   /* the number of the last one */
+    int64_t survey_us; /* what it cost */
+    int64_t next_beat_ms, next_survey_ms, next_tell_ms;
+    int64_t samples, snapshots;
 };
 
 void sampler_init(struct sampler *sampler, const struct cgroup *cgroup,
@@ -24,5 +36,8 @@ void sampler_init(struct sampler *sampler, const struct cgroup *cgroup,
 
 /* Looks at the build, `t_ms` after its start. Returns the time of the next look. */
 int64_t sampler_tick(struct sampler *sampler, int64_t t_ms);
+
+/* The build has ended: tells what is still held. */
+void sampler_finish(struct sampler *sampler, int64_t t_ms);
 
 #endif

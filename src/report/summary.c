@@ -87,6 +87,12 @@ static void put_peak(struct page *page, const struct measurement *m)
     char *composition CLEANUP(cleanup_free) = say_composition(&peak->composition);
     if (composition)
         put_head_line(page, "  made of", PAINT_NONE, "", composition);
+    if (peak->at_peak.explained_bytes >= 0 && peak->cgroup_bytes > 0) {
+        char *share CLEANUP(cleanup_free) =
+            xasprintf("%.0f %% of the peak",
+                      100 * (double)peak->at_peak.explained_bytes / (double)peak->cgroup_bytes);
+        put_head_bytes(page, "  explained", PAINT_NONE, peak->at_peak.explained_bytes, share);
+    }
     if (peak->at_start_bytes > 0)
         put_head_bytes(page, "  at the start", PAINT_NONE, peak->at_start_bytes,
                        "charged before the build's first instruction");
@@ -202,7 +208,7 @@ static void put_processes(struct page *page, const struct measurement *m)
         return;
     char *at CLEANUP(cleanup_free) = format_duration(snapshot->at_ms);
     char *title CLEANUP(cleanup_free) =
-        xasprintf("processes at the PSS peak, %s, in %s", at, m->peak.stage ? m->peak.stage : "-");
+        xasprintf("processes at the peak, %s, in %s", at, m->peak.stage ? m->peak.stage : "-");
     page_put(page, PAINT_NONE, "\n  ");
     page_cell(page, 58, PAINT_BOLD, title);
     page_cell(page, -14, PAINT_BOLD, "PSS");

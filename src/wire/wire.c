@@ -33,18 +33,29 @@ static const struct field stage_fields[] = {
     INTEGER_OF(stage, t_ms),
     INTEGER_OF(stage, stage),
     INTEGER_OF(stage, peak_bytes),
+    INTEGER_OF(stage, ended_peak_bytes),
 };
 static const struct field sample_fields[] = {
-    INTEGER_OF(sample, t_ms),         INTEGER_OF(sample, stage),
-    INTEGER_OF(sample, cgroup_bytes), INTEGER_OF(sample, peak_bytes),
-    INTEGER_OF(sample, pss_bytes),    INTEGER_OF(sample, anon_bytes),
-    INTEGER_OF(sample, file_bytes),   INTEGER_OF(sample, shmem_bytes),
-    INTEGER_OF(sample, kernel_bytes), INTEGER_OF(sample, unreclaimable_bytes),
+    INTEGER_OF(sample, t_ms),
+    INTEGER_OF(sample, stage),
+    INTEGER_OF(sample, cgroup_bytes),
+    INTEGER_OF(sample, peak_bytes),
+    INTEGER_OF(sample, pss_bytes),
+    INTEGER_OF(sample, anon_bytes),
+    INTEGER_OF(sample, file_bytes),
+    INTEGER_OF(sample, shmem_bytes),
+    INTEGER_OF(sample, kernel_bytes),
+    INTEGER_OF(sample, unreclaimable_bytes),
     INTEGER_OF(sample, processes),
+    INTEGER_OF(sample, cgroup_high_bytes),
+    INTEGER_OF(sample, unreclaimable_high_bytes),
 };
 static const struct field snapshot_fields[] = {
     INTEGER_OF(snapshot, t_ms),         INTEGER_OF(snapshot, stage),
-    INTEGER_OF(snapshot, cgroup_bytes), INTEGER_OF(snapshot, pss_bytes),
+    INTEGER_OF(snapshot, level),        INTEGER_OF(snapshot, cgroup_bytes),
+    INTEGER_OF(snapshot, pss_bytes),    INTEGER_OF(snapshot, anon_bytes),
+    INTEGER_OF(snapshot, file_bytes),   INTEGER_OF(snapshot, shmem_bytes),
+    INTEGER_OF(snapshot, kernel_bytes), INTEGER_OF(snapshot, unreclaimable_bytes),
     INTEGER_OF(snapshot, processes),
 };
 static const struct field process_fields[] = {
@@ -52,10 +63,14 @@ static const struct field process_fields[] = {
     INTEGER_OF(process, basis), STRING_OF(process, command),
 };
 static const struct field end_fields[] = {
-    INTEGER_OF(end, exit_code),  INTEGER_OF(end, signal),    INTEGER_OF(end, duration_ms),
-    INTEGER_OF(end, peak_bytes), INTEGER_OF(end, oom_kills), INTEGER_OF(end, limit_hits),
-    INTEGER_OF(end, samples),    INTEGER_OF(end, snapshots), INTEGER_OF(end, vanished),
-    INTEGER_OF(end, unreadable), INTEGER_OF(end, cpu_ms),    INTEGER_OF(end, rss_peak_bytes),
+    INTEGER_OF(end, exit_code),        INTEGER_OF(end, signal),
+    INTEGER_OF(end, duration_ms),      INTEGER_OF(end, peak_bytes),
+    INTEGER_OF(end, ended_peak_bytes), INTEGER_OF(end, oom_kills),
+    INTEGER_OF(end, limit_hits),       INTEGER_OF(end, samples),
+    INTEGER_OF(end, snapshots),        INTEGER_OF(end, vanished),
+    INTEGER_OF(end, pressure_some_us), INTEGER_OF(end, pressure_full_us),
+    INTEGER_OF(end, refaults),         INTEGER_OF(end, unreadable),
+    INTEGER_OF(end, cpu_ms),           INTEGER_OF(end, rss_peak_bytes),
 };
 static const struct field failure_fields[] = {STRING_OF(failure, message)};
 

@@ -24,7 +24,7 @@ enum wire_type {
     WIRE_OUTPUT,    /* bytes that the build printed: stream (1 or 2), then the bytes as they are */
     WIRE_STAGE,     /* a stage begins */
     WIRE_SAMPLE,    /* the timeline's beat */
-    WIRE_SNAPSHOT,  /* a snapshot worth keeping; `processes` WIRE_PROCESS records follow */
+    WIRE_SNAPSHOT,  /* the stage's best snapshot so far; `processes` WIRE_PROCESS records follow */
     WIRE_PROCESS,
     WIRE_END,     /* the build has ended; last record of a good stream */
     WIRE_FAILURE, /* the probe could not do its work; last record */
@@ -45,7 +45,9 @@ struct wire_hello {
 struct wire_stage {
     int64_t t_ms;
     int64_t stage;      /* index into the stage rules; their count means "setup" */
-    int64_t peak_bytes; /* the lifetime peak at this boundary */
+    int64_t peak_bytes; /* the lifetime peak at this boundary, as far as nobody resets it */
+    /* The exact peak of the stage that ends here. The probe sends -1; the runner fills it in. */
+    int64_t ended_peak_bytes;
 };
 
 struct wire_sample {
@@ -57,13 +59,18 @@ struct wire_sample {
     int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes;
     int64_t unreclaimable_bytes;
     int64_t processes;
+    /* The highest that were polled in this stage. */
+    int64_t cgroup_high_bytes, unreclaimable_high_bytes;
 };
 
 struct wire_snapshot {
     int64_t t_ms;
     int64_t stage;
+    int64_t level; /* taken at a high of: 0 what is charged, 1 the unreclaimable part of it */
     int64_t cgroup_bytes;
     int64_t pss_bytes;
+    int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes;
+    int64_t unreclaimable_bytes;
     int64_t processes; /* how many WIRE_PROCESS records follow */
 };
 
@@ -79,9 +86,11 @@ struct wire_end {
     int64_t exit_code; /* -1 where a signal ended it */
     int64_t signal;    /* 0: none */
     int64_t duration_ms;
-    int64_t peak_bytes;
-    int64_t oom_kills;  /* -1 where the kernel does not count them */
-    int64_t limit_hits; /* memory.events:max, or v1's failcnt */
+    int64_t peak_bytes;       /* as in struct wire_stage, and so */
+    int64_t ended_peak_bytes; /* is this */
+    int64_t oom_kills;        /* -1 where the kernel does not count them */
+    int64_t limit_hits;       /* memory.events:max, or v1's failcnt */
+    int64_t pressure_some_us, pressure_full_us, refaults;
     int64_t samples, snapshots, vanished, unreadable;
     int64_t cpu_ms, rss_peak_bytes; /* of the probe itself */
 };

@@ -23,12 +23,18 @@ JSON
 measure() { env --default-signal "$build_mem" run --engine "$engine" --repo "$repo" "$@"; }
 result() { echo "$repo/.build-mem/result-$1.json"; }
 
+others=$(find /sys/fs/cgroup -type d -name 'build-mem-*')
 build_is_gone() { ! pgrep -f '[s]leep 98765' >/dev/null; }
 
 nothing_left() {
     case $engine in
-    host) [[ -z $(find /sys/fs/cgroup -type d -name 'build-mem-*') ]] ||
-        fail "a cgroup is left: $(find /sys/fs/cgroup -type d -name 'build-mem-*')" ;;
+    host)
+        local directory pid
+        while read -r directory; do # those of other runners are theirs
+            pid=${directory##*/build-mem-} pid=${pid%%-*}
+            [[ -d /proc/$pid || $others == *"$directory"* ]] || fail "a cgroup is left: $directory"
+        done < <(find /sys/fs/cgroup -type d -name 'build-mem-*')
+        ;;
     *) [[ -z $("$engine" ps -aq --filter label=build-mem.run) ]] || fail "a container is left" ;;
     esac
     build_is_gone || fail "a process of the build is left"
@@ -52,6 +58,29 @@ known_allocation() {
     [[ $(grep -c '^\[BUILD-MEM RESULT\] {' "$work/out") == 1 ]] || fail "not one RESULT line"
     nothing_left
     ok "$engine: 300 MiB that are known are measured"
+}
+
+# Every stage smaller than the one before: the lifetime peak rises in the first alone.
+stage_peaks() {
+    jq '.stages = [{name: "large", match: "hold anon=200"}, {name: "middle", match: "hold anon=120"},
+        {name: "small", match: "hold anon=60"}] | .artifacts = []' "$repo/build-mem.json" >"$repo/stages.json"
+    expect 0 measure --label stages --config "$repo/stages.json" -- sh -c './hold anon=1 sleep=100
+        for mib in 200 120 60; do ./hold anon=$mib sleep=400; ./hold anon=1 sleep=100; done'
+    local file start size exact
+    file=$(result stages)
+    start=$(jq .peak.at_start_bytes "$file")
+    [[ $engine == host ]] && start=0
+    within 200 "$(jq .peak.cgroup_bytes "$file")" "$(awk -v s="$start" 'BEGIN { print 203 + s / 1048576 }')" headline
+    for size in large:200 middle:120 small:60; do
+        exact=$(jq ".stages[] | select(.name == \"${size%:*}\") | .cgroup_peak_exact" "$file")
+        echo "  ${size%:*}: exact $exact"
+        within "${size#*:}" \
+            "$(jq ".stages[] | select(.name == \"${size%:*}\") | .cgroup_peak_bytes" "$file")" \
+            "$(awk -v s="$start" -v m="${size#*:}" 'BEGIN { print m + 3 + s / 1048576 }')" "peak of ${size%:*}"
+        [[ $exact == true || -z ${stages_are_exact:-} ]] || fail "the peak of ${size%:*} is not exact"
+    done
+    nothing_left
+    ok "$engine: each stage has its own peak"
 }
 
 build_fails() {
@@ -143,6 +172,7 @@ SH
 }
 
 known_allocation
+stage_peaks
 build_fails
 oom_is_told
 ends_on_demand

@@ -41,6 +41,7 @@ static struct stage_measurement *add_stage(struct measurement *m, const char *na
                                         .last_ms = last_ms,
                                         .pss_peak_bytes = UNMEASURED,
                                         .cgroup_peak_bytes = cgroup_mib * MIB,
+                                        .unreclaimable_peak_bytes = UNMEASURED,
                                         .cgroup_peak_exact = exact};
     snapshot_init(&stage->at_peak);
     stage->at_peak.at_ms = last_ms - 50;
@@ -99,6 +100,17 @@ static void fill_peak(struct peak *peak)
     peak->at_peak.at_ms = 18250;
     peak->at_peak.cgroup_bytes = 1001 * MIB;
     fill_next_build(&peak->at_peak);
+    peak->at_peak.explained_bytes = 1000 * MIB;
+    struct snapshot *unreclaimable = &peak->at_unreclaimable_peak;
+    peak->unreclaimable_stage = xstrdup("next-build");
+    unreclaimable->at_ms = 18100;
+    unreclaimable->cgroup_bytes = 990 * MIB;
+    unreclaimable->unreclaimable_bytes = 800 * MIB;
+    unreclaimable->composition = (struct composition){.anon_bytes = 741 * MIB,
+                                                      .file_bytes = 195 * MIB,
+                                                      .shmem_bytes = 3 * MIB,
+                                                      .kernel_bytes = 56 * MIB};
+    add_process(unreclaimable, 97, "next worker", 110, PSS_MEASURED, "node worker.js 1");
 }
 
 void sample_measurement(struct measurement *m)
@@ -130,6 +142,8 @@ void sample_measurement(struct measurement *m)
                                           .rss_peak_bytes = 3 * MIB,
                                           .vanished = 7,
                                           .unreadable = 1};
+    m->pressure = (struct pressure){
+        .some_us = 125000, .full_us = 40000, .refaults = 120, .limit_hits = 0, .oom_kills = 0};
 }
 
 /* Figures in MiB, or ms; the values are the actual one, a little less, a little more. */

@@ -57,9 +57,21 @@ static void sample(int64_t t_ms, int64_t stage, int64_t cgroup_bytes, int64_t ps
 
 static void boundary(int64_t t_ms, int64_t stage, int64_t peak_bytes)
 {
-    fold_record(fold, &(struct wire_record){
-                          .type = WIRE_STAGE,
-                          .stage = {.t_ms = t_ms, .stage = stage, .peak_bytes = peak_bytes}});
+    fold_record(fold, &(struct wire_record){.type = WIRE_STAGE,
+                                            .stage = {.t_ms = t_ms,
+                                                      .stage = stage,
+                                                      .peak_bytes = peak_bytes,
+                                                      .ended_peak_bytes = -1}});
+}
+
+/* The same where the runner could reset the counter. */
+static void reset_boundary(int64_t t_ms, int64_t stage, int64_t ended_peak_bytes)
+{
+    fold_record(fold, &(struct wire_record){.type = WIRE_STAGE,
+                                            .stage = {.t_ms = t_ms,
+                                                      .stage = stage,
+                                                      .peak_bytes = ended_peak_bytes,
+                                                      .ended_peak_bytes = ended_peak_bytes}});
 }
 
 static void snapshot(int64_t t_ms, int64_t stage, int64_t pss_bytes, int64_t announced,
@@ -70,6 +82,11 @@ static void snapshot(int64_t t_ms, int64_t stage, int64_t pss_bytes, int64_t ann
                                                          .stage = stage,
                                                          .cgroup_bytes = pss_bytes,
                                                          .pss_bytes = pss_bytes,
+                                                         .anon_bytes = -1,
+                                                         .file_bytes = -1,
+                                                         .shmem_bytes = -1,
+                                                         .kernel_bytes = -1,
+                                                         .unreclaimable_bytes = -1,
                                                          .processes = announced}});
     for (int64_t pid = 1; *commands; commands++, pid++)
         fold_record(fold, &(struct wire_record){.type = WIRE_PROCESS,
@@ -80,12 +97,23 @@ static void snapshot(int64_t t_ms, int64_t stage, int64_t pss_bytes, int64_t ann
                                                             .command = *commands}});
 }
 
+static void finish_last(int64_t peak_bytes, int64_t ended_peak_bytes)
+{
+    fold_record(fold, &(struct wire_record){.type = WIRE_END,
+                                            .end = {.exit_code = 0,
+                                                    .duration_ms = 900,
+                                                    .peak_bytes = peak_bytes,
+                                                    .ended_peak_bytes = ended_peak_bytes}});
+    fold_finish(fold);
+}
+
 static void finish(int64_t peak_bytes, int64_t oom_kills, int64_t limit_hits)
 {
     fold_record(fold, &(struct wire_record){.type = WIRE_END,
                                             .end = {.exit_code = 0,
                                                     .duration_ms = 900,
                                                     .peak_bytes = peak_bytes,
+                                                    .ended_peak_bytes = -1,
                                                     .oom_kills = oom_kills,
                                                     .limit_hits = limit_hits}});
     fold_finish(fold);
@@ -133,6 +161,111 @@ START_TEST(the_story_of_a_build)
     ck_assert_uint_eq(m.stages[1].at_peak.count, 2);
     ck_assert_str_eq(m.stages[1].at_peak.processes[0].name, "make all");
     ck_assert_ptr_null(m.environment.thp);
+    end();
+}
+END_TEST
+
+static void expect_stage(size_t i, const char *name, int64_t cgroup_peak_bytes, bool exact)
+{
+    ck_assert_str_eq(m.stages[i].name, name);
+    ck_assert_int_eq(m.stages[i].cgroup_peak_bytes, cgroup_peak_bytes);
+    ck_assert_msg(m.stages[i].cgroup_peak_exact == exact, "%s", name);
+}
+
+START_TEST(a_reset_makes_every_stage_exact)
+{
+    begin();
+    hello(-1);
+    sample(0, 2, 20, 5);
+    reset_boundary(100, 1, 50);
+    sample(100, 1, 400, 300);
+    reset_boundary(500, 0, 700);
+    sample(500, 0, 90, 45);
+    reset_boundary(600, 1, 100);
+    sample(600, 1, 60, 45);
+    finish_last(80, 80); /* v1: the counter's last value, not the build's peak */
+    expect_stage(0, "link", 100, true);
+    expect_stage(1, "compile", 700, true);
+    expect_stage(2, "setup", 50, true);
+    ck_assert_int_eq(m.peak.cgroup_bytes, 700);
+    ck_assert(!m.peak.estimated);
+    end();
+}
+END_TEST
+
+START_TEST(what_was_not_reset_is_not_exact)
+{
+    begin();
+    hello(-1);
+    reset_boundary(100, 1, 10); /* not above what the engine left there */
+    sample(100, 1, 400, 300);
+    boundary(500, 0, 700); /* the reset failed: 700 may be anybody's */
+    sample(500, 0, 90, 45);
+    finish_last(700, -1);
+    expect_stage(0, "link", 90, false);
+    expect_stage(1, "compile", 400, false);
+    ck_assert_int_eq(m.peak.cgroup_bytes, 700);
+    end();
+
+    begin(); /* v2, and the cgroup was gone before its last peak could be read */
+    hello(-1);
+    sample(0, 2, 20, 5);
+    reset_boundary(100, 1, 50);
+    sample(100, 1, 400, 300);
+    finish_last(700, -1);
+    expect_stage(0, "compile", 400, false);
+    expect_stage(1, "setup", 50, true);
+    ck_assert_int_eq(m.peak.cgroup_bytes, 700);
+    end();
+}
+END_TEST
+
+/* A snapshot of one process. */
+static void look(int64_t level, int64_t cgroup_bytes, int64_t unreclaimable_bytes, int64_t basis,
+                 const char *command)
+{
+    int64_t pss_bytes = unreclaimable_bytes - 30;
+    fold_record(fold, &(struct wire_record){.type = WIRE_SNAPSHOT,
+                                            .snapshot = {.t_ms = cgroup_bytes,
+                                                         .stage = 1,
+                                                         .level = level,
+                                                         .cgroup_bytes = cgroup_bytes,
+                                                         .pss_bytes = pss_bytes,
+                                                         .anon_bytes = pss_bytes - 20,
+                                                         .file_bytes = 50,
+                                                         .shmem_bytes = 10,
+                                                         .kernel_bytes = 40,
+                                                         .unreclaimable_bytes = unreclaimable_bytes,
+                                                         .processes = 1}});
+    fold_record(fold, &(struct wire_record){.type = WIRE_PROCESS,
+                                            .process = {.pid = 7,
+                                                        .pss_bytes = pss_bytes,
+                                                        .hwm_bytes = -1,
+                                                        .basis = basis,
+                                                        .command = command}});
+}
+
+START_TEST(two_levels_have_a_snapshot_each)
+{
+    begin();
+    hello(-1);
+    sample(0, 1, 100, 10);
+    look(0, 1000, 400, 1, "reader");
+    look(1, 800, 600, 0, "holder");
+    look(0, 999, 401, 0, "reader that was measured");
+    look(0, 990, 700, 0, "too low");
+    look(1, 900, 598, 1, "not higher");
+    finish(1010, 0, 0);
+    ck_assert_str_eq(m.peak.at_peak.processes[0].command, "reader that was measured");
+    ck_assert_int_eq(m.peak.at_peak.cgroup_bytes, 999);
+    ck_assert_int_eq(m.peak.composition.file_bytes, 50);
+    /* PSS, the cache that is not mapped (60 - 20), and the kernel's. */
+    ck_assert_int_eq(m.peak.at_peak.explained_bytes, 371 + 40 + 40);
+    ck_assert_str_eq(m.stages[0].at_peak.processes[0].command, "reader that was measured");
+    ck_assert_str_eq(m.peak.at_unreclaimable_peak.processes[0].command, "holder");
+    ck_assert_int_eq(m.peak.at_unreclaimable_peak.unreclaimable_bytes, 600);
+    ck_assert_str_eq(m.peak.unreclaimable_stage, "compile");
+    ck_assert_int_eq(m.stages[0].pss_peak_bytes, 670);
     end();
 }
 END_TEST
@@ -230,6 +363,9 @@ int main(void)
     Suite *suite = suite_create("measurement/fold");
     TCase *all = tcase_create("all");
     tcase_add_test(all, the_story_of_a_build);
+    tcase_add_test(all, a_reset_makes_every_stage_exact);
+    tcase_add_test(all, what_was_not_reset_is_not_exact);
+    tcase_add_test(all, two_levels_have_a_snapshot_each);
     tcase_add_test(all, unseen_stages_are_not_stages);
     tcase_add_test(all, a_peak_at_the_limit_is_censored);
     tcase_add_test(all, without_a_counter_it_is_estimated);

@@ -144,6 +144,23 @@ START_TEST(counters_of_v1)
 }
 END_TEST
 
+START_TEST(pressure)
+{
+    static const char text[] = "some avg10=0.00 avg60=0.10 avg300=0.05 total=12345\n"
+                               "full avg10=0.00 avg60=0.00 avg300=0.00 total=678\n";
+    ck_assert_int_eq(parse_pressure_total(text, "some"), 12345);
+    ck_assert_int_eq(parse_pressure_total(text, "full"), 678);
+    ck_assert_int_eq(parse_pressure_total("some avg10=0.00 total=5\n", "full"), -1);
+    ck_assert_int_eq(parse_pressure_total("some avg10=0.00\n", "some"), -1);
+    ck_assert_int_eq(parse_pressure_total("", "some"), -1);
+    struct cgroup cgroup = captured("docker-v2");
+    struct cgroup_pressure read;
+    cgroup_pressure(&cgroup, &read);
+    ck_assert_int_eq(read.some_us, -1);
+    ck_assert_int_eq(read.refaults, -1);
+}
+END_TEST
+
 START_TEST(what_is_not_there_is_not_zero)
 {
     struct cgroup cgroup = captured("v2-root"); /* a root has no memory.peak */
@@ -186,6 +203,7 @@ int main(void)
     tcase_add_test(all, the_right_hierarchy_is_found);
     tcase_add_test(all, counters_of_v2);
     tcase_add_test(all, counters_of_v1);
+    tcase_add_test(all, pressure);
     tcase_add_test(all, what_is_not_there_is_not_zero);
     tcase_add_test(all, long_process_lists_are_read_to_their_end);
     suite_add_tcase(suite, all);

@@ -1,0 +1,246 @@
+#include "probe/process_table.h"
+
+#include "kernel/procfs.h"
+#include "probe/stages.h"
+#include "wire/wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define BUCKETS 1024
+#define COMMAND_KEPT 768
+#define FDS_RESERVED 64
+/* A new process is about to exec, and a node program to give itself a title. */
+#define FIRST_CHECK_MS 10
+
+/* Only the pages that are ever used count as the probe's memory. */
+static struct process places[PROCESSES_MAX];
+static char commands[PROCESSES_MAX][COMMAND_KEPT];
+static int buckets[BUCKETS];
+static int free_places;
+static size_t end, live;
+static long fds_left;
+static int64_t page_bytes;
+static const char *root_path;
+
+void table_init(const char *root)
+{
+    struct rlimit files;
+    root_path = root;
+    page_bytes = sysconf(_SC_PAGESIZE);
+    fds_left = 0;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+        fds_left = files.rlim_cur > 3 * PROCESSES_MAX ? 2 * PROCESSES_MAX
+                                                      : (long)files.rlim_cur - FDS_RESERVED;
+    for (size_t i = 0; i < BUCKETS; i++)
+        buckets[i] = -1;
+    free_places = -1;
+    end = live = 0;
+}
+
+struct process *table_at(size_t place)
+{
+    return &places[place];
+}
+
+size_t table_end(void)
+{
+    return end;
+}
+
+size_t table_place(const struct process *process)
+{
+    return (size_t)(process - places);
+}
+
+static int *bucket_of(int pid)
+{
+    return &buckets[(unsigned)pid % BUCKETS];
+}
+
+static struct process *find(int pid)
+{
+    for (int i = *bucket_of(pid); i >= 0; i = places[i].next)
+        if (places[i].pid == pid && !places[i].gone)
+            return &places[i];
+    return NULL;
+}
+
+static void close_files(struct process *process)
+{
+    if (process->directory >= 0) {
+        close(process->directory);
+        close(process->statm);
+        fds_left += 2;
+    }
+    process->directory = process->statm = -1;
+}
+
+static void open_files(struct process *process)
+{
+    char path[512];
+    process->directory = process->statm = -1;
+    if (fds_left < 2)
+        return;
+    snprintf(path, sizeof path, "%s/proc/%d", root_path, process->pid);
+    process->directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (process->directory < 0)
+        return;
+    process->statm = openat(process->directory, "statm", O_RDONLY | O_CLOEXEC);
+    if (process->statm < 0) {
+        close(process->directory);
+        process->directory = -1;
+        return;
+    }
+    fds_left -= 2;
+}
+
+void table_drop(struct process *process)
+{
+    if (!process->gone)
+        close_files(process);
+    process->gone = true;
+    if (process->pins)
+        return;
+    int place = (int)table_place(process);
+    for (int *at = bucket_of(process->pid); *at >= 0; at = &places[*at].next)
+        if (*at == place) {
+            *at = process->next;
+            break;
+        }
+    process->pid = 0;
+    process->next = free_places;
+    free_places = place;
+    live--;
+    if (live == 0) {
+        end = 0;
+        free_places = -1;
+    }
+}
+
+static struct process *new_place(void)
+{
+    int place = free_places;
+    if (place >= 0)
+        free_places = places[place].next;
+    else if (end < PROCESSES_MAX)
+        place = (int)end++;
+    else
+        return NULL;
+    live++;
+    return &places[place];
+}
+
+struct process *table_take(int pid, int64_t t_ms)
+{
+    struct process *process = find(pid);
+    if (process && process->directory < 0 &&
+        process_start_ticks(root_path, pid) != process->start_ticks) {
+        table_drop(process);
+        process = NULL;
+    }
+    if (process || !(process = new_place()))
+        return process;
+    int place = (int)table_place(process);
+    *process = (struct process){
+        .pid = pid,
+        .next = *bucket_of(pid),
+        .stage = stages_count(),
+        .check_at_ms = t_ms,
+        .check_gap_ms = FIRST_CHECK_MS,
+        .hwm_bytes = -1,
+        .read_ms = -1,
+        .cost_us_per_mib = 10,
+    };
+    *bucket_of(pid) = place;
+    commands[place][0] = '\0';
+    open_files(process);
+    if (process->directory < 0) {
+        process->start_ticks = process_start_ticks(root_path, pid);
+        if (process->start_ticks == 0) {
+            table_drop(process);
+            return NULL;
+        }
+    }
+    return process;
+}
+
+void table_sweep(uint32_t survey)
+{
+    for (size_t i = 0; i < end; i++)
+        if (places[i].pid && places[i].survey != survey && !places[i].gone)
+            table_drop(&places[i]);
+}
+
+int64_t process_read(const struct process *process, const char *name, char *text, size_t capacity)
+{
+    if (process->gone) {
+        errno = ESRCH;
+        return -1;
+    }
+    if (process->directory < 0)
+        return read_proc(root_path, process->pid, name, text, capacity);
+    int fd = openat(process->directory, name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    /* The kernel fills the buffer in one read, or the file ends. */
+    ssize_t got = read_again(fd, text, capacity);
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return got;
+}
+
+bool process_read_statm(struct process *process)
+{
+    char text[256];
+    int64_t resident, shared;
+    int64_t got = process->statm >= 0 ? read_again(process->statm, text, sizeof text)
+                                      : process_read(process, "statm", text, sizeof text);
+    if (got <= 0 || parse_statm(text, &resident, &shared) < 0)
+        return false;
+    process->rss_bytes = resident * page_bytes;
+    process->shared_bytes = (shared < resident ? shared : resident) * page_bytes;
+    return true;
+}
+
+static uint64_t hash(const char *bytes, size_t length)
+{
+    uint64_t sum = 14695981039346656037u; /* FNV-1a */
+    for (size_t i = 0; i < length; i++)
+        sum = (sum ^ (unsigned char)bytes[i]) * 1099511628211u;
+    return sum;
+}
+
+void process_check_command(struct process *process, int64_t t_ms, int64_t beat_ms)
+{
+    static char command[WIRE_STRING_MAX];
+    if (t_ms < process->check_at_ms)
+        return;
+    /* Every new process often, all the old ones together not more than about 200 times a second. */
+    int64_t longest = beat_ms + beat_ms * (int64_t)live / 32;
+    process->check_at_ms = t_ms + process->check_gap_ms;
+    process->check_gap_ms =
+        2 * process->check_gap_ms < longest ? 2 * process->check_gap_ms : longest;
+
+    int64_t length = process_read(process, "cmdline", command, sizeof command);
+    if (length <= 0)
+        return; /* a zombie keeps its name */
+    uint64_t sum = hash(command, (size_t)length);
+    if (sum == process->command_hash)
+        return;
+    process->command_hash = sum;
+    process->check_gap_ms = FIRST_CHECK_MS;
+    cmdline_to_text(command, (size_t)length);
+    process->stage = stages_match(command);
+    snprintf(commands[table_place(process)], COMMAND_KEPT, "%.*s", COMMAND_KEPT - 1, command);
+}
+
+const char *process_command(const struct process *process)
+{
+    return commands[table_place(process)];
+}

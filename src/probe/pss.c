@@ -1,0 +1,240 @@
+#include "probe/pss.h"
+
+#include "kernel/procfs.h"
+
+#include <errno.h>
+#include <time.h>
+
+#define MIB ((int64_t)1 << 20)
+
+/* Of all time, and how much of it may be saved up. */
+#define DUTY_PERCENT 1
+#define CREDIT_MAX_US 5000
+/* Copy-on-write may overdraw the account so far. */
+#define GUARD_DEBT_US 20000
+/* The lock of a process of this size would be held for 5 ms: only if its size moved by a quarter.
+ */
+#define LARGE_BYTES (500 * MIB)
+/* One that did not change is read again after so long. */
+#define STALE_MS 10000
+
+static struct pss_account *account;
+static int64_t credit_us, credited_at_us;
+/* Of all readings so far: what a process that was never read probably shares. */
+static int64_t shared_rss_bytes, shared_pss_bytes;
+
+int64_t pss_now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void pss_init(struct pss_account *counts)
+{
+    account = counts;
+    credit_us = CREDIT_MAX_US;
+    credited_at_us = pss_now_us();
+    shared_rss_bytes = shared_pss_bytes = 0;
+}
+
+static void add_credit(void)
+{
+    int64_t now = pss_now_us(), earned = (now - credited_at_us) * DUTY_PERCENT / 100;
+    if (earned == 0)
+        return;
+    credited_at_us = now;
+    credit_us = credit_us + earned < CREDIT_MAX_US ? credit_us + earned : CREDIT_MAX_US;
+}
+
+static float share(int64_t part, int64_t whole)
+{
+    if (whole <= 0 || part < 0)
+        return 1;
+    return part < whole ? (float)part / (float)whole : 1;
+}
+
+static void take_rollup(struct process *process, const struct proc_rollup *rollup, int64_t t_ms)
+{
+    process->read_ms = t_ms;
+    process->read_rss_bytes = rollup->rss_bytes;
+    process->read_pss_bytes = rollup->pss_bytes;
+    if (rollup->anon_bytes < 0 || rollup->pss_anon_bytes < 0) {
+        process->anon_share = process->shared_share = share(rollup->pss_bytes, rollup->rss_bytes);
+        process->read_pss_anon_bytes =
+            (int64_t)((double)process->anon_share *
+                      (double)(process->rss_bytes - process->shared_bytes));
+        return;
+    }
+    process->read_pss_anon_bytes = rollup->pss_anon_bytes;
+    int64_t shared_rss = rollup->rss_bytes - rollup->anon_bytes;
+    int64_t shared_pss = rollup->pss_bytes - rollup->pss_anon_bytes;
+    process->anon_share = share(rollup->pss_anon_bytes, rollup->anon_bytes);
+    process->shared_share = share(shared_pss, shared_rss);
+    shared_rss_bytes += shared_rss;
+    shared_pss_bytes += shared_pss;
+}
+
+/* A process that ends while it is read answers ENOENT or ESRCH. Such a one is counted, never taken
+ * for 0 bytes. */
+static void read_pss(struct process *process, int64_t t_ms)
+{
+    char text[2048];
+    struct proc_rollup rollup;
+    int64_t before = pss_now_us();
+    int64_t got = process_read(process, "smaps_rollup", text, sizeof text);
+    int64_t cost = pss_now_us() - before;
+    credit_us -= cost;
+    account->reads++;
+    if (got > 0 && parse_smaps_rollup(text, &rollup) == 0) {
+        take_rollup(process, &rollup, t_ms);
+        process->cost_us_per_mib =
+            (float)cost / (float)(rollup.rss_bytes > MIB ? rollup.rss_bytes / MIB : 1);
+        return;
+    }
+    if (got < 0 && (errno == EACCES || errno == EPERM)) {
+        process->refused = true;
+        account->unreadable++;
+        return;
+    }
+    account->vanished++;
+    process->read_ms = t_ms; /* its end will show; not to be tried at once again */
+    process->read_rss_bytes = process->rss_bytes;
+    process->read_pss_bytes = process->rss_bytes;
+    process->read_pss_anon_bytes = process->rss_bytes - process->shared_bytes;
+    process->anon_share = process->shared_share = 1;
+}
+
+static int64_t changed_by(const struct process *process)
+{
+    if (process->read_ms < 0)
+        return process->rss_bytes;
+    int64_t by = process->rss_bytes - process->read_rss_bytes;
+    return by < 0 ? -by : by;
+}
+
+static int64_t interest(const struct process *process, int64_t t_ms)
+{
+    if (!process->pid || process->gone || process->refused || process->rss_bytes == 0)
+        return 0;
+    int64_t by = changed_by(process);
+    if (process->rss_bytes > LARGE_BYTES)
+        return by > process->rss_bytes / 4 ? by : 0;
+    if (process->read_ms < 0 || by > MIB + process->rss_bytes / 50)
+        return by;
+    return t_ms - process->read_ms > STALE_MS ? 1 : 0;
+}
+
+static struct process *most_interesting(int64_t t_ms)
+{
+    struct process *best = NULL;
+    int64_t highest = 0;
+    for (size_t i = 0; i < table_end(); i++) {
+        int64_t value = interest(table_at(i), t_ms);
+        if (value > highest) {
+            highest = value;
+            best = table_at(i);
+        }
+    }
+    return best;
+}
+
+void pss_refresh(int64_t t_ms, int64_t limit_us)
+{
+    add_credit();
+    int64_t before = credit_us;
+    while (credit_us > 0 && before - credit_us < limit_us) {
+        struct process *process = most_interesting(t_ms);
+        int64_t cost =
+            process ? (int64_t)(process->cost_us_per_mib * (float)(process->rss_bytes / MIB)) : 0;
+        /* A dear one waits for a full account, and may overdraw it. */
+        if (!process || (cost > credit_us && credit_us < CREDIT_MAX_US * 9 / 10))
+            return;
+        read_pss(process, t_ms);
+    }
+}
+
+void pss_estimate(struct process *process)
+{
+    int64_t anon = process->rss_bytes - process->shared_bytes;
+    float anon_share = process->anon_share, shared_share = process->shared_share;
+    process->basis = BASIS_ESTIMATED;
+    if (process->read_ms < 0) {
+        process->basis = process->refused ? BASIS_RSS : BASIS_ESTIMATED;
+        anon_share = 1;
+        shared_share = process->refused ? 1 : share(shared_pss_bytes, shared_rss_bytes);
+    } else if (changed_by(process) <= MIB / 4 + process->rss_bytes / 100) {
+        /* PSS was read when the process had this very size. */
+        process->basis = BASIS_MEASURED;
+        process->pss_bytes = process->read_pss_bytes;
+        process->pss_anon_bytes = process->read_pss_anon_bytes;
+        return;
+    }
+    process->pss_anon_bytes = (int64_t)((double)anon * (double)anon_share);
+    process->pss_bytes =
+        process->pss_anon_bytes + (int64_t)((double)process->shared_bytes * (double)shared_share);
+}
+
+static bool counts(const struct process *process)
+{
+    return process->pid && !process->gone && process->rss_bytes > 0;
+}
+
+static struct process *largest_unread(int64_t t_ms)
+{
+    struct process *largest = NULL;
+    for (size_t i = 0; i < table_end(); i++) {
+        struct process *process = table_at(i);
+        if (counts(process) && !process->refused && process->read_ms != t_ms &&
+            (!largest || process->pss_anon_bytes > largest->pss_anon_bytes))
+            largest = process;
+    }
+    return largest;
+}
+
+static int64_t sum_of_anon(int64_t read_at_ms)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < table_end(); i++)
+        if (counts(table_at(i)) && (read_at_ms < 0 || table_at(i)->read_ms == read_at_ms))
+            sum += table_at(i)->pss_anon_bytes;
+    return sum;
+}
+
+/* Takes the excess off what was not read now, in proportion. */
+static void take_off(int64_t sum, int64_t target, int64_t t_ms)
+{
+    int64_t fixed = sum_of_anon(t_ms);
+    if (sum <= fixed)
+        return;
+    double factor = target > fixed ? (double)(target - fixed) / (double)(sum - fixed) : 0;
+    for (size_t i = 0; i < table_end(); i++) {
+        struct process *process = table_at(i);
+        if (!counts(process) || process->read_ms == t_ms)
+            continue;
+        int64_t less = (int64_t)((double)process->pss_anon_bytes * (1 - factor));
+        process->pss_anon_bytes -= less;
+        process->pss_bytes -= less;
+        process->basis = process->basis == BASIS_RSS ? BASIS_RSS : BASIS_ESTIMATED;
+    }
+}
+
+void pss_guard(int64_t anon_bytes, int64_t t_ms, bool may_read)
+{
+    if (anon_bytes < 0)
+        return;
+    int64_t sum = sum_of_anon(-1), target = anon_bytes + anon_bytes * 3 / 100 + 8 * MIB;
+    add_credit();
+    while (sum > target && may_read && credit_us > -GUARD_DEBT_US) {
+        struct process *process = largest_unread(t_ms);
+        if (!process)
+            break;
+        sum -= process->pss_anon_bytes;
+        read_pss(process, t_ms);
+        process->read_ms = t_ms;
+        pss_estimate(process);
+        sum += process->pss_anon_bytes;
+    }
+    if (sum > target)
+        take_off(sum, target, t_ms);
+}

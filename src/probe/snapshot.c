@@ -1,0 +1,137 @@
+#include "probe/snapshot.h"
+
+#include "kernel/procfs.h"
+#include "probe/emit.h"
+#include "probe/process_table.h"
+#include "probe/pss.h"
+
+struct held_process {
+    int64_t pss_bytes;
+    int place; /* in the table, pinned there */
+    int basis;
+};
+
+struct held {
+    struct wire_snapshot head;
+    struct held_process processes[PROCESSES_MAX];
+    int64_t bytes;          /* of its level; -1: nothing is held */
+    int64_t measured_bytes; /* how much of its PSS was measured */
+    int64_t highest_bytes;  /* of all that were held in this stage */
+    bool told;
+};
+
+static struct held held[SNAPSHOT_LEVELS];
+
+static void release(int level)
+{
+    unsigned pin = 1u << level;
+    for (int64_t i = 0; i < held[level].head.processes; i++) {
+        struct process *process = table_at((size_t)held[level].processes[i].place);
+        process->pins &= ~pin;
+        if (process->gone && !process->pins)
+            table_drop(process);
+    }
+    held[level].head.processes = 0;
+    held[level].bytes = held[level].measured_bytes = -1;
+    held[level].told = true;
+}
+
+void snapshots_init(void)
+{
+    for (int level = 0; level < SNAPSHOT_LEVELS; level++) {
+        held[level].head.processes = 0;
+        held[level].highest_bytes = -1;
+        release(level);
+    }
+}
+
+void snapshots_forget(void)
+{
+    for (int level = 0; level < SNAPSHOT_LEVELS; level++) {
+        release(level);
+        held[level].highest_bytes = -1;
+    }
+}
+
+static bool counts(const struct process *process)
+{
+    return process->pid && !process->gone && process->rss_bytes > 0;
+}
+
+static int64_t measured_bytes(void)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < table_end(); i++)
+        if (counts(table_at(i)) && table_at(i)->basis == BASIS_MEASURED)
+            sum += table_at(i)->pss_bytes;
+    return sum;
+}
+
+bool snapshot_is_best(int level, int64_t bytes)
+{
+    return bytes >= 0 && bytes > held[level].highest_bytes;
+}
+
+void snapshot_offer(int level, int64_t bytes, const struct wire_snapshot *head)
+{
+    struct held *kept = &held[level];
+    int64_t measured = measured_bytes();
+    bool same_level = bytes >= 0 && bytes >= kept->highest_bytes - kept->highest_bytes / 200;
+    bool better = measured > kept->measured_bytes + kept->measured_bytes / 50;
+    if (!snapshot_is_best(level, bytes) && !(same_level && better))
+        return;
+    release(level);
+    kept->head = *head;
+    kept->head.level = level;
+    kept->head.processes = 0;
+    for (size_t i = 0; i < table_end(); i++) {
+        struct process *process = table_at(i);
+        if (!counts(process))
+            continue;
+        process->pins |= 1u << level;
+        kept->processes[kept->head.processes++] = (struct held_process){
+            .pss_bytes = process->pss_bytes, .place = (int)i, .basis = process->basis};
+    }
+    kept->bytes = bytes;
+    kept->measured_bytes = measured;
+    if (bytes > kept->highest_bytes)
+        kept->highest_bytes = bytes;
+    kept->told = false;
+}
+
+static void tell_process(const struct held_process *one)
+{
+    static char command[WIRE_STRING_MAX];
+    char status[4096];
+    struct process *process = table_at((size_t)one->place);
+    int64_t length = process_read(process, "cmdline", command, sizeof command);
+    if (process_read(process, "status", status, sizeof status) > 0) {
+        int64_t hwm = parse_kib_line(status, "VmHWM");
+        process->hwm_bytes = hwm > 0 ? hwm : process->hwm_bytes;
+    }
+    bool lives = length > 0;
+    if (lives)
+        cmdline_to_text(command, (size_t)length);
+    emit_record(
+        &(struct wire_record){.type = WIRE_PROCESS,
+                              .process = {.pid = process->pid,
+                                          .pss_bytes = one->pss_bytes,
+                                          .hwm_bytes = process->hwm_bytes,
+                                          .basis = one->basis,
+                                          .command = lives ? command : process_command(process)}});
+}
+
+int snapshots_tell(void)
+{
+    int told = 0;
+    for (int level = 0; level < SNAPSHOT_LEVELS; level++) {
+        if (held[level].told)
+            continue;
+        held[level].told = true;
+        emit_record(&(struct wire_record){.type = WIRE_SNAPSHOT, .snapshot = held[level].head});
+        for (int64_t i = 0; i < held[level].head.processes; i++)
+            tell_process(&held[level].processes[i]);
+        told++;
+    }
+    return told;
+}

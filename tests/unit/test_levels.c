@@ -1,0 +1,134 @@
+/* When a level is worth a look, on files that change under it. */
+#include "base/alloc.h"
+#include "probe/levels.h"
+#include "suite.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct cgroup cgroup;
+static struct levels levels;
+
+static void put(const char *name, const char *text)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", cgroup.directory, name);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void set_memory(int64_t usage, int64_t anon, int64_t file)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%lld\n", (long long)usage);
+    put("memory.current", text);
+    snprintf(text, sizeof text, "anon %lld\nfile %lld\nkernel 0\nshmem 0\nslab_reclaimable 0\n",
+             (long long)anon, (long long)file);
+    put("memory.stat", text);
+}
+
+static void begin(const char *limit)
+{
+    cgroup.version = 2;
+    snprintf(cgroup.directory, sizeof cgroup.directory, "/tmp/test_levels.XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(cgroup.directory));
+    set_memory(1000000, 400000, 600000);
+    put("memory.max", limit);
+    levels_open(&levels, &cgroup);
+}
+
+static void end(void)
+{
+    static const char *const names[] = {"memory.current", "memory.stat", "memory.max"};
+    for (size_t i = 0; i < 3; i++) {
+        char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", cgroup.directory, names[i]);
+        unlink(path);
+    }
+    rmdir(cgroup.directory);
+}
+
+START_TEST(new_highs)
+{
+    begin("max\n");
+    levels_poll(&levels, false);
+    ck_assert(levels_are_new(&levels));
+    levels_looked(&levels);
+    ck_assert(!levels_are_new(&levels));
+    set_memory(1009000, 400000, 609000); /* less than 1 % */
+    levels_poll(&levels, false);
+    ck_assert(!levels_are_new(&levels));
+    set_memory(1011000, 400000, 611000);
+    levels_poll(&levels, false);
+    ck_assert(levels_are_new(&levels));
+    levels_looked(&levels);
+
+    /* Under a plateau of page cache: less is charged, but more of it is anonymous. */
+    set_memory(900000, 500000, 400000);
+    levels_poll(&levels, false);
+    ck_assert_int_eq(levels.unreclaimable.high_bytes, 500000);
+    ck_assert(levels_are_new(&levels));
+    levels_looked(&levels);
+    ck_assert(!levels_are_new(&levels));
+    ck_assert_int_eq(levels.usage.high_bytes, 1011000);
+
+    levels_restart(&levels);
+    ck_assert_int_eq(levels.usage.high_bytes, 900000);
+    ck_assert(levels_are_new(&levels));
+    end();
+}
+END_TEST
+
+START_TEST(the_stat_is_read_when_it_matters)
+{
+    begin("1200000\n");
+    levels_poll(&levels, false);
+    ck_assert(!levels_near_limit(&levels));
+    set_memory(1001000, 700000, 301000); /* moved by 0.1 %: nothing to see */
+    levels_poll(&levels, false);
+    ck_assert_int_eq(levels.stat.anon_bytes, 400000);
+    levels_poll(&levels, true);
+    ck_assert_int_eq(levels.stat.anon_bytes, 700000);
+    set_memory(1100000, 700000, 400000);
+    levels_poll(&levels, false);
+    ck_assert(levels_near_limit(&levels));
+    set_memory(1100100, 900000, 200100); /* near the limit even then */
+    levels_poll(&levels, false);
+    ck_assert_int_eq(levels.stat.anon_bytes, 900000);
+    end();
+}
+END_TEST
+
+START_TEST(the_wait_is_bounded)
+{
+    begin("max\n");
+    levels_poll(&levels, false);
+    levels_looked(&levels);
+    ck_assert_int_eq(levels_wait_ms(&levels), 5);
+    for (int i = 0; i < 10; i++)
+        levels_poll(&levels, false);
+    ck_assert_int_eq(levels_wait_ms(&levels), 10); /* flat */
+    levels.usage.looked_bytes = levels.unreclaimable.looked_bytes = INT64_MAX / 2;
+    ck_assert_int_eq(levels_wait_ms(&levels), 50);
+    end();
+    cgroup = (struct cgroup){0};
+    levels_open(&levels, &cgroup);
+    levels_poll(&levels, true);
+    ck_assert_int_eq(levels.usage.now_bytes, -1);
+    ck_assert(!levels_are_new(&levels));
+    ck_assert_int_eq(levels_wait_ms(&levels), 50);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("probe/levels");
+    TCase *all = tcase_create("all");
+    tcase_add_test(all, new_highs);
+    tcase_add_test(all, the_stat_is_read_when_it_matters);
+    tcase_add_test(all, the_wait_is_bounded);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}

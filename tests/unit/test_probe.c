@@ -1,0 +1,191 @@
+/* What the sampler knows of processes: live ones, forked here. */
+#include "probe/process_table.h"
+#include "probe/pss.h"
+#include "probe/stages.h"
+#include "suite.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MIB ((int64_t)1 << 20)
+
+static struct pss_account account;
+
+static void begin(void)
+{
+    account = (struct pss_account){0};
+    table_init("");
+    pss_init(&account);
+}
+
+/* A child that touches `mib` and waits to be killed. */
+static pid_t child_holding(size_t mib)
+{
+    int ready[2];
+    char byte = 0;
+    ck_assert_int_eq(pipe(ready), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        char *memory = mmap(NULL, mib << 20 | 4096, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        memset(memory, 1, mib << 20);
+        (void)!write(ready[1], &byte, 1);
+        pause();
+        _exit(0);
+    }
+    ck_assert_int_gt(pid, 0);
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+static void end_child(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+static void follow_one(void)
+{
+    pid_t pid = child_holding(20);
+    struct process *process = table_take(pid, 0);
+    ck_assert_ptr_nonnull(process);
+    ck_assert_ptr_eq(table_take(pid, 1), process);
+    process_check_command(process, 0, 150);
+    ck_assert_ptr_nonnull(strstr(process_command(process), "test_probe"));
+    ck_assert(process_read_statm(process));
+    ck_assert_int_ge(process->rss_bytes, 20 * MIB);
+    pss_estimate(process);
+    ck_assert_int_eq(process->basis, BASIS_ESTIMATED);
+
+    pss_refresh(0, 1000000);
+    ck_assert_int_eq(account.reads, 1);
+    pss_refresh(1, 1000000); /* it did not change */
+    ck_assert_int_eq(account.reads, 1);
+    pss_estimate(process);
+    ck_assert_int_eq(process->basis, BASIS_MEASURED);
+    ck_assert_int_ge(process->pss_bytes, 20 * MIB);
+    ck_assert_int_lt(process->pss_bytes, 40 * MIB);
+
+    /* A pinned one keeps its name after its end, and its pid may have a new owner. */
+    process->pins = 1;
+    end_child(pid);
+    ck_assert(!process_read_statm(process));
+    table_sweep(7);
+    ck_assert(process->gone);
+    ck_assert_ptr_nonnull(strstr(process_command(process), "test_probe"));
+    ck_assert_ptr_null(table_take(pid, 2));
+    process->pins = 0;
+    table_drop(process);
+    ck_assert_int_eq(process->pid, 0);
+    ck_assert_uint_eq(table_end(), 0);
+}
+
+START_TEST(one_process_from_its_start_to_its_end)
+{
+    begin();
+    follow_one();
+}
+END_TEST
+
+START_TEST(without_descriptors_to_spare)
+{
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = 64;
+    setrlimit(RLIMIT_NOFILE, &files);
+    begin();
+    follow_one();
+}
+END_TEST
+
+START_TEST(a_zombie_holds_nothing)
+{
+    begin();
+    pid_t pid = child_holding(5);
+    struct process *process = table_take(pid, 0);
+    siginfo_t info;
+    kill(pid, SIGKILL);
+    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+    ck_assert(process_read_statm(process));
+    ck_assert_int_eq(process->rss_bytes, 0);
+    pss_refresh(0, 1000000);
+    ck_assert_int_eq(account.reads, 0);
+    waitpid(pid, NULL, 0);
+}
+END_TEST
+
+START_TEST(an_exec_is_seen)
+{
+    begin();
+    int go[2];
+    char byte = 0;
+    ck_assert_int_eq(pipe(go), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)!read(go[0], &byte, 1);
+        execlp("sleep", "sleep", "100", (char *)NULL);
+        _exit(1);
+    }
+    struct process *process = table_take(pid, 0);
+    process_check_command(process, 0, 150);
+    ck_assert_ptr_nonnull(strstr(process_command(process), "test_probe"));
+    ck_assert_int_eq(write(go[1], &byte, 1), 1);
+    for (int64_t t_ms = 1000; strcmp(process_command(process), "sleep 100") != 0; t_ms += 1000) {
+        ck_assert_int_lt(t_ms, 10000000);
+        process_check_command(process, t_ms, 150);
+        ck_assert(process_read_statm(process)); /* a kept file follows the exec */
+        usleep(1000);
+    }
+    end_child(pid);
+}
+END_TEST
+
+START_TEST(shared_pages_are_not_counted_twice)
+{
+    begin();
+    char *memory = mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(memory, 1, 64 << 20);
+    pid_t pids[4];
+    for (int may_read = 0; may_read < 2; may_read++) {
+        int64_t sum = 0;
+        for (int i = 0; i < 4; i++)
+            pids[i] = child_holding(0);
+        for (int i = 0; i < 4; i++) {
+            struct process *process = table_take(pids[i], 0);
+            ck_assert(process_read_statm(process));
+            pss_estimate(process);
+            ck_assert_int_ge(process->pss_anon_bytes, 64 * MIB);
+        }
+        pss_guard(80 * MIB, 0, may_read);
+        for (int i = 0; i < 4; i++)
+            sum += table_take(pids[i], 0)->pss_anon_bytes;
+        ck_assert_int_le(sum, 91 * MIB);
+        ck_assert_int_eq(account.reads > 0, may_read);
+        for (int i = 0; i < 4; i++)
+            end_child(pids[i]);
+        table_sweep(9);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("probe");
+    TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 30);
+    tcase_add_test(all, one_process_from_its_start_to_its_end);
+    tcase_add_test(all, without_descriptors_to_spare);
+    tcase_add_test(all, a_zombie_holds_nothing);
+    tcase_add_test(all, an_exec_is_seen);
+    tcase_add_test(all, shared_pages_are_not_counted_twice);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}
