@@ -1,8 +1,10 @@
 /* build-mem: a pass/fail memory budget check for builds. */
 #include "commands/commands.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -27,7 +29,18 @@ static int help(void)
     return EXIT_PASS;
 }
 
-int main(int argc, char **argv)
+/* A file of ours that came to be descriptor 1 or 2 would take what is printed. */
+static void fill_standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+static int run(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--help") == 0)
         return help();
@@ -35,4 +48,15 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
     return command_run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    fill_standard_descriptors();
+    int status = run(argc, argv);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_PASS) {
+        perror("build-mem: standard output");
+        status = EXIT_UNMEASURED;
+    }
+    return status;
 }

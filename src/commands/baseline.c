@@ -1,6 +1,7 @@
 /* build-mem baseline refresh|show: accept results as the new baseline; show it. */
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "commands/baseline_file.h"
 #include "commands/commands.h"
@@ -10,6 +11,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +34,8 @@ static void print_environment(const struct baseline_environment *entry)
 {
     char *limit CLEANUP(cleanup_free) =
         entry->key.limit_bytes > 0 ? format_bytes(entry->key.limit_bytes) : xstrdup("no limit");
+    char *reason CLEANUP(cleanup_free) =
+        text_one_line(entry->accepted_reason ? entry->accepted_reason : "");
     printf("%s, %s, %lld CPUs, %s, from %s\n", entry->key.image, entry->key.architecture,
            (long long)entry->key.cpus, limit, entry->key.source);
     printf("  accepted %s%s%.12s%s%s\n", entry->accepted_at,
@@ -111,12 +115,25 @@ static int refresh_from_runs(const struct config *config)
         command_failed(&err, status);
     } else {
         judge_alone(runs, count, &judgement);
-        status = publish(config, typical_run(runs, count), &judgement);
+        status = publish(config, runs, count, &judgement);
         if (status == EXIT_PASS)
             status = accept_runs(config, runs, count);
     }
     release_runs(runs, count);
     return status;
+}
+
+/* One result given twice would pass for two runs. */
+static int refuse_twice(const struct strv *paths, struct bm_error *err)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        for (size_t j = 0; j < i; j++) {
+            struct stat one, other;
+            if (stat(paths->items[i], &one) == 0 && stat(paths->items[j], &other) == 0 &&
+                one.st_dev == other.st_dev && one.st_ino == other.st_ino)
+                return bm_error_set(err, "%s is given twice", paths->items[i]);
+        }
+    return 0;
 }
 
 /* Accepts results that were stored by earlier runs, here or elsewhere. */
@@ -125,7 +142,7 @@ static int refresh_from_files(const struct config *config, const struct strv *pa
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct measurement *runs = xcalloc(paths->count, sizeof *runs);
     size_t count = 0;
-    int status = EXIT_PASS;
+    int status = refuse_twice(paths, &err) < 0 ? command_failed(&err, EXIT_USAGE) : EXIT_PASS;
     while (count < paths->count && status == EXIT_PASS) {
         if (result_read(paths->items[count], &runs[count], &err) < 0)
             status = command_failed(&err, EXIT_USAGE);
@@ -156,6 +173,11 @@ static int show_command(int argc, char **argv)
     if (command_begin(&config, FLAGS_SHOW, "baseline show [flags]", argc, argv, &operands,
                       &status) < 0)
         return status;
+    if (operands.count) {
+        struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+        bm_error_set(&err, "baseline show takes no \"%s\"", operands.items[0]);
+        return command_failed(&err, EXIT_USAGE);
+    }
     return show(&config);
 }
 
@@ -166,6 +188,10 @@ int command_baseline(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "show") == 0)
         return show_command(argc - 1, argv + 1);
     bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        return show_command(argc, argv);
+    if (argc > 1 && !help)
+        fprintf(stderr, "build-mem: baseline has no \"%s\"\n", argv[1]);
     fputs("Usage: build-mem baseline refresh [flags] [RESULT...]\n"
           "       build-mem baseline show [flags]\n",
           help ? stdout : stderr);

@@ -20,8 +20,9 @@ static int check(const struct config *config)
     if (measure_runs(config, &runs, &count, &status, &err) < 0) {
         command_failed(&err, status);
     } else {
-        judge(&baseline, config->baseline, runs, count, config->strict, &judgement);
-        status = publish(config, typical_run(runs, count), &judgement);
+        char *path CLEANUP(cleanup_free) = baseline_path(config);
+        judge(&baseline, path, runs, count, config->strict, &judgement);
+        status = publish(config, runs, count, &judgement);
     }
     release_runs(runs, count);
     return status;

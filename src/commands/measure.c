@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -22,8 +23,9 @@
 struct recorder {
     struct fold *fold;
     struct timeline *timeline;
-    int log;       /* build-<label>.log */
-    int log_errno; /* of the first write to it that failed; 0 */
+    int log;             /* build-<label>.log */
+    int log_errno;       /* of the first write to it that failed; 0 */
+    int64_t patience_ms; /* how long the terminal may keep us waiting in all; -1: for ever */
 };
 
 static void write_log(struct recorder *recorder, const char *bytes, size_t length)
@@ -39,12 +41,39 @@ static void write_log(struct recorder *recorder, const char *bytes, size_t lengt
     }
 }
 
+/* The build's output on the terminal. A reader that does not read (a paused terminal) makes the
+ * build wait, as it would without us, but not past an interrupt or the time that the build has;
+ * what is then left out stands in the log. */
+static void show_output(struct recorder *recorder, const char *bytes, size_t length)
+{
+    while (length) {
+        struct pollfd fds[] = {{.fd = STDERR_FILENO, .events = POLLOUT},
+                               {.fd = interrupt_fd(), .events = POLLIN}};
+        int ready = poll(fds, 2, 100);
+        if (fds[1].revents || (ready < 0 && errno != EINTR))
+            return;
+        if (ready <= 0 || !fds[0].revents) {
+            if (recorder->patience_ms >= 0 && (recorder->patience_ms -= 100) < 0) {
+                recorder->patience_ms = 0;
+                return;
+            }
+            continue;
+        }
+        /* POLLOUT promises room for PIPE_BUF bytes. */
+        ssize_t put = write(STDERR_FILENO, bytes, length < PIPE_BUF ? length : PIPE_BUF);
+        if (put < 0 && errno != EINTR && errno != EAGAIN)
+            return;
+        bytes += put > 0 ? put : 0;
+        length -= put > 0 ? (size_t)put : 0;
+    }
+}
+
 static void take_record(void *context, const struct wire_record *record)
 {
     struct recorder *recorder = context;
     if (record->type == WIRE_OUTPUT) {
         write_log(recorder, record->output.bytes, record->output.length);
-        (void)!fwrite(record->output.bytes, 1, record->output.length, stderr);
+        show_output(recorder, record->output.bytes, record->output.length);
         return;
     }
     fold_record(recorder->fold, record);
@@ -143,14 +172,18 @@ static void take_outcome(struct measurement *m, struct session_outcome *outcome)
     m->environment.image_digest = steal_ptr(outcome->facts.image_digest);
     if (m->not_measured)
         return;
-    if (outcome->signal)
+    if (outcome->signal) {
+        /* How the build ended then is our own doing. */
+        m->build.exit_code = UNMEASURED;
+        m->build.signal = 0;
         m->not_measured =
             xasprintf("interrupted by signal %d (%s)", outcome->signal, strsignal(outcome->signal));
-    else if (outcome->broken && outcome->facts.failure)
+    } else if (outcome->broken && outcome->facts.failure) {
         m->not_measured =
             xasprintf("%s; the engine says: %s", outcome->broken, outcome->facts.failure);
-    else if (outcome->broken)
+    } else if (outcome->broken) {
         m->not_measured = xstrdup(outcome->broken);
+    }
 }
 
 /* ---- the run ---- */
@@ -220,11 +253,26 @@ static void name_stages(const struct config *config, struct strv *names)
         strv_push(names, config->stages[i].name);
 }
 
+/* A file of the run that could not be written is told in the measurement, so that the rest of what
+ * is known still gets out. */
+static void settle_files(struct recorder *recorder, const char *label, struct measurement *m)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    int failed = timeline_close(recorder->timeline, &err);
+    if (recorder->log_errno) {
+        errno = recorder->log_errno;
+        failed = bm_error_errno(&err, "build-%s.log: cannot write", label);
+    }
+    if (failed && !m->not_measured)
+        m->not_measured = xstrdup(err.message);
+}
+
 /* The story of one run. */
 static int measure_one(const struct config *config, const char *repo, const char *label,
                        struct measurement *m, int *status, struct bm_error *err)
 {
-    struct recorder recorder = {.log = -1};
+    struct recorder recorder = {.log = -1,
+                                .patience_ms = config->timeout_ms > 0 ? config->timeout_ms : -1};
     struct strv stage_names CLEANUP(strv_release) = {0};
     *status = EXIT_UNMEASURED;
     measurement_init(m);
@@ -253,12 +301,7 @@ static int measure_one(const struct config *config, const char *repo, const char
     for (size_t i = 0; i < config->artifact_count; i++)
         verify_artifact(m, repo, config->artifacts[i].path, config->artifacts[i].required, since);
 
-    if (timeline_close(recorder.timeline, err) < 0)
-        return -1;
-    if (recorder.log_errno) {
-        errno = recorder.log_errno;
-        return bm_error_errno(err, "build-%s.log: cannot write", label);
-    }
+    settle_files(&recorder, label, m);
     return 0;
 }
 

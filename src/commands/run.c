@@ -25,7 +25,7 @@ int command_run(int argc, char **argv)
         command_failed(&err, status);
     else {
         judge_alone(runs, count, &judgement);
-        status = publish(&config, typical_run(runs, count), &judgement);
+        status = publish(&config, runs, count, &judgement);
     }
     release_runs(runs, count);
     return status;

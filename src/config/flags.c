@@ -89,15 +89,18 @@ static void anchor_path(char **path, const char *name, const struct given *given
     *path = anchored;
 }
 
-static int settle(struct config *config, const struct given *given, size_t count,
-                  struct bm_error *err)
+static int settle(struct config *config, enum flag_command command, const struct given *given,
+                  size_t count, struct bm_error *err)
 {
     /* --repo and --config say which file is read; all flags beat what it says. The first pass
      * also adds the --env flags: they are taken back, to be added after the file's. */
     if (apply(config, given, count, err) < 0)
         return -1;
     strv_release(&config->env);
-    if (read_config_file(config, err) < 0 || apply(config, given, count, err) < 0)
+    if (!(command & FLAGS_COMPARE) && access(config->repo, X_OK) != 0)
+        return bm_error_errno(err, "--repo %s", config->repo);
+    if ((!(command & FLAGS_COMPARE) && read_config_file(config, err) < 0) ||
+        apply(config, given, count, err) < 0)
         return -1;
     if (strcmp(config->repo, ".") != 0) {
         anchor_path(&config->out, "out", given, count);
@@ -126,14 +129,17 @@ enum flags_outcome flags_read(struct config *config, enum flag_command command, 
         else if (option >= OPTION_FLAG)
             given[count++] = (struct given){&flags[option - OPTION_FLAG], optarg};
         else {
-            bm_error_set(err, option == ':' ? "%s needs a value" : "unknown flag %s",
+            bm_error_set(err,
+                         option == ':'           ? "%s needs a value"
+                         : optopt >= OPTION_FLAG ? "%s: this flag takes no value"
+                                                 : "unknown flag %s",
                          argv[optind - 1]);
             return FLAGS_ERROR;
         }
     }
     for (; optind < argc; optind++)
         strv_push(command & FLAGS_MEASURE ? &config->build_argv : operands, argv[optind]);
-    if (settle(config, given, count, err) < 0)
+    if (settle(config, command, given, count, err) < 0)
         return FLAGS_ERROR;
     if (!config->label)
         config->label = xstrdup(command == FLAGS_CHECK     ? "check"

@@ -89,6 +89,9 @@ static void push_create_arguments(const struct engine_run *run, struct strv *arg
     strv_pushf(arguments, "--name=%s", spec->name);
     strv_pushf(arguments, "--label=" LABEL "=%s", spec->name);
     strv_pushf(arguments, "--pull=%s", spec->pull);
+    /* The records are ours alone, and nothing else may run in the measured cgroup. */
+    strv_push(arguments, "--log-driver=none");
+    strv_push(arguments, "--no-healthcheck");
     push_mount(arguments, spec->repo);
     strv_push(arguments, "--workdir=" REPO_IN_CONTAINER);
     strv_push(arguments, "--entrypoint=" PROBE_IN_CONTAINER);

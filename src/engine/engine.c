@@ -3,8 +3,11 @@
 #include "base/alloc.h"
 #include "kernel/procfs.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct engine *const engines[] = {&engine_docker, &engine_podman, &engine_host};
@@ -64,18 +67,35 @@ void engine_probe_arguments(const struct engine_spec *spec, const char *probe,
     strv_push_all(arguments, spec->command);
 }
 
+/* Where a pid means something: this pid namespace since this boot (FNV-1a of both). A run of
+ * another one, on the same engine, cannot be told dead from here. */
+static unsigned long long pid_domain(void)
+{
+    struct stat namespace = {0};
+    char boot[64] = "";
+    unsigned long long hash = 0xcbf29ce484222325ULL;
+    (void)stat("/proc/self/ns/pid", &namespace);
+    (void)read_text("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
+    for (const char *at = boot; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 0x100000001b3ULL;
+    return hash ^ namespace.st_ino;
+}
+
 char *engine_unique_name(void)
 {
     static int number;
-    return xasprintf("build-mem-%d-%llu-%d", (int)getpid(),
-                     (unsigned long long)process_start_ticks("", getpid()), ++number);
+    return xasprintf("build-mem-%d-%llu-%llx-%d", (int)getpid(),
+                     (unsigned long long)process_start_ticks("", getpid()), pid_domain(), ++number);
 }
 
 bool engine_name_is_orphan(const char *name)
 {
     int pid, end = 0;
-    unsigned long long start;
-    if (sscanf(name, "build-mem-%d-%llu-%*d%n", &pid, &start, &end) != 2 || end == 0)
+    unsigned long long start, domain;
+    if (sscanf(name, "build-mem-%d-%llu-%llx-%*d%n", &pid, &start, &domain, &end) != 3 ||
+        end == 0 || domain != pid_domain())
         return false;
-    return process_start_ticks("", pid) != start;
+    /* With hidepid another user's process is there, but has no directory in /proc. */
+    uint64_t now = process_start_ticks("", pid);
+    return now ? now != start : kill(pid, 0) < 0 && errno == ESRCH;
 }

@@ -71,9 +71,10 @@ extern const struct engine engine_docker, engine_podman, engine_host;
 void engine_probe_arguments(const struct engine_spec *spec, const char *probe,
                             struct strv *arguments);
 
-/* A name that no other run has: "build-mem-PID-STARTTICKS-N". The caller owns it. */
+/* A name that no other run has: "build-mem-PID-STARTTICKS-DOMAIN-N". The caller owns it. */
 char *engine_unique_name(void);
-/* Whether the run of that name has lost its runner: the pid is gone or is another process now. */
+/* Whether the run of that name has lost its runner: it was of this boot and pid namespace, and the
+ * pid is gone or is another process now. */
 bool engine_name_is_orphan(const char *name);
 
 #endif

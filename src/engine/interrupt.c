@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 static int fd = -1, first_signal;
+static bool held;
 static sigset_t mask_before;
 
 void interrupt_init(void)
@@ -16,10 +17,16 @@ void interrupt_init(void)
     if (fd >= 0)
         return;
     sigemptyset(&set);
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        sigaddset(&set, taken[i]);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        /* One that was ignored before (nohup) stays so. */
+        struct sigaction before;
+        if (sigaction(taken[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaddset(&set, taken[i]);
+    }
     sigprocmask(SIG_BLOCK, &set, &mask_before);
     signal(SIGPIPE, SIG_IGN);
+    /* Inherited as ignored, it would leave no child to be waited for. */
+    signal(SIGCHLD, SIG_DFL);
     fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0)
         BM_BUG("signalfd");
@@ -27,7 +34,12 @@ void interrupt_init(void)
 
 int interrupt_fd(void)
 {
-    return fd;
+    return held ? -1 : fd;
+}
+
+void interrupt_hold(bool on)
+{
+    held = on;
 }
 
 int interrupt_signal(void)

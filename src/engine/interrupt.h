@@ -11,6 +11,8 @@ void interrupt_init(void);
 int interrupt_fd(void);
 /* The first signal that came, or 0. */
 int interrupt_signal(void);
+/* While on, interrupts are not told: for cleaning up, which a second one must not cut short. */
+void interrupt_hold(bool on);
 /* In a child before exec: the signals are as they were before interrupt_init. */
 void interrupt_reset_child(void);
 

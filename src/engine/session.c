@@ -134,12 +134,14 @@ static bool deadline_passed(struct session *session)
     if (session->killed)
         return false;
     if (!session->ending) {
-        session->outcome->timed_out = true;
+        session->outcome->timed_out = !session->outcome->complete;
         begin_to_end(session);
         return true;
     }
     session->killed = true;
+    interrupt_hold(true);
     session->run.engine->kill(&session->run);
+    interrupt_hold(false);
     session->deadline_ms = now_ms() + LEASH_GRACE_MS;
     return true;
 }
@@ -216,7 +218,10 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     outcome->signal = outcome->signal ? outcome->signal : interrupt_signal();
     child_release(&session->run.child);
     stage_peaks_close(&session->peaks);
-    if (engine->finish(&session->run, &outcome->facts, &left) < 0) {
+    interrupt_hold(true);
+    int finished = engine->finish(&session->run, &outcome->facts, &left);
+    interrupt_hold(false);
+    if (finished < 0) {
         if (result == 0)
             result = bm_error_set(err, "cleaning up: %s", left.message);
         else

@@ -185,7 +185,7 @@ static int refuse_lost_metric(const struct refresh *refresh,
             !baseline_metric_find(entry, old->name))
             return bm_error_set(err,
                                 "%s is judged by the baseline, but the runs have no value for it; "
-                                "build-mem doctor shows what this machine can measure",
+                                "set its level to off where it is not to be judged",
                                 old->name);
     }
     return 0;

@@ -55,7 +55,8 @@ static char *build_failure(const struct measurement *m, char **advice)
     const struct build_end *build = &m->build;
     char *duration CLEANUP(cleanup_free) = format_duration(build->duration_ms);
     if (build->oom_killed) {
-        *advice = xstrdup("raise --memory; build-mem fit finds the smallest limit that does");
+        *advice = xstrdup("raise --memory, or make the build need less: the stage and the "
+                          "processes at the peak are above");
         return out_of_memory(m);
     }
     if (build->timed_out) {
@@ -90,7 +91,6 @@ enum verdict run_verdict(const struct measurement *m, char **reason, char **advi
         return VERDICT_BUILD_FAILED;
     *reason = measuring_failure(m);
     if (*reason) {
-        *advice = xstrdup("build-mem doctor shows what this machine can measure");
         return VERDICT_INCONCLUSIVE;
     }
     if (measurement_verified(m))

@@ -274,8 +274,18 @@ int64_t cgroup_peak(const struct cgroup *cgroup)
 
 int64_t cgroup_limit(const struct cgroup *cgroup)
 {
-    return cgroup_read_number(cgroup,
-                              cgroup->version == 2 ? "memory.max" : "memory.limit_in_bytes");
+    const char *name = cgroup->version == 2 ? "memory.max" : "memory.limit_in_bytes";
+    int64_t least = cgroup_read_number(cgroup, name);
+    struct cgroup above = *cgroup;
+    for (char *slash; (slash = strrchr(above.directory, '/'));) {
+        *slash = '\0';
+        if (!has_file(&above, name))
+            break;
+        int64_t limit = cgroup_read_number(&above, name);
+        if (limit >= 0 && (least < 0 || limit < least))
+            least = limit;
+    }
+    return least;
 }
 
 int64_t cgroup_oom_kills(const struct cgroup *cgroup)
@@ -364,9 +374,9 @@ ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity
             if (chunk[i] >= '0' && chunk[i] <= '9') {
                 pid = pid * 10 + (chunk[i] - '0');
             } else if (chunk[i] == '\n') {
-                if (count < capacity)
-                    pids[count] = pid;
-                count++;
+                /* 0: a process of another pid namespace, which has no pid here. */
+                if (pid > 0 && count++ < capacity)
+                    pids[count - 1] = pid;
                 pid = 0;
             }
     int saved = errno;

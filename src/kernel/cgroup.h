@@ -50,6 +50,7 @@ int64_t cgroup_usage(const struct cgroup *cgroup);
 /* The name of the file that holds the high-water mark, or NULL where the kernel has none. */
 const char *cgroup_peak_source(const struct cgroup *cgroup);
 int64_t cgroup_peak(const struct cgroup *cgroup);
+/* The least of its own limit and those of the cgroups above it that can be seen; -1: none. */
 int64_t cgroup_limit(const struct cgroup *cgroup);
 /* How many processes the kernel killed for lack of memory; -1 where it does not count them. */
 int64_t cgroup_oom_kills(const struct cgroup *cgroup);

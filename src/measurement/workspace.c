@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -86,6 +88,28 @@ static bool earlier(struct timespec a, struct timespec b)
     return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
 }
 
+/* The newest change below the directory (links are not followed): a file that is written anew in
+ * place does not change the directory itself. */
+static struct timespec newest;
+static int note_change(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)path, (void)type, (void)walk;
+    if (earlier(newest, status->st_ctim))
+        newest = status->st_ctim;
+    return 0;
+}
+
+static struct timespec last_change(int fd, const struct stat *status)
+{
+    char path[64];
+    newest = status->st_ctim;
+    /* "/." makes nftw walk what the link of the descriptor leads to. */
+    snprintf(path, sizeof path, "/proc/self/fd/%d/.", fd);
+    if (S_ISDIR(status->st_mode))
+        (void)nftw(path, note_change, 32, FTW_PHYS | FTW_MOUNT);
+    return newest;
+}
+
 static char *artifact_fault(const char *repo, const char *path, struct timespec since,
                             struct stat *status)
 {
@@ -102,7 +126,7 @@ static char *artifact_fault(const char *repo, const char *path, struct timespec 
         return xstrdup("neither a file nor a directory");
     if (S_ISREG(status->st_mode) && status->st_size == 0)
         return xstrdup("empty");
-    if (earlier(status->st_ctim, since))
+    if (earlier(last_change(fd, status), since))
         return xstrdup("stale: it is older than this run");
     return NULL;
 }

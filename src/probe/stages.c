@@ -26,30 +26,50 @@ int stages_count(void)
     return count;
 }
 
-static bool is_shell_script(const char *command)
+static bool is_shell(const char *word, size_t length)
 {
     static const char *const shells[] = {"sh", "bash", "dash", "ash", "zsh", "ksh"};
-    size_t length = strcspn(command, " ");
-    const char *name = command + length;
-    while (name > command && name[-1] != '/')
-        name--;
-    length -= (size_t)(name - command);
-    if (*name == '-') { /* a login shell */
-        name++;
+    for (size_t i = length; i > 0; i--)
+        if (word[i - 1] == '/') {
+            word += i;
+            length -= i;
+            break;
+        }
+    if (*word == '-') { /* a login shell */
+        word++;
         length--;
     }
-    bool shell = false;
     for (size_t i = 0; i < sizeof shells / sizeof *shells; i++)
-        shell |= strlen(shells[i]) == length && strncmp(name, shells[i], length) == 0;
-    if (!shell)
-        return false;
-    /* Options come first; one of them has a "c": -c, -lc, -ec ... */
-    for (const char *option = name + length; strncmp(option, " -", 2) == 0;) {
-        option += 2;
-        size_t size = strcspn(option, " ");
-        if (memchr(option, 'c', size) && *option != '-')
+        if (strlen(shells[i]) == length && strncmp(word, shells[i], length) == 0)
             return true;
-        option += size;
+    return false;
+}
+
+/* Options come first; one of them has a "c": -c, -lc, -euo pipefail -c ... */
+static bool takes_script(const char *options)
+{
+    while (*options == ' ' && (options[1] == '-' || options[1] == '+')) {
+        bool is_long = options[1] == '-' && options[2] == '-', minus = options[1] == '-';
+        options += 2;
+        size_t size = strcspn(options, " ");
+        if (minus && !is_long && memchr(options, 'c', size))
+            return true;
+        bool has_operand = !is_long && size && strchr("oO", options[size - 1]);
+        options += size;
+        if (has_operand && *options == ' ')
+            options += 1 + strcspn(options + 1, " ");
+    }
+    return false;
+}
+
+/* The shell may stand behind a wrapper: "timeout 30 bash -c ...". */
+static bool is_shell_script(const char *command)
+{
+    for (const char *word = command; *word; word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+        if (length && is_shell(word, length) && takes_script(word + length))
+            return true;
+        word += length;
     }
     return false;
 }

@@ -5,6 +5,7 @@
 #include "engine/inspect.h"
 #include "suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void good_inspect(const char *path)
@@ -38,8 +39,16 @@ START_TEST(orphans_are_told_by_their_names)
     char *other CLEANUP(cleanup_free) = engine_unique_name();
     ck_assert_str_ne(mine, other);
     ck_assert(!engine_name_is_orphan(mine));
-    ck_assert(engine_name_is_orphan("build-mem-1-1-1"));
-    ck_assert(engine_name_is_orphan("build-mem-999999999-5-1"));
+    /* Of this boot and namespace, but no such process, or another one since. */
+    int pid, number;
+    unsigned long long start, domain;
+    ck_assert_int_eq(sscanf(mine, "build-mem-%d-%llu-%llx-%d", &pid, &start, &domain, &number), 4);
+    char *gone CLEANUP(cleanup_free) = xasprintf("build-mem-999999999-5-%llx-1", domain);
+    char *reused CLEANUP(cleanup_free) = xasprintf("build-mem-%d-1-%llx-1", pid, domain);
+    char *elsewhere CLEANUP(cleanup_free) = xasprintf("build-mem-999999999-5-%llx-1", domain + 1);
+    ck_assert(engine_name_is_orphan(gone));
+    ck_assert(engine_name_is_orphan(reused));
+    ck_assert(!engine_name_is_orphan(elsewhere));
     ck_assert(!engine_name_is_orphan("build-mem-tiny"));
     ck_assert(!engine_name_is_orphan("somebody-elses"));
     ck_assert(!engine_name_is_orphan(""));

@@ -26,6 +26,10 @@ START_TEST(precedence_and_shells)
         {"/bin/bash -lc next build", NONE},
         {"-bash -c next build", NONE},
         {"bash --norc -e -c next build", NONE},
+        {"bash -euo pipefail -c next build", NONE},
+        {"bash -eu -o pipefail -c next build", NONE},
+        {"timeout 30 bash -c next build", NONE},
+        {"bash -o pipefail next build", NEXT},
         /* A script in a file is a program like any other. */
         {"bash /work/next build", NEXT},
         {"bash", NONE},

@@ -6,6 +6,7 @@
 #include "suite.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,6 +83,14 @@ START_TEST(only_what_is_new_counts)
     struct timespec future[2] = {later, {.tv_sec = later.tv_sec + 1000}};
     ck_assert_int_eq(utimensat(AT_FDCWD, "repo/out/made", future, 0), 0);
     verifies("out/made", later, false, "stale");
+    verifies("out", later, false, "stale");
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    now = workspace_now();
+    verifies("out", now, false, "stale");
+    FILE *rewritten = fopen("repo/out/made", "w"); /* in place: the directory does not change */
+    fputs("y", rewritten);
+    fclose(rewritten);
+    verifies("out", now, true, "directory");
     verifies("out/absent", long_ago, false, "missing");
     verifies("link/precious", long_ago, false, "leads out");
     make("./repo/empty", "");
