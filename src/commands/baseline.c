@@ -40,8 +40,7 @@ static void print_environment(const struct baseline_environment *entry)
            (long long)entry->key.cpus, limit, entry->key.source);
     printf("  accepted %s%s%.12s%s%s\n", entry->accepted_at,
            entry->accepted_commit ? " at commit " : "",
-           entry->accepted_commit ? entry->accepted_commit : "", entry->accepted_reason ? ": " : "",
-           entry->accepted_reason ? entry->accepted_reason : "");
+           entry->accepted_commit ? entry->accepted_commit : "", *reason ? ": " : "", reason);
     for (size_t i = 0; i < entry->count; i++)
         print_metric(&entry->metrics[i]);
 }

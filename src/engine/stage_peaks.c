@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MOUNTINFO_MAX (256 * 1024)
+#define MOUNTINFO_MAX ((size_t)256 * 1024)
 #define PROCESSES_MAX 4096
 
 void stage_peaks_open(struct stage_peaks *peaks, const struct cgroup *cgroup)

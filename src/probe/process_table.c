@@ -34,8 +34,8 @@ void table_init(const char *root)
     page_bytes = sysconf(_SC_PAGESIZE);
     fds_left = 0;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
-        fds_left = files.rlim_cur > 3 * PROCESSES_MAX ? 2 * PROCESSES_MAX
-                                                      : (long)files.rlim_cur - FDS_RESERVED;
+        fds_left = files.rlim_cur > 3UL * PROCESSES_MAX ? 2L * PROCESSES_MAX
+                                                        : (long)files.rlim_cur - FDS_RESERVED;
     for (size_t i = 0; i < BUCKETS; i++)
         buckets[i] = -1;
     free_places = -1;

@@ -146,7 +146,8 @@ void pss_refresh(int64_t t_ms, int64_t limit_us)
     while (credit_us > 0 && before - credit_us < limit_us) {
         struct process *process = most_interesting(t_ms);
         int64_t cost =
-            process ? (int64_t)(process->cost_us_per_mib * (float)(process->rss_bytes / MIB)) : 0;
+            process ? (int64_t)(process->cost_us_per_mib * (float)process->rss_bytes / (float)MIB)
+                    : 0;
         /* A dear one waits for a full account, and may overdraw it. */
         if (!process || (cost > credit_us && credit_us < CREDIT_MAX_US * 9 / 10))
             return;

@@ -8,9 +8,9 @@
 
 /* Surveys: at most so often, and for at most 0.3 % of all time. */
 #define SURVEY_MIN_MS 20
-#define SURVEY_MS_PER_US 333 / 1000
+#define SURVEY_MS_PER_1000_US 333
 /* What was found is told for at most 0.2 % of all time. */
-#define TELL_MS_PER_US 500 / 1000
+#define TELL_MS_PER_1000_US 500
 /* A survey that is cheaper than this is made for every look. */
 #define CHEAP_SURVEY_US 2000
 /* How long a look may read PSS, out of the budget of all readings. */
@@ -69,7 +69,7 @@ static void tell_snapshots(struct sampler *sampler, int64_t t_ms)
 {
     int64_t before = pss_now_us();
     sampler->snapshots += snapshots_tell();
-    sampler->next_tell_ms = t_ms + (pss_now_us() - before) * TELL_MS_PER_US;
+    sampler->next_tell_ms = t_ms + (pss_now_us() - before) * TELL_MS_PER_1000_US / 1000;
 }
 
 /* ---- survey: which processes, which stage ---- */
@@ -93,7 +93,7 @@ static int survey(struct sampler *sampler, int64_t t_ms)
     }
     table_sweep(sampler->survey);
     sampler->survey_us = pss_now_us() - before;
-    int64_t gap = sampler->survey_us * SURVEY_MS_PER_US;
+    int64_t gap = sampler->survey_us * SURVEY_MS_PER_1000_US / 1000;
     sampler->next_survey_ms = t_ms + (gap > SURVEY_MIN_MS ? gap : SURVEY_MIN_MS);
     return stage;
 }
