@@ -111,6 +111,7 @@ e2e_tests = \
 	%D%/e2e/workload-docker
 .PHONY: check-e2e
 check-e2e: all $(check_PROGRAMS)
+	@$(MKDIR_P) %D%/e2e
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS="$(e2e_tests)" TEST_SUITE_LOG=e2e-suite.log
 
 # The tarball holds the tests as git does.

@@ -42,7 +42,7 @@ void levels_open(struct levels *levels, const struct cgroup *cgroup)
         .stat_fd = -1,
         .kernel_fd = -1,
         .limit_bytes = -1,
-        .fastest_bytes_per_ms = cpu_count() * FASTEST_BYTES_PER_MS_AND_CPU,
+        .fastest_bytes_per_ms = (int64_t)cpu_count() * FASTEST_BYTES_PER_MS_AND_CPU,
         .usage = {-1, -1, -1},
         .unreclaimable = {-1, -1, -1},
         .stat = {-1, -1, -1, -1, -1, -1},
