@@ -111,8 +111,7 @@ e2e_tests = \
 	%D%/e2e/workload-docker
 .PHONY: check-e2e
 check-e2e: all $(check_PROGRAMS)
-	@$(MKDIR_P) %D%/e2e
-	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS="$(e2e_tests)" TEST_SUITE_LOG=e2e-suite.log
+	BUILDDIR=$(abs_builddir) $(srcdir)/%D%/e2e/run-all $(e2e_tests)
 
 # The tarball holds the tests as git does.
 dist-hook:
