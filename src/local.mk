@@ -31,6 +31,7 @@ libbuildmem_a_SOURCES = \
 	%D%/measurement/fold.c %D%/measurement/fold.h \
 	%D%/measurement/measurement.c %D%/measurement/measurement.h \
 	%D%/measurement/process_name.c %D%/measurement/process_name.h \
+	%D%/measurement/process_names.c %D%/measurement/process_names.h \
 	%D%/measurement/result.c %D%/measurement/result.h \
 	%D%/measurement/result_fields.c %D%/measurement/result_fields.h \
 	%D%/measurement/result_read.c \

@@ -1,6 +1,7 @@
 #include "measurement/process_name.h"
 
 #include "base/alloc.h"
+#include "measurement/process_names.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -32,15 +33,20 @@ static bool is(struct word word, const char *text)
     return strlen(text) == word.length && strncmp(word.text, text, word.length) == 0;
 }
 
-/* Programs whose own name says nothing: their script is what runs. */
-static bool is_interpreter(struct word program)
+static const struct program_rule *rule_of(struct word program)
 {
-    static const char *const names[] = {"node",    "nodejs", "bun",  "deno", "python",
-                                        "python3", "ruby",   "perl", "php"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (is(program, names[i]))
-            return true;
-    return false;
+    const struct program_rule *rule = program_rules;
+    while (rule->program && !is(program, rule->program))
+        rule++;
+    return rule;
+}
+
+static const struct script_rule *script_rule_of(struct word script)
+{
+    for (const struct script_rule *rule = script_rules; rule->part; rule++)
+        if (memmem(script.text, script.length, rule->part, strlen(rule->part)))
+            return rule;
+    return NULL;
 }
 
 static struct word without_suffix(struct word script)
@@ -66,23 +72,15 @@ static bool is_plain(struct word word)
     return true;
 }
 
-char *process_name(const char *command)
+static char *text_of(struct word word)
 {
-    const char *rest = command;
-    struct word program = base_name(next_word(&rest));
-    if (program.length == 0)
-        return xstrdup("?");
-    if (is_interpreter(program)) {
-        const char *after = rest;
-        struct word script = next_word(&after);
-        while (script.length && *script.text == '-' && !is(script, "-e") && !is(script, "-c"))
-            script = next_word(&after);
-        if (script.length && *script.text != '-') {
-            program = without_suffix(base_name(script));
-            rest = after;
-        }
-    }
-    char *name = xstrndup(program.text, program.length);
+    return xstrndup(word.text, word.length);
+}
+
+/* "npm" and "run build" of what follows. */
+static char *with_plain_words(struct word program, const char *rest)
+{
+    char *name = text_of(program);
     for (int i = 0; i < 2; i++) {
         struct word word = next_word(&rest);
         if (!is_plain(word))
@@ -92,4 +90,87 @@ char *process_name(const char *command)
         name = longer;
     }
     return name;
+}
+
+static char *name_of_script(struct word program, const char *rest)
+{
+    const char *after = rest;
+    struct word script = next_word(&after);
+    while (script.length && *script.text == '-' && !is(script, "-e") && !is(script, "-c"))
+        script = next_word(&after);
+    if (!script.length || *script.text == '-')
+        return with_plain_words(program, rest);
+    const struct script_rule *rule = script_rule_of(script);
+    if (!rule)
+        return with_plain_words(without_suffix(base_name(script)), after);
+    if (rule->whole)
+        return xstrdup(rule->name);
+    return with_plain_words((struct word){rule->name, strlen(rule->name)}, after);
+}
+
+/* The value may be joined: --crate-name=serde. */
+static char *name_by_option(struct word program, const char *rest, const char *option)
+{
+    size_t length = strlen(option);
+    for (struct word word = next_word(&rest); word.length; word = next_word(&rest)) {
+        struct word value = {word.text + length + 1, word.length - length - 1};
+        if (is(word, option))
+            value = next_word(&rest);
+        else if (word.length <= length + 1 || strncmp(word.text, option, length) != 0 ||
+                 word.text[length] != '=')
+            continue;
+        if (value.length)
+            return xasprintf("%.*s %.*s", (int)program.length, program.text, (int)value.length,
+                             value.text);
+    }
+    return text_of(program);
+}
+
+static bool takes_value(struct word option)
+{
+    for (const char *const *known = java_value_options; *known; known++)
+        if (is(option, *known))
+            return true;
+    return false;
+}
+
+static char *name_by_class(struct word program, const char *rest)
+{
+    struct word word = next_word(&rest);
+    for (; word.length && *word.text == '-' && !is(word, "-jar"); word = next_word(&rest))
+        if (takes_value(word))
+            (void)next_word(&rest);
+    if (is(word, "-jar"))
+        word = base_name(next_word(&rest));
+    else
+        for (size_t i = word.length; i > 0; i--) /* org.gradle.Main: the last part */
+            if (word.text[i - 1] == '.') {
+                word = (struct word){word.text + i, word.length - i};
+                break;
+            }
+    if (!word.length)
+        return text_of(program);
+    return xasprintf("%.*s %.*s", (int)program.length, program.text, (int)word.length, word.text);
+}
+
+char *process_name(const char *command)
+{
+    const char *rest = command;
+    struct word program = base_name(next_word(&rest));
+    if (program.length == 0)
+        return xstrdup("?");
+    const struct program_rule *rule = rule_of(program);
+    switch (rule->kind) {
+    case PROGRAM_ALONE:
+        return text_of(program);
+    case PROGRAM_INTERPRETER:
+        return name_of_script(program, rest);
+    case PROGRAM_BY_OPTION:
+        return name_by_option(program, rest, rule->option);
+    case PROGRAM_BY_CLASS:
+        return name_by_class(program, rest);
+    case PROGRAM_PLAIN:
+        break;
+    }
+    return with_plain_words(program, rest);
 }

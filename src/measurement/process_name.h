@@ -3,8 +3,9 @@
 #define BM_MEASUREMENT_PROCESS_NAME_H
 
 /* From its command line (arguments separated by blanks): the program, or what an interpreter runs,
- * and up to two plain words that say what it does: "next build", "npm run build", "cc1plus". The
- * caller owns the name; "?" where the command line is empty. */
+ * and up to two plain words that say what it does: "next build", "npm run build", "cc1plus". What
+ * is known of programs stands in process_names.c. The caller owns the name; "?" where the command
+ * line is empty. */
 char *process_name(const char *command);
 
 #endif

@@ -9,8 +9,10 @@
 
 #define WAIT_MIN_MS 5
 #define WAIT_FLAT_MS 10
+#define WAIT_CALM_MS 20
 #define WAIT_MAX_MS 50
 #define FLAT_POLLS 6
+#define CALM_POLLS 40
 /* 4 GB/s a CPU is faster than the kernel hands out pages. */
 #define FASTEST_BYTES_PER_MS_AND_CPU 4000000
 
@@ -103,7 +105,7 @@ void levels_poll(struct levels *levels, bool whole)
     if (moved(levels->flat_usage_bytes, levels->usage.now_bytes)) {
         levels->flat_usage_bytes = levels->usage.now_bytes;
         levels->flat_polls = 0;
-    } else if (levels->flat_polls < FLAT_POLLS) {
+    } else if (levels->flat_polls < CALM_POLLS) {
         levels->flat_polls++;
     }
     if (whole || levels_near_limit(levels) ||
@@ -136,6 +138,11 @@ void levels_restart(struct levels *levels)
     level_restart(&levels->unreclaimable);
 }
 
+bool levels_are_flat(const struct levels *levels)
+{
+    return levels->usage_fd < 0 || levels->flat_polls >= FLAT_POLLS;
+}
+
 bool levels_near_limit(const struct levels *levels)
 {
     return levels->limit_bytes > 0 &&
@@ -154,7 +161,10 @@ int64_t levels_wait_ms(const struct levels *levels)
 {
     int64_t wait = time_to_new_high(levels, &levels->usage);
     int64_t other = time_to_new_high(levels, &levels->unreclaimable);
-    int64_t least = levels->flat_polls < FLAT_POLLS ? WAIT_MIN_MS : WAIT_FLAT_MS;
+    /* Memory takes longer to fill than this to see that it is being filled. */
+    int64_t least = levels->flat_polls < FLAT_POLLS   ? WAIT_MIN_MS
+                    : levels->flat_polls < CALM_POLLS ? WAIT_FLAT_MS
+                                                      : WAIT_CALM_MS;
     wait = other < wait ? other : wait;
     return wait < least ? least : wait > WAIT_MAX_MS ? WAIT_MAX_MS : wait;
 }

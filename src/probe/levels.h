@@ -42,6 +42,8 @@ void levels_looked(struct levels *levels);
 /* A stage begins: its highs start from what is. */
 void levels_restart(struct levels *levels);
 
+/* Whether the usage has stayed where it is for a while. */
+bool levels_are_flat(const struct levels *levels);
 /* At the limit the kernel kills: nothing may hold on to a dying process's memory then. */
 bool levels_near_limit(const struct levels *levels);
 

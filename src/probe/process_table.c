@@ -221,8 +221,8 @@ void process_check_command(struct process *process, int64_t t_ms, int64_t beat_m
     static char command[WIRE_STRING_MAX];
     if (t_ms < process->check_at_ms)
         return;
-    /* Every new process often, all the old ones together not more than about 200 times a second. */
-    int64_t longest = beat_ms + beat_ms * (int64_t)live / 32;
+    /* Every new process often, all the old ones together not more than about 100 times a second. */
+    int64_t longest = beat_ms + beat_ms * (int64_t)live / 16;
     process->check_at_ms = t_ms + process->check_gap_ms;
     process->check_gap_ms =
         2 * process->check_gap_ms < longest ? 2 * process->check_gap_ms : longest;

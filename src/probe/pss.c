@@ -8,7 +8,7 @@
 #define MIB ((int64_t)1 << 20)
 
 /* Of all time, and how much of it may be saved up. */
-#define DUTY_PERCENT 1
+#define DUTY_PERMILLE 5
 #define CREDIT_MAX_US 5000
 /* Copy-on-write may overdraw the account so far. */
 #define GUARD_DEBT_US 20000
@@ -23,24 +23,30 @@ static int64_t credit_us, credited_at_us;
 /* Of all readings so far: what a process that was never read probably shares. */
 static int64_t shared_rss_bytes, shared_pss_bytes;
 
-int64_t pss_now_us(void)
+static int64_t read_clock_us(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t pss_cpu_us(void)
+{
+    return read_clock_us(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void pss_init(struct pss_account *counts)
 {
     account = counts;
     credit_us = CREDIT_MAX_US;
-    credited_at_us = pss_now_us();
+    credited_at_us = read_clock_us(CLOCK_MONOTONIC);
     shared_rss_bytes = shared_pss_bytes = 0;
 }
 
 static void add_credit(void)
 {
-    int64_t now = pss_now_us(), earned = (now - credited_at_us) * DUTY_PERCENT / 100;
+    int64_t now = read_clock_us(CLOCK_MONOTONIC),
+            earned = (now - credited_at_us) * DUTY_PERMILLE / 1000;
     if (earned == 0)
         return;
     credited_at_us = now;
@@ -81,9 +87,9 @@ static void read_pss(struct process *process, int64_t t_ms)
 {
     char text[2048];
     struct proc_rollup rollup;
-    int64_t before = pss_now_us();
+    int64_t before = pss_cpu_us();
     int64_t got = process_read(process, "smaps_rollup", text, sizeof text);
-    int64_t cost = pss_now_us() - before;
+    int64_t cost = pss_cpu_us() - before;
     credit_us -= cost;
     account->reads++;
     if (got > 0 && parse_smaps_rollup(text, &rollup) == 0) {
@@ -113,24 +119,25 @@ static int64_t changed_by(const struct process *process)
     return by < 0 ? -by : by;
 }
 
-static int64_t interest(const struct process *process, int64_t t_ms)
+static int64_t interest(const struct process *process, int64_t t_ms, bool growing)
 {
     if (!process->pid || process->gone || process->refused || process->rss_bytes == 0)
         return 0;
     int64_t by = changed_by(process);
-    if (process->rss_bytes > LARGE_BYTES)
+    bool alone = growing && process->read_ms >= 0 && process->anon_share > 0.95F;
+    if (process->rss_bytes > LARGE_BYTES || alone)
         return by > process->rss_bytes / 4 ? by : 0;
     if (process->read_ms < 0 || by > MIB + process->rss_bytes / 50)
         return by;
     return t_ms - process->read_ms > STALE_MS ? 1 : 0;
 }
 
-static struct process *most_interesting(int64_t t_ms)
+static struct process *most_interesting(int64_t t_ms, bool growing)
 {
     struct process *best = NULL;
     int64_t highest = 0;
     for (size_t i = 0; i < table_end(); i++) {
-        int64_t value = interest(table_at(i), t_ms);
+        int64_t value = interest(table_at(i), t_ms, growing);
         if (value > highest) {
             highest = value;
             best = table_at(i);
@@ -139,12 +146,12 @@ static struct process *most_interesting(int64_t t_ms)
     return best;
 }
 
-void pss_refresh(int64_t t_ms, int64_t limit_us)
+void pss_refresh(int64_t t_ms, int64_t limit_us, bool growing)
 {
     add_credit();
     int64_t before = credit_us;
     while (credit_us > 0 && before - credit_us < limit_us) {
-        struct process *process = most_interesting(t_ms);
+        struct process *process = most_interesting(t_ms, growing);
         int64_t cost =
             process ? (int64_t)(process->cost_us_per_mib * (float)process->rss_bytes / (float)MIB)
                     : 0;
@@ -202,21 +209,42 @@ static int64_t sum_of_anon(int64_t read_at_ms)
     return sum;
 }
 
-/* Takes the excess off what was not read now, in proportion. */
-static void take_off(int64_t sum, int64_t target, int64_t t_ms)
+/* The share of a process that was not read now was wrong: it is read again when there is time. */
+static void set_anon(struct process *process, double bytes)
 {
-    int64_t fixed = sum_of_anon(t_ms);
-    if (sum <= fixed)
-        return;
-    double factor = target > fixed ? (double)(target - fixed) / (double)(sum - fixed) : 0;
+    int64_t anon = process->rss_bytes - process->shared_bytes;
+    process->pss_bytes += (int64_t)bytes - process->pss_anon_bytes;
+    process->pss_anon_bytes = (int64_t)bytes;
+    process->basis = process->basis == BASIS_RSS ? BASIS_RSS : BASIS_ESTIMATED;
+    if (process->read_ms >= 0) {
+        process->anon_share = share((int64_t)bytes, anon);
+        process->read_rss_bytes = 0;
+    }
+}
+
+/* Makes the sum what it must be, by those that were not read now: too much is taken off in
+ * proportion, too little is filled up in proportion to what they may hold more. */
+static void adjust(int64_t sum, int64_t target, int64_t t_ms)
+{
+    int64_t fixed = sum_of_anon(t_ms), room = 0;
+    for (size_t i = 0; i < table_end(); i++) {
+        const struct process *process = table_at(i);
+        if (counts(process) && process->read_ms != t_ms)
+            room += process->rss_bytes - process->shared_bytes - process->pss_anon_bytes;
+    }
+    double keep =
+        sum > fixed && target > fixed ? (double)(target - fixed) / (double)(sum - fixed) : 0;
+    double fill = room > 0 ? (double)(target - sum) / (double)room : 0;
     for (size_t i = 0; i < table_end(); i++) {
         struct process *process = table_at(i);
         if (!counts(process) || process->read_ms == t_ms)
             continue;
-        int64_t less = (int64_t)((double)process->pss_anon_bytes * (1 - factor));
-        process->pss_anon_bytes -= less;
-        process->pss_bytes -= less;
-        process->basis = process->basis == BASIS_RSS ? BASIS_RSS : BASIS_ESTIMATED;
+        double anon = (double)process->pss_anon_bytes;
+        double most = (double)(process->rss_bytes - process->shared_bytes);
+        if (sum > target)
+            set_anon(process, anon * keep);
+        else if (most > anon)
+            set_anon(process, anon + (most - anon) * (fill < 1 ? fill : 1));
     }
 }
 
@@ -237,5 +265,7 @@ void pss_guard(int64_t anon_bytes, int64_t t_ms, bool may_read)
         sum += process->pss_anon_bytes;
     }
     if (sum > target)
-        take_off(sum, target, t_ms);
+        adjust(sum, target, t_ms);
+    else if (sum < anon_bytes - anon_bytes * 3 / 100 - 2 * MIB)
+        adjust(sum, anon_bytes - anon_bytes / 100, t_ms);
 }

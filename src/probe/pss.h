@@ -17,19 +17,22 @@ struct pss_account {
 };
 
 void pss_init(struct pss_account *account);
-int64_t pss_now_us(void);
+/* The CPU time that the sampler has used: what readings cost, however busy the machine. */
+int64_t pss_cpu_us(void);
 
 /* Reads the PSS of those processes of the table whose size changed most since it was read, while
- * the budget (1 % of all time) lasts, for at most `limit_us` now. */
-void pss_refresh(int64_t t_ms, int64_t limit_us);
+ * the budget (0.5 % of all time) lasts, for at most `limit_us` now. While memory is `growing`, a
+ * process that shared nothing at its last reading will hardly share what it just allocated. */
+void pss_refresh(int64_t t_ms, int64_t limit_us, bool growing);
 
 /* Sets what `process` holds by its statm and its last reading. */
 void pss_estimate(struct process *process);
 
-/* Forks that share their parent's pages count them all in statm. Where the processes hold more
- * anonymous memory than the `anon_bytes` that are charged (-1: not known), reads the PSS of the
- * largest, or takes the excess off the estimates. Pages of files are left alone: other cgroups may
- * be charged for them. */
+/* Forks that share their parent's pages count them all in statm, and what they shared is the
+ * parent's own again when they end. Where the processes hold more anonymous memory than the
+ * `anon_bytes` that are charged (-1: not known), reads the PSS of the largest; what then is still
+ * too much, or too little, is made up for by those that were not read. Pages of files are left
+ * alone: other cgroups may be charged for them. */
 void pss_guard(int64_t anon_bytes, int64_t t_ms, bool may_read);
 
 #endif

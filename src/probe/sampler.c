@@ -6,13 +6,17 @@
 #include "probe/snapshot.h"
 #include "probe/stages.h"
 
-/* Surveys: at most so often, and for at most 0.3 % of all time. */
+/* Surveys: where what is charged has changed at all (a process is nothing less) at most so often,
+ * and for at most 0.3 % of all time. */
 #define SURVEY_MIN_MS 20
+#define SURVEY_IDLE_MS 100
 #define SURVEY_MS_PER_1000_US 333
-/* What was found is told for at most 0.2 % of all time. */
-#define TELL_MS_PER_1000_US 500
-/* A survey that is cheaper than this is made for every look. */
+#define SAME_BYTES (64 * 1024)
+/* What was found is told for at most 0.1 % of all time. */
+#define TELL_MS_PER_US 1
+/* One that is cheaper than this is also made for a look, if the last one is so old. */
 #define CHEAP_SURVEY_US 2000
+#define FRESH_MS 10
 /* How long a look may read PSS, out of the budget of all readings. */
 #define LOOK_READS_US 3000
 #define TICK_READS_US 1
@@ -33,6 +37,8 @@ void sampler_init(struct sampler *sampler, const struct cgroup *cgroup,
         .members = members,
         .interval_ms = interval_ms,
         .stage = stages_count(),
+        .surveyed_ms = -FRESH_MS,
+        .surveyed_bytes = -1,
     };
     levels_open(&sampler->levels, cgroup);
     table_init(sampler->root);
@@ -67,9 +73,9 @@ static void tell_sample(struct sampler *sampler, int64_t t_ms, struct sum sum)
 
 static void tell_snapshots(struct sampler *sampler, int64_t t_ms)
 {
-    int64_t before = pss_now_us();
+    int64_t before = pss_cpu_us();
     sampler->snapshots += snapshots_tell();
-    sampler->next_tell_ms = t_ms + (pss_now_us() - before) * TELL_MS_PER_1000_US / 1000;
+    sampler->next_tell_ms = t_ms + (pss_cpu_us() - before) * TELL_MS_PER_US;
 }
 
 /* ---- survey: which processes, which stage ---- */
@@ -77,7 +83,7 @@ static void tell_snapshots(struct sampler *sampler, int64_t t_ms)
 /* Returns the stage that the live processes tell of. */
 static int survey(struct sampler *sampler, int64_t t_ms)
 {
-    int64_t before = pss_now_us();
+    int64_t before = pss_cpu_us();
     int stage = stages_count();
     size_t count = build_processes(sampler->root, sampler->members, pids, PROCESSES_MAX);
     sampler->survey++;
@@ -92,8 +98,12 @@ static int survey(struct sampler *sampler, int64_t t_ms)
         stage = process->stage < stage ? process->stage : stage;
     }
     table_sweep(sampler->survey);
-    sampler->survey_us = pss_now_us() - before;
+    sampler->survey_us = pss_cpu_us() - before;
     int64_t gap = sampler->survey_us * SURVEY_MS_PER_1000_US / 1000;
+    sampler->surveyed_ms = t_ms;
+    sampler->surveyed_bytes = sampler->levels.usage.now_bytes;
+    /* A stage that lasts for a beat is seen, whatever that costs. */
+    gap = gap < sampler->interval_ms ? gap : sampler->interval_ms;
     sampler->next_survey_ms = t_ms + (gap > SURVEY_MIN_MS ? gap : SURVEY_MIN_MS);
     return stage;
 }
@@ -147,14 +157,12 @@ static struct sum look(struct sampler *sampler, int64_t t_ms)
     read_sizes(sampler);
     int64_t usage_after = levels_read_usage(levels);
     if (may_read)
-        pss_refresh(t_ms, LOOK_READS_US);
+        pss_refresh(t_ms, LOOK_READS_US, !levels_are_flat(levels));
     estimate_all();
     pss_guard(anon_charged(levels), t_ms, may_read);
     struct sum sum = sum_up();
 
-    /* What was freed while the sizes were read is not in them. */
     int64_t usage = levels->usage.now_bytes;
-    usage = usage_after >= 0 && usage_after < usage ? usage_after : usage;
     const struct wire_snapshot head = {
         .t_ms = t_ms,
         .stage = sampler->stage,
@@ -167,7 +175,8 @@ static struct sum look(struct sampler *sampler, int64_t t_ms)
         .unreclaimable_bytes = levels->unreclaimable.now_bytes,
     };
     levels_looked(levels);
-    if (sum.processes == 0)
+    /* What is freed while the sizes are read is in some of them: no such snapshot is sound. */
+    if (sum.processes == 0 || usage_after < usage - usage / 50)
         return sum;
     snapshot_offer(BY_USAGE, usage >= 0 ? usage : sum.pss_bytes, &head);
     snapshot_offer(BY_UNRECLAIMABLE, levels->unreclaimable.now_bytes, &head);
@@ -191,12 +200,22 @@ static void enter_stage(struct sampler *sampler, int stage, int64_t t_ms)
     levels_restart(&sampler->levels);
 }
 
+static bool survey_is_due(const struct sampler *sampler, int64_t t_ms, bool before_look)
+{
+    if (before_look && sampler->survey_us < CHEAP_SURVEY_US &&
+        t_ms >= sampler->surveyed_ms + FRESH_MS)
+        return true;
+    int64_t by = sampler->levels.usage.now_bytes - sampler->surveyed_bytes;
+    bool same = sampler->surveyed_bytes >= 0 && by < SAME_BYTES && by > -SAME_BYTES;
+    return t_ms >= sampler->next_survey_ms + (same ? SURVEY_IDLE_MS - SURVEY_MIN_MS : 0);
+}
+
 int64_t sampler_tick(struct sampler *sampler, int64_t t_ms)
 {
     bool beat = t_ms >= sampler->next_beat_ms;
     levels_poll(&sampler->levels, beat);
     bool worth = beat || levels_are_new(&sampler->levels);
-    if (t_ms >= sampler->next_survey_ms || (worth && sampler->survey_us < CHEAP_SURVEY_US)) {
+    if (survey_is_due(sampler, t_ms, worth)) {
         int stage = survey(sampler, t_ms);
         /* Between two stages the last one goes on: a gap has no name of its own. */
         if (stage != stages_count() && stage != sampler->stage) {
@@ -213,7 +232,7 @@ int64_t sampler_tick(struct sampler *sampler, int64_t t_ms)
                 tell_snapshots(sampler, t_ms);
         }
     } else if (!levels_near_limit(&sampler->levels)) {
-        pss_refresh(t_ms, TICK_READS_US);
+        pss_refresh(t_ms, TICK_READS_US, !levels_are_flat(&sampler->levels));
     }
     int64_t next = t_ms + levels_wait_ms(&sampler->levels);
     return next < sampler->next_beat_ms ? next : sampler->next_beat_ms;

@@ -24,9 +24,11 @@ struct sampler {
     int64_t interval_ms;          /* the timeline's beat */
     struct levels levels;
     struct pss_account pss;
-    int stage;         /* index of the present stage; stages_count(): "setup" */
-    uint32_t survey;   /* the number of the last one */
-    int64_t survey_us; /* what it cost */
+    int stage; /* index of the present stage; stages_count(): "setup" */
+    int64_t surveyed_ms;
+    uint32_t survey;        /* the number of the last one */
+    int64_t survey_us;      /* what it cost */
+    int64_t surveyed_bytes; /* charged then */
     int64_t next_beat_ms, next_survey_ms, next_tell_ms;
     int64_t samples, snapshots;
 };

@@ -14,7 +14,6 @@ struct held_process {
 struct held {
     struct wire_snapshot head;
     struct held_process processes[PROCESSES_MAX];
-    int64_t bytes;          /* of its level; -1: nothing is held */
     int64_t measured_bytes; /* how much of its PSS was measured */
     int64_t highest_bytes;  /* of all that were held in this stage */
     bool told;
@@ -32,7 +31,7 @@ static void release(int level)
             table_drop(process);
     }
     held[level].head.processes = 0;
-    held[level].bytes = held[level].measured_bytes = -1;
+    held[level].measured_bytes = -1;
     held[level].told = true;
 }
 
@@ -92,7 +91,6 @@ void snapshot_offer(int level, int64_t bytes, const struct wire_snapshot *head)
         kept->processes[kept->head.processes++] = (struct held_process){
             .pss_bytes = process->pss_bytes, .place = (int)i, .basis = process->basis};
     }
-    kept->bytes = bytes;
     kept->measured_bytes = measured;
     if (bytes > kept->highest_bytes)
         kept->highest_bytes = bytes;

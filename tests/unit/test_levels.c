@@ -110,6 +110,9 @@ START_TEST(the_wait_is_bounded)
     for (int i = 0; i < 10; i++)
         levels_poll(&levels, false);
     ck_assert_int_eq(levels_wait_ms(&levels), 10); /* flat */
+    for (int i = 0; i < 40; i++)
+        levels_poll(&levels, false);
+    ck_assert_int_eq(levels_wait_ms(&levels), 20); /* for long */
     levels.usage.looked_bytes = levels.unreclaimable.looked_bytes = INT64_MAX / 2;
     ck_assert_int_eq(levels_wait_ms(&levels), 50);
     end();
