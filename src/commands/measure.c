@@ -23,6 +23,7 @@
 struct recorder {
     struct fold *fold;
     struct timeline *timeline;
+    bool started;        /* the probe has spoken */
     int log;             /* build-<label>.log */
     int log_errno;       /* of the first write to it that failed; 0 */
     int64_t patience_ms; /* how long the terminal may keep us waiting in all; -1: for ever */
@@ -76,6 +77,7 @@ static void take_record(void *context, const struct wire_record *record)
         show_output(recorder, record->output.bytes, record->output.length);
         return;
     }
+    recorder->started = true;
     fold_record(recorder->fold, record);
     if (record->type == WIRE_SAMPLE)
         timeline_add(recorder->timeline,
@@ -168,6 +170,8 @@ static void take_outcome(struct measurement *m, struct session_outcome *outcome)
 {
     m->build.timed_out = outcome->timed_out;
     m->build.oom_killed |= outcome->facts.oom_killed;
+    free(m->environment.engine_version);
+    free(m->environment.image_digest);
     m->environment.engine_version = steal_ptr(outcome->facts.version);
     m->environment.image_digest = steal_ptr(outcome->facts.image_digest);
     if (m->not_measured)
@@ -188,28 +192,20 @@ static void take_outcome(struct measurement *m, struct session_outcome *outcome)
 
 /* ---- the run ---- */
 
-static void run_build(const struct config *config, const char *repo, struct recorder *recorder,
-                      struct measurement *m)
+/* Runs the build on the engine. Returns false where the engine could not start it: then nothing
+ * has been measured, and `m->not_measured` says why. */
+static bool run_on(const struct engine *engine, const char *probe, const struct config *config,
+                   const char *repo, struct recorder *recorder, struct measurement *m)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct session_outcome outcome CLEANUP(session_outcome_release) = {0};
     struct strv stages CLEANUP(strv_release) = {0}, command CLEANUP(strv_release) = {0};
-    char *why CLEANUP(cleanup_free) = NULL, *name CLEANUP(cleanup_free) = engine_unique_name();
+    char *name CLEANUP(cleanup_free) = engine_unique_name();
     for (size_t i = 0; i < config->stage_count; i++)
         strv_push(&stages, config->stages[i].match);
     fill_command(config, &command);
-
-    char *probe CLEANUP(cleanup_free) = find_probe(&err);
-    const struct engine *engine =
-        probe ? engine_select(engine_choice_name(config->engine), &why, &err) : NULL;
-    if (!engine) {
-        m->not_measured = xstrdup(err.message);
-        return;
-    }
-    if (why)
-        fprintf(stderr, "build-mem: engine %s\n", why);
-    m->environment.engine = xstrdup(engine->name);
-    m->environment.image = xstrdup(engine->image_label ? engine->image_label : config->image);
+    measurement_set_engine(m, engine->name,
+                           engine->image_label ? engine->image_label : config->image);
     struct engine_spec spec = {
         .repo = repo,
         .probe_path = probe,
@@ -229,6 +225,31 @@ static void run_build(const struct config *config, const char *repo, struct reco
         m->not_measured = xstrdup(err.message);
     }
     take_outcome(m, &outcome);
+    return recorder->started || outcome.signal || outcome.timed_out;
+}
+
+/* With "auto" an engine that answers, but then cannot start the build, gives way to the next. */
+static void run_build(const struct config *config, const char *repo, struct recorder *recorder,
+                      struct measurement *m)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    const struct engine *engine = NULL;
+    char *probe CLEANUP(cleanup_free) = find_probe(&err);
+    while (probe) {
+        char *why CLEANUP(cleanup_free) = NULL;
+        engine = engine_select(engine_choice_name(config->engine), engine, &why, &err);
+        if (!engine)
+            break;
+        if (why)
+            fprintf(stderr, "build-mem: engine %s\n", why);
+        if (run_on(engine, probe, config, repo, recorder, m) || config->engine != ENGINE_AUTO)
+            return;
+        fprintf(stderr, "build-mem: %s could not start the build: %s\n", engine->name,
+                m->not_measured);
+        bm_error_set(&err, "%s", m->not_measured);
+        free(steal_ptr(m->not_measured));
+    }
+    m->not_measured = xstrdup(err.message);
 }
 
 static int open_log(const struct config *config, const char *label, struct bm_error *err)

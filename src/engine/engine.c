@@ -21,10 +21,14 @@ void engine_facts_release(struct engine_facts *facts)
     *facts = (struct engine_facts){0};
 }
 
-static const struct engine *select_first(char **why, struct bm_error *err)
+static const struct engine *select_first(const struct engine *after, char **why,
+                                         struct bm_error *err)
 {
     char *reasons CLEANUP(cleanup_free) = xstrdup("");
-    for (size_t i = 0; i < ENGINES; i++) {
+    size_t first = 0;
+    while (after && engines[first++] != after)
+        ;
+    for (size_t i = first; i < ENGINES; i++) {
         struct bm_error reason CLEANUP(bm_error_release) = BM_ERROR_INIT;
         if (engines[i]->usable(engines[i], &reason) == 0) {
             *why = xasprintf("%s%s%s", engines[i]->name, *reasons ? "; " : "", reasons);
@@ -39,11 +43,12 @@ static const struct engine *select_first(char **why, struct bm_error *err)
     return NULL;
 }
 
-const struct engine *engine_select(const char *name, char **why, struct bm_error *err)
+const struct engine *engine_select(const char *name, const struct engine *after, char **why,
+                                   struct bm_error *err)
 {
     *why = NULL;
     if (strcmp(name, "auto") == 0)
-        return select_first(why, err);
+        return select_first(after, why, err);
     for (size_t i = 0; i < ENGINES; i++)
         if (strcmp(engines[i]->name, name) == 0) {
             if (engines[i]->usable(engines[i], err) == 0)

@@ -61,8 +61,11 @@ struct engine {
 };
 
 /* Finds an engine by its name; "auto" takes the first of docker, podman, host that is usable, and
- * `*why` (owned by the caller) says which and why not the ones before. NULL on error: none is. */
-const struct engine *engine_select(const char *name, char **why, struct bm_error *err);
+ * `*why` (owned by the caller) says which and why not the ones before. `after`: for "auto", only
+ * those after this one, which answered but could not start the build; NULL: all. NULL on error:
+ * none is. */
+const struct engine *engine_select(const char *name, const struct engine *after, char **why,
+                                   struct bm_error *err);
 
 extern const struct engine engine_docker, engine_podman, engine_host;
 

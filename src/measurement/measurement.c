@@ -105,6 +105,14 @@ void measurement_release(struct measurement *m)
     measurement_init(m);
 }
 
+void measurement_set_engine(struct measurement *m, const char *engine, const char *image)
+{
+    free(m->environment.engine);
+    free(m->environment.image);
+    m->environment.engine = xstrdup(engine);
+    m->environment.image = xstrdup(image);
+}
+
 bool measurement_verified(const struct measurement *m)
 {
     const struct build_end *build = &m->build;

@@ -146,6 +146,9 @@ void measurement_release(struct measurement *m);
 void snapshot_init(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot);
 
+/* Which engine runs the build, and the image that results are compared by. */
+void measurement_set_engine(struct measurement *m, const char *engine, const char *image);
+
 /* Whether the build ended well and every required check of verify holds. */
 bool measurement_verified(const struct measurement *m);
 
