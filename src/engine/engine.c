@@ -26,7 +26,7 @@ static const struct engine *select_first(const struct engine *after, char **why,
 {
     char *reasons CLEANUP(cleanup_free) = xstrdup("");
     size_t first = 0;
-    while (after && engines[first++] != after)
+    while (after && first < ENGINES && engines[first++] != after)
         ;
     for (size_t i = first; i < ENGINES; i++) {
         struct bm_error reason CLEANUP(bm_error_release) = BM_ERROR_INIT;

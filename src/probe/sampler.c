@@ -11,7 +11,7 @@
 #define SURVEY_MIN_MS 20
 #define SURVEY_IDLE_MS 100
 #define SURVEY_MS_PER_1000_US 333
-#define SAME_BYTES (64 * 1024)
+#define SAME_BYTES INT64_C(65536)
 /* What was found is told for at most 0.1 % of all time. */
 #define TELL_MS_PER_US 1
 /* One that is cheaper than this is also made for a look, if the last one is so old. */
