@@ -107,7 +107,8 @@ e2e_tests = \
 	%D%/e2e/macro \
 	%D%/e2e/v1-host \
 	%D%/e2e/v1-docker \
-	%D%/e2e/v2-engines \
+	%D%/e2e/v2-linux-6.1 \
+	%D%/e2e/v2-linux-6.12 \
 	%D%/e2e/workload-docker
 .PHONY: check-e2e
 check-e2e: all $(check_PROGRAMS)

@@ -59,3 +59,24 @@ eventually() {
     done
     fail "never came true: $*"
 }
+
+# in_rig OPTION...: the test goes on in a User-Mode-Linux (see tests/rig/uml), whose cgroups are v2.
+in_rig() {
+    if [[ -z ${IN_RIG:-} ]]; then
+        local status=0
+        (cd "$builddir" && "$srcdir/tests/rig/uml" --timeout 1800 "$@" \
+            --env IN_RIG=1 --env BUILDDIR="$builddir" --share "$work" -- "$(realpath "$0")") || status=$?
+        ((status == 77)) && skip "no User-Mode-Linux can be run here"
+        exit $status
+    fi
+    [[ -e /sys/fs/cgroup/cgroup.controllers ]] || fail "this is not cgroup v2"
+    uname -r
+    # Nothing has been read yet: the first run is charged for the probe's own file.
+    export cold=true
+}
+
+# on_engine ENGINE [CHECK...]: what every engine has to do; all of it, or the named checks.
+on_engine() (
+    rm -rf "$work/repo"
+    . "$srcdir/tests/e2e/engine.sh"
+)
