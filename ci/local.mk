@@ -1,2 +1,2 @@
 EXTRA_DIST += \
-	%D%/lint %D%/layering %D%/quickstart %D%/setup %D%/test
+	%D%/gate %D%/lint %D%/layering %D%/quickstart %D%/self.json %D%/setup %D%/test
