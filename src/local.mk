@@ -48,6 +48,8 @@ libbuildmem_a_SOURCES = \
 	%D%/report/compare.c %D%/report/junit_facts.c %D%/report/junit_facts.h %D%/report/report.h \
 	%D%/report/junit.c %D%/report/junit_cases.c %D%/report/junit_cases.h \
 	%D%/report/page.c %D%/report/page.h \
+	%D%/report/progress.c %D%/report/progress.h \
+	%D%/report/stage_bars.c %D%/report/stage_bars.h \
 	%D%/report/summary.c \
 	%D%/report/timeline.c %D%/report/timeline.h \
 	%D%/report/words.c %D%/report/words.h \
@@ -55,7 +57,9 @@ libbuildmem_a_SOURCES = \
 	%D%/commands/baseline_file.c %D%/commands/baseline_file.h \
 	%D%/commands/check.c %D%/commands/commands.h %D%/commands/compare.c \
 	%D%/commands/measure.c %D%/commands/measure.h \
-	%D%/commands/publish.c %D%/commands/run.c
+	%D%/commands/publish.c \
+	%D%/commands/recorder.c %D%/commands/recorder.h %D%/commands/run.c \
+	%D%/commands/terminal.c %D%/commands/terminal.h
 
 # The probe is static and of libc alone: it must start in any image. No sanitizers in it: it is
 # PID 1 of strangers' containers, and its memory counts as the build's.

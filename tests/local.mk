@@ -21,6 +21,7 @@ unit_tests = \
 	%D%/unit/test_report_timeline \
 	%D%/unit/test_result \
 	%D%/unit/test_stages \
+	%D%/unit/test_terminal \
 	%D%/unit/test_wire \
 	%D%/unit/test_workspace
 check_PROGRAMS += $(unit_tests)
@@ -81,6 +82,8 @@ tests_unit_test_result_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_result_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_stages_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stages_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_terminal_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_terminal_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_wire_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_wire_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_workspace_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -105,6 +108,7 @@ e2e_tests = \
 	%D%/e2e/cli \
 	%D%/e2e/formats \
 	%D%/e2e/macro \
+	%D%/e2e/terminal \
 	%D%/e2e/v1-host \
 	%D%/e2e/v1-docker \
 	%D%/e2e/workload-docker

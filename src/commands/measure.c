@@ -4,11 +4,10 @@
 #include "base/file.h"
 #include "base/units.h"
 #include "commands/commands.h"
+#include "commands/recorder.h"
 #include "engine/interrupt.h"
 #include "engine/session.h"
-#include "measurement/fold.h"
 #include "measurement/workspace.h"
-#include "report/timeline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,79 +17,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-/* Where a run's records go as they come. */
-struct recorder {
-    struct fold *fold;
-    struct timeline *timeline;
-    bool started;        /* the probe has spoken */
-    int log;             /* build-<label>.log */
-    int log_errno;       /* of the first write to it that failed; 0 */
-    int64_t patience_ms; /* how long the terminal may keep us waiting in all; -1: for ever */
-};
-
-static void write_log(struct recorder *recorder, const char *bytes, size_t length)
-{
-    while (length && !recorder->log_errno) {
-        ssize_t put = write(recorder->log, bytes, length);
-        if (put < 0 && errno != EINTR)
-            recorder->log_errno = errno;
-        if (put > 0) {
-            bytes += put;
-            length -= (size_t)put;
-        }
-    }
-}
-
-/* The build's output on the terminal. A reader that does not read (a paused terminal) makes the
- * build wait, as it would without us, but not past an interrupt or the time that the build has;
- * what is then left out stands in the log. */
-static void show_output(struct recorder *recorder, const char *bytes, size_t length)
-{
-    while (length) {
-        struct pollfd fds[] = {{.fd = STDERR_FILENO, .events = POLLOUT},
-                               {.fd = interrupt_fd(), .events = POLLIN}};
-        int ready = poll(fds, 2, 100);
-        if (fds[1].revents || (ready < 0 && errno != EINTR))
-            return;
-        if (ready <= 0 || !fds[0].revents) {
-            if (recorder->patience_ms >= 0 && (recorder->patience_ms -= 100) < 0) {
-                recorder->patience_ms = 0;
-                return;
-            }
-            continue;
-        }
-        /* POLLOUT promises room for PIPE_BUF bytes. */
-        ssize_t put = write(STDERR_FILENO, bytes, length < PIPE_BUF ? length : PIPE_BUF);
-        if (put < 0 && errno != EINTR && errno != EAGAIN)
-            return;
-        bytes += put > 0 ? put : 0;
-        length -= put > 0 ? (size_t)put : 0;
-    }
-}
-
-static void take_record(void *context, const struct wire_record *record)
-{
-    struct recorder *recorder = context;
-    if (record->type == WIRE_OUTPUT) {
-        write_log(recorder, record->output.bytes, record->output.length);
-        show_output(recorder, record->output.bytes, record->output.length);
-        return;
-    }
-    recorder->started = true;
-    fold_record(recorder->fold, record);
-    if (record->type == WIRE_SAMPLE)
-        timeline_add(recorder->timeline,
-                     &(struct timeline_row){
-                         .t_ms = record->sample.t_ms,
-                         .stage = fold_stage_name(recorder->fold, record->sample.stage),
-                         .cgroup_current_bytes = record->sample.cgroup_bytes,
-                         .pss_bytes = record->sample.pss_bytes,
-                         .anon_bytes = record->sample.anon_bytes,
-                         .file_bytes = record->sample.file_bytes,
-                         .processes = record->sample.processes,
-                     });
-}
 
 /* ---- what a run is made of ---- */
 
@@ -220,12 +146,12 @@ static bool run_on(const struct engine *engine, const char *probe, const struct 
         .stages = &stages,
         .command = &command,
     };
-    if (session_run(engine, &spec, config->timeout_ms, take_record, recorder, &outcome, &err) < 0) {
+    if (session_run(engine, &spec, config->timeout_ms, recorder_take, recorder, &outcome, &err) < 0) {
         free(m->not_measured);
         m->not_measured = xstrdup(err.message);
     }
     take_outcome(m, &outcome);
-    return recorder->started || outcome.signal || outcome.timed_out;
+    return recorder_started(recorder) || outcome.signal || outcome.timed_out;
 }
 
 /* With "auto" an engine that answers, but then cannot start the build, gives way to the next. */
@@ -240,7 +166,7 @@ static void run_build(const struct config *config, const char *repo, struct reco
         engine = engine_select(engine_choice_name(config->engine), engine, &why, &err);
         if (!engine)
             break;
-        if (why)
+        if (why && !config->quiet)
             fprintf(stderr, "build-mem: engine %s\n", why);
         if (run_on(engine, probe, config, repo, recorder, m) || config->engine != ENGINE_AUTO)
             return;
@@ -252,49 +178,10 @@ static void run_build(const struct config *config, const char *repo, struct reco
     m->not_measured = xstrdup(err.message);
 }
 
-static int open_log(const struct config *config, const char *label, struct bm_error *err)
-{
-    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
-    char *path CLEANUP(cleanup_free) = xasprintf("%s/build-%s.log", out, label);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-    return fd < 0 ? bm_error_errno(err, "%s", path) : fd;
-}
-
-static struct timeline *open_timeline(const struct config *config, const char *label,
-                                      struct bm_error *err)
-{
-    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
-    char *path CLEANUP(cleanup_free) = xasprintf("%s/timeline-%s.csv", out, label);
-    return timeline_open(path, err);
-}
-
-static void name_stages(const struct config *config, struct strv *names)
-{
-    for (size_t i = 0; i < config->stage_count; i++)
-        strv_push(names, config->stages[i].name);
-}
-
-/* A file of the run that could not be written is told in the measurement, so that the rest of what
- * is known still gets out. */
-static void settle_files(struct recorder *recorder, const char *label, struct measurement *m)
-{
-    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    int failed = timeline_close(recorder->timeline, &err);
-    if (recorder->log_errno) {
-        errno = recorder->log_errno;
-        failed = bm_error_errno(&err, "build-%s.log: cannot write", label);
-    }
-    if (failed && !m->not_measured)
-        m->not_measured = xstrdup(err.message);
-}
-
 /* The story of one run. */
 static int measure_one(const struct config *config, const char *repo, const char *label,
                        struct measurement *m, int *status, struct bm_error *err)
 {
-    struct recorder recorder = {.log = -1,
-                                .patience_ms = config->timeout_ms > 0 ? config->timeout_ms : -1};
-    struct strv stage_names CLEANUP(strv_release) = {0};
     *status = EXIT_UNMEASURED;
     measurement_init(m);
     m->label = xstrdup(label);
@@ -307,22 +194,17 @@ static int measure_one(const struct config *config, const char *repo, const char
         *status = EXIT_USAGE;
         return -1;
     }
-    int log CLEANUP(cleanup_fd) = open_log(config, label, err);
-    if (log < 0 || !(recorder.timeline = open_timeline(config, label, err)))
+    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
+    struct recorder *recorder = recorder_open(config, out, label, m, err);
+    if (!recorder)
         return -1;
-    name_stages(config, &stage_names);
-    struct fold *fold CLEANUP(cleanup_fold) = fold_new(m, &stage_names);
-    recorder.fold = fold;
-    recorder.log = log;
 
     struct timespec since = workspace_now();
-    run_build(config, repo, &recorder, m);
-    fold_finish(fold);
+    run_build(config, repo, recorder, m);
+    recorder_close(recorder);
     verify_build_end(m);
     for (size_t i = 0; i < config->artifact_count; i++)
         verify_artifact(m, repo, config->artifacts[i].path, config->artifacts[i].required, since);
-
-    settle_files(&recorder, label, m);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "commands/commands.h"
 #include "commands/measure.h"
+#include "commands/terminal.h"
 #include "engine/interrupt.h"
 #include "gate/judge.h"
 #include "measurement/result.h"
@@ -59,8 +60,8 @@ static void print_result(const struct config *config, const struct measurement *
     char *line CLEANUP(cleanup_free) =
         result_to_line(m, verdict_name(judgement->verdict), exit_code, gate);
     if (!config->json_only) {
-        bool colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-        char *summary CLEANUP(cleanup_free) = summary_text(m, judgement, colour);
+        char *summary CLEANUP(cleanup_free) =
+            summary_text(m, judgement, terminal_has_colour(STDOUT_FILENO));
         fputs(summary, stdout);
     }
     printf("[BUILD-MEM RESULT] %s\n", line);

@@ -48,6 +48,7 @@ struct config {
     int64_t runs; /* by default the command's (flags_read) */
     bool skip_clear;
     bool json_only;
+    bool quiet;
 
     char *baseline;     /* --baseline, as given or as in the file */
     char *baseline_ref; /* NULL: the file as it lies there */

@@ -13,6 +13,7 @@ const struct flag flags[] = {
     {"skip-clear", NULL, FLAGS_MEASURE, "leave the last build's output where it is"},
     {"interval-ms", "N", FLAGS_MEASURE, "the timeline's beat (150)"},
     {"json-only", NULL, FLAGS_MEASURE, "stdout carries the RESULT line alone"},
+    {"quiet", NULL, FLAGS_MEASURE, "stderr carries errors alone: no build output, no progress"},
     {"image", "REF", FLAGS_MEASURE, "the container's image (node:24-bookworm)"},
     {"memory", "LIMIT", FLAGS_MEASURE, "the build's memory limit, such as 8g; swap is off"},
     {"engine", "NAME", FLAGS_MEASURE, "auto, docker, podman or host (auto)"},

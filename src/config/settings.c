@@ -172,6 +172,7 @@ TEXT_SETTER(reason, not_empty)
     }
 SWITCH_SETTER(skip_clear)
 SWITCH_SETTER(json_only)
+SWITCH_SETTER(quiet)
 SWITCH_SETTER(strict)
 SWITCH_SETTER(allow_increase)
 
@@ -195,6 +196,7 @@ static const struct {
     {"network", set_network},
     {"out", set_out},
     {"pull", set_pull},
+    {"quiet", set_quiet},
     {"reason", set_reason},
     {"repo", set_repo},
     {"runs", set_runs},

@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "gate/metric.h"
 #include "report/page.h"
+#include "report/stage_bars.h"
 #include "report/words.h"
 
 #include <ctype.h>
@@ -348,6 +349,7 @@ char *summary_text(const struct measurement *m, const struct judgement *judgemen
     page_open(&page, colour);
     put_head(&page, m);
     put_stages(&page, m, judgement);
+    put_stage_bars(&page, m, judgement);
     put_processes(&page, m);
     put_verify(&page, m);
     put_checks(&page, judgement);

@@ -1,0 +1,138 @@
+#include "commands/recorder.h"
+
+#include "base/alloc.h"
+#include "base/strv.h"
+#include "base/units.h"
+#include "commands/terminal.h"
+#include "report/timeline.h"
+#include "wire/wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+struct recorder {
+    struct measurement *m;
+    struct fold *fold;
+    struct timeline *timeline;
+    struct terminal *terminal;
+    struct progress progress;
+    bool started;
+    int log;       /* build-<label>.log */
+    int log_errno; /* of the first write to it that failed; 0 */
+};
+
+static void write_log(struct recorder *recorder, const char *bytes, size_t length)
+{
+    while (length && !recorder->log_errno) {
+        ssize_t put = write(recorder->log, bytes, length);
+        if (put < 0 && errno != EINTR)
+            recorder->log_errno = errno;
+        if (put > 0) {
+            bytes += put;
+            length -= (size_t)put;
+        }
+    }
+}
+
+static void take_sample(struct recorder *recorder, const struct wire_sample *sample)
+{
+    struct progress *progress = &recorder->progress;
+    const char *stage = fold_stage_name(recorder->fold, sample->stage);
+    timeline_add(recorder->timeline, &(struct timeline_row){
+                                         .t_ms = sample->t_ms,
+                                         .stage = stage,
+                                         .cgroup_current_bytes = sample->cgroup_bytes,
+                                         .pss_bytes = sample->pss_bytes,
+                                         .anon_bytes = sample->anon_bytes,
+                                         .file_bytes = sample->file_bytes,
+                                         .processes = sample->processes,
+                                     });
+    progress->stage = stage;
+    progress->elapsed_ms = sample->t_ms;
+    progress->now_bytes = sample->cgroup_bytes;
+    if (sample->cgroup_high_bytes > progress->peak_bytes)
+        progress->peak_bytes = sample->cgroup_high_bytes;
+    terminal_progress(recorder->terminal, progress);
+}
+
+void recorder_take(void *context, const struct wire_record *record)
+{
+    struct recorder *recorder = context;
+    if (record->type == WIRE_OUTPUT) {
+        write_log(recorder, record->output.bytes, record->output.length);
+        terminal_output(recorder->terminal, record->output.bytes, record->output.length);
+        return;
+    }
+    recorder->started = true;
+    fold_record(recorder->fold, record);
+    if (record->type == WIRE_SAMPLE)
+        take_sample(recorder, &record->sample);
+}
+
+bool recorder_started(const struct recorder *recorder)
+{
+    return recorder->started;
+}
+
+void recorder_expect(struct recorder *recorder, int64_t budget_bytes, int64_t duration_ms)
+{
+    recorder->progress.budget_bytes = budget_bytes;
+    recorder->progress.expected_ms = duration_ms;
+}
+
+static int open_log(const char *out, const char *label, struct bm_error *err)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/build-%s.log", out, label);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    return fd < 0 ? bm_error_errno(err, "%s", path) : fd;
+}
+
+struct recorder *recorder_open(const struct config *config, const char *out, const char *label,
+                               struct measurement *m, struct bm_error *err)
+{
+    struct strv stages CLEANUP(strv_release) = {0};
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/timeline-%s.csv", out, label);
+    int log = open_log(out, label, err);
+    struct timeline *timeline = log < 0 ? NULL : timeline_open(path, err);
+    if (!timeline) {
+        if (log >= 0)
+            close(log);
+        return NULL;
+    }
+    for (size_t i = 0; i < config->stage_count; i++)
+        strv_push(&stages, config->stages[i].name);
+    struct recorder *recorder = xcalloc(1, sizeof *recorder);
+    *recorder = (struct recorder){
+        .m = m,
+        .fold = fold_new(m, &stages),
+        .timeline = timeline,
+        .terminal = terminal_open(config->quiet, config->timeout_ms > 0 ? config->timeout_ms : -1),
+        .progress = {.now_bytes = UNMEASURED,
+                     .peak_bytes = UNMEASURED,
+                     .budget_bytes = config->memory_limit_bytes,
+                     .expected_ms = UNMEASURED},
+        .log = log,
+    };
+    return recorder;
+}
+
+void recorder_close(struct recorder *recorder)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    if (!recorder)
+        return;
+    struct measurement *m = recorder->m;
+    terminal_close(recorder->terminal);
+    fold_finish(recorder->fold);
+    int failed = timeline_close(recorder->timeline, &err);
+    close(recorder->log);
+    if (recorder->log_errno) {
+        errno = recorder->log_errno;
+        failed = bm_error_errno(&err, "build-%s.log: cannot write", m->label);
+    }
+    if (failed && !m->not_measured)
+        m->not_measured = xstrdup(err.message);
+    cleanup_fold(&recorder->fold);
+    free(recorder);
+}

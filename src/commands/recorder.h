@@ -1,0 +1,30 @@
+/* Where a run's records go as they come: the measurement, the timeline, the log, the terminal.
+ * Inside of commands/ only. */
+#ifndef BM_COMMANDS_RECORDER_H
+#define BM_COMMANDS_RECORDER_H
+
+#include "base/error.h"
+#include "config/config.h"
+#include "measurement/fold.h"
+#include "report/progress.h"
+
+#include <stdbool.h>
+
+struct wire_record;
+struct recorder;
+
+/* Makes the files build-<label>.log and timeline-<label>.csv below `out`, and records into `m`,
+ * both of which outlive the recorder. NULL where a file can't be made. */
+struct recorder *recorder_open(const struct config *config, const char *out, const char *label,
+                               struct measurement *m, struct bm_error *err);
+/* What the run is held to, for the eye alone. */
+void recorder_expect(struct recorder *recorder, int64_t budget_bytes, int64_t duration_ms);
+/* A session_on_record; `context` is the recorder. */
+void recorder_take(void *context, const struct wire_record *record);
+/* Whether the probe has spoken. */
+bool recorder_started(const struct recorder *recorder);
+/* Settles the measurement and closes the files. One that could not be written is told in the
+ * measurement, so that the rest of what is known still gets out. Takes NULL. */
+void recorder_close(struct recorder *recorder);
+
+#endif
