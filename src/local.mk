@@ -47,6 +47,7 @@ libbuildmem_a_SOURCES = \
 	%D%/gate/verdict.c %D%/gate/verdict.h \
 	%D%/report/compare.c %D%/report/junit_facts.c %D%/report/junit_facts.h %D%/report/report.h \
 	%D%/report/junit.c %D%/report/junit_cases.c %D%/report/junit_cases.h \
+	%D%/report/github.c %D%/report/markdown.c \
 	%D%/report/page.c %D%/report/page.h \
 	%D%/report/progress.c %D%/report/progress.h \
 	%D%/report/stage_bars.c %D%/report/stage_bars.h \
@@ -56,6 +57,7 @@ libbuildmem_a_SOURCES = \
 	%D%/commands/baseline.c %D%/commands/begin.c \
 	%D%/commands/baseline_file.c %D%/commands/baseline_file.h \
 	%D%/commands/check.c %D%/commands/commands.h %D%/commands/compare.c \
+	%D%/commands/github.c %D%/commands/github.h \
 	%D%/commands/measure.c %D%/commands/measure.h \
 	%D%/commands/publish.c \
 	%D%/commands/recorder.c %D%/commands/recorder.h %D%/commands/run.c \

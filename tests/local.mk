@@ -16,6 +16,7 @@ unit_tests = \
 	%D%/unit/test_measurement \
 	%D%/unit/test_probe \
 	%D%/unit/test_report_compare \
+	%D%/unit/test_report_github \
 	%D%/unit/test_report_junit \
 	%D%/unit/test_report_summary \
 	%D%/unit/test_report_timeline \
@@ -72,6 +73,8 @@ tests_unit_test_probe_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_probe_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_compare_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_compare_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_report_github_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_report_github_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_junit_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_junit_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_summary_CPPFLAGS = $(UNIT_CPPFLAGS)

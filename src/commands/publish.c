@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "commands/commands.h"
+#include "commands/github.h"
 #include "commands/measure.h"
 #include "commands/terminal.h"
 #include "engine/interrupt.h"
@@ -94,7 +95,11 @@ int publish(const struct config *config, const struct measurement *runs, size_t 
         command_failed(&err, 0);
         exit_code = exit_code ? exit_code : EXIT_UNMEASURED;
     }
-    print_result(config, typical_run(runs, count), judgement, exit_code);
+    const struct measurement *typical = typical_run(runs, count);
+    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
+    char *result CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, config->label);
+    print_result(config, typical, judgement, exit_code);
+    github_tell(typical, judgement, result);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         bm_error_errno(&err, "standard output");
         return command_failed(&err, exit_code ? exit_code : EXIT_UNMEASURED);

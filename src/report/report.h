@@ -23,4 +23,11 @@ char *junit_text(const struct measurement *m, const struct judgement *judgement,
 char *compare_text(const char *name_a, const struct measurement *a, const char *name_b,
                    const struct measurement *b);
 
+/* The summary as GitHub-flavoured Markdown. */
+char *markdown_text(const struct measurement *m, const struct judgement *judgement);
+
+/* Workflow commands for GitHub Actions, a line each: what failed as errors, what is only told as
+ * warnings, the worst first, ten at most; "" where all is well. */
+char *github_annotations(const struct measurement *m, const struct judgement *judgement);
+
 #endif

@@ -249,25 +249,6 @@ static void put_verify(struct page *page, const struct measurement *m)
     }
 }
 
-static const char *status_word(const struct gate_check *check, const struct judgement *judgement)
-{
-    switch (check->status) {
-    case CHECK_PASS:
-        return "ok";
-    case CHECK_IMPROVED:
-        return "less";
-    case CHECK_WARNED:
-        return "warn";
-    case CHECK_FAILED:
-        return "FAIL";
-    case CHECK_MISSING:
-        return !was_compared(judgement) ? "-" : has_gone(check) ? "GONE" : "new";
-    case CHECK_OFF:
-        return "-";
-    }
-    BM_BUG("check status out of range");
-}
-
 /* A row of the table of checks: what grew, from what to what, and up to what it may. */
 static void put_check_row(struct page *page, const struct gate_check *check,
                           const struct judgement *judgement)
@@ -282,7 +263,7 @@ static void put_check_row(struct page *page, const struct gate_check *check,
     enum paint paint = check_paint(check, judgement);
     const struct column *column = check_columns;
     page_put(page, PAINT_NONE, "  ");
-    page_cell(page, (column++)->width, paint, status_word(check, judgement));
+    page_cell(page, (column++)->width, paint, say_status(check, judgement));
     page_cell(page, (column++)->width, PAINT_NONE, check->metric);
     page_cell(page, (column++)->width, PAINT_NONE, baseline);
     page_cell(page, (column++)->width, PAINT_NONE, actual);
