@@ -109,6 +109,7 @@ tests_helpers_hold_LDFLAGS = -static
 # End-to-end tests on real engines, kernels and builds: make check-e2e; `make check` is without.
 e2e_tests = \
 	%D%/e2e/cli \
+	%D%/e2e/ci-files \
 	%D%/e2e/formats \
 	%D%/e2e/macro \
 	%D%/e2e/terminal \

@@ -34,9 +34,10 @@ void github_tell(const struct measurement *m, const struct judgement *judgement,
     append_to("GITHUB_STEP_SUMMARY", summary);
     char *peak CLEANUP(cleanup_free) =
         m->peak.cgroup_bytes < 0 ? xstrdup("") : xasprintf("%" PRId64, m->peak.cgroup_bytes);
-    /* A line break in the path would start an output of its own. */
+    /* Absolute, since later steps may stand elsewhere. A line break would start another output. */
+    char *path CLEANUP(cleanup_free) = realpath(result_path, NULL);
     char *outputs CLEANUP(cleanup_free) =
         xasprintf("verdict=%s\npeak-bytes=%s\nresult=%s\n", verdict_name(judgement->verdict), peak,
-                  strpbrk(result_path, "\r\n") ? "" : result_path);
+                  path && !strpbrk(path, "\r\n") ? path : "");
     append_to("GITHUB_OUTPUT", outputs);
 }

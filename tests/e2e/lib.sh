@@ -80,3 +80,18 @@ on_engine() (
     rm -rf "$work/repo"
     . "$srcdir/tests/e2e/engine.sh"
 )
+
+# Puts the npm packages of tests/e2e/consumers, real readers of what is written, into $consumers.
+install_consumers() {
+    command -v npm >/dev/null || skip "npm is missing"
+    consumers=${BUILD_MEM_CACHE:-$srcdir/.cache}/consumers
+    mkdir -p "$consumers"
+    (
+        flock 9
+        cp "$srcdir"/tests/e2e/consumers/{package.json,package-lock.json,.npmrc,*.mjs} "$consumers/"
+        if ! cmp -s "$consumers/package-lock.json" "$consumers/installed"; then
+            npm --prefix "$consumers" ci --ignore-scripts --no-audit --no-fund >/dev/null
+            cp "$consumers/package-lock.json" "$consumers/installed"
+        fi
+    ) 9>"$consumers.lock"
+}

@@ -1,0 +1,20 @@
+// ci-files.mjs kubernetes FILE...: validates Kubernetes manifests by the API's schemas.
+// ci-files.mjs step FILE ID: prints the script of the step with that id of a composite action.
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import * as batch from "kubernetes-models/batch/v1";
+
+const [what, ...rest] = process.argv.slice(2);
+const read = (file) => parse(readFileSync(file, "utf8"));
+
+if (what === "kubernetes") {
+    for (const file of rest) {
+        const manifest = read(file);
+        new batch[manifest.kind](manifest).validate();
+    }
+} else if (what === "step") {
+    process.stdout.write(read(rest[0]).runs.steps.find((step) => step.id === rest[1]).run);
+} else {
+    console.error("usage: ci-files.mjs kubernetes FILE... | step FILE ID");
+    process.exit(2);
+}
