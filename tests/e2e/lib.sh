@@ -88,7 +88,7 @@ install_consumers() {
     mkdir -p "$consumers"
     (
         flock 9
-        cp "$srcdir"/tests/e2e/consumers/{package.json,package-lock.json,.npmrc,*.mjs} "$consumers/"
+        cp "$srcdir"/tests/e2e/consumers/{package.json,package-lock.json,.npmrc,*.mjs,*.xsd} "$consumers/"
         if ! cmp -s "$consumers/package-lock.json" "$consumers/installed"; then
             npm --prefix "$consumers" ci --ignore-scripts --no-audit --no-fund >/dev/null
             cp "$consumers/package-lock.json" "$consumers/installed"
