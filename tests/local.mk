@@ -9,6 +9,7 @@ unit_tests = \
 	%D%/unit/test_fold \
 	%D%/unit/test_gate_accept \
 	%D%/unit/test_gate_baseline \
+	%D%/unit/test_gate_doubt \
 	%D%/unit/test_gate_judge \
 	%D%/unit/test_gate_policy \
 	%D%/unit/test_kernel \
@@ -57,6 +58,8 @@ tests_unit_test_gate_accept_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_gate_accept_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gate_baseline_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_gate_baseline_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gate_doubt_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_gate_doubt_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gate_judge_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_gate_judge_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gate_policy_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -100,12 +100,7 @@ char *environment_key_difference(const struct environment_key *a, const char *he
                    b->cpus, there);
     compare_texts(&difference, "image", a->image, b->image);
 
-    char *text = xstrdup("");
-    for (size_t i = 0; i < difference.parts.count; i++) {
-        char *longer = xasprintf("%s%s%s", text, i ? "; " : "", difference.parts.items[i]);
-        free(text);
-        text = longer;
-    }
+    char *text = strv_join(&difference.parts, "; ");
     if (differences)
         *differences = difference.parts.count;
     strv_release(&difference.parts);
