@@ -28,6 +28,7 @@ libbuildmem_a_SOURCES = \
 	%D%/engine/interrupt.c %D%/engine/interrupt.h \
 	%D%/engine/session.c %D%/engine/session.h \
 	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h \
+	%D%/measurement/drift.c %D%/measurement/drift.h \
 	%D%/measurement/fold.c %D%/measurement/fold.h \
 	%D%/measurement/measurement.c %D%/measurement/measurement.h \
 	%D%/measurement/process_name.c %D%/measurement/process_name.h \
@@ -79,4 +80,5 @@ libprobe_a_SOURCES = \
 	%D%/probe/sampler.c %D%/probe/sampler.h \
 	%D%/probe/snapshot.c %D%/probe/snapshot.h \
 	%D%/probe/stages.c %D%/probe/stages.h \
+	%D%/probe/variables.c %D%/probe/variables.h \
 	%D%/wire/wire.c %D%/wire/wire.h

@@ -23,6 +23,10 @@ void baseline_environment_release(struct baseline_environment *entry)
     free(entry->accepted_at);
     free(entry->accepted_commit);
     free(entry->accepted_reason);
+    free(entry->accepted_by);
+    if (entry->measured_on)
+        environment_release(entry->measured_on);
+    free(entry->measured_on);
     *entry = (struct baseline_environment){0};
 }
 

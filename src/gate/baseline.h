@@ -35,6 +35,9 @@ struct baseline_environment {
     char *accepted_at;     /* UTC, ISO 8601 */
     char *accepted_commit; /* may be NULL */
     char *accepted_reason; /* may be NULL */
+    char *accepted_by;     /* may be NULL */
+    /* Where the runs were made, as far as it may drift; NULL in a file that does not say. */
+    struct environment *measured_on;
     struct baseline_metric *metrics;
     size_t count;
 };
@@ -80,6 +83,7 @@ struct acceptance {
     bool allow_increase;
     const char *reason; /* NULL where none was given */
     const char *commit; /* NULL outside of git */
+    const char *by;     /* NULL where it is not known */
     const char *at;     /* UTC, ISO 8601 */
 };
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/units.h"
 #include "gate/run_end.h"
+#include "measurement/drift.h"
 
 #include <math.h>
 #include <string.h>
@@ -221,8 +222,11 @@ static int build_entry(const struct refresh *refresh, struct baseline_environmen
                 .image = xstrdup(key.image)},
         .accepted_at = xstrdup(refresh->acceptance->at),
         .accepted_commit = copy_maybe(refresh->acceptance->commit),
+        .accepted_by = copy_maybe(refresh->acceptance->by),
         .accepted_reason = copy_maybe(refresh->acceptance->reason),
+        .measured_on = xcalloc(1, sizeof *entry->measured_on),
     };
+    drift_copy(&refresh->runs[refresh->run_count - 1].environment, entry->measured_on);
     struct strv names CLEANUP(strv_release) = {0};
     all_metric_names(refresh, &names);
     for (size_t i = 0; i < names.count; i++)

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/units.h"
+#include "measurement/drift.h"
 
 #include <string.h>
 
@@ -165,22 +166,57 @@ static int read_key(const struct json *environment, struct environment_key *key,
 static int read_accepted(const struct json *environment, struct baseline_environment *entry,
                          struct bm_error *err)
 {
-    static const char *const keys[] = {"at", "commit", "reason", NULL};
+    static const char *const keys[] = {"at", "commit", "by", "reason", NULL};
     const struct json *object;
     if (json_require(environment, "accepted", &object, err) < 0 ||
         json_expect_object(object, err) < 0 || json_expect_keys(object, keys, err) < 0 ||
         read_text(object, "at", &entry->accepted_at, err) < 0 ||
-        read_maybe_text(object, "commit", &entry->accepted_commit, err) < 0)
+        read_maybe_text(object, "commit", &entry->accepted_commit, err) < 0 ||
+        read_maybe_text(object, "by", &entry->accepted_by, err) < 0)
         return -1;
     return read_maybe_text(object, "reason", &entry->accepted_reason, err);
+}
+
+static int read_drift_field(const struct json *object, const struct drift_field *field,
+                            struct environment *environment, struct bm_error *err)
+{
+    void *at = (char *)environment + field->offset;
+    return field->bytes ? read_maybe_figure(object, field->key, at, err)
+                        : read_maybe_text(object, field->key, at, err);
+}
+
+/* Absent in files that people wrote or an earlier version did. */
+static int read_measured_on(const struct json *environment, struct baseline_environment *entry,
+                            struct bm_error *err)
+{
+    const struct json *object = json_member(environment, "measured_on");
+    if (!object || json_is_null(object))
+        return 0;
+    entry->measured_on = xcalloc(1, sizeof *entry->measured_on);
+    entry->measured_on->memory_total_bytes = UNMEASURED;
+    if (json_expect_object(object, err) < 0)
+        return -1;
+    for (const struct json *item = json_first(object); item; item = json_next(item)) {
+        const struct drift_field *field = drift_fields;
+        while (field->key && strcmp(field->key, json_key(item)) != 0)
+            field++;
+        int result = field->key ? read_drift_field(object, field, entry->measured_on, err)
+                     : strcmp(json_key(item), "variables") == 0
+                         ? variables_read(item, &entry->measured_on->variables, err)
+                         : json_error(item, err, "unknown key");
+        if (result < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int read_environment(const struct json *object, struct baseline_environment *entry,
                             struct bm_error *err)
 {
-    static const char *const keys[] = {"key", "accepted", "metrics", NULL};
+    static const char *const keys[] = {"key", "accepted", "measured_on", "metrics", NULL};
     if (json_expect_object(object, err) < 0 || json_expect_keys(object, keys, err) < 0 ||
-        read_key(object, &entry->key, err) < 0 || read_accepted(object, entry, err) < 0)
+        read_key(object, &entry->key, err) < 0 || read_accepted(object, entry, err) < 0 ||
+        read_measured_on(object, entry, err) < 0)
         return -1;
     return read_metrics(object, entry, err);
 }

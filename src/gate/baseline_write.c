@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/json_write.h"
 #include "base/text.h"
+#include "measurement/drift.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -88,6 +89,28 @@ static void print_metric(struct printer *printer, const struct baseline_metric *
     close_container(printer, '}');
 }
 
+static void print_measured_on(struct printer *printer, const struct environment *environment)
+{
+    print_key(printer, "measured_on");
+    open_container(printer, '{');
+    for (const struct drift_field *field = drift_fields; field->key; field++) {
+        const void *at = (const char *)environment + field->offset;
+        if (field->bytes)
+            print_figure(printer, field->key, *(const int64_t *)at);
+        else
+            print_text_member(printer, field->key, *(char *const *)at);
+    }
+    print_key(printer, "variables");
+    open_container(printer, '{');
+    for (size_t i = 0; i < environment->variables.count; i++) {
+        const char *variable = environment->variables.items[i];
+        char *name CLEANUP(cleanup_free) = variable_name(variable);
+        print_text_member(printer, name, variable_value(variable));
+    }
+    close_container(printer, '}');
+    close_container(printer, '}');
+}
+
 static void print_environment(struct printer *printer, const struct baseline_environment *entry)
 {
     new_item(printer);
@@ -106,8 +129,13 @@ static void print_environment(struct printer *printer, const struct baseline_env
     open_container(printer, '{');
     print_text_member(printer, "at", entry->accepted_at);
     print_text_member(printer, "commit", entry->accepted_commit);
+    if (entry->accepted_by)
+        print_text_member(printer, "by", entry->accepted_by);
     print_text_member(printer, "reason", entry->accepted_reason);
     close_container(printer, '}');
+
+    if (entry->measured_on)
+        print_measured_on(printer, entry->measured_on);
 
     print_key(printer, "metrics");
     open_container(printer, '{');

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "gate/court.h"
 #include "gate/run_end.h"
+#include "measurement/drift.h"
 
 #include <string.h>
 
@@ -126,6 +127,18 @@ static void conclude_without_entry(const struct baseline *baseline, struct court
                                   refresh);
 }
 
+/* What may explain a difference, and is not judged. */
+static void note_drift(struct court *court)
+{
+    struct strv drift CLEANUP(strv_release) = {0};
+    if (!court->entry || !court->entry->measured_on)
+        return;
+    drift_list(court->entry->measured_on, &court->runs[0].environment, &drift);
+    char *list CLEANUP(cleanup_free) = strv_join(&drift, "; ");
+    if (drift.count)
+        strv_pushf(&court->judgement->notes, "drifted since the baseline was measured: %s", list);
+}
+
 /* Whether all runs can be judged; else the verdict is set. */
 static bool all_ended_well(const struct measurement *runs, size_t run_count,
                            struct judgement *judgement)
@@ -178,6 +191,7 @@ void judge(const struct baseline *baseline, const char *baseline_path,
         conclude_without_entry(baseline, &court);
     else
         conclude(&court);
+    note_drift(&court);
 }
 
 void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement)

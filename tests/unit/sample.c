@@ -135,6 +135,7 @@ void sample_measurement(struct measurement *m)
                                           .kernel = xstrdup("6.1.0"),
                                           .memory_total_bytes = 8192 * MIB,
                                           .thp = xstrdup("madvise")};
+    strv_push(&m->environment.variables, "NODE_OPTIONS=--max-old-space-size=4096");
     m->sampler = (struct sampler_account){.interval_ms = 150,
                                           .samples = 136,
                                           .snapshots = 130,
@@ -220,7 +221,7 @@ void sample_make_hostile(struct measurement *m, struct judgement *judgement)
     sample_set(&m->label, sample_hostile);
     sample_set(&m->build.command, sample_hostile);
     sample_set(&m->not_measured, sample_hostile);
-    sample_set(&m->environment.node_options, sample_hostile);
+    strv_pushf(&m->environment.variables, "GOGC=%s", sample_hostile);
     sample_set(&m->peak.stage, sample_hostile);
     make_snapshot_hostile(&m->peak.at_peak);
     for (size_t i = 0; i < m->stage_count; i++) {

@@ -20,7 +20,8 @@ static void set_scene(struct scene *scene, int64_t a_mib, int64_t b_mib, int64_t
     gate_run(&scene->runs[1], "two", b_mib * MIB);
     gate_run(&scene->runs[2], "three", c_mib * MIB);
     gate_baseline(&scene->baseline);
-    scene->acceptance = (struct acceptance){.at = "2026-02-02T00:00:00Z", .commit = "abc"};
+    scene->acceptance =
+        (struct acceptance){.at = "2026-02-02T00:00:00Z", .commit = "abc", .by = "me"};
 }
 
 static void release_scene(struct scene *scene)
@@ -54,6 +55,7 @@ START_TEST(first_acceptance_has_the_defaults)
     struct scene scene;
     set_scene(&scene, 800, 820, 810);
     baseline_release(&scene.baseline);
+    gate_set(&scene.runs[2].environment.kernel, "6.1.0");
     accept_runs(&scene);
     ck_assert_uint_eq(scene.baseline.count, 1);
     const struct baseline_environment *entry = &scene.baseline.environments[0];
@@ -64,7 +66,9 @@ START_TEST(first_acceptance_has_the_defaults)
     ck_assert_int_eq(entry->key.cpus, 2);
     ck_assert_str_eq(entry->accepted_at, "2026-02-02T00:00:00Z");
     ck_assert_str_eq(entry->accepted_commit, "abc");
+    ck_assert_str_eq(entry->accepted_by, "me");
     ck_assert_ptr_null(entry->accepted_reason);
+    ck_assert_str_eq(entry->measured_on->kernel, "6.1.0");
 
     static const char *const names[] = {"cgroup_peak", "unreclaimable_peak", "duration",
                                         "stage:build-deps", "stage:setup"};

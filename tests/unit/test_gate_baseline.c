@@ -52,6 +52,13 @@ START_TEST(every_member_is_read)
     ck_assert_str_eq(entry->accepted_at, "2026-01-02T03:04:05Z");
     ck_assert_str_eq(entry->accepted_commit, "0123456789abcdef0123456789abcdef01234567");
     ck_assert_str_eq(entry->accepted_reason, "next 16 holds \"more\" in its cache\nsee #12");
+    ck_assert_str_eq(entry->accepted_by, "A. Developer");
+    ck_assert_ptr_null(baseline.environments[1].measured_on);
+    ck_assert_str_eq(entry->measured_on->kernel, "6.1.0");
+    ck_assert_ptr_null(entry->measured_on->image_digest);
+    ck_assert_int_eq(entry->measured_on->memory_total_bytes, 8192 * MIB);
+    ck_assert_uint_eq(entry->measured_on->variables.count, 2);
+    ck_assert_str_eq(entry->measured_on->variables.items[1], "UV_THREADPOOL_SIZE=8");
     ck_assert_uint_eq(entry->count, 4);
     const struct baseline_metric *metric = baseline_metric_find(entry, "cgroup_peak");
     ck_assert_int_eq(metric->tolerance.level, LEVEL_FAIL);
@@ -131,6 +138,9 @@ static const struct {
     {"bad-cpus-zero.json", ":9: $.environments[0].key.cpus: must be a whole number from 1"},
     {"bad-source-empty.json", ":6: $.environments[0].key.source: must not be empty"},
     {"bad-at-missing.json", ":12: $.environments[0].accepted: \"at\" is missing"},
+    {"bad-measured-on-key.json", ":13: $.environments[0].measured_on.kernels: unknown key"},
+    {"bad-variable.json",
+     ":13: $.environments[0].measured_on.variables.NODE_OPTIONS: must be a string"},
     {"bad-limit-text.json", ":7: $.environments[0].key.memory_limit_bytes: must be a whole number"},
     {"bad-same-environment.json",
      ":26: $.environments[1]: the same environment as $.environments[0]"},

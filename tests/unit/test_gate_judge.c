@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "gate/judge.h"
 #include "gate_sample.h"
+#include "measurement/drift.h"
 #include "suite.h"
 
 #include <string.h>
@@ -661,6 +662,38 @@ START_TEST(improvement_names_the_command_to_bank_it)
 }
 END_TEST
 
+/* The baseline says where it was measured: what is another now is told beside any verdict. */
+START_TEST(drift_is_noted)
+{
+    static const char said[] = "drifted since the baseline was measured: kernel: 6.1.0, then 6.99; "
+                               "NODE_OPTIONS: -a, then not set; GOMAXPROCS: not set, then 2";
+    for (size_t with_drift = 0; with_drift < 2; with_drift++) {
+        struct scene scene;
+        struct judgement judgement;
+        set_scene(&scene, &(struct judge_case){.change = one_byte_over});
+        struct environment *now = &scene.runs[0].environment;
+        struct environment *then = xcalloc(1, sizeof *then);
+        gate_set(&now->kernel, "6.1.0");
+        strv_push(&now->variables, "GOGC=50");
+        drift_copy(now, then);
+        scene.baseline.environments[0].measured_on = then;
+        if (with_drift) {
+            gate_set(&now->kernel, "6.99");
+            strv_push(&then->variables, "NODE_OPTIONS=-a");
+            strv_push(&now->variables, "GOMAXPROCS=2");
+        }
+        judgement_init(&judgement);
+        judge(&scene.baseline, "b.json", scene.runs, 1, false, &judgement);
+        ck_assert_int_eq(judgement.verdict, VERDICT_REGRESSED);
+        ck_assert_uint_eq(judgement.notes.count, with_drift);
+        if (with_drift)
+            ck_assert_str_eq(judgement.notes.items[0], said);
+        judgement_release(&judgement);
+        release_scene(&scene);
+    }
+}
+END_TEST
+
 START_TEST(several_environments_name_the_nearest)
 {
     struct scene scene;
@@ -798,6 +831,7 @@ int main(void)
     tcase_add_test(rest, reason_counts_the_others);
     tcase_add_test(rest, reason_counts_only_what_is_alike);
     tcase_add_test(rest, improvement_names_the_command_to_bank_it);
+    tcase_add_test(rest, drift_is_noted);
     tcase_add_test(rest, several_environments_name_the_nearest);
     tcase_add_test(rest, alone_passes_or_says_why_not);
     tcase_add_test(rest, exit_status_by_verdict);
