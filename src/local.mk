@@ -38,7 +38,8 @@ libbuildmem_a_SOURCES = \
 	%D%/measurement/result_read.c \
 	%D%/measurement/workspace.c %D%/measurement/workspace.h \
 	%D%/gate/baseline.c %D%/gate/baseline.h \
-	%D%/gate/baseline_accept.c %D%/gate/baseline_read.c %D%/gate/baseline_write.c \
+	%D%/gate/baseline_accept.c %D%/gate/baseline_changes.c \
+	%D%/gate/baseline_read.c %D%/gate/baseline_write.c \
 	%D%/gate/check_message.c %D%/gate/check_message.h \
 	%D%/gate/court.c %D%/gate/court.h \
 	%D%/gate/judge.c %D%/gate/judge.h %D%/gate/judgement_json.c \
@@ -55,6 +56,7 @@ libbuildmem_a_SOURCES = \
 	%D%/commands/baseline.c %D%/commands/begin.c \
 	%D%/commands/baseline_file.c %D%/commands/baseline_file.h \
 	%D%/commands/check.c %D%/commands/commands.h %D%/commands/compare.c \
+	%D%/commands/git.c %D%/commands/git.h \
 	%D%/commands/measure.c %D%/commands/measure.h \
 	%D%/commands/publish.c %D%/commands/run.c
 

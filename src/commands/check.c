@@ -45,6 +45,9 @@ static int check(const struct config *config)
     /* Before the build starts: nothing that the build does can change what it is held to. */
     if (baseline_load(config, &baseline, &err) < 0)
         return command_failed(&err, EXIT_USAGE);
+    char *tree_note CLEANUP(cleanup_free) = baseline_tree_note(config, &baseline);
+    if (tree_note)
+        strv_push(&judgement.notes, tree_note);
     if (measure(config, &doubt, &runs, &count, &status, &err) < 0) {
         command_failed(&err, status);
     } else {

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/units.h"
 #include "commands/commands.h"
+#include "commands/git.h"
 #include "engine/interrupt.h"
 #include "engine/session.h"
 #include "measurement/fold.h"
@@ -124,21 +125,6 @@ static char *utc_now(void)
     gmtime_r(&now, &utc);
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
     return xstrdup(text);
-}
-
-static char *commit_of(const char *repo)
-{
-    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct captured captured CLEANUP(captured_release) = {0};
-    struct strv argv CLEANUP(strv_release) = {0};
-    strv_push(&argv, "git");
-    strv_push(&argv, "-C");
-    strv_push(&argv, repo);
-    strv_push(&argv, "rev-parse");
-    strv_push(&argv, "HEAD");
-    if (child_capture(argv.items, 10000, &captured, &ignored) < 0 || captured.exit_status != 0)
-        return NULL;
-    return xstrndup(captured.output, strcspn(captured.output, "\r\n"));
 }
 
 static char *command_as_typed(const struct config *config)
@@ -292,7 +278,7 @@ static int measure_one(const struct config *config, const char *repo, const char
     measurement_init(m);
     m->label = xstrdup(label);
     m->started_at = utc_now();
-    m->commit = commit_of(repo);
+    m->commit = git_line(repo, "rev-parse", "HEAD");
     m->build.command = command_as_typed(config);
     m->sampler.interval_ms = config->interval_ms;
 

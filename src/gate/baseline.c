@@ -9,6 +9,9 @@
 static void metric_release(struct baseline_metric *metric)
 {
     free(metric->name);
+    free(metric->absolute_text);
+    free(metric->limit_text);
+    free(metric->anchor_text);
     free(metric->values);
 }
 
@@ -134,4 +137,12 @@ struct baseline_metric *baseline_metric_find(const struct baseline_environment *
         if (strcmp(entry->metrics[i].name, name) == 0)
             return &entry->metrics[i];
     return NULL;
+}
+
+int64_t baseline_metric_allows(const struct baseline_metric *metric)
+{
+    int64_t hard_limit = metric->tolerance.limit;
+    int64_t most = median_of(metric->values, metric->count) +
+                   policy_slack(&metric->tolerance, metric->values, metric->count);
+    return hard_limit >= 0 && hard_limit < most ? hard_limit : most;
 }

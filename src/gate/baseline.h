@@ -4,6 +4,7 @@
 #define BM_GATE_BASELINE_H
 
 #include "base/error.h"
+#include "base/strv.h"
 #include "gate/metric.h"
 #include "gate/policy.h"
 #include "measurement/measurement.h"
@@ -16,7 +17,9 @@
 struct baseline_metric {
     char *name;
     struct tolerance tolerance;
-    int64_t anchor;  /* centre at the last reviewed acceptance: caps growth over many raises */
+    int64_t anchor; /* centre at the last reviewed acceptance: caps growth over many raises */
+    /* "64MiB" where people wrote it so: it is theirs, and stays. Else NULL. */
+    char *absolute_text, *limit_text, *anchor_text;
     int64_t *values; /* one of every accepted run, count > 0 */
     size_t count;
 };
@@ -77,6 +80,15 @@ char *baseline_difference(const struct baseline_environment *entry, const struct
 /* The metric of that name in the entry, or NULL. */
 struct baseline_metric *baseline_metric_find(const struct baseline_environment *entry,
                                              const char *name);
+
+/* The highest value that passes: the centre and the slack, or the hard limit where that is lower.
+ */
+int64_t baseline_metric_allows(const struct baseline_metric *metric);
+
+/* Adds a line for each metric that two baselines judge differently: "cgroup_peak: fail up to 880.0
+ * MiB there, fail up to 1.17 GiB here", behind the environment's image and CPUs where there are
+ * several; and for each environment that only one of them has. */
+void baseline_changes(const struct baseline *there, const struct baseline *here, struct strv *list);
 
 /* What came from where, for a refresh. */
 struct acceptance {

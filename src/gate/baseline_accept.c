@@ -162,6 +162,11 @@ static int check_metric(const struct refresh *refresh, const struct baseline_met
     return refuse_above_anchor(metric, err);
 }
 
+static char *copy_maybe(const char *text)
+{
+    return text ? xstrdup(text) : NULL;
+}
+
 static int add_metric(const struct refresh *refresh, const char *name,
                       struct baseline_environment *entry, struct bm_error *err)
 {
@@ -173,6 +178,11 @@ static int add_metric(const struct refresh *refresh, const char *name,
                                        .tolerance = old ? old->tolerance : policy_default(name)};
     collect_values(refresh, metric);
     metric->anchor = old ? old->anchor : median_of(metric->values, metric->count);
+    if (old) {
+        metric->absolute_text = copy_maybe(old->absolute_text);
+        metric->limit_text = copy_maybe(old->limit_text);
+        metric->anchor_text = copy_maybe(old->anchor_text);
+    }
     return check_metric(refresh, old, metric, err);
 }
 
@@ -202,11 +212,6 @@ static void all_metric_names(const struct refresh *refresh, struct strv *names)
                 strv_push(names, of_run.items[j]);
         strv_release(&of_run);
     }
-}
-
-static char *copy_maybe(const char *text)
-{
-    return text ? xstrdup(text) : NULL;
 }
 
 /* The entry as it would stand after the refresh; released by the caller, also on error. */

@@ -44,8 +44,9 @@ static int read_maybe_figure(const struct json *object, const char *key, int64_t
     return json_expect_integer(value, 0, LARGEST_FIGURE, figure, err);
 }
 
-/* A figure that people set: a number in the metric's unit, or text such as "64MiB" or "30s". */
-static int read_amount(const struct json *value, const char *metric, int64_t *amount,
+/* A figure that people set: a number in the metric's unit, or text such as "64MiB" or "30s", which
+ * is kept. */
+static int read_amount(const struct json *value, const char *metric, int64_t *amount, char **kept,
                        struct bm_error *err)
 {
     if (!json_is_string(value))
@@ -58,6 +59,7 @@ static int read_amount(const struct json *value, const char *metric, int64_t *am
     if (result < 0 || *amount > LARGEST_FIGURE)
         return json_error(value, err, "\"%s\" is no %s", text,
                           time ? "duration (such as \"30s\")" : "size (such as \"64MiB\")");
+    *kept = xstrdup(text);
     return 0;
 }
 
@@ -73,20 +75,21 @@ static int read_level(const struct json *object, enum level *level, struct bm_er
     return json_error(value, err, "must be \"off\", \"warn\" or \"fail\"");
 }
 
-static int read_tolerance(const struct json *object, const char *metric,
-                          struct tolerance *tolerance, struct bm_error *err)
+static int read_tolerance(const struct json *object, struct baseline_metric *metric,
+                          struct bm_error *err)
 {
+    struct tolerance *tolerance = &metric->tolerance;
     const struct json *percent, *absolute, *limit = json_member(object, "limit");
     tolerance->limit = UNMEASURED;
     if (read_level(object, &tolerance->level, err) < 0 ||
         json_require(object, "percent", &percent, err) < 0 ||
         json_expect_number(percent, 0, LARGEST_PERCENT, &tolerance->percent, err) < 0 ||
         json_require(object, "absolute", &absolute, err) < 0 ||
-        read_amount(absolute, metric, &tolerance->absolute, err) < 0)
+        read_amount(absolute, metric->name, &tolerance->absolute, &metric->absolute_text, err) < 0)
         return -1;
     if (!limit || json_is_null(limit))
         return 0;
-    return read_amount(limit, metric, &tolerance->limit, err);
+    return read_amount(limit, metric->name, &tolerance->limit, &metric->limit_text, err);
 }
 
 static int read_values(const struct json *object, struct baseline_metric *metric,
@@ -117,9 +120,9 @@ static int read_metric(const struct json *object, struct baseline_metric *metric
                           "stage:NAME");
     metric->name = xstrdup(json_key(object));
     if (json_expect_object(object, err) < 0 || json_expect_keys(object, keys, err) < 0 ||
-        read_tolerance(object, metric->name, &metric->tolerance, err) < 0 ||
+        read_tolerance(object, metric, err) < 0 ||
         json_require(object, "anchor", &anchor, err) < 0 ||
-        read_amount(anchor, metric->name, &metric->anchor, err) < 0)
+        read_amount(anchor, metric->name, &metric->anchor, &metric->anchor_text, err) < 0)
         return -1;
     return read_values(object, metric, err);
 }

@@ -69,6 +69,15 @@ static void print_figure(struct printer *printer, const char *key, int64_t figur
         fprintf(printer->out, "%" PRId64, figure);
 }
 
+/* As people wrote it, where they did. */
+static void print_amount(struct printer *printer, const char *key, const char *text, int64_t figure)
+{
+    if (text)
+        print_text_member(printer, key, text);
+    else
+        print_figure(printer, key, figure);
+}
+
 static void print_metric(struct printer *printer, const struct baseline_metric *metric)
 {
     print_key(printer, metric->name);
@@ -76,9 +85,9 @@ static void print_metric(struct printer *printer, const struct baseline_metric *
     print_text_member(printer, "level", level_name(metric->tolerance.level));
     print_key(printer, "percent");
     fprintf(printer->out, "%.10g", metric->tolerance.percent);
-    print_figure(printer, "absolute", metric->tolerance.absolute);
-    print_figure(printer, "limit", metric->tolerance.limit);
-    print_figure(printer, "anchor", metric->anchor);
+    print_amount(printer, "absolute", metric->absolute_text, metric->tolerance.absolute);
+    print_amount(printer, "limit", metric->limit_text, metric->tolerance.limit);
+    print_amount(printer, "anchor", metric->anchor_text, metric->anchor);
     print_key(printer, "values");
     open_container(printer, '[');
     for (size_t i = 0; i < metric->count; i++) {

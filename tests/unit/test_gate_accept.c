@@ -99,6 +99,9 @@ START_TEST(lowering_is_free_and_keeps_what_people_set)
     headline->tolerance = (struct tolerance){LEVEL_FAIL, 5, 32 * MIB, 900 * MIB};
     gate_metric(&scene.baseline, "stage:build-deps")->tolerance.level = LEVEL_FAIL;
     gate_set(&scene.baseline.schema, "x.json");
+    gate_set(&headline->absolute_text, "32MiB");
+    gate_set(&headline->limit_text, "900MiB");
+    gate_set(&headline->anchor_text, "800MiB");
     accept_runs(&scene);
     ck_assert_uint_eq(scene.baseline.count, 1);
     headline = gate_metric(&scene.baseline, "cgroup_peak");
@@ -106,6 +109,9 @@ START_TEST(lowering_is_free_and_keeps_what_people_set)
     ck_assert_double_eq(headline->tolerance.percent, 5);
     ck_assert_int_eq(headline->tolerance.absolute, 32 * MIB);
     ck_assert_int_eq(headline->tolerance.limit, 900 * MIB);
+    ck_assert_str_eq(headline->absolute_text, "32MiB");
+    ck_assert_str_eq(headline->limit_text, "900MiB");
+    ck_assert_str_eq(headline->anchor_text, "800MiB");
     ck_assert_int_eq(headline->anchor, 800 * MIB);
     ck_assert_int_eq(gate_metric(&scene.baseline, "stage:build-deps")->tolerance.level, LEVEL_FAIL);
     ck_assert_str_eq(scene.baseline.schema, "x.json");
