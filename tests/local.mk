@@ -107,6 +107,7 @@ tests_helpers_hold_LDFLAGS = -static
 e2e_tests = \
 	%D%/e2e/cli \
 	%D%/e2e/formats \
+	%D%/e2e/gate \
 	%D%/e2e/macro \
 	%D%/e2e/v1-host \
 	%D%/e2e/v1-docker \
