@@ -30,13 +30,11 @@ static void print_metric(const struct baseline_metric *metric)
 
 static void print_environment(const struct baseline_environment *entry)
 {
-    char *limit CLEANUP(cleanup_free) =
-        entry->key.limit_bytes > 0 ? format_bytes(entry->key.limit_bytes) : xstrdup("no limit");
+    char *key CLEANUP(cleanup_free) = environment_key_text(&entry->key);
     char *reason CLEANUP(cleanup_free) =
         text_one_line(entry->accepted_reason ? entry->accepted_reason : "");
     char *by CLEANUP(cleanup_free) = text_one_line(entry->accepted_by ? entry->accepted_by : "");
-    printf("%s, %s, %lld CPUs, %s, from %s\n", entry->key.image, entry->key.architecture,
-           (long long)entry->key.cpus, limit, entry->key.source);
+    puts(key);
     printf("  accepted %s%s%.12s%s%s%s%s\n", entry->accepted_at,
            entry->accepted_commit ? " at commit " : "",
            entry->accepted_commit ? entry->accepted_commit : "", *by ? " by " : "", by,

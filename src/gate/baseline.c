@@ -66,6 +66,14 @@ bool environment_key_equal(const struct environment_key *a, const struct environ
            same_text(a->image, b->image);
 }
 
+char *environment_key_text(const struct environment_key *key)
+{
+    char *limit CLEANUP(cleanup_free) =
+        key->limit_bytes > 0 ? format_bytes(key->limit_bytes) : xstrdup("no limit");
+    return xasprintf("%s, %s, %" PRId64 " CPUs, %s, from %s", key->image, key->architecture,
+                     key->cpus, limit, key->source);
+}
+
 /* Two limits that differ must not read alike, however little it is. */
 static char *limit_text(int64_t limit_bytes, int64_t other_bytes)
 {

@@ -64,6 +64,8 @@ void baseline_environment_release(struct baseline_environment *entry);
 /* The key of the measurement's environment; its texts are borrowed from the measurement. */
 struct environment_key environment_key_of(const struct measurement *m);
 bool environment_key_equal(const struct environment_key *a, const struct environment_key *b);
+/* "node:24-bookworm, x86_64, 2 CPUs, no limit, from memory.peak"; the caller owns it. */
+char *environment_key_text(const struct environment_key *key);
 /* How two keys differ, or "" : "cpus: 4 here, 2 in the baseline; ...", with `here` and `there` in
  * the place of "here" and "in the baseline". `*differences`, where asked for, counts them. The
  * caller owns the text. */
@@ -86,8 +88,8 @@ struct baseline_metric *baseline_metric_find(const struct baseline_environment *
 int64_t baseline_metric_allows(const struct baseline_metric *metric);
 
 /* Adds a line for each metric that two baselines judge differently: "cgroup_peak: fail up to 880.0
- * MiB there, fail up to 1.17 GiB here", behind the environment's image and CPUs where there are
- * several; and for each environment that only one of them has. */
+ * MiB there, fail up to 1.17 GiB here", behind the environment where there are several;
+ * and for each environment that only one of them has. */
 void baseline_changes(const struct baseline *there, const struct baseline *here, struct strv *list);
 
 /* What came from where, for a refresh. */

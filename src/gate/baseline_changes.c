@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* "fail up to 880.0 MiB". */
@@ -48,16 +47,11 @@ static const struct baseline_environment *find_key(const struct baseline *baseli
     return NULL;
 }
 
-static char *say_environment(const struct environment_key *key)
-{
-    return xasprintf("%s with %" PRId64 " CPUs", key->image, key->cpus);
-}
-
 void baseline_changes(const struct baseline *there, const struct baseline *here, struct strv *list)
 {
     for (size_t i = 0; i < there->count; i++) {
         const struct environment_key *key = &there->environments[i].key;
-        char *name CLEANUP(cleanup_free) = say_environment(key);
+        char *name CLEANUP(cleanup_free) = environment_key_text(key);
         char *where CLEANUP(cleanup_free) =
             there->count > 1 ? xasprintf("%s: ", name) : xstrdup("");
         const struct baseline_environment *other = find_key(here, key);
@@ -68,7 +62,7 @@ void baseline_changes(const struct baseline *there, const struct baseline *here,
     }
     for (size_t i = 0; i < here->count; i++) {
         const struct environment_key *key = &here->environments[i].key;
-        char *name CLEANUP(cleanup_free) = say_environment(key);
+        char *name CLEANUP(cleanup_free) = environment_key_text(key);
         if (!find_key(there, key))
             strv_pushf(list, "%s: only here", name);
     }
