@@ -42,6 +42,7 @@ libbuildmem_a_SOURCES = \
 	%D%/gate/baseline_read.c %D%/gate/baseline_write.c \
 	%D%/gate/check_message.c %D%/gate/check_message.h \
 	%D%/gate/court.c %D%/gate/court.h \
+	%D%/gate/doubt.c \
 	%D%/gate/judge.c %D%/gate/judge.h %D%/gate/judgement_json.c \
 	%D%/gate/metric.c %D%/gate/metric.h \
 	%D%/gate/policy.c %D%/gate/policy.h \
