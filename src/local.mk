@@ -28,6 +28,7 @@ libbuildmem_a_SOURCES = \
 	%D%/engine/interrupt.c %D%/engine/interrupt.h \
 	%D%/engine/session.c %D%/engine/session.h \
 	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h \
+	%D%/measurement/drift.c %D%/measurement/drift.h \
 	%D%/measurement/fold.c %D%/measurement/fold.h \
 	%D%/measurement/measurement.c %D%/measurement/measurement.h \
 	%D%/measurement/process_name.c %D%/measurement/process_name.h \
@@ -37,9 +38,11 @@ libbuildmem_a_SOURCES = \
 	%D%/measurement/result_read.c \
 	%D%/measurement/workspace.c %D%/measurement/workspace.h \
 	%D%/gate/baseline.c %D%/gate/baseline.h \
-	%D%/gate/baseline_accept.c %D%/gate/baseline_read.c %D%/gate/baseline_write.c \
+	%D%/gate/baseline_accept.c %D%/gate/baseline_changes.c \
+	%D%/gate/baseline_read.c %D%/gate/baseline_write.c \
 	%D%/gate/check_message.c %D%/gate/check_message.h \
 	%D%/gate/court.c %D%/gate/court.h \
+	%D%/gate/doubt.c \
 	%D%/gate/judge.c %D%/gate/judge.h %D%/gate/judgement_json.c \
 	%D%/gate/metric.c %D%/gate/metric.h \
 	%D%/gate/policy.c %D%/gate/policy.h \
@@ -58,6 +61,7 @@ libbuildmem_a_SOURCES = \
 	%D%/commands/baseline_file.c %D%/commands/baseline_file.h \
 	%D%/commands/check.c %D%/commands/commands.h %D%/commands/compare.c \
 	%D%/commands/github.c %D%/commands/github.h \
+	%D%/commands/git.c %D%/commands/git.h \
 	%D%/commands/measure.c %D%/commands/measure.h \
 	%D%/commands/publish.c \
 	%D%/commands/recorder.c %D%/commands/recorder.h %D%/commands/run.c \
@@ -85,4 +89,5 @@ libprobe_a_SOURCES = \
 	%D%/probe/sampler.c %D%/probe/sampler.h \
 	%D%/probe/snapshot.c %D%/probe/snapshot.h \
 	%D%/probe/stages.c %D%/probe/stages.h \
+	%D%/probe/variables.c %D%/probe/variables.h \
 	%D%/wire/wire.c %D%/wire/wire.h

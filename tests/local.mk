@@ -9,6 +9,7 @@ unit_tests = \
 	%D%/unit/test_fold \
 	%D%/unit/test_gate_accept \
 	%D%/unit/test_gate_baseline \
+	%D%/unit/test_gate_doubt \
 	%D%/unit/test_gate_judge \
 	%D%/unit/test_gate_policy \
 	%D%/unit/test_kernel \
@@ -59,6 +60,8 @@ tests_unit_test_gate_accept_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_gate_accept_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gate_baseline_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_gate_baseline_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gate_doubt_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_gate_doubt_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gate_judge_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_gate_judge_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gate_policy_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -111,6 +114,7 @@ e2e_tests = \
 	%D%/e2e/cli \
 	%D%/e2e/ci-files \
 	%D%/e2e/formats \
+	%D%/e2e/gate \
 	%D%/e2e/macro \
 	%D%/e2e/terminal \
 	%D%/e2e/v1-host \

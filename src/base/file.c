@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -102,6 +103,16 @@ int file_write_atomic(const char *path, const char *data, size_t length, struct 
     }
     sync_directory_of(path);
     return 0;
+}
+
+int file_lock_directory(const char *path, struct bm_error *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return bm_error_errno(err, "%s", path);
+    while (flock(fd, LOCK_EX) < 0 && errno == EINTR)
+        continue;
+    return fd;
 }
 
 int file_make_dirs(const char *path, struct bm_error *err)

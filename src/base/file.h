@@ -15,6 +15,10 @@ int file_read(const char *path, size_t max_bytes, char **text, size_t *length,
  * a temporary file beside it, fsync, rename. On failure the old file stands and nothing is left. */
 int file_write_atomic(const char *path, const char *data, size_t length, struct bm_error *err);
 
+/* Locks the directory until the returned descriptor is closed, against all who lock it so; waits
+ * for them. -1 on error. Some network file systems have no such lock: there it is not held. */
+int file_lock_directory(const char *path, struct bm_error *err);
+
 /* Creates the directory and its missing parents. */
 int file_make_dirs(const char *path, struct bm_error *err);
 

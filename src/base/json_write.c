@@ -28,14 +28,20 @@ void json_add_measured(cJSON *object, const char *key, int64_t number)
         json_add_integer(object, key, number);
 }
 
+static cJSON *new_text(const char *text)
+{
+    char *valid CLEANUP(cleanup_free) = text ? text_valid_utf8(text) : NULL;
+    return valid ? cJSON_CreateString(valid) : cJSON_CreateNull();
+}
+
 void json_add_text(cJSON *object, const char *key, const char *text)
 {
-    if (!text) {
-        cJSON_AddNullToObject(object, key);
-        return;
-    }
-    char *valid CLEANUP(cleanup_free) = text_valid_utf8(text);
-    cJSON_AddStringToObject(object, key, valid);
+    cJSON_AddItemToObject(object, key, new_text(text));
+}
+
+void json_append_text(cJSON *array, const char *text)
+{
+    cJSON_AddItemToArray(array, new_text(text));
 }
 
 cJSON *json_add_object(cJSON *object, const char *key)

@@ -12,6 +12,8 @@ void json_add_integer(cJSON *object, const char *key, int64_t number);
 void json_add_measured(cJSON *object, const char *key, int64_t number);
 /* NULL is written as null; bytes that are no UTF-8 become U+FFFD. */
 void json_add_text(cJSON *object, const char *key, const char *text);
+/* Adds the text, as above, to an array. */
+void json_append_text(cJSON *array, const char *text);
 cJSON *json_add_object(cJSON *object, const char *key);
 cJSON *json_add_array(cJSON *object, const char *key);
 

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void push_owned(struct strv *list, char *text)
@@ -28,6 +29,17 @@ void strv_push_all(struct strv *list, const struct strv *other)
 {
     for (size_t i = 0; i < other->count; i++)
         strv_push(list, other->items[i]);
+}
+
+char *strv_join(const struct strv *list, const char *between)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    for (size_t i = 0; i < list->count; i++)
+        fprintf(out, "%s%s", i ? between : "", list->items[i]);
+    fclose(out);
+    return text;
 }
 
 bool strv_contains(const struct strv *list, const char *text)

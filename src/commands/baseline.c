@@ -1,10 +1,10 @@
 /* build-mem baseline refresh|show: accept results as the new baseline; show it. */
 #include "base/alloc.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "commands/baseline_file.h"
 #include "commands/commands.h"
+#include "commands/git.h"
 #include "commands/measure.h"
 #include "gate/judge.h"
 #include "measurement/result.h"
@@ -13,16 +13,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 static void print_metric(const struct baseline_metric *metric)
 {
     int64_t centre = median_of(metric->values, metric->count);
-    int64_t slack = policy_slack(&metric->tolerance, metric->values, metric->count);
     bool duration = strcmp(policy_unit(metric->name), "ms") == 0;
     char *(*format)(int64_t) = duration ? format_duration : format_bytes;
     char *centre_text CLEANUP(cleanup_free) = format(centre);
-    char *allowed CLEANUP(cleanup_free) = format(centre + slack);
+    char *allowed CLEANUP(cleanup_free) = format(baseline_metric_allows(metric));
     char *limit CLEANUP(cleanup_free) = format(metric->tolerance.limit);
     printf("  %-24s %12s  up to %12s  %-4s  %zu run%s%s%s\n", metric->name, centre_text, allowed,
            level_name(metric->tolerance.level), metric->count, metric->count == 1 ? "" : "s",
@@ -32,15 +30,15 @@ static void print_metric(const struct baseline_metric *metric)
 
 static void print_environment(const struct baseline_environment *entry)
 {
-    char *limit CLEANUP(cleanup_free) =
-        entry->key.limit_bytes > 0 ? format_bytes(entry->key.limit_bytes) : xstrdup("no limit");
+    char *key CLEANUP(cleanup_free) = environment_key_text(&entry->key);
     char *reason CLEANUP(cleanup_free) =
         text_one_line(entry->accepted_reason ? entry->accepted_reason : "");
-    printf("%s, %s, %lld CPUs, %s, from %s\n", entry->key.image, entry->key.architecture,
-           (long long)entry->key.cpus, limit, entry->key.source);
-    printf("  accepted %s%s%.12s%s%s\n", entry->accepted_at,
+    char *by CLEANUP(cleanup_free) = text_one_line(entry->accepted_by ? entry->accepted_by : "");
+    puts(key);
+    printf("  accepted %s%s%.12s%s%s%s%s\n", entry->accepted_at,
            entry->accepted_commit ? " at commit " : "",
-           entry->accepted_commit ? entry->accepted_commit : "", *reason ? ": " : "", reason);
+           entry->accepted_commit ? entry->accepted_commit : "", *by ? " by " : "", by,
+           *reason ? ": " : "", reason);
     for (size_t i = 0; i < entry->count; i++)
         print_metric(&entry->metrics[i]);
 }
@@ -58,23 +56,18 @@ static int show(const struct config *config)
     return EXIT_PASS;
 }
 
-/* The file as it is, or an empty baseline where there is none yet. */
-static int load_or_new(const char *path, struct baseline *baseline, struct bm_error *err)
-{
-    *baseline = (struct baseline){0};
-    return access(path, F_OK) == 0 ? baseline_read(path, baseline, err) : 0;
-}
+/* Runs, and how they are to be accepted. */
+struct accepting {
+    const struct measurement *runs;
+    size_t count;
+    struct acceptance acceptance;
+};
 
-static int write_baseline(const char *path, const struct baseline *baseline, struct bm_error *err)
+static int accept_into(struct baseline *baseline, void *context, struct bm_error *err)
 {
-    char *text CLEANUP(cleanup_free) = baseline_to_json(baseline);
-    const char *slash = strrchr(path, '/');
-    if (slash && slash != path) {
-        char *directory CLEANUP(cleanup_free) = xstrndup(path, (size_t)(slash - path));
-        if (file_make_dirs(directory, err) < 0)
-            return -1;
-    }
-    return file_write_atomic(path, text, strlen(text), err);
+    const struct accepting *accepting = context;
+    return baseline_accept(baseline, accepting->runs, accepting->count, &accepting->acceptance,
+                           err);
 }
 
 static int accept_runs(const struct config *config, const struct measurement *runs, size_t count)
@@ -82,17 +75,19 @@ static int accept_runs(const struct config *config, const struct measurement *ru
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct baseline baseline CLEANUP(baseline_release) = {0};
     char *path CLEANUP(cleanup_free) = baseline_path(config);
+    char *by CLEANUP(cleanup_free) = git_line(config->repo, "config", "user.name");
     char at[32];
     time_t now = time(NULL);
     struct tm utc;
     strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-    struct acceptance acceptance = {.allow_increase = config->allow_increase,
-                                    .reason = config->reason,
-                                    .commit = runs[count - 1].commit,
-                                    .at = at};
-    if (load_or_new(path, &baseline, &err) < 0 ||
-        baseline_accept(&baseline, runs, count, &acceptance, &err) < 0 ||
-        write_baseline(path, &baseline, &err) < 0)
+    struct accepting accepting = {.runs = runs,
+                                  .count = count,
+                                  .acceptance = {.allow_increase = config->allow_increase,
+                                                 .reason = config->reason,
+                                                 .commit = runs[count - 1].commit,
+                                                 .by = by,
+                                                 .at = at}};
+    if (baseline_update(path, accept_into, &accepting, &baseline, &err) < 0)
         return command_failed(&err, EXIT_USAGE);
     if (!config->json_only) {
         printf("build-mem: %s now holds %zu run%s:\n", path, count, count == 1 ? "" : "s");

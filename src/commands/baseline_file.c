@@ -1,6 +1,7 @@
 #include "commands/baseline_file.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "engine/child.h"
 
 #include <stdint.h>
@@ -47,4 +48,51 @@ int baseline_load(const struct config *config, struct baseline *baseline, struct
                             "commit it: build-mem baseline refresh --baseline %s",
                             path, path);
     return baseline_read(path, baseline, err);
+}
+
+char *baseline_tree_note(const struct config *config, const struct baseline *counts)
+{
+    if (!config->baseline_ref)
+        return NULL;
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct baseline here CLEANUP(baseline_release) = {0};
+    struct strv changes CLEANUP(strv_release) = {0};
+    char *path CLEANUP(cleanup_free) = baseline_path(config);
+    char *difference CLEANUP(cleanup_free) = NULL;
+    if (access(path, F_OK) != 0) {
+        difference = xstrdup("there is no such file here");
+    } else if (baseline_read(path, &here, &err) < 0) {
+        difference = xasprintf("the file here cannot be read: %s", err.message);
+    } else {
+        char *text CLEANUP(cleanup_free) = baseline_to_json(&here);
+        char *that_counts CLEANUP(cleanup_free) = baseline_to_json(counts);
+        if (strcmp(text, that_counts) == 0)
+            return NULL;
+        baseline_changes(counts, &here, &changes);
+        char *list CLEANUP(cleanup_free) = strv_join(&changes, "; ");
+        difference = changes.count ? xasprintf("the file here differs: %s", list)
+                                   : xstrdup("the file here differs, but allows the same");
+    }
+    return xasprintf("judged by %s as it is at %s; %s", path, config->baseline_ref, difference);
+}
+
+static char *directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+}
+
+int baseline_update(const char *path, baseline_change *change, void *context,
+                    struct baseline *baseline, struct bm_error *err)
+{
+    *baseline = (struct baseline){0};
+    char *directory CLEANUP(cleanup_free) = directory_of(path);
+    if (file_make_dirs(directory, err) < 0)
+        return -1;
+    int lock CLEANUP(cleanup_fd) = file_lock_directory(directory, err);
+    if (lock < 0 || (access(path, F_OK) == 0 && baseline_read(path, baseline, err) < 0) ||
+        change(baseline, context, err) < 0)
+        return -1;
+    char *text CLEANUP(cleanup_free) = baseline_to_json(baseline);
+    return file_write_atomic(path, text, strlen(text), err);
 }

@@ -12,4 +12,16 @@ int baseline_load(const struct config *config, struct baseline *baseline, struct
 /* Its path; the caller owns it. */
 char *baseline_path(const struct config *config);
 
+/* With --baseline-ref: what there is to say where the file in the work tree, which does not count,
+ * is not the one that does (`counts`). NULL where they are alike, or without --baseline-ref. The
+ * caller owns it. */
+char *baseline_tree_note(const struct config *config, const struct baseline *counts);
+
+/* Reads the file, or begins a new baseline where there is none, lets `change` change it, and writes
+ * it; nobody else who comes this way does in between. -1 with nothing written where `change`
+ * returns -1. `baseline` is initialised here and released by the caller, also on error. */
+typedef int baseline_change(struct baseline *baseline, void *context, struct bm_error *err);
+int baseline_update(const char *path, baseline_change *change, void *context,
+                    struct baseline *baseline, struct bm_error *err);
+
 #endif

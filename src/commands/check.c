@@ -5,11 +5,39 @@
 #include "commands/measure.h"
 #include "gate/judge.h"
 
+#include <stdio.h>
+
+/* What decides after each run whether there is another, and why there was. */
+struct doubt {
+    const struct baseline *baseline;
+    struct strv *notes;
+};
+
+static bool in_doubt(const struct measurement *runs, size_t count, void *context)
+{
+    struct doubt *doubt = context;
+    char *why CLEANUP(cleanup_free) = judge_why_another_run(doubt->baseline, runs, count);
+    if (!why)
+        return false;
+    strv_pushf(doubt->notes, "measured %s: %s", count == 1 ? "again" : "a third time", why);
+    fprintf(stderr, "build-mem: measuring once more, since %s\n", why);
+    return true;
+}
+
+/* With --runs as many runs as it says; else one, and more where one leaves the verdict in doubt. */
+static int measure(const struct config *config, struct doubt *doubt, struct measurement **runs,
+                   size_t *count, int *status, struct bm_error *err)
+{
+    return config->runs ? measure_runs(config, runs, count, status, err)
+                        : measure_while(config, in_doubt, doubt, runs, count, status, err);
+}
+
 static int check(const struct config *config)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct baseline baseline CLEANUP(baseline_release) = {0};
     struct judgement judgement CLEANUP(judgement_release);
+    struct doubt doubt = {.baseline = &baseline, .notes = &judgement.notes};
     struct measurement *runs;
     size_t count;
     int status;
@@ -17,7 +45,10 @@ static int check(const struct config *config)
     /* Before the build starts: nothing that the build does can change what it is held to. */
     if (baseline_load(config, &baseline, &err) < 0)
         return command_failed(&err, EXIT_USAGE);
-    if (measure_runs(config, &runs, &count, &status, &err) < 0) {
+    char *tree_note CLEANUP(cleanup_free) = baseline_tree_note(config, &baseline);
+    if (tree_note)
+        strv_push(&judgement.notes, tree_note);
+    if (measure(config, &doubt, &runs, &count, &status, &err) < 0) {
         command_failed(&err, status);
     } else {
         char *path CLEANUP(cleanup_free) = baseline_path(config);

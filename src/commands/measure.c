@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "commands/commands.h"
 #include "commands/recorder.h"
+#include "commands/git.h"
 #include "engine/interrupt.h"
 #include "engine/session.h"
 #include "measurement/workspace.h"
@@ -52,32 +53,10 @@ static char *utc_now(void)
     return xstrdup(text);
 }
 
-static char *commit_of(const char *repo)
-{
-    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct captured captured CLEANUP(captured_release) = {0};
-    struct strv argv CLEANUP(strv_release) = {0};
-    strv_push(&argv, "git");
-    strv_push(&argv, "-C");
-    strv_push(&argv, repo);
-    strv_push(&argv, "rev-parse");
-    strv_push(&argv, "HEAD");
-    if (child_capture(argv.items, 10000, &captured, &ignored) < 0 || captured.exit_status != 0)
-        return NULL;
-    return xstrndup(captured.output, strcspn(captured.output, "\r\n"));
-}
-
 static char *command_as_typed(const struct config *config)
 {
-    if (config->build_argv.count == 0)
-        return xstrdup(config->build_command);
-    char *text = xstrdup(config->build_argv.items[0]);
-    for (size_t i = 1; i < config->build_argv.count; i++) {
-        char *longer = xasprintf("%s %s", text, config->build_argv.items[i]);
-        free(text);
-        text = longer;
-    }
-    return text;
+    return config->build_argv.count ? strv_join(&config->build_argv, " ")
+                                    : xstrdup(config->build_command);
 }
 
 static void fill_command(const struct config *config, struct strv *command)
@@ -186,7 +165,7 @@ static int measure_one(const struct config *config, const char *repo, const char
     measurement_init(m);
     m->label = xstrdup(label);
     m->started_at = utc_now();
-    m->commit = commit_of(repo);
+    m->commit = git_line(repo, "rev-parse", "HEAD");
     m->build.command = command_as_typed(config);
     m->sampler.interval_ms = config->interval_ms;
 
@@ -208,32 +187,69 @@ static int measure_one(const struct config *config, const char *repo, const char
     return 0;
 }
 
-int measure_runs(const struct config *config, struct measurement **runs, size_t *count, int *status,
-                 struct bm_error *err)
+static char *numbered(const char *label, size_t number)
+{
+    return xasprintf("%s-%zu", label, number);
+}
+
+/* There is a second run: the first one's files get their number too. */
+static int number_first_run(const char *out, struct measurement *first, struct bm_error *err)
+{
+    static const char *const kinds[][2] = {{"build", "log"}, {"timeline", "csv"}};
+    char *label = numbered(first->label, 1);
+    char *old_label CLEANUP(cleanup_free) = first->label;
+    first->label = label;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        char *from CLEANUP(cleanup_free) =
+            xasprintf("%s/%s-%s.%s", out, kinds[i][0], old_label, kinds[i][1]);
+        char *to CLEANUP(cleanup_free) =
+            xasprintf("%s/%s-%s.%s", out, kinds[i][0], label, kinds[i][1]);
+        /* The build may have removed it. */
+        if (rename(from, to) < 0 && errno != ENOENT)
+            return bm_error_errno(err, "%s: cannot be renamed to %s", from, to);
+    }
+    return 0;
+}
+
+int measure_while(const struct config *config, another_run *another, void *context,
+                  struct measurement **runs, size_t *count, int *status, struct bm_error *err)
 {
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     char *repo CLEANUP(cleanup_free) = realpath(config->repo, NULL);
+    struct measurement *last;
     *runs = NULL;
     *count = 0;
     *status = EXIT_USAGE;
     if (!repo)
         return bm_error_errno(err, "--repo %s", config->repo);
-    if (file_make_dirs(out, err) < 0)
-        return -1;
     interrupt_init();
-    *runs = xcalloc((size_t)config->runs, sizeof **runs);
-    while (*count < (size_t)config->runs) {
-        char *label CLEANUP(cleanup_free) = config->runs == 1
-                                                ? xstrdup(config->label)
-                                                : xasprintf("%s-%zu", config->label, *count + 1);
-        struct measurement *m = &(*runs)[(*count)++];
-        if (measure_one(config, repo, label, m, status, err) < 0)
+    do {
+        *status = EXIT_USAGE;
+        if (file_make_dirs(out, err) < 0 || (*count == 1 && number_first_run(out, *runs, err) < 0))
             return -1;
-        if (m->not_measured || !measurement_verified(m))
-            break;
-    }
+        char *label CLEANUP(cleanup_free) =
+            *count ? numbered(config->label, *count + 1) : xstrdup(config->label);
+        *runs = xgrow(*runs, *count, sizeof **runs);
+        last = &(*runs)[(*count)++];
+        if (measure_one(config, repo, label, last, status, err) < 0)
+            return -1;
+    } while (!last->not_measured && measurement_verified(last) && another(*runs, *count, context));
     *status = EXIT_PASS;
     return 0;
+}
+
+static bool fewer_than_asked_for(const struct measurement *runs, size_t count, void *context)
+{
+    const size_t *wanted = context;
+    (void)runs;
+    return count < *wanted;
+}
+
+int measure_runs(const struct config *config, struct measurement **runs, size_t *count, int *status,
+                 struct bm_error *err)
+{
+    size_t wanted = (size_t)config->runs;
+    return measure_while(config, fewer_than_asked_for, &wanted, runs, count, status, err);
 }
 
 void release_runs(struct measurement *runs, size_t count)

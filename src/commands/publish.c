@@ -33,21 +33,22 @@ static char *read_log_tail(const char *out, const char *label, size_t *length)
     return tail;
 }
 
-static int write_result(const char *out, const char *label, const struct measurement *m,
+static int write_result(const char *out, const struct measurement *m,
                         const struct judgement *judgement, int exit_code, struct bm_error *err)
 {
     char *gate CLEANUP(cleanup_free) = judgement_to_json(judgement);
-    char *path CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, label);
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, m->label);
     char *text CLEANUP(cleanup_free) =
         result_to_json(m, verdict_name(judgement->verdict), exit_code, gate);
     return file_write_atomic(path, text, strlen(text), err);
 }
 
+/* `run`: the name of the run whose log it is. */
 static int write_junit(const struct config *config, const char *out, const struct measurement *m,
-                       const struct judgement *judgement, struct bm_error *err)
+                       const char *run, const struct judgement *judgement, struct bm_error *err)
 {
     size_t length;
-    char *tail CLEANUP(cleanup_free) = read_log_tail(out, m->label, &length);
+    char *tail CLEANUP(cleanup_free) = read_log_tail(out, run, &length);
     char *text CLEANUP(cleanup_free) = junit_text(m, judgement, tail, length);
     char *path CLEANUP(cleanup_free) =
         config->junit ? xstrdup(config->junit) : xasprintf("%s/junit-%s.xml", out, config->label);
@@ -68,20 +69,31 @@ static void print_result(const struct config *config, const struct measurement *
     printf("[BUILD-MEM RESULT] %s\n", line);
 }
 
+/* The run that stands for all bears their common name, whichever it was: what reads the reports
+ * tells checks apart by it. Borrowed from `typical`. */
+static struct measurement under_label(const struct measurement *typical,
+                                      const struct config *config)
+{
+    struct measurement whole = *typical;
+    whole.label = config->label;
+    return whole;
+}
+
 /* Each of several runs by its own label too, so that all can be accepted later. */
 static int write_files(const struct config *config, const struct measurement *runs, size_t count,
                        const struct judgement *judgement, int exit_code, struct bm_error *err)
 {
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     const struct measurement *typical = typical_run(runs, count);
+    const struct measurement whole = under_label(typical, config);
     if (file_make_dirs(out, err) < 0) /* the build may have removed it */
         return -1;
     for (size_t i = 0; count > 1 && i < count; i++)
-        if (write_result(out, runs[i].label, &runs[i], judgement, exit_code, err) < 0)
+        if (write_result(out, &runs[i], judgement, exit_code, err) < 0)
             return -1;
-    if (write_result(out, config->label, typical, judgement, exit_code, err) < 0)
+    if (write_result(out, &whole, judgement, exit_code, err) < 0)
         return -1;
-    return write_junit(config, out, typical, judgement, err);
+    return write_junit(config, out, &whole, typical->label, judgement, err);
 }
 
 int publish(const struct config *config, const struct measurement *runs, size_t count,
@@ -95,11 +107,11 @@ int publish(const struct config *config, const struct measurement *runs, size_t 
         command_failed(&err, 0);
         exit_code = exit_code ? exit_code : EXIT_UNMEASURED;
     }
-    const struct measurement *typical = typical_run(runs, count);
+    const struct measurement whole = under_label(typical_run(runs, count), config);
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     char *result CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, config->label);
-    print_result(config, typical, judgement, exit_code);
-    github_tell(typical, judgement, result);
+    print_result(config, &whole, judgement, exit_code);
+    github_tell(&whole, judgement, result);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         bm_error_errno(&err, "standard output");
         return command_failed(&err, exit_code ? exit_code : EXIT_UNMEASURED);

@@ -45,7 +45,7 @@ struct config {
     int64_t memory_limit_bytes; /* UNMEASURED: none */
     int64_t timeout_ms;         /* 0: none */
     int64_t interval_ms;
-    int64_t runs; /* by default the command's (flags_read) */
+    int64_t runs; /* by default the command's (flags_read); 0: as many as `check` needs */
     bool skip_clear;
     bool json_only;
     bool quiet;

@@ -22,7 +22,7 @@ const struct flag flags[] = {
     {"pull", "WHEN", FLAGS_MEASURE, "pull the image: never, missing, always (missing)"},
     {"user", "UID:GID", FLAGS_MEASURE, "run the build as this user (the invoking one)"},
     {"network", "MODE", FLAGS_MEASURE, "the container's network (the engine's default)"},
-    {"runs", "N", FLAGS_MEASURE, "measure N times (1; baseline refresh: 3)"},
+    {"runs", "N", FLAGS_MEASURE, "measure N times (1; check: up to 3; baseline refresh: 3)"},
     {"out", "DIR", FLAGS_MEASURE, "where the run's files go (.build-mem in the repo)"},
     {"repo", "DIR", FLAGS_MEASURE | FLAGS_SHOW, "the repo to build (.)"},
     {"config", "FILE", FLAGS_MEASURE | FLAGS_SHOW, "build-mem.json of another name"},
@@ -146,7 +146,7 @@ enum flags_outcome flags_read(struct config *config, enum flag_command command, 
         config->label = xstrdup(command == FLAGS_CHECK     ? "check"
                                 : command == FLAGS_REFRESH ? "refresh"
                                                            : "run");
-    if (!config->runs)
+    if (!config->runs && command != FLAGS_CHECK)
         config->runs = command == FLAGS_REFRESH ? 3 : 1;
     return FLAGS_OK;
 }

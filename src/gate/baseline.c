@@ -9,6 +9,9 @@
 static void metric_release(struct baseline_metric *metric)
 {
     free(metric->name);
+    free(metric->absolute_text);
+    free(metric->limit_text);
+    free(metric->anchor_text);
     free(metric->values);
 }
 
@@ -23,6 +26,10 @@ void baseline_environment_release(struct baseline_environment *entry)
     free(entry->accepted_at);
     free(entry->accepted_commit);
     free(entry->accepted_reason);
+    free(entry->accepted_by);
+    if (entry->measured_on)
+        environment_release(entry->measured_on);
+    free(entry->measured_on);
     *entry = (struct baseline_environment){0};
 }
 
@@ -57,6 +64,14 @@ bool environment_key_equal(const struct environment_key *a, const struct environ
     return same_text(a->source, b->source) && a->limit_bytes == b->limit_bytes &&
            same_text(a->architecture, b->architecture) && a->cpus == b->cpus &&
            same_text(a->image, b->image);
+}
+
+char *environment_key_text(const struct environment_key *key)
+{
+    char *limit CLEANUP(cleanup_free) =
+        key->limit_bytes > 0 ? format_bytes(key->limit_bytes) : xstrdup("no limit");
+    return xasprintf("%s, %s, %" PRId64 " CPUs, %s, from %s", key->image, key->architecture,
+                     key->cpus, limit, key->source);
 }
 
 /* Two limits that differ must not read alike, however little it is. */
@@ -100,12 +115,7 @@ char *environment_key_difference(const struct environment_key *a, const char *he
                    b->cpus, there);
     compare_texts(&difference, "image", a->image, b->image);
 
-    char *text = xstrdup("");
-    for (size_t i = 0; i < difference.parts.count; i++) {
-        char *longer = xasprintf("%s%s%s", text, i ? "; " : "", difference.parts.items[i]);
-        free(text);
-        text = longer;
-    }
+    char *text = strv_join(&difference.parts, "; ");
     if (differences)
         *differences = difference.parts.count;
     strv_release(&difference.parts);
@@ -135,4 +145,12 @@ struct baseline_metric *baseline_metric_find(const struct baseline_environment *
         if (strcmp(entry->metrics[i].name, name) == 0)
             return &entry->metrics[i];
     return NULL;
+}
+
+int64_t baseline_metric_allows(const struct baseline_metric *metric)
+{
+    int64_t hard_limit = metric->tolerance.limit;
+    int64_t most = median_of(metric->values, metric->count) +
+                   policy_slack(&metric->tolerance, metric->values, metric->count);
+    return hard_limit >= 0 && hard_limit < most ? hard_limit : most;
 }

@@ -4,6 +4,7 @@
 #define BM_GATE_BASELINE_H
 
 #include "base/error.h"
+#include "base/strv.h"
 #include "gate/metric.h"
 #include "gate/policy.h"
 #include "measurement/measurement.h"
@@ -16,7 +17,9 @@
 struct baseline_metric {
     char *name;
     struct tolerance tolerance;
-    int64_t anchor;  /* centre at the last reviewed acceptance: caps growth over many raises */
+    int64_t anchor; /* centre at the last reviewed acceptance: caps growth over many raises */
+    /* "64MiB" where people wrote it so: it is theirs, and stays. Else NULL. */
+    char *absolute_text, *limit_text, *anchor_text;
     int64_t *values; /* one of every accepted run, count > 0 */
     size_t count;
 };
@@ -35,6 +38,9 @@ struct baseline_environment {
     char *accepted_at;     /* UTC, ISO 8601 */
     char *accepted_commit; /* may be NULL */
     char *accepted_reason; /* may be NULL */
+    char *accepted_by;     /* may be NULL */
+    /* Where the runs were made, as far as it may drift; NULL in a file that does not say. */
+    struct environment *measured_on;
     struct baseline_metric *metrics;
     size_t count;
 };
@@ -58,6 +64,8 @@ void baseline_environment_release(struct baseline_environment *entry);
 /* The key of the measurement's environment; its texts are borrowed from the measurement. */
 struct environment_key environment_key_of(const struct measurement *m);
 bool environment_key_equal(const struct environment_key *a, const struct environment_key *b);
+/* "node:24-bookworm, x86_64, 2 CPUs, no limit, from memory.peak"; the caller owns it. */
+char *environment_key_text(const struct environment_key *key);
 /* How two keys differ, or "" : "cpus: 4 here, 2 in the baseline; ...", with `here` and `there` in
  * the place of "here" and "in the baseline". `*differences`, where asked for, counts them. The
  * caller owns the text. */
@@ -75,11 +83,21 @@ char *baseline_difference(const struct baseline_environment *entry, const struct
 struct baseline_metric *baseline_metric_find(const struct baseline_environment *entry,
                                              const char *name);
 
+/* The highest value that passes: the centre and the slack, or the hard limit where that is lower.
+ */
+int64_t baseline_metric_allows(const struct baseline_metric *metric);
+
+/* Adds a line for each metric that two baselines judge differently: "cgroup_peak: fail up to 880.0
+ * MiB there, fail up to 1.17 GiB here", behind the environment where there are several;
+ * and for each environment that only one of them has. */
+void baseline_changes(const struct baseline *there, const struct baseline *here, struct strv *list);
+
 /* What came from where, for a refresh. */
 struct acceptance {
     bool allow_increase;
     const char *reason; /* NULL where none was given */
     const char *commit; /* NULL outside of git */
+    const char *by;     /* NULL where it is not known */
     const char *at;     /* UTC, ISO 8601 */
 };
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/units.h"
 #include "gate/run_end.h"
+#include "measurement/drift.h"
 
 #include <math.h>
 #include <string.h>
@@ -161,6 +162,11 @@ static int check_metric(const struct refresh *refresh, const struct baseline_met
     return refuse_above_anchor(metric, err);
 }
 
+static char *copy_maybe(const char *text)
+{
+    return text ? xstrdup(text) : NULL;
+}
+
 static int add_metric(const struct refresh *refresh, const char *name,
                       struct baseline_environment *entry, struct bm_error *err)
 {
@@ -172,6 +178,11 @@ static int add_metric(const struct refresh *refresh, const char *name,
                                        .tolerance = old ? old->tolerance : policy_default(name)};
     collect_values(refresh, metric);
     metric->anchor = old ? old->anchor : median_of(metric->values, metric->count);
+    if (old) {
+        metric->absolute_text = copy_maybe(old->absolute_text);
+        metric->limit_text = copy_maybe(old->limit_text);
+        metric->anchor_text = copy_maybe(old->anchor_text);
+    }
     return check_metric(refresh, old, metric, err);
 }
 
@@ -203,11 +214,6 @@ static void all_metric_names(const struct refresh *refresh, struct strv *names)
     }
 }
 
-static char *copy_maybe(const char *text)
-{
-    return text ? xstrdup(text) : NULL;
-}
-
 /* The entry as it would stand after the refresh; released by the caller, also on error. */
 static int build_entry(const struct refresh *refresh, struct baseline_environment *entry,
                        struct bm_error *err)
@@ -221,8 +227,11 @@ static int build_entry(const struct refresh *refresh, struct baseline_environmen
                 .image = xstrdup(key.image)},
         .accepted_at = xstrdup(refresh->acceptance->at),
         .accepted_commit = copy_maybe(refresh->acceptance->commit),
+        .accepted_by = copy_maybe(refresh->acceptance->by),
         .accepted_reason = copy_maybe(refresh->acceptance->reason),
+        .measured_on = xcalloc(1, sizeof *entry->measured_on),
     };
+    drift_copy(&refresh->runs[refresh->run_count - 1].environment, entry->measured_on);
     struct strv names CLEANUP(strv_release) = {0};
     all_metric_names(refresh, &names);
     for (size_t i = 0; i < names.count; i++)

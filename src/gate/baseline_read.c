@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/units.h"
+#include "measurement/drift.h"
 
 #include <string.h>
 
@@ -43,8 +44,9 @@ static int read_maybe_figure(const struct json *object, const char *key, int64_t
     return json_expect_integer(value, 0, LARGEST_FIGURE, figure, err);
 }
 
-/* A figure that people set: a number in the metric's unit, or text such as "64MiB" or "30s". */
-static int read_amount(const struct json *value, const char *metric, int64_t *amount,
+/* A figure that people set: a number in the metric's unit, or text such as "64MiB" or "30s", which
+ * is kept. */
+static int read_amount(const struct json *value, const char *metric, int64_t *amount, char **kept,
                        struct bm_error *err)
 {
     if (!json_is_string(value))
@@ -57,6 +59,7 @@ static int read_amount(const struct json *value, const char *metric, int64_t *am
     if (result < 0 || *amount > LARGEST_FIGURE)
         return json_error(value, err, "\"%s\" is no %s", text,
                           time ? "duration (such as \"30s\")" : "size (such as \"64MiB\")");
+    *kept = xstrdup(text);
     return 0;
 }
 
@@ -72,20 +75,21 @@ static int read_level(const struct json *object, enum level *level, struct bm_er
     return json_error(value, err, "must be \"off\", \"warn\" or \"fail\"");
 }
 
-static int read_tolerance(const struct json *object, const char *metric,
-                          struct tolerance *tolerance, struct bm_error *err)
+static int read_tolerance(const struct json *object, struct baseline_metric *metric,
+                          struct bm_error *err)
 {
+    struct tolerance *tolerance = &metric->tolerance;
     const struct json *percent, *absolute, *limit = json_member(object, "limit");
     tolerance->limit = UNMEASURED;
     if (read_level(object, &tolerance->level, err) < 0 ||
         json_require(object, "percent", &percent, err) < 0 ||
         json_expect_number(percent, 0, LARGEST_PERCENT, &tolerance->percent, err) < 0 ||
         json_require(object, "absolute", &absolute, err) < 0 ||
-        read_amount(absolute, metric, &tolerance->absolute, err) < 0)
+        read_amount(absolute, metric->name, &tolerance->absolute, &metric->absolute_text, err) < 0)
         return -1;
     if (!limit || json_is_null(limit))
         return 0;
-    return read_amount(limit, metric, &tolerance->limit, err);
+    return read_amount(limit, metric->name, &tolerance->limit, &metric->limit_text, err);
 }
 
 static int read_values(const struct json *object, struct baseline_metric *metric,
@@ -116,9 +120,9 @@ static int read_metric(const struct json *object, struct baseline_metric *metric
                           "stage:NAME");
     metric->name = xstrdup(json_key(object));
     if (json_expect_object(object, err) < 0 || json_expect_keys(object, keys, err) < 0 ||
-        read_tolerance(object, metric->name, &metric->tolerance, err) < 0 ||
+        read_tolerance(object, metric, err) < 0 ||
         json_require(object, "anchor", &anchor, err) < 0 ||
-        read_amount(anchor, metric->name, &metric->anchor, err) < 0)
+        read_amount(anchor, metric->name, &metric->anchor, &metric->anchor_text, err) < 0)
         return -1;
     return read_values(object, metric, err);
 }
@@ -165,22 +169,57 @@ static int read_key(const struct json *environment, struct environment_key *key,
 static int read_accepted(const struct json *environment, struct baseline_environment *entry,
                          struct bm_error *err)
 {
-    static const char *const keys[] = {"at", "commit", "reason", NULL};
+    static const char *const keys[] = {"at", "commit", "by", "reason", NULL};
     const struct json *object;
     if (json_require(environment, "accepted", &object, err) < 0 ||
         json_expect_object(object, err) < 0 || json_expect_keys(object, keys, err) < 0 ||
         read_text(object, "at", &entry->accepted_at, err) < 0 ||
-        read_maybe_text(object, "commit", &entry->accepted_commit, err) < 0)
+        read_maybe_text(object, "commit", &entry->accepted_commit, err) < 0 ||
+        read_maybe_text(object, "by", &entry->accepted_by, err) < 0)
         return -1;
     return read_maybe_text(object, "reason", &entry->accepted_reason, err);
+}
+
+static int read_drift_field(const struct json *object, const struct drift_field *field,
+                            struct environment *environment, struct bm_error *err)
+{
+    void *at = (char *)environment + field->offset;
+    return field->bytes ? read_maybe_figure(object, field->key, at, err)
+                        : read_maybe_text(object, field->key, at, err);
+}
+
+/* Absent in files that people wrote or an earlier version did. */
+static int read_measured_on(const struct json *environment, struct baseline_environment *entry,
+                            struct bm_error *err)
+{
+    const struct json *object = json_member(environment, "measured_on");
+    if (!object || json_is_null(object))
+        return 0;
+    entry->measured_on = xcalloc(1, sizeof *entry->measured_on);
+    entry->measured_on->memory_total_bytes = UNMEASURED;
+    if (json_expect_object(object, err) < 0)
+        return -1;
+    for (const struct json *item = json_first(object); item; item = json_next(item)) {
+        const struct drift_field *field = drift_fields;
+        while (field->key && strcmp(field->key, json_key(item)) != 0)
+            field++;
+        int result = field->key ? read_drift_field(object, field, entry->measured_on, err)
+                     : strcmp(json_key(item), "variables") == 0
+                         ? variables_read(item, &entry->measured_on->variables, err)
+                         : json_error(item, err, "unknown key");
+        if (result < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int read_environment(const struct json *object, struct baseline_environment *entry,
                             struct bm_error *err)
 {
-    static const char *const keys[] = {"key", "accepted", "metrics", NULL};
+    static const char *const keys[] = {"key", "accepted", "measured_on", "metrics", NULL};
     if (json_expect_object(object, err) < 0 || json_expect_keys(object, keys, err) < 0 ||
-        read_key(object, &entry->key, err) < 0 || read_accepted(object, entry, err) < 0)
+        read_key(object, &entry->key, err) < 0 || read_accepted(object, entry, err) < 0 ||
+        read_measured_on(object, entry, err) < 0)
         return -1;
     return read_metrics(object, entry, err);
 }

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/json_write.h"
 #include "base/text.h"
+#include "measurement/drift.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,6 +69,15 @@ static void print_figure(struct printer *printer, const char *key, int64_t figur
         fprintf(printer->out, "%" PRId64, figure);
 }
 
+/* As people wrote it, where they did. */
+static void print_amount(struct printer *printer, const char *key, const char *text, int64_t figure)
+{
+    if (text)
+        print_text_member(printer, key, text);
+    else
+        print_figure(printer, key, figure);
+}
+
 static void print_metric(struct printer *printer, const struct baseline_metric *metric)
 {
     print_key(printer, metric->name);
@@ -75,9 +85,9 @@ static void print_metric(struct printer *printer, const struct baseline_metric *
     print_text_member(printer, "level", level_name(metric->tolerance.level));
     print_key(printer, "percent");
     fprintf(printer->out, "%.10g", metric->tolerance.percent);
-    print_figure(printer, "absolute", metric->tolerance.absolute);
-    print_figure(printer, "limit", metric->tolerance.limit);
-    print_figure(printer, "anchor", metric->anchor);
+    print_amount(printer, "absolute", metric->absolute_text, metric->tolerance.absolute);
+    print_amount(printer, "limit", metric->limit_text, metric->tolerance.limit);
+    print_amount(printer, "anchor", metric->anchor_text, metric->anchor);
     print_key(printer, "values");
     open_container(printer, '[');
     for (size_t i = 0; i < metric->count; i++) {
@@ -85,6 +95,28 @@ static void print_metric(struct printer *printer, const struct baseline_metric *
         fprintf(printer->out, "%" PRId64, metric->values[i]);
     }
     close_container(printer, ']');
+    close_container(printer, '}');
+}
+
+static void print_measured_on(struct printer *printer, const struct environment *environment)
+{
+    print_key(printer, "measured_on");
+    open_container(printer, '{');
+    for (const struct drift_field *field = drift_fields; field->key; field++) {
+        const void *at = (const char *)environment + field->offset;
+        if (field->bytes)
+            print_figure(printer, field->key, *(const int64_t *)at);
+        else
+            print_text_member(printer, field->key, *(char *const *)at);
+    }
+    print_key(printer, "variables");
+    open_container(printer, '{');
+    for (size_t i = 0; i < environment->variables.count; i++) {
+        const char *variable = environment->variables.items[i];
+        char *name CLEANUP(cleanup_free) = variable_name(variable);
+        print_text_member(printer, name, variable_value(variable));
+    }
+    close_container(printer, '}');
     close_container(printer, '}');
 }
 
@@ -106,8 +138,13 @@ static void print_environment(struct printer *printer, const struct baseline_env
     open_container(printer, '{');
     print_text_member(printer, "at", entry->accepted_at);
     print_text_member(printer, "commit", entry->accepted_commit);
+    if (entry->accepted_by)
+        print_text_member(printer, "by", entry->accepted_by);
     print_text_member(printer, "reason", entry->accepted_reason);
     close_container(printer, '}');
+
+    if (entry->measured_on)
+        print_measured_on(printer, entry->measured_on);
 
     print_key(printer, "metrics");
     open_container(printer, '{');

@@ -51,12 +51,9 @@ const struct measurement *court_censored_run(const struct court *court)
 static void set_standard(struct gate_check *check, const struct baseline_metric *metric,
                          struct band band)
 {
-    int64_t hard_limit = metric->tolerance.limit;
     check->level = metric->tolerance.level;
     check->baseline = band.centre;
-    check->limit = band.centre + band.slack;
-    if (hard_limit >= 0 && hard_limit < check->limit)
-        check->limit = hard_limit;
+    check->limit = baseline_metric_allows(metric);
     if (check->actual >= 0)
         check->delta = check->actual - band.centre;
 }

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "gate/court.h"
 #include "gate/run_end.h"
+#include "measurement/drift.h"
 
 #include <string.h>
 
@@ -126,6 +127,18 @@ static void conclude_without_entry(const struct baseline *baseline, struct court
                                   refresh);
 }
 
+/* What may explain a difference, and is not judged. */
+static void note_drift(struct court *court)
+{
+    struct strv drift CLEANUP(strv_release) = {0};
+    if (!court->entry || !court->entry->measured_on)
+        return;
+    drift_list(court->entry->measured_on, &court->runs[0].environment, &drift);
+    char *list CLEANUP(cleanup_free) = strv_join(&drift, "; ");
+    if (drift.count)
+        strv_pushf(&court->judgement->notes, "drifted since the baseline was measured: %s", list);
+}
+
 /* Whether all runs can be judged; else the verdict is set. */
 static bool all_ended_well(const struct measurement *runs, size_t run_count,
                            struct judgement *judgement)
@@ -178,6 +191,7 @@ void judge(const struct baseline *baseline, const char *baseline_path,
         conclude_without_entry(baseline, &court);
     else
         conclude(&court);
+    note_drift(&court);
 }
 
 void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement)
@@ -187,32 +201,4 @@ void judge_alone(const struct measurement *runs, size_t run_count, struct judgem
     for (size_t i = 0; i < run_count && !judgement->advice; i++)
         if (runs[i].peak.censored)
             judgement->advice = censored_advice();
-}
-
-/* Two runs that agree decide what the median of three would say. */
-static bool metric_wants_another_run(const struct baseline_metric *metric,
-                                     const struct measurement *runs, size_t run_count)
-{
-    struct band band = band_of(metric);
-    if (metric->tolerance.level != LEVEL_FAIL)
-        return false;
-    int64_t first = metric_value(&runs[0], metric->name);
-    if (run_count == 1)
-        return first > band.centre + band.slack / 2;
-    int64_t second = metric_value(&runs[1], metric->name);
-    return (first > band.centre + band.slack) != (second > band.centre + band.slack);
-}
-
-bool judge_wants_another_run(const struct baseline *baseline, const struct measurement *runs,
-                             size_t run_count)
-{
-    struct judgement so_far CLEANUP(judgement_release);
-    judgement_init(&so_far);
-    judge(baseline, NULL, runs, run_count, false, &so_far);
-    bool settled = so_far.verdict == VERDICT_OVER_LIMIT || verdict_exit_status(so_far.verdict) > 1;
-    const struct baseline_environment *entry = settled ? NULL : baseline_find(baseline, &runs[0]);
-    for (size_t i = 0; entry && i < entry->count && run_count < MOST_CHECK_RUNS; i++)
-        if (metric_wants_another_run(&entry->metrics[i], runs, run_count))
-            return true;
-    return false;
 }

@@ -27,10 +27,16 @@ void judge(const struct baseline *baseline, const char *baseline_path,
            struct judgement *judgement);
 
 /* Whether `check` should measure once more before it judges (at most MOST_CHECK_RUNS in all): a
- * failing metric of a single run lies above half of its slack, or two runs disagree. */
+ * metric of level fail
+ *   - lies above half of its slack in a single run: it may be the slack's upper half by chance,
+ *   - or below all of its slack: a gain is not claimed from one lucky run,
+ *   - or two runs disagree on which side of the slack it lies.
+ * Not where more runs could not change the verdict: a build failed, a hard limit was passed, two
+ * runs already spread wider than the slack. Then NULL, else why, in one line that the caller
+ * owns. */
 #define MOST_CHECK_RUNS 3
-bool judge_wants_another_run(const struct baseline *baseline, const struct measurement *runs,
-                             size_t run_count);
+char *judge_why_another_run(const struct baseline *baseline, const struct measurement *runs,
+                            size_t run_count);
 
 /* The verdict on runs that are not compared with anything: pass, or build-failed, or
  * inconclusive where they were not measured. */

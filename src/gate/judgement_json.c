@@ -10,6 +10,13 @@ static void add_values(cJSON *object, const struct gate_check *check)
         cJSON_AddItemToArray(values, json_new_integer(check->values[i]));
 }
 
+static void add_notes(cJSON *gate, const struct strv *notes)
+{
+    cJSON *array = json_add_array(gate, "notes");
+    for (size_t i = 0; i < notes->count; i++)
+        json_append_text(array, notes->items[i]);
+}
+
 static cJSON *check_object(const struct gate_check *check)
 {
     cJSON *object = cJSON_CreateObject();
@@ -37,6 +44,7 @@ char *judgement_to_json(const struct judgement *judgement)
     json_add_text(gate, "verdict", verdict_name(judgement->verdict));
     json_add_text(gate, "reason", judgement->reason);
     json_add_text(gate, "advice", judgement->advice);
+    add_notes(gate, &judgement->notes);
     cJSON *checks = json_add_array(gate, "checks");
     for (size_t i = 0; i < judgement->check_count; i++)
         cJSON_AddItemToArray(checks, check_object(&judgement->checks[i]));

@@ -18,6 +18,7 @@ void judgement_release(struct judgement *judgement)
     free(judgement->baseline_path);
     free(judgement->reason);
     free(judgement->advice);
+    strv_release(&judgement->notes);
     judgement_init(judgement);
 }
 

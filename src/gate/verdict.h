@@ -2,6 +2,8 @@
 #ifndef BM_GATE_VERDICT_H
 #define BM_GATE_VERDICT_H
 
+#include "base/strv.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,6 +51,7 @@ struct judgement {
     char *baseline_path; /* as the user wrote it; NULL where none was asked for */
     char *reason;        /* why, for verdicts other than pass; NULL for pass */
     char *advice;        /* what to do next; may be NULL */
+    struct strv notes;   /* what else is to be known: measured again and why, drift; a line each */
     struct gate_check *checks;
     size_t check_count;
 };

@@ -98,11 +98,15 @@ static void take_hello(struct fold *fold, const struct wire_hello *hello)
     free(m->environment.architecture);
     free(m->environment.kernel);
     free(m->environment.thp);
-    free(m->environment.node_options);
+    strv_release(&m->environment.variables);
     m->environment.architecture = xstrdup(hello->architecture);
     m->environment.kernel = xstrdup(hello->kernel);
     m->environment.thp = text_or_null(hello->thp);
-    m->environment.node_options = text_or_null(hello->node_options);
+}
+
+static void take_variable(struct fold *fold, const struct wire_variable *variable)
+{
+    strv_pushf(&fold->m->environment.variables, "%s=%s", variable->name, variable->value);
 }
 
 /* A stage ends. Its peak is exact where the counter was reset when it began, and where the lifetime
@@ -355,6 +359,9 @@ void fold_record(struct fold *fold, const struct wire_record *record)
         break;
     case WIRE_END:
         take_end(fold, &record->end);
+        break;
+    case WIRE_VARIABLE:
+        take_variable(fold, &record->variable);
         break;
     case WIRE_FAILURE:
         take_failure(fold, &record->failure);

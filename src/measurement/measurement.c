@@ -79,7 +79,7 @@ static void checks_release(struct measurement *m)
     free(m->checks);
 }
 
-static void environment_release(struct environment *environment)
+void environment_release(struct environment *environment)
 {
     free(environment->image);
     free(environment->architecture);
@@ -88,7 +88,7 @@ static void environment_release(struct environment *environment)
     free(environment->image_digest);
     free(environment->kernel);
     free(environment->thp);
-    free(environment->node_options);
+    strv_release(&environment->variables);
 }
 
 void measurement_release(struct measurement *m)

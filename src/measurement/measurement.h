@@ -108,8 +108,9 @@ struct environment {
     char *image_digest;   /* may be NULL */
     char *kernel;
     int64_t memory_total_bytes;
-    char *thp;          /* "always", "madvise", "never"; may be NULL */
-    char *node_options; /* NODE_OPTIONS of the build; may be NULL */
+    char *thp; /* "always", "madvise", "never"; may be NULL */
+    /* What sets the build's workers and heaps, as it saw them: "NAME=VALUE", those that are set. */
+    struct strv variables;
 };
 
 /* The cost and the gaps of sampling. */
@@ -142,6 +143,8 @@ struct measurement {
 /* All figures UNMEASURED, nothing seen. */
 void measurement_init(struct measurement *m);
 void measurement_release(struct measurement *m);
+
+void environment_release(struct environment *environment);
 
 void snapshot_init(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/json_write.h"
 #include "base/units.h"
+#include "measurement/drift.h"
 #include "measurement/result_fields.h"
 
 #include <stdio.h>
@@ -110,6 +111,18 @@ static void add_verify(cJSON *root, const struct measurement *m)
         add_fields(append_object(array), result_verify_fields, &m->checks[i]);
 }
 
+static void add_environment(cJSON *root, const struct environment *environment)
+{
+    cJSON *object = json_add_object(root, "environment");
+    add_fields(object, result_environment_fields, environment);
+    cJSON *variables = json_add_object(object, "variables");
+    for (size_t i = 0; i < environment->variables.count; i++) {
+        const char *variable = environment->variables.items[i];
+        char *name CLEANUP(cleanup_free) = variable_name(variable);
+        json_add_text(variables, name, variable_value(variable));
+    }
+}
+
 /* The gate's text stands as it is, so that its figures keep their digits. A newline in JSON text
  * is always between tokens: it can take the indentation of the place. */
 static char *indent_gate(const char *json)
@@ -161,7 +174,7 @@ static char *print_result(const struct measurement *m, const char *verdict, int 
         add_process_groups(root, &m->peak.at_peak);
     }
     add_verify(root, m);
-    add_fields(json_add_object(root, "environment"), result_environment_fields, &m->environment);
+    add_environment(root, &m->environment);
     add_fields(json_add_object(root, "sampler"), result_sampler_fields, &m->sampler);
     add_fields(json_add_object(root, "pressure"), result_pressure_fields, &m->pressure);
     add_gate(root, gate_json, extent);

@@ -113,7 +113,6 @@ const struct field result_environment_fields[] = {
     {"kernel", FIELD_MAYBE_TEXT, offsetof(struct environment, kernel)},
     {"memory_total_bytes", FIELD_FIGURE, offsetof(struct environment, memory_total_bytes)},
     {"thp", FIELD_MAYBE_TEXT, offsetof(struct environment, thp)},
-    {"node_options", FIELD_MAYBE_TEXT, offsetof(struct environment, node_options)},
     {0},
 };
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/units.h"
+#include "measurement/drift.h"
 #include "measurement/result_fields.h"
 
 #include <limits.h>
@@ -210,6 +211,17 @@ static int read_verify(const struct json *root, struct measurement *m, struct bm
     return 0;
 }
 
+static int read_environment(const struct json *root, struct environment *environment,
+                            struct bm_error *err)
+{
+    static const char *const others[] = {"variables", NULL};
+    const struct json *variables;
+    if (read_member(root, "environment", result_environment_fields, others, environment, err) < 0 ||
+        json_require(json_member(root, "environment"), "variables", &variables, err) < 0)
+        return -1;
+    return variables_read(variables, &environment->variables, err);
+}
+
 /* What the gate found is data of the gate: here only its shape counts. */
 static int check_outcome(const struct json *root, struct bm_error *err)
 {
@@ -252,8 +264,7 @@ static int read_root(const struct json *root, struct measurement *m, struct bm_e
         read_member(root, "build", result_build_fields, NULL, &m->build, err) < 0 ||
         read_peak(root, m, err) < 0 || read_unreclaimable_peak(root, &m->peak, err) < 0 ||
         read_stages(root, m, err) < 0 || read_verify(root, m, err) < 0 ||
-        read_member(root, "environment", result_environment_fields, NULL, &m->environment, err) <
-            0 ||
+        read_environment(root, &m->environment, err) < 0 ||
         read_member(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0 ||
         read_member(root, "pressure", result_pressure_fields, NULL, &m->pressure, err) < 0)
         return -1;

@@ -11,6 +11,7 @@
 #include "probe/emit.h"
 #include "probe/sampler.h"
 #include "probe/stages.h"
+#include "probe/variables.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,7 +82,6 @@ static void tell_hello(void)
     const char *source = cgroup_peak_source(&cgroup);
     if (!source && cgroup_usage(&cgroup) >= 0)
         source = cgroup.version == 2 ? "memory.current" : "memory.usage_in_bytes";
-    const char *node_options = getenv("NODE_OPTIONS");
     emit_record(&(struct wire_record){
         .type = WIRE_HELLO,
         .hello = {
@@ -93,8 +93,13 @@ static void tell_hello(void)
             .architecture = system.machine,
             .kernel = system.release,
             .thp = thp,
-            .node_options = node_options ? node_options : "",
         }});
+}
+
+static void tell_variable(const char *name, const char *value)
+{
+    emit_record(
+        &(struct wire_record){.type = WIRE_VARIABLE, .variable = {.name = name, .value = value}});
 }
 
 static int64_t own_cpu_ms(void)
@@ -304,6 +309,7 @@ int main(int argc, char **argv)
         members = cgroup;
     cgroup_pressure(&cgroup, &pressure_at_start);
     tell_hello();
+    variables_each(tell_variable);
     sampler_init(&sampler, &cgroup, &members, interval_ms);
     clock_gettime(CLOCK_MONOTONIC, &started);
     if (build_start(&build, command) < 0)

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/units.h"
+#include "measurement/drift.h"
 #include "report/page.h"
 #include "report/words.h"
 
@@ -199,17 +200,9 @@ static char *conditions_that_differ(const struct measurement *a, const struct me
 
 static char *conditions_that_drifted(const struct measurement *a, const struct measurement *b)
 {
-    const struct environment *was = &a->environment, *is = &b->environment;
-    char *list = NULL;
-    char *memory_a CLEANUP(cleanup_free) = format_bytes(was->memory_total_bytes);
-    char *memory_b CLEANUP(cleanup_free) = format_bytes(is->memory_total_bytes);
-    note_difference(&list, "engine", was->engine, is->engine);
-    note_difference(&list, "engine version", was->engine_version, is->engine_version);
-    note_difference(&list, "image digest", was->image_digest, is->image_digest);
-    note_difference(&list, "kernel", was->kernel, is->kernel);
-    note_difference(&list, "memory", memory_a, memory_b);
-    note_difference(&list, "huge pages", was->thp, is->thp);
-    note_difference(&list, "NODE_OPTIONS", was->node_options, is->node_options);
+    struct strv drift CLEANUP(strv_release) = {0};
+    drift_list(&a->environment, &b->environment, &drift);
+    char *list = drift.count ? strv_join(&drift, "; ") : NULL;
     note_difference(&list, "command", a->build.command, b->build.command);
     return list;
 }

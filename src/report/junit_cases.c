@@ -36,6 +36,12 @@ static FILE *open_facts(struct junit_case *item)
     return open_memstream(&item->facts, &item->facts_length);
 }
 
+static void put_notes(FILE *out, const struct judgement *judgement)
+{
+    for (size_t i = 0; i < judgement->notes.count; i++)
+        facts_put_text(out, "note:", judgement->notes.items[i]);
+}
+
 static void put_advice(FILE *out, const struct judgement *judgement)
 {
     if (judgement->advice)
@@ -86,6 +92,7 @@ static void add_build(struct junit_cases *cases, const struct measurement *m,
     facts_put_headline(out, m);
     if (item->outcome == OUTCOME_ERROR) {
         facts_put_processes(out, &m->peak.at_peak);
+        put_notes(out, judgement);
         put_advice(out, judgement);
     }
     fclose(out);
@@ -130,8 +137,11 @@ static void write_check_facts(struct junit_case *item, const struct gate_check *
     else if (check->message)
         fprintf(out, "%s\n", check->message);
     facts_put_check(out, check, m, judgement);
-    if (strcmp(check->metric, METRIC_CGROUP_PEAK) == 0)
+    bool headline = strcmp(check->metric, METRIC_CGROUP_PEAK) == 0;
+    if (headline)
         facts_put_headline(out, m);
+    if (headline || item->outcome != OUTCOME_PASSED)
+        put_notes(out, judgement);
     facts_put_processes(out, metric_snapshot(m, check->metric));
     if (item->outcome != OUTCOME_PASSED)
         put_advice(out, judgement);
@@ -273,6 +283,7 @@ static void add_gate(struct junit_cases *cases, const struct judgement *judgemen
     fprintf(out, "reason:        %s\n", reason);
     if (judgement->baseline_path)
         fprintf(out, "baseline:      %s\n", judgement->baseline_path);
+    put_notes(out, judgement);
     put_advice(out, judgement);
     fclose(out);
 }

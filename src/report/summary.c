@@ -284,6 +284,20 @@ static bool wants_message(const struct gate_check *check, const struct judgement
            strncmp(judgement->reason, check->message, strlen(check->message)) != 0;
 }
 
+/* What each run measured, where the message does not tell it anyway. */
+static void put_runs(struct page *page, const struct gate_check *check)
+{
+    struct strv values CLEANUP(strv_release) = {0};
+    for (size_t i = 0; i < check->value_count; i++) {
+        char *value CLEANUP(cleanup_free) = say_figure(check->unit, check->values[i]);
+        strv_push(&values, value);
+    }
+    char *list CLEANUP(cleanup_free) = strv_join(&values, ", ");
+    char *line CLEANUP(cleanup_free) = xasprintf("median of %zu runs: %s", values.count, list);
+    page_put(page, PAINT_NONE, "       ");
+    page_wrap(page, 7, 7, PAINT_DIM, line);
+}
+
 static void put_checks(struct page *page, const struct judgement *judgement)
 {
     if (!judgement->check_count)
@@ -295,6 +309,8 @@ static void put_checks(struct page *page, const struct judgement *judgement)
         if (wants_message(check, judgement)) {
             page_put(page, PAINT_NONE, "       ");
             page_wrap(page, 7, 7, PAINT_NONE, check->message);
+        } else if (check->value_count > 1 && check->status != CHECK_OFF) {
+            put_runs(page, check);
         }
     }
 }
@@ -318,6 +334,10 @@ static void put_verdict(struct page *page, const struct judgement *judgement)
             ? xasprintf("within the tolerances of %s", judgement->baseline_path)
             : xstrdup("measured; not compared with a baseline");
     page_wrap(page, strlen(name) + 2, 2, PAINT_NONE, reason);
+    for (size_t i = 0; i < judgement->notes.count; i++) {
+        page_put(page, PAINT_NONE, "note: ");
+        page_wrap(page, 6, 6, PAINT_NONE, judgement->notes.items[i]);
+    }
     if (judgement->advice) {
         page_put(page, PAINT_NONE, "next: ");
         page_wrap(page, 6, 6, PAINT_NONE, judgement->advice);

@@ -27,7 +27,6 @@ static const struct field hello_fields[] = {
     STRING_OF(hello, architecture),
     STRING_OF(hello, kernel),
     STRING_OF(hello, thp),
-    STRING_OF(hello, node_options),
 };
 static const struct field stage_fields[] = {
     INTEGER_OF(stage, t_ms),
@@ -73,6 +72,8 @@ static const struct field end_fields[] = {
     INTEGER_OF(end, cpu_ms),           INTEGER_OF(end, rss_peak_bytes),
 };
 static const struct field failure_fields[] = {STRING_OF(failure, message)};
+static const struct field variable_fields[] = {STRING_OF(variable, name),
+                                               STRING_OF(variable, value)};
 
 static const struct {
     const struct field *fields;
@@ -81,7 +82,7 @@ static const struct {
     [WIRE_HELLO] = {FIELDS(hello_fields)},     [WIRE_STAGE] = {FIELDS(stage_fields)},
     [WIRE_SAMPLE] = {FIELDS(sample_fields)},   [WIRE_SNAPSHOT] = {FIELDS(snapshot_fields)},
     [WIRE_PROCESS] = {FIELDS(process_fields)}, [WIRE_END] = {FIELDS(end_fields)},
-    [WIRE_FAILURE] = {FIELDS(failure_fields)},
+    [WIRE_FAILURE] = {FIELDS(failure_fields)}, [WIRE_VARIABLE] = {FIELDS(variable_fields)},
 };
 #define TYPE_END (sizeof layouts / sizeof *layouts)
 

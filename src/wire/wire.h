@@ -26,8 +26,9 @@ enum wire_type {
     WIRE_SAMPLE,    /* the timeline's beat */
     WIRE_SNAPSHOT,  /* the stage's best snapshot so far; `processes` WIRE_PROCESS records follow */
     WIRE_PROCESS,
-    WIRE_END,     /* the build has ended; last record of a good stream */
-    WIRE_FAILURE, /* the probe could not do its work; last record */
+    WIRE_END,      /* the build has ended; last record of a good stream */
+    WIRE_FAILURE,  /* the probe could not do its work; last record */
+    WIRE_VARIABLE, /* behind the hello: a variable of the build's environment */
 };
 
 struct wire_hello {
@@ -39,7 +40,10 @@ struct wire_hello {
     const char *architecture;
     const char *kernel;
     const char *thp;
-    const char *node_options; /* "" where it is not set */
+};
+
+struct wire_variable {
+    const char *name, *value;
 };
 
 struct wire_stage {
@@ -110,6 +114,7 @@ struct wire_record {
         struct wire_process process;
         struct wire_end end;
         struct wire_failure failure;
+        struct wire_variable variable;
         struct {
             int stream;
             const char *bytes;

@@ -135,6 +135,7 @@ void sample_measurement(struct measurement *m)
                                           .kernel = xstrdup("6.1.0"),
                                           .memory_total_bytes = 8192 * MIB,
                                           .thp = xstrdup("madvise")};
+    strv_push(&m->environment.variables, "NODE_OPTIONS=--max-old-space-size=4096");
     m->sampler = (struct sampler_account){.interval_ms = 150,
                                           .samples = 136,
                                           .snapshots = 130,
@@ -183,6 +184,8 @@ void sample_judgement(struct judgement *judgement)
                 "883.0 MiB; most of it: next build 420.0 MiB (and 2 more)");
     judgement->advice = xstrdup("where the growth is meant: build-mem baseline refresh --baseline "
                                 "baselines/next.json --allow-increase --reason TEXT");
+    strv_push(&judgement->notes, "measured again: cgroup_peak of 1007.0 MiB is above the baseline "
+                                 "of 803.0 MiB by more than half of the tolerance of 80.0 MiB");
     add_check(judgement, "cgroup_peak", LEVEL_FAIL, CHECK_FAILED, 803, 883, 1007,
               "cgroup_peak: 1007.0 MiB, baseline 803.0 MiB, +204.0 MiB (+25.4 %), allowed up to "
               "883.0 MiB; most of it: next build 420.0 MiB");
@@ -218,7 +221,7 @@ void sample_make_hostile(struct measurement *m, struct judgement *judgement)
     sample_set(&m->label, sample_hostile);
     sample_set(&m->build.command, sample_hostile);
     sample_set(&m->not_measured, sample_hostile);
-    sample_set(&m->environment.node_options, sample_hostile);
+    strv_pushf(&m->environment.variables, "GOGC=%s", sample_hostile);
     sample_set(&m->peak.stage, sample_hostile);
     make_snapshot_hostile(&m->peak.at_peak);
     for (size_t i = 0; i < m->stage_count; i++) {
@@ -232,6 +235,8 @@ void sample_make_hostile(struct measurement *m, struct judgement *judgement)
     }
     sample_set(&judgement->reason, sample_hostile);
     sample_set(&judgement->advice, sample_hostile);
+    for (size_t i = 0; i < judgement->notes.count; i++)
+        sample_set(&judgement->notes.items[i], sample_hostile);
     for (size_t i = 0; i < judgement->check_count; i++)
         sample_set(&judgement->checks[i].message, sample_hostile);
 }

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -225,6 +226,22 @@ START_TEST(makes_missing_directories)
 }
 END_TEST
 
+START_TEST(a_directory_is_locked_until_its_descriptor_is_closed)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    ck_assert_int_eq(file_make_dirs("locked", &err), 0);
+    int lock = file_lock_directory("locked", &err);
+    int other CLEANUP(cleanup_fd) = open("locked", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ck_assert_int_ge(lock, 0);
+    ck_assert_int_eq(flock(other, LOCK_EX | LOCK_NB), -1);
+    ck_assert_int_eq(errno, EWOULDBLOCK);
+    close(lock);
+    ck_assert_int_eq(flock(other, LOCK_EX | LOCK_NB), 0);
+    ck_assert_int_eq(file_lock_directory("none", &err), -1);
+    ck_assert_str_eq(err.message, "none: No such file or directory");
+}
+END_TEST
+
 /* As an old kernel or a sandbox would have it. Holds for the rest of the process. */
 static void forbid_openat2(int error)
 {
@@ -363,6 +380,7 @@ int main(void)
     tcase_add_test(all, failed_rename_leaves_nothing);
     tcase_add_test(all, unwritable_directory_is_an_error);
     tcase_add_test(all, makes_missing_directories);
+    tcase_add_test(all, a_directory_is_locked_until_its_descriptor_is_closed);
     tcase_add_loop_test(all, opens_nothing_outside, 0,
                         sizeof openat2_errors / sizeof *openat2_errors);
     tcase_add_test(all, removes_trees_but_not_what_links_point_to);

@@ -99,8 +99,13 @@ START_TEST(list_grows_and_stays_ended)
     ck_assert_str_eq(list.items[19], "n19");
     ck_assert(strv_contains(&list, "x"));
     ck_assert(!strv_contains(&list, "n"));
+    strv_push(&other, "y");
+    char *joined CLEANUP(cleanup_free) = strv_join(&other, ", ");
+    ck_assert_str_eq(joined, "x, y");
     strv_release(&list);
     ck_assert_uint_eq(list.count, 0);
+    char *nothing CLEANUP(cleanup_free) = strv_join(&list, ", ");
+    ck_assert_str_eq(nothing, "");
     strv_push(&list, "again");
     ck_assert_str_eq(list.items[0], "again");
 }

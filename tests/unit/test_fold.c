@@ -35,8 +35,7 @@ static void hello(int64_t limit_bytes)
                                                       .memory_total_bytes = 1000,
                                                       .architecture = "x86_64",
                                                       .kernel = "6.12",
-                                                      .thp = "",
-                                                      .node_options = ""}});
+                                                      .thp = ""}});
 }
 
 static void sample(int64_t t_ms, int64_t stage, int64_t cgroup_bytes, int64_t pss_bytes)

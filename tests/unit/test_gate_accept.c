@@ -20,7 +20,8 @@ static void set_scene(struct scene *scene, int64_t a_mib, int64_t b_mib, int64_t
     gate_run(&scene->runs[1], "two", b_mib * MIB);
     gate_run(&scene->runs[2], "three", c_mib * MIB);
     gate_baseline(&scene->baseline);
-    scene->acceptance = (struct acceptance){.at = "2026-02-02T00:00:00Z", .commit = "abc"};
+    scene->acceptance =
+        (struct acceptance){.at = "2026-02-02T00:00:00Z", .commit = "abc", .by = "me"};
 }
 
 static void release_scene(struct scene *scene)
@@ -54,6 +55,7 @@ START_TEST(first_acceptance_has_the_defaults)
     struct scene scene;
     set_scene(&scene, 800, 820, 810);
     baseline_release(&scene.baseline);
+    gate_set(&scene.runs[2].environment.kernel, "6.1.0");
     accept_runs(&scene);
     ck_assert_uint_eq(scene.baseline.count, 1);
     const struct baseline_environment *entry = &scene.baseline.environments[0];
@@ -64,7 +66,9 @@ START_TEST(first_acceptance_has_the_defaults)
     ck_assert_int_eq(entry->key.cpus, 2);
     ck_assert_str_eq(entry->accepted_at, "2026-02-02T00:00:00Z");
     ck_assert_str_eq(entry->accepted_commit, "abc");
+    ck_assert_str_eq(entry->accepted_by, "me");
     ck_assert_ptr_null(entry->accepted_reason);
+    ck_assert_str_eq(entry->measured_on->kernel, "6.1.0");
 
     static const char *const names[] = {"cgroup_peak", "unreclaimable_peak", "duration",
                                         "stage:build-deps", "stage:setup"};
@@ -95,6 +99,9 @@ START_TEST(lowering_is_free_and_keeps_what_people_set)
     headline->tolerance = (struct tolerance){LEVEL_FAIL, 5, 32 * MIB, 900 * MIB};
     gate_metric(&scene.baseline, "stage:build-deps")->tolerance.level = LEVEL_FAIL;
     gate_set(&scene.baseline.schema, "x.json");
+    gate_set(&headline->absolute_text, "32MiB");
+    gate_set(&headline->limit_text, "900MiB");
+    gate_set(&headline->anchor_text, "800MiB");
     accept_runs(&scene);
     ck_assert_uint_eq(scene.baseline.count, 1);
     headline = gate_metric(&scene.baseline, "cgroup_peak");
@@ -102,6 +109,9 @@ START_TEST(lowering_is_free_and_keeps_what_people_set)
     ck_assert_double_eq(headline->tolerance.percent, 5);
     ck_assert_int_eq(headline->tolerance.absolute, 32 * MIB);
     ck_assert_int_eq(headline->tolerance.limit, 900 * MIB);
+    ck_assert_str_eq(headline->absolute_text, "32MiB");
+    ck_assert_str_eq(headline->limit_text, "900MiB");
+    ck_assert_str_eq(headline->anchor_text, "800MiB");
     ck_assert_int_eq(headline->anchor, 800 * MIB);
     ck_assert_int_eq(gate_metric(&scene.baseline, "stage:build-deps")->tolerance.level, LEVEL_FAIL);
     ck_assert_str_eq(scene.baseline.schema, "x.json");

@@ -52,6 +52,13 @@ START_TEST(every_member_is_read)
     ck_assert_str_eq(entry->accepted_at, "2026-01-02T03:04:05Z");
     ck_assert_str_eq(entry->accepted_commit, "0123456789abcdef0123456789abcdef01234567");
     ck_assert_str_eq(entry->accepted_reason, "next 16 holds \"more\" in its cache\nsee #12");
+    ck_assert_str_eq(entry->accepted_by, "A. Developer");
+    ck_assert_ptr_null(baseline.environments[1].measured_on);
+    ck_assert_str_eq(entry->measured_on->kernel, "6.1.0");
+    ck_assert_ptr_null(entry->measured_on->image_digest);
+    ck_assert_int_eq(entry->measured_on->memory_total_bytes, 8192 * MIB);
+    ck_assert_uint_eq(entry->measured_on->variables.count, 2);
+    ck_assert_str_eq(entry->measured_on->variables.items[1], "UV_THREADPOOL_SIZE=8");
     ck_assert_uint_eq(entry->count, 4);
     const struct baseline_metric *metric = baseline_metric_find(entry, "cgroup_peak");
     ck_assert_int_eq(metric->tolerance.level, LEVEL_FAIL);
@@ -94,6 +101,53 @@ START_TEST(people_may_write_sizes)
 }
 END_TEST
 
+static void expect_changes(const struct baseline *there, const struct baseline *here,
+                           const char *text)
+{
+    struct strv list CLEANUP(strv_release) = {0};
+    baseline_changes(there, here, &list);
+    char *joined CLEANUP(cleanup_free) = strv_join(&list, "; ");
+    ck_assert_str_eq(joined, text);
+}
+
+START_TEST(changes_name_what_is_judged_otherwise)
+{
+    struct baseline there CLEANUP(baseline_release), here CLEANUP(baseline_release);
+    gate_baseline(&there);
+    gate_baseline(&here);
+    expect_changes(&there, &here, "");
+    gate_set_values(gate_metric(&here, "cgroup_peak"), (int64_t[]){1000 * MIB}, 1);
+    gate_metric(&here, "duration")->tolerance.percent = 90; /* off: of no effect */
+    gate_metric(&here, "stage:build-deps")->tolerance.level = LEVEL_OFF;
+    expect_changes(&there, &here,
+                   "cgroup_peak: fail up to 880.0 MiB there, fail up to 1.07 GiB here; "
+                   "stage:build-deps: warn up to 364.0 MiB there, off here");
+    gate_metric(&here, "cgroup_peak")->tolerance.limit = 900 * MIB;
+    gate_set(&gate_metric(&here, "stage:build-deps")->name, "stage:deps");
+    expect_changes(&there, &here,
+                   "cgroup_peak: fail up to 880.0 MiB there, fail up to 900.0 MiB here; "
+                   "stage:build-deps: warn up to 364.0 MiB there, not judged here; "
+                   "stage:deps: not judged there, off here");
+    here.environments[0].key.cpus = 4;
+    expect_changes(&there, &here,
+                   "node:24-bookworm, x86_64, 2 CPUs, no limit, from memory.peak: only there; "
+                   "node:24-bookworm, x86_64, 4 CPUs, no limit, from memory.peak: only here");
+}
+END_TEST
+
+/* A refresh must not rewrite what people wrote: it would stand in its diff. */
+START_TEST(amounts_stay_as_people_wrote_them)
+{
+    struct baseline baseline CLEANUP(baseline_release);
+    read_good("good-edited.json", &baseline);
+    char *written CLEANUP(cleanup_free) = baseline_to_json(&baseline);
+    static const char *const kept[] = {"\"absolute\": \"64MiB\"", "\"limit\": \"1.5GiB\"",
+                                       "\"anchor\": \"1g\"", "\"limit\": \"1h30m\""};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        ck_assert_msg(strstr(written, kept[i]) != NULL, "no %s in %s", kept[i], written);
+}
+END_TEST
+
 static const struct {
     const char *file;
     const char *message; /* after the file's name */
@@ -131,6 +185,9 @@ static const struct {
     {"bad-cpus-zero.json", ":9: $.environments[0].key.cpus: must be a whole number from 1"},
     {"bad-source-empty.json", ":6: $.environments[0].key.source: must not be empty"},
     {"bad-at-missing.json", ":12: $.environments[0].accepted: \"at\" is missing"},
+    {"bad-measured-on-key.json", ":13: $.environments[0].measured_on.kernels: unknown key"},
+    {"bad-variable.json",
+     ":13: $.environments[0].measured_on.variables.NODE_OPTIONS: must be a string"},
     {"bad-limit-text.json", ":7: $.environments[0].key.memory_limit_bytes: must be a whole number"},
     {"bad-same-environment.json",
      ":26: $.environments[1]: the same environment as $.environments[0]"},
@@ -266,6 +323,8 @@ int main(void)
     tcase_add_test(files, every_member_is_read);
     tcase_add_test(files, people_may_write_sizes);
     tcase_add_test(files, names_from_outside_are_written_as_json);
+    tcase_add_test(files, changes_name_what_is_judged_otherwise);
+    tcase_add_test(files, amounts_stay_as_people_wrote_them);
     tcase_add_loop_test(files, bad_file_is_refused_with_its_place, 0,
                         sizeof bad_files / sizeof *bad_files);
     suite_add_tcase(suite, files);

@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "gate/judge.h"
 #include "gate_sample.h"
+#include "measurement/drift.h"
 #include "suite.h"
 
 #include <string.h>
@@ -661,6 +662,38 @@ START_TEST(improvement_names_the_command_to_bank_it)
 }
 END_TEST
 
+/* The baseline says where it was measured: what is another now is told beside any verdict. */
+START_TEST(drift_is_noted)
+{
+    static const char said[] = "drifted since the baseline was measured: kernel: 6.1.0, then 6.99; "
+                               "NODE_OPTIONS: -a, then not set; GOMAXPROCS: not set, then 2";
+    for (size_t with_drift = 0; with_drift < 2; with_drift++) {
+        struct scene scene;
+        struct judgement judgement;
+        set_scene(&scene, &(struct judge_case){.change = one_byte_over});
+        struct environment *now = &scene.runs[0].environment;
+        struct environment *then = xcalloc(1, sizeof *then);
+        gate_set(&now->kernel, "6.1.0");
+        strv_push(&now->variables, "GOGC=50");
+        drift_copy(now, then);
+        scene.baseline.environments[0].measured_on = then;
+        if (with_drift) {
+            gate_set(&now->kernel, "6.99");
+            strv_push(&then->variables, "NODE_OPTIONS=-a");
+            strv_push(&now->variables, "GOMAXPROCS=2");
+        }
+        judgement_init(&judgement);
+        judge(&scene.baseline, "b.json", scene.runs, 1, false, &judgement);
+        ck_assert_int_eq(judgement.verdict, VERDICT_REGRESSED);
+        ck_assert_uint_eq(judgement.notes.count, with_drift);
+        if (with_drift)
+            ck_assert_str_eq(judgement.notes.items[0], said);
+        judgement_release(&judgement);
+        release_scene(&scene);
+    }
+}
+END_TEST
+
 START_TEST(several_environments_name_the_nearest)
 {
     struct scene scene;
@@ -691,45 +724,6 @@ START_TEST(several_environments_name_the_nearest)
     judge(&scene.baseline, "b.json", scene.runs, 1, false, &judgement);
     ck_assert_int_eq(judgement.verdict, VERDICT_PASS);
     judgement_release(&judgement);
-    release_scene(&scene);
-}
-END_TEST
-
-/* When to measure again: headlines in MiB against 800 +- 80. */
-static const struct {
-    int64_t headline[3];
-    void (*change)(struct scene *scene);
-    bool again;
-} rerun_cases[] = {
-    {{800}, nothing, false},
-    {{840}, nothing, false},
-    {{841}, nothing, true},
-    {{1200}, nothing, true},
-    {{500}, nothing, false},
-    {{841, 870}, nothing, false}, /* both within */
-    {{900, 910}, nothing, false}, /* both over */
-    {{890, 860}, nothing, true},  /* they disagree */
-    {{900, 800}, nothing, false}, /* too far apart: a third run can't mend that */
-    {{890, 860, 880}, nothing, false},
-    {{900}, headline_warns, false},
-    {{900}, headline_off, false},
-    {{900}, hard_limit_850, false}, /* decided */
-    {{900}, build_failed, false},
-    {{900}, more_cpus, false},
-    {{900}, empty_baseline, false},
-    {{900}, censored, false},
-    {{800}, stage_grew, false},
-    {{800}, stage_grew_and_fails, true},
-};
-
-START_TEST(measures_again_when_in_doubt)
-{
-    struct judge_case one = {.change = rerun_cases[_i].change};
-    memcpy(one.headline, rerun_cases[_i].headline, sizeof one.headline);
-    struct scene scene;
-    set_scene(&scene, &one);
-    ck_assert_int_eq(judge_wants_another_run(&scene.baseline, scene.runs, scene.run_count),
-                     rerun_cases[_i].again);
     release_scene(&scene);
 }
 END_TEST
@@ -793,6 +787,7 @@ START_TEST(json_has_every_fact)
     struct scene scene;
     struct judgement judgement;
     judge_scene(&scene, stage_gone, &judgement);
+    strv_push(&judgement.notes, "measured again");
     char *json = judgement_to_json(&judgement);
     static const char *const parts[] = {
         "\"baseline\":\t\"b.json\"",
@@ -812,6 +807,7 @@ START_TEST(json_has_every_fact)
         "\"actual\":\tnull",
         "\"delta\":\tnull",
         "\"values\":\t[]",
+        "\"notes\":\t[\"measured again\"]",
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         ck_assert_msg(strstr(json, parts[i]) != NULL, "%s lacks %s", json, parts[i]);
@@ -826,8 +822,6 @@ int main(void)
     Suite *suite = suite_create("gate/judge");
     TCase *table = tcase_create("table");
     tcase_add_loop_test(table, judges_as_the_table_says, 0, sizeof cases / sizeof *cases);
-    tcase_add_loop_test(table, measures_again_when_in_doubt, 0,
-                        sizeof rerun_cases / sizeof *rerun_cases);
     suite_add_tcase(suite, table);
     TCase *rest = tcase_create("rest");
     tcase_add_test(rest, check_carries_its_figures);
@@ -837,6 +831,7 @@ int main(void)
     tcase_add_test(rest, reason_counts_the_others);
     tcase_add_test(rest, reason_counts_only_what_is_alike);
     tcase_add_test(rest, improvement_names_the_command_to_bank_it);
+    tcase_add_test(rest, drift_is_noted);
     tcase_add_test(rest, several_environments_name_the_nearest);
     tcase_add_test(rest, alone_passes_or_says_why_not);
     tcase_add_test(rest, exit_status_by_verdict);

@@ -50,7 +50,7 @@ START_TEST(release_leaves_it_as_new)
     gate_set(&m.environment.image_digest, "sha256:1");
     gate_set(&m.environment.kernel, "6.1");
     gate_set(&m.environment.thp, "always");
-    gate_set(&m.environment.node_options, "-x");
+    strv_push(&m.environment.variables, "NODE_OPTIONS=-x");
     gate_set(&m.not_measured, "why");
     measurement_release(&m);
     ck_assert_ptr_null(m.stages);

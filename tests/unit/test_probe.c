@@ -3,9 +3,11 @@
 #include "probe/process_table.h"
 #include "probe/pss.h"
 #include "probe/stages.h"
+#include "probe/variables.h"
 #include "suite.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -204,6 +206,34 @@ START_TEST(shared_pages_are_not_counted_twice)
 }
 END_TEST
 
+static char told[1024];
+
+static void note_variable(const char *name, const char *value)
+{
+    size_t used = strlen(told);
+    snprintf(told + used, sizeof told - used, "%s=%s\n", name, value);
+}
+
+/* A variable that may hold anything is cut to the words that matter: no password gets out. */
+START_TEST(variables_are_told_without_their_secrets)
+{
+    ck_assert_int_eq(clearenv(), 0);
+    setenv("GOMAXPROCS", "4", 1);
+    setenv("NODE_OPTIONS", "--max-old-space-size=4096 -r a", 1);
+    setenv("GOGC", "", 1);
+    setenv("OTHER", "1", 1);
+    setenv("MAKEFLAGS", "w -j4 -l 2.5 --jobserver-auth=fifo:/tmp/GMfifo7 -- TOKEN=secret", 1);
+    setenv("GRADLE_OPTS", "-Xmx2g -Dhttp.proxyPassword=secret -Dorg.gradle.workers.max=3", 1);
+    setenv("MAVEN_OPTS", "-Dtoken=secret", 1);
+    told[0] = '\0';
+    variables_each(note_variable);
+    ck_assert_str_eq(told, "NODE_OPTIONS=--max-old-space-size=4096 -r a\n"
+                           "MAKEFLAGS=-j4 -l 2.5\n"
+                           "GOMAXPROCS=4\n"
+                           "GRADLE_OPTS=-Xmx2g -Dorg.gradle.workers.max=3\n");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("probe");
@@ -214,6 +244,7 @@ int main(void)
     tcase_add_test(all, a_zombie_holds_nothing);
     tcase_add_test(all, an_exec_is_seen);
     tcase_add_test(all, shared_pages_are_not_counted_twice);
+    tcase_add_test(all, variables_are_told_without_their_secrets);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

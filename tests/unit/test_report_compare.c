@@ -104,8 +104,9 @@ END_TEST
 
 START_TEST(test_drift_is_said_and_not_judged)
 {
-    sample_set(&b.environment.node_options, "--max-old-space-size=4096");
-    expect("also different: NODE_OPTIONS: not known, then --max-old-space-size=4096");
+    strv_push(&b.environment.variables, "GOMAXPROCS=4");
+    sample_set(&b.environment.kernel, "6.12.0");
+    expect("also different: kernel: 6.1.0, then 6.12.0; GOMAXPROCS: not set, then 4");
     expect_none("NOT COMPARABLE");
 }
 END_TEST

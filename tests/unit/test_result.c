@@ -91,7 +91,8 @@ START_TEST(test_round_trip_of_a_failed_run)
     m.peak.estimated = m.peak.censored = true;
     sample_set(&m.not_measured, "the record broke off");
     sample_set(&m.commit, NULL);
-    sample_set(&m.environment.node_options, "--max-old-space-size=4096");
+    strv_push(&m.environment.variables, "GOGC=");
+    strv_push(&m.environment.variables, "MAKEFLAGS=-j4 --jobs=4");
     assert_round_trip(&m);
 
     struct measurement back;

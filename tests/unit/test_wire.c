@@ -16,8 +16,7 @@ START_TEST(every_record_comes_back)
                                        .memory_total_bytes = INT64_MAX,
                                        .architecture = "x86_64",
                                        .kernel = "6.12",
-                                       .thp = "",
-                                       .node_options = "--max-old-space-size=4096"}},
+                                       .thp = ""}},
                        out;
     size_t length = wire_encode(&in, frame, sizeof frame);
     ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
@@ -25,7 +24,13 @@ START_TEST(every_record_comes_back)
     ck_assert_str_eq(out.hello.source, "memory.peak");
     ck_assert_int_eq(out.hello.limit_bytes, -1);
     ck_assert_int_eq(out.hello.memory_total_bytes, INT64_MAX);
-    ck_assert_str_eq(out.hello.node_options, "--max-old-space-size=4096");
+
+    in = (struct wire_record){.type = WIRE_VARIABLE,
+                              .variable = {.name = "NODE_OPTIONS", .value = "-x"}};
+    length = wire_encode(&in, frame, sizeof frame);
+    ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
+    ck_assert_str_eq(out.variable.name, "NODE_OPTIONS");
+    ck_assert_str_eq(out.variable.value, "-x");
 
     in = (struct wire_record){.type = WIRE_END, .end = {.exit_code = 3, .rss_peak_bytes = 7}};
     length = wire_encode(&in, frame, sizeof frame);
