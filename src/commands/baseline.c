@@ -36,8 +36,9 @@ static void print_environment(const struct baseline_environment *entry)
         entry->key.limit_bytes > 0 ? format_bytes(entry->key.limit_bytes) : xstrdup("no limit");
     char *reason CLEANUP(cleanup_free) =
         text_one_line(entry->accepted_reason ? entry->accepted_reason : "");
-    printf("%s, %s, %lld CPUs, %s, from %s\n", entry->key.image, entry->key.architecture,
-           (long long)entry->key.cpus, limit, entry->key.source);
+    printf("%s, %s, %lld CPUs, %s, page cache %s, from %s\n", entry->key.image,
+           entry->key.architecture, (long long)entry->key.cpus, limit,
+           cache_policy_name(entry->key.cache_policy), entry->key.source);
     printf("  accepted %s%s%.12s%s%s\n", entry->accepted_at,
            entry->accepted_commit ? " at commit " : "",
            entry->accepted_commit ? entry->accepted_commit : "", *reason ? ": " : "", reason);

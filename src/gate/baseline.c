@@ -43,6 +43,7 @@ struct environment_key environment_key_of(const struct measurement *m)
         .architecture = m->environment.architecture,
         .cpus = m->environment.cpus,
         .image = m->environment.image,
+        .cache_policy = m->environment.cache_policy,
     };
 }
 
@@ -56,7 +57,7 @@ bool environment_key_equal(const struct environment_key *a, const struct environ
 {
     return same_text(a->source, b->source) && a->limit_bytes == b->limit_bytes &&
            same_text(a->architecture, b->architecture) && a->cpus == b->cpus &&
-           same_text(a->image, b->image);
+           same_text(a->image, b->image) && a->cache_policy == b->cache_policy;
 }
 
 /* Two limits that differ must not read alike, however little it is. */
@@ -99,6 +100,8 @@ char *environment_key_difference(const struct environment_key *a, const char *he
         strv_pushf(&difference.parts, "cpus: %" PRId64 " %s, %" PRId64 " %s", a->cpus, here,
                    b->cpus, there);
     compare_texts(&difference, "image", a->image, b->image);
+    compare_texts(&difference, "cache policy", cache_policy_name(a->cache_policy),
+                  cache_policy_name(b->cache_policy));
 
     char *text = xstrdup("");
     for (size_t i = 0; i < difference.parts.count; i++) {
