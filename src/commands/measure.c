@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "commands/commands.h"
 #include "engine/interrupt.h"
@@ -198,8 +199,8 @@ static void tell_warmed(const struct page_cache *cache)
     fprintf(stderr, "build-mem: read before the build: %s of the workspace", workspace);
     if (cache->image_bytes)
         fprintf(stderr, ", %s of the image", image);
-    fprintf(stderr, "%s%s\n", cache->shortfall ? "; not all of it: " : "",
-            cache->shortfall ? cache->shortfall : "");
+    char *shortfall CLEANUP(cleanup_free) = text_one_line(cache->shortfall ? cache->shortfall : "");
+    fprintf(stderr, "%s%s\n", *shortfall ? "; not all of it: " : "", shortfall);
 }
 
 /* ---- the run ---- */
@@ -240,7 +241,7 @@ static bool run_on(const struct engine *engine, const char *probe, const struct 
         m->not_measured = xstrdup(err.message);
     }
     take_outcome(m, &outcome);
-    if (config->cache == CACHE_WARM)
+    if (config->cache == CACHE_WARM && recorder->started)
         tell_warmed(&outcome.page_cache);
     return recorder->started || outcome.signal || outcome.timed_out;
 }

@@ -93,11 +93,19 @@ static bool take(struct page_cache *cache, int fd, int64_t *taken)
     return cache->budget_bytes > 0;
 }
 
+/* What this user may not read the build may, if it is another's. */
+static void tell_unread(struct page_cache *cache, const char *path, int reason)
+{
+    fall_short(cache, xasprintf("%s: %s", path, strerror(reason)));
+}
+
 static void read_one(struct page_cache *cache, const char *path)
 {
     struct stat status;
     /* It may have become something else since it was listed: a pipe would keep us waiting. */
     int fd CLEANUP(cleanup_fd) = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES)
+        tell_unread(cache, path, errno);
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
         return;
     while (!interrupt_signal() && take(cache, fd, &cache->workspace_bytes))
@@ -124,6 +132,8 @@ static int warm_workspace(struct page_cache *cache, const char *repo, const char
             fts_set(walk, entry, FTS_SKIP);
         else if (entry->fts_info == FTS_F)
             read_one(cache, entry->fts_path);
+        else if (entry->fts_info == FTS_DNR)
+            tell_unread(cache, entry->fts_path, entry->fts_errno);
     fts_close(walk);
     return interrupt_signal() ? bm_error_set(err, "interrupted") : 0;
 }
