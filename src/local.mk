@@ -9,6 +9,7 @@ libbuildmem_a_CPPFLAGS = $(AM_CPPFLAGS) -DPROBE_INSTALLED='"$(probedir)/build-me
 libbuildmem_a_CFLAGS = $(AM_CFLAGS) $(HOST_CFLAGS) $(XML_CFLAGS) $(CJSON_CFLAGS)
 libbuildmem_a_SOURCES = \
 	%D%/base/alloc.c %D%/base/alloc.h \
+	%D%/base/cache_policy.c %D%/base/cache_policy.h \
 	%D%/base/error.c %D%/base/error.h \
 	%D%/base/file.c %D%/base/file.h \
 	%D%/base/json.c %D%/base/json.h \
@@ -26,6 +27,7 @@ libbuildmem_a_SOURCES = \
 	%D%/engine/host.c \
 	%D%/engine/inspect.c %D%/engine/inspect.h \
 	%D%/engine/interrupt.c %D%/engine/interrupt.h \
+	%D%/engine/page_cache.c %D%/engine/page_cache.h \
 	%D%/engine/session.c %D%/engine/session.h \
 	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h \
 	%D%/measurement/drift.c %D%/measurement/drift.h \

@@ -24,6 +24,7 @@ unit_tests = \
 	%D%/unit/test_result \
 	%D%/unit/test_stages \
 	%D%/unit/test_terminal \
+	%D%/unit/test_trials \
 	%D%/unit/test_wire \
 	%D%/unit/test_workspace
 check_PROGRAMS += $(unit_tests)
@@ -90,6 +91,11 @@ tests_unit_test_stages_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stages_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_terminal_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_terminal_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_trials_SOURCES = \
+	%D%/unit/test_trials.c \
+	%D%/bench/trials.c %D%/bench/trials.h
+tests_unit_test_trials_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_trials_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_wire_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_wire_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_workspace_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "commands/commands.h"
 #include "commands/recorder.h"
@@ -95,6 +96,18 @@ static void take_outcome(struct measurement *m, struct session_outcome *outcome)
     }
 }
 
+/* Only a container has an image. */
+static void tell_warmed(const struct page_cache *cache)
+{
+    char *workspace CLEANUP(cleanup_free) = format_bytes(cache->workspace_bytes);
+    char *image CLEANUP(cleanup_free) = format_bytes(cache->image_bytes);
+    fprintf(stderr, "build-mem: read before the build: %s of the workspace", workspace);
+    if (cache->image_bytes)
+        fprintf(stderr, ", %s of the image", image);
+    char *shortfall CLEANUP(cleanup_free) = text_one_line(cache->shortfall ? cache->shortfall : "");
+    fprintf(stderr, "%s%s\n", *shortfall ? "; not all of it: " : "", shortfall);
+}
+
 /* ---- the run ---- */
 
 /* Runs the build on the engine. Returns false where the engine could not start it: then nothing
@@ -109,6 +122,7 @@ static bool run_on(const struct engine *engine, const char *probe, const struct 
     for (size_t i = 0; i < config->stage_count; i++)
         strv_push(&stages, config->stages[i].match);
     fill_command(config, &command);
+    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     measurement_set_engine(m, engine->name,
                            engine->image_label ? engine->image_label : config->image);
     struct engine_spec spec = {
@@ -119,6 +133,8 @@ static bool run_on(const struct engine *engine, const char *probe, const struct 
         .pull = pull_policy_name(config->pull),
         .user = config->user,
         .network = config->network,
+        .cache = config->cache,
+        .out = out,
         .env = &config->env,
         .memory_limit_bytes = config->memory_limit_bytes,
         .interval_ms = config->interval_ms,
@@ -130,6 +146,8 @@ static bool run_on(const struct engine *engine, const char *probe, const struct 
         m->not_measured = xstrdup(err.message);
     }
     take_outcome(m, &outcome);
+    if (config->cache == CACHE_WARM && recorder_started(recorder) && !config->quiet)
+        tell_warmed(&outcome.page_cache);
     return recorder_started(recorder) || outcome.signal || outcome.timed_out;
 }
 
@@ -168,6 +186,7 @@ static int measure_one(const struct config *config, const char *repo, const char
     m->commit = git_line(repo, "rev-parse", "HEAD");
     m->build.command = command_as_typed(config);
     m->sampler.interval_ms = config->interval_ms;
+    m->environment.cache_policy = config->cache;
 
     if (!config->skip_clear && workspace_clear(repo, &config->clear, err) < 0) {
         *status = EXIT_USAGE;
@@ -222,6 +241,10 @@ int measure_while(const struct config *config, another_run *another, void *conte
     *status = EXIT_USAGE;
     if (!repo)
         return bm_error_errno(err, "--repo %s", config->repo);
+    if (config->cache == CACHE_COLD && page_cache_can_drop(err) < 0) {
+        *status = EXIT_UNMEASURED;
+        return bm_error_wrap(err, "--cache cold");
+    }
     interrupt_init();
     do {
         *status = EXIT_USAGE;

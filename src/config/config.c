@@ -255,7 +255,7 @@ static int read_member(struct config *config, const struct json *member, struct 
         {"build", "build-cmd"}, {"image", "image"},     {"engine", "engine"},
         {"memory", "memory"},   {"timeout", "timeout"}, {"network", "network"},
         {"pull", "pull"},       {"user", "user"},       {"baseline", "baseline"},
-        {"out", "out"},         {"label", "label"},
+        {"out", "out"},         {"label", "label"},     {"cache", "cache"},
     };
     const char *key = json_key(member), *ignored;
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)

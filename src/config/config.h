@@ -2,6 +2,7 @@
 #ifndef BM_CONFIG_CONFIG_H
 #define BM_CONFIG_CONFIG_H
 
+#include "base/cache_policy.h"
 #include "base/error.h"
 #include "base/strv.h"
 
@@ -39,6 +40,7 @@ struct config {
     enum engine_choice engine;
     char *image;
     enum pull_policy pull;
+    enum cache_policy cache;
     char *user;                 /* "UID:GID"; NULL: the invoking user */
     char *network;              /* NULL: the engine's default */
     struct strv env;            /* NAME=VALUE, or NAME to pass the runner's value on */

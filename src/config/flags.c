@@ -20,6 +20,7 @@ const struct flag flags[] = {
     {"timeout", "DUR", FLAGS_MEASURE, "end the build after this long, such as 45m"},
     {"env", "NAME[=VALUE]", FLAGS_MEASURE, "set or pass on a variable; may be repeated"},
     {"pull", "WHEN", FLAGS_MEASURE, "pull the image: never, missing, always (missing)"},
+    {"cache", "POLICY", FLAGS_MEASURE, "the page cache before: as-is, warm or cold (as-is)"},
     {"user", "UID:GID", FLAGS_MEASURE, "run the build as this user (the invoking one)"},
     {"network", "MODE", FLAGS_MEASURE, "the container's network (the engine's default)"},
     {"runs", "N", FLAGS_MEASURE, "measure N times (1; check: up to 3; baseline refresh: 3)"},

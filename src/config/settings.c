@@ -58,6 +58,13 @@ static int set_pull(struct config *config, const char *value, struct bm_error *e
     return 0;
 }
 
+static int set_cache(struct config *config, const char *value, struct bm_error *err)
+{
+    if (cache_policy_parse(value, &config->cache) < 0)
+        return bm_error_set(err, "\"%s\": must be as-is, warm or cold", value);
+    return 0;
+}
+
 static int set_label(struct config *config, const char *value, struct bm_error *err)
 {
     size_t fit = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
@@ -184,6 +191,7 @@ static const struct {
     {"baseline", set_baseline},
     {"baseline-ref", set_baseline_ref},
     {"build-cmd", set_build_command},
+    {"cache", set_cache},
     {"config", set_file},
     {"engine", set_engine},
     {"env", add_env},

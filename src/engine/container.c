@@ -155,6 +155,14 @@ static int copy_probe(const struct engine_run *run, struct bm_error *err)
     return command(run->engine, &arguments, ANSWER_MS, &captured, err);
 }
 
+/* As the container will see them, whatever the engine stores them in, and as any user who may run
+ * containers: the engine reads them, in its own cgroup. */
+static void warm_image(struct engine_run *run)
+{
+    struct strv argv CLEANUP(strv_release) = WORDS(run->engine->name, "export", run->spec->name);
+    page_cache_warm_image(&run->page_cache, argv.items);
+}
+
 static int start(struct engine_run *run, struct bm_error *err)
 {
     struct strv create CLEANUP(strv_release) = {0};
@@ -163,8 +171,11 @@ static int start(struct engine_run *run, struct bm_error *err)
     push_create_arguments(run, &create);
     if (command(run->engine, &create, CREATE_MS, &captured, err) < 0)
         return -1;
-    if (copy_probe(run, err) < 0)
+    if (copy_probe(run, err) < 0 || page_cache_prepare(&run->page_cache, run->spec->cache,
+                                                       run->spec->repo, run->spec->out, err) < 0)
         return -1;
+    if (run->spec->cache == CACHE_WARM)
+        warm_image(run);
     struct strv attach CLEANUP(strv_release) =
         WORDS(run->engine->name, "start", "--attach", "--interactive", run->spec->name);
     return child_start(&run->child, attach.items, NULL, NULL, err);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/strv.h"
 #include "engine/child.h"
+#include "engine/page_cache.h"
 #include "kernel/cgroup.h"
 
 #include <stdbool.h>
@@ -23,6 +24,8 @@ struct engine_spec {
     const char *pull; /* "never", "missing", "always" */
     const char *user; /* "UID:GID"; NULL: the invoking user */
     const char *network;
+    enum cache_policy cache;
+    const char *out;            /* where our own files go: no need to read them */
     const struct strv *env;     /* NAME=VALUE or NAME */
     int64_t memory_limit_bytes; /* UNMEASURED: none */
     int64_t interval_ms;
@@ -43,7 +46,8 @@ struct engine_run {
     const struct engine *engine;
     const struct engine_spec *spec;
     struct child child; /* its stdin is the probe's leash, its stdout the probe's records */
-    char *cgroup;       /* host: the directory that was made; else NULL */
+    struct page_cache page_cache;
+    char *cgroup; /* host: the directory that was made; else NULL */
 };
 
 struct engine {
@@ -51,6 +55,7 @@ struct engine {
     const char *image_label; /* instead of the image reference in results; NULL: the reference */
     /* Whether builds can be run with it here: 0, or -1 with the reason. */
     int (*usable)(const struct engine *engine, struct bm_error *err);
+    /* Prepares the page cache last, when all is ready but the build. */
     int (*start)(struct engine_run *run, struct bm_error *err);
     /* Finds the running probe's cgroup as this machine sees it. -1 where it is out of reach. */
     int (*locate)(const struct engine_run *run, struct cgroup *cgroup);

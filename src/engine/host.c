@@ -173,6 +173,9 @@ static int start(struct engine_run *run, struct bm_error *err)
         sscanf(run->spec->user, "%u:%u", &entry.uid, &entry.gid);
     struct strv arguments CLEANUP(strv_release) = {0};
     engine_probe_arguments(run->spec, run->spec->probe_path, &arguments);
+    if (page_cache_prepare(&run->page_cache, run->spec->cache, run->spec->repo, run->spec->out,
+                           err) < 0)
+        return -1;
     return child_start(&run->child, arguments.items, enter, &entry, err);
 }
 

@@ -40,6 +40,7 @@ void session_outcome_release(struct session_outcome *outcome)
 {
     free(outcome->broken);
     engine_facts_release(&outcome->facts);
+    page_cache_release(&outcome->page_cache);
     *outcome = (struct session_outcome){0};
 }
 
@@ -228,5 +229,6 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
             bm_error_set(err, "%s; and cleaning up: %s", err->message, left.message);
     }
     free(session->run.cgroup);
+    outcome->page_cache = session->run.page_cache;
     return result;
 }

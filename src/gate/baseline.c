@@ -50,6 +50,7 @@ struct environment_key environment_key_of(const struct measurement *m)
         .architecture = m->environment.architecture,
         .cpus = m->environment.cpus,
         .image = m->environment.image,
+        .cache_policy = m->environment.cache_policy,
     };
 }
 
@@ -63,15 +64,16 @@ bool environment_key_equal(const struct environment_key *a, const struct environ
 {
     return same_text(a->source, b->source) && a->limit_bytes == b->limit_bytes &&
            same_text(a->architecture, b->architecture) && a->cpus == b->cpus &&
-           same_text(a->image, b->image);
+           same_text(a->image, b->image) && a->cache_policy == b->cache_policy;
 }
 
 char *environment_key_text(const struct environment_key *key)
 {
     char *limit CLEANUP(cleanup_free) =
         key->limit_bytes > 0 ? format_bytes(key->limit_bytes) : xstrdup("no limit");
-    return xasprintf("%s, %s, %" PRId64 " CPUs, %s, from %s", key->image, key->architecture,
-                     key->cpus, limit, key->source);
+    return xasprintf("%s, %s, %" PRId64 " CPUs, %s, page cache %s, from %s", key->image,
+                     key->architecture, key->cpus, limit, cache_policy_name(key->cache_policy),
+                     key->source);
 }
 
 /* Two limits that differ must not read alike, however little it is. */
@@ -114,6 +116,8 @@ char *environment_key_difference(const struct environment_key *a, const char *he
         strv_pushf(&difference.parts, "cpus: %" PRId64 " %s, %" PRId64 " %s", a->cpus, here,
                    b->cpus, there);
     compare_texts(&difference, "image", a->image, b->image);
+    compare_texts(&difference, "cache policy", cache_policy_name(a->cache_policy),
+                  cache_policy_name(b->cache_policy));
 
     char *text = strv_join(&difference.parts, "; ");
     if (differences)

@@ -31,6 +31,7 @@ struct environment_key {
     char *architecture;
     int64_t cpus;
     char *image;
+    enum cache_policy cache_policy;
 };
 
 struct baseline_environment {

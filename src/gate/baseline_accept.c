@@ -104,8 +104,8 @@ static int refuse_noise(const struct baseline_metric *metric, struct bm_error *e
     char *scatter CLEANUP(cleanup_free) = metric_figure(metric->name, noise);
     return bm_error_set(err,
                         "%s is too noisy for a baseline: around %s the runs scatter so much that "
-                        "the tolerance would have to be %s (%.1f %%); make the build steadier (a "
-                        "fixed number of workers, a --memory limit), then measure "
+                        "the tolerance would have to be %s (%.1f %%); make the build steadier "
+                        "(--cache warm, a fixed number of workers, a --memory limit), then measure "
                         "again",
                         metric->name, around, scatter, (double)noise * 100 / (double)centre);
 }
@@ -224,7 +224,8 @@ static int build_entry(const struct refresh *refresh, struct baseline_environmen
                 .limit_bytes = key.limit_bytes,
                 .architecture = xstrdup(key.architecture),
                 .cpus = key.cpus,
-                .image = xstrdup(key.image)},
+                .image = xstrdup(key.image),
+                .cache_policy = key.cache_policy},
         .accepted_at = xstrdup(refresh->acceptance->at),
         .accepted_commit = copy_maybe(refresh->acceptance->commit),
         .accepted_by = copy_maybe(refresh->acceptance->by),

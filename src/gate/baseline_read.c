@@ -153,7 +153,7 @@ static int read_key(const struct json *environment, struct environment_key *key,
                     struct bm_error *err)
 {
     static const char *const keys[] = {
-        "source", "memory_limit_bytes", "architecture", "cpus", "image", NULL};
+        "source", "memory_limit_bytes", "architecture", "cpus", "image", "cache_policy", NULL};
     const struct json *object, *cpus;
     if (json_require(environment, "key", &object, err) < 0 || json_expect_object(object, err) < 0 ||
         json_expect_keys(object, keys, err) < 0 ||
@@ -163,7 +163,11 @@ static int read_key(const struct json *environment, struct environment_key *key,
         json_require(object, "cpus", &cpus, err) < 0 ||
         json_expect_integer(cpus, 1, INT32_MAX, &key->cpus, err) < 0)
         return -1;
-    return read_text(object, "image", &key->image, err);
+    if (read_text(object, "image", &key->image, err) < 0)
+        return -1;
+    /* Entries of before there were policies have none: as-is. */
+    const struct json *policy = json_member(object, "cache_policy");
+    return policy ? cache_policy_expect(policy, &key->cache_policy, err) : 0;
 }
 
 static int read_accepted(const struct json *environment, struct baseline_environment *entry,

@@ -132,6 +132,7 @@ static void print_environment(struct printer *printer, const struct baseline_env
     print_text_member(printer, "architecture", entry->key.architecture);
     print_figure(printer, "cpus", entry->key.cpus);
     print_text_member(printer, "image", entry->key.image);
+    print_text_member(printer, "cache_policy", cache_policy_name(entry->key.cache_policy));
     close_container(printer, '}');
 
     print_key(printer, "accepted");

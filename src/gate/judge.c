@@ -35,8 +35,8 @@ static void set_advice(struct court *court)
     else if (court->heaviest == FINDING_GONE)
         *advice = xasprintf("where that is meant: %s", refresh);
     else if (court->heaviest == FINDING_NOISY)
-        *advice = xstrdup("check again on a quiet machine, or make the build steadier (a fixed "
-                          "number of workers, a --memory limit)");
+        *advice = xstrdup("check again on a quiet machine, or make the build steadier (--cache "
+                          "warm, a fixed number of workers, a --memory limit)");
     else if (court->improved)
         *advice = xasprintf("bank the gain: %s", refresh);
 }
@@ -121,10 +121,11 @@ static void conclude_without_entry(const struct baseline *baseline, struct court
     }
     judgement->verdict = VERDICT_NOT_COMPARABLE;
     judgement->reason = not_comparable_reason(baseline, court, path);
-    judgement->advice = xasprintf("measure where the baseline was measured (the same --memory, "
-                                  "--image, --engine and CPUs), or accept this environment beside "
-                                  "it: %s",
-                                  refresh);
+    judgement->advice =
+        xasprintf("measure where the baseline was measured (the same --memory, "
+                  "--image, --engine, --cache and CPUs), or accept this environment beside "
+                  "it: %s",
+                  refresh);
 }
 
 /* What may explain a difference, and is not judged. */

@@ -6,6 +6,7 @@
 #ifndef BM_MEASUREMENT_MEASUREMENT_H
 #define BM_MEASUREMENT_MEASUREMENT_H
 
+#include "base/cache_policy.h"
 #include "base/strv.h"
 
 #include <stdbool.h>
@@ -102,6 +103,7 @@ struct environment {
     char *image;        /* image reference; "host" without a container */
     char *architecture; /* "x86_64" */
     int64_t cpus;       /* seen by the build */
+    enum cache_policy cache_policy;
     /* drift */
     char *engine;         /* "docker" */
     char *engine_version; /* may be NULL */

@@ -39,6 +39,10 @@ static void add_field(cJSON *object, const struct field *field, const void *from
         json_add_text(object, field->key,
                       result_basis_names[*(const enum pss_basis *)(const void *)at]);
         break;
+    case FIELD_CACHE_POLICY:
+        json_add_text(object, field->key,
+                      cache_policy_name(*(const enum cache_policy *)(const void *)at));
+        break;
     }
 }
 

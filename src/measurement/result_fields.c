@@ -107,6 +107,7 @@ const struct field result_environment_fields[] = {
     {"image", FIELD_MAYBE_TEXT, offsetof(struct environment, image)},
     {"architecture", FIELD_MAYBE_TEXT, offsetof(struct environment, architecture)},
     {"cpus", FIELD_FIGURE, offsetof(struct environment, cpus)},
+    {"cache_policy", FIELD_CACHE_POLICY, offsetof(struct environment, cache_policy)},
     {"engine", FIELD_MAYBE_TEXT, offsetof(struct environment, engine)},
     {"engine_version", FIELD_MAYBE_TEXT, offsetof(struct environment, engine_version)},
     {"image_digest", FIELD_MAYBE_TEXT, offsetof(struct environment, image_digest)},

@@ -12,6 +12,7 @@ enum field_kind {
     FIELD_MAYBE_SIGNAL, /* int64_t, null for 0 */
     FIELD_FLAG,         /* bool */
     FIELD_BASIS,        /* enum pss_basis, by name */
+    FIELD_CACHE_POLICY, /* enum cache_policy, by name; may be missing: as-is */
 };
 
 struct field {

@@ -68,6 +68,8 @@ static int read_field(const struct json *value, const struct field *field, void 
         return json_expect_bool(value, at, err);
     case FIELD_BASIS:
         return read_basis(value, at, err);
+    case FIELD_CACHE_POLICY:
+        return cache_policy_expect(value, at, err);
     }
     BM_BUG("a field without a kind");
 }
@@ -80,6 +82,9 @@ static int read_fields(const struct json *object, const struct field *fields,
         return -1;
     for (const struct field *field = fields; field->key; field++) {
         const struct json *value;
+        /* Results of before there were policies have none. */
+        if (field->kind == FIELD_CACHE_POLICY && !json_member(object, field->key))
+            continue;
         if (json_require(object, field->key, &value, err) < 0 ||
             read_field(value, field, into, err) < 0)
             return -1;

@@ -195,6 +195,8 @@ static char *conditions_that_differ(const struct measurement *a, const struct me
                     b->environment.architecture);
     note_difference(&list, "CPUs", cpus_a, cpus_b);
     note_difference(&list, "image", a->environment.image, b->environment.image);
+    note_difference(&list, "cache policy", cache_policy_name(a->environment.cache_policy),
+                    cache_policy_name(b->environment.cache_policy));
     return list;
 }
 

@@ -103,6 +103,7 @@ static void put_properties(xmlTextWriter *xml, const struct measurement *m,
     put_property(xml, "image", m->environment.image);
     put_property(xml, "architecture", m->environment.architecture);
     put_integer_property(xml, "cpus", m->environment.cpus);
+    put_property(xml, "cache_policy", cache_policy_name(m->environment.cache_policy));
     put_property(xml, "kernel", m->environment.kernel);
     end_element(xml);
 }

@@ -173,7 +173,44 @@ SH
     ok "$engine: the build's output streams through"
 }
 
-(($#)) || set -- known_allocation stage_peaks build_fails oom_is_told ends_on_demand leash_holds output_streams
+warm_is_told() {
+    expect 0 measure --label warm --cache warm -- sh -c 'echo made >made'
+    holds "$(result warm)" '.environment.cache_policy == "warm"'
+    local read='read before the build: [0-9.]+ [KM]iB of the workspace' image=', [0-9.]+ [KM]iB of the image'
+    [[ $engine == host ]] && image=
+    grep -qE "$read$image\$" "$work/err" || fail "not all was read, or it is not told"
+    nothing_left
+    ok "$engine: a warm run says what was read before it"
+}
+
+# Drops the page cache of the whole machine, and needs a file system that keeps one: for one engine
+# on one machine to do.
+cache_policies() {
+    local policy peak
+    head -c 64M /dev/urandom >"$repo/large"
+    for policy in warm cold; do
+        expect 0 measure --label "$policy" --cache "$policy" -- sh -c 'cat large >/dev/null; echo made >made'
+        holds "$(result "$policy")" ".environment.cache_policy == \"$policy\""
+    done
+    peak=$(jq .peak.cgroup_bytes "$(result warm)")
+    within 0 "$peak" 16 "the file was read before the build, and is charged to it"
+    peak=$(jq .peak.cgroup_bytes "$(result cold)")
+    within 64 "$peak" 128 "the file was not read by the build"
+    expect 0 "$build_mem" baseline refresh --repo "$repo" --baseline "$work/cold.json" "$(result cold)"
+    expect 4 "$build_mem" check --engine "$engine" --repo "$repo" --baseline "$work/cold.json" \
+        --cache warm -- sh -c 'echo made >made'
+    grep -q 'cache policy: warm here, cold in the baseline' "$work/out" || fail "the policies are not told apart"
+    if [[ $EUID == 0 ]]; then
+        chmod 777 "$repo" "$work"
+        expect 4 setpriv --reuid 65534 --clear-groups "$build_mem" run --engine "$engine" --repo "$repo" \
+            --out "$repo/nobody" --cache cold -- sh -c 'echo made >made'
+        grep -q 'drop_caches: Permission denied' "$work/err" || fail "the refusal does not say why"
+    fi
+    rm "$repo/large"
+    ok "$engine: a build finds its files read with --cache warm, and not with cold"
+}
+
+(($#)) || set -- known_allocation stage_peaks build_fails oom_is_told ends_on_demand leash_holds output_streams warm_is_told
 for check in "$@"; do
     start=$SECONDS
     "$check"

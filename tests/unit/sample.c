@@ -129,6 +129,7 @@ void sample_measurement(struct measurement *m)
     m->environment = (struct environment){.image = xstrdup("node:24-bookworm"),
                                           .architecture = xstrdup("x86_64"),
                                           .cpus = 2,
+                                          .cache_policy = CACHE_WARM,
                                           .engine = xstrdup("docker"),
                                           .engine_version = xstrdup("20.10.24"),
                                           .image_digest = xstrdup("sha256:c0ffee"),

@@ -55,6 +55,7 @@ START_TEST(all_keys_are_read)
     ck_assert_int_eq(config.engine, ENGINE_PODMAN);
     ck_assert_str_eq(config.image, "debian:bookworm");
     ck_assert_int_eq(config.pull, PULL_NEVER);
+    ck_assert_int_eq(config.cache, CACHE_WARM);
     ck_assert_str_eq(config.user, "1000:1000");
     ck_assert_str_eq(config.network, "none");
     ck_assert_uint_eq(config.env.count, 2);
@@ -176,6 +177,7 @@ START_TEST(bad_flags_are_refused)
         {"--runs", "0", "1 to 100"},
         {"--engine", "lxc", "docker"},
         {"--pull", "perhaps", "missing"},
+        {"--cache", "hot", "as-is, warm or cold"},
         {"--label", "a/b", "file names"},
         {"--label", "", "file names"},
         {"--label", "../x", "file names"},

@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "engine/engine.h"
 #include "engine/inspect.h"
+#include "engine/page_cache.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -100,6 +101,71 @@ START_TEST(children_are_captured)
 }
 END_TEST
 
+/* A file of that many bytes; a directory or a link before it must be there. */
+static void put(const char *directory, const char *name, size_t length)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", directory, name);
+    FILE *out = fopen(path, "w");
+    ck_assert_ptr_nonnull(out);
+    for (size_t i = 0; i < length; i++)
+        fputc('x', out);
+    fclose(out);
+}
+
+START_TEST(a_warm_run_reads_the_workspace_and_nothing_else)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct captured captured CLEANUP(captured_release) = {0};
+    struct page_cache cache CLEANUP(page_cache_release) = {0};
+    char repo[] = "/tmp/build-mem-test-XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(repo));
+    char *out CLEANUP(cleanup_free) = xasprintf("%s/out", repo);
+    char *script CLEANUP(cleanup_free) = xasprintf(
+        "cd %s && mkdir -p deep/er .git out deep/.git && mkfifo pipe && ln -s /usr/bin all && "
+        "ln -s ../source deep/link",
+        repo);
+    ck_assert_int_eq(capture(script, 10000, &captured, &err), 0);
+    ck_assert_int_eq(captured.exit_status, 0);
+    put(repo, "source", 1);
+    put(repo, "deep/er/large", (3 << 20) + 10);
+    put(repo, ".git/pack", 100);
+    put(repo, "deep/.git/pack", 1000);
+    put(repo, "out/log", 10000);
+
+    ck_assert_msg(page_cache_prepare(&cache, CACHE_WARM, repo, out, &err) == 0, "%s", err.message);
+    ck_assert_int_eq(cache.workspace_bytes, (3 << 20) + 11);
+    ck_assert_ptr_null(cache.shortfall);
+    ck_assert_int_gt(cache.budget_bytes, 0);
+
+    captured_release(&captured);
+    char *rm CLEANUP(cleanup_free) = xasprintf("rm -r %s", repo);
+    ck_assert_int_eq(capture(rm, 10000, &captured, &err), 0);
+}
+END_TEST
+
+static void warm_image(struct page_cache *cache, const char *script)
+{
+    char *copy CLEANUP(cleanup_free) = xstrdup(script);
+    page_cache_warm_image(cache, (char *[]){(char[]){"sh"}, (char[]){"-c"}, copy, NULL});
+}
+
+START_TEST(an_image_is_read_within_the_budget)
+{
+    struct page_cache cache CLEANUP(page_cache_release) = {.budget_bytes = 4 * MIB};
+    warm_image(&cache, "head -c 3145728 /dev/zero");
+    ck_assert_int_eq(cache.image_bytes, 3 * MIB);
+    ck_assert_ptr_null(cache.shortfall);
+    warm_image(&cache, "cat /dev/zero");
+    ck_assert_int_eq(cache.image_bytes, 4 * MIB);
+    ck_assert_ptr_nonnull(strstr(cache.shortfall, "half of the available memory"));
+
+    page_cache_release(&cache);
+    cache.budget_bytes = MIB;
+    warm_image(&cache, "echo all that there is; exit 1");
+    ck_assert_ptr_nonnull(strstr(cache.shortfall, "did not give all"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("engine");
@@ -108,6 +174,8 @@ int main(void)
     tcase_add_test(all, orphans_are_told_by_their_names);
     tcase_add_test(all, the_probes_arguments);
     tcase_add_test(all, children_are_captured);
+    tcase_add_test(all, a_warm_run_reads_the_workspace_and_nothing_else);
+    tcase_add_test(all, an_image_is_read_within_the_budget);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

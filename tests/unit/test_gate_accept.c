@@ -56,12 +56,15 @@ START_TEST(first_acceptance_has_the_defaults)
     set_scene(&scene, 800, 820, 810);
     baseline_release(&scene.baseline);
     gate_set(&scene.runs[2].environment.kernel, "6.1.0");
+    for (size_t i = 0; i < 3; i++)
+        scene.runs[i].environment.cache_policy = CACHE_WARM;
     accept_runs(&scene);
     ck_assert_uint_eq(scene.baseline.count, 1);
     const struct baseline_environment *entry = &scene.baseline.environments[0];
     ck_assert_str_eq(entry->key.source, "memory.peak");
     ck_assert_str_eq(entry->key.architecture, "x86_64");
     ck_assert_str_eq(entry->key.image, "node:24-bookworm");
+    ck_assert_int_eq(entry->key.cache_policy, CACHE_WARM);
     ck_assert_int_eq(entry->key.limit_bytes, UNMEASURED);
     ck_assert_int_eq(entry->key.cpus, 2);
     ck_assert_str_eq(entry->accepted_at, "2026-02-02T00:00:00Z");

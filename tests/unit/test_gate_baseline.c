@@ -76,6 +76,7 @@ START_TEST(every_member_is_read)
     ck_assert_ptr_null(baseline_metric_find(entry, "stage:other"));
     entry = &baseline.environments[1];
     ck_assert_int_eq(entry->key.limit_bytes, INT64_C(8589934592));
+    ck_assert_int_eq(entry->key.cache_policy, CACHE_COLD);
     ck_assert_ptr_null(entry->accepted_commit);
     ck_assert_ptr_null(entry->accepted_reason);
 }
@@ -87,6 +88,7 @@ START_TEST(people_may_write_sizes)
     read_good("good-edited.json", &baseline);
     const struct baseline_environment *entry = &baseline.environments[0];
     ck_assert_int_eq(entry->key.limit_bytes, UNMEASURED);
+    ck_assert_int_eq(entry->key.cache_policy, CACHE_AS_IS); /* it is of before */
     ck_assert_ptr_null(baseline.schema);
     const struct baseline_metric *metric = baseline_metric_find(entry, "cgroup_peak");
     ck_assert_int_eq(metric->tolerance.level, LEVEL_OFF);
@@ -183,6 +185,7 @@ static const struct {
      ":21: $.environments[0].metrics.cgroup_peak.values[0]: must be a whole number"},
     {"bad-no-anchor.json", ":14: $.environments[0].metrics.cgroup_peak: \"anchor\" is missing"},
     {"bad-cpus-zero.json", ":9: $.environments[0].key.cpus: must be a whole number from 1"},
+    {"bad-cache-policy.json", ":11: $.environments[0].key.cache_policy: must be \"as-is\", "},
     {"bad-source-empty.json", ":6: $.environments[0].key.source: must not be empty"},
     {"bad-at-missing.json", ":12: $.environments[0].accepted: \"at\" is missing"},
     {"bad-measured-on-key.json", ":13: $.environments[0].measured_on.kernels: unknown key"},
@@ -242,6 +245,19 @@ START_TEST(entry_is_found_by_its_whole_key)
     char *other CLEANUP(cleanup_free) = baseline_difference(&baseline.environments[0], &m);
     ck_assert_str_eq(other, "memory limit: 700.0 MiB here, none in the baseline; cpus: 4 here, 2 "
                             "in the baseline");
+}
+END_TEST
+
+START_TEST(another_cache_policy_is_another_environment)
+{
+    struct baseline baseline CLEANUP(baseline_release);
+    struct measurement m CLEANUP(measurement_release);
+    gate_baseline(&baseline);
+    gate_run(&m, "now", 800 * MIB);
+    m.environment.cache_policy = CACHE_COLD;
+    ck_assert_ptr_null(baseline_find(&baseline, &m));
+    char *text CLEANUP(cleanup_free) = baseline_difference(&baseline.environments[0], &m);
+    ck_assert_str_eq(text, "cache policy: cold here, as-is in the baseline");
 }
 END_TEST
 
@@ -330,6 +346,7 @@ int main(void)
     suite_add_tcase(suite, files);
     TCase *rest = tcase_create("metrics");
     tcase_add_test(rest, entry_is_found_by_its_whole_key);
+    tcase_add_test(rest, another_cache_policy_is_another_environment);
     tcase_add_test(rest, metrics_of_a_run);
     tcase_add_test(rest, steps_between_values);
     tcase_add_test(rest, top_process_of_a_metric);

@@ -99,6 +99,9 @@ START_TEST(test_each_condition_counts)
     a.environment.cpus = b.environment.cpus;
     sample_set(&a.environment.image, "host");
     expect("image: host, then node:24-bookworm");
+    sample_set(&a.environment.image, b.environment.image);
+    a.environment.cache_policy = CACHE_COLD;
+    expect("NOT COMPARABLE  cache policy: cold, then warm");
 }
 END_TEST
 

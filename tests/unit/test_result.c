@@ -123,6 +123,7 @@ START_TEST(test_every_figure_comes_back)
     ck_assert_int_eq(back.peak.at_peak.processes[2].basis, PSS_ESTIMATED);
     ck_assert_int_eq(back.peak.at_peak.processes[3].hwm_bytes, UNMEASURED);
     ck_assert_str_eq(back.peak.at_peak.processes[3].command, "npm run build");
+    ck_assert_int_eq(back.environment.cache_policy, CACHE_WARM);
     ck_assert_uint_eq(back.stage_count, 3);
     ck_assert_int_eq(back.stages[1].at_peak.at_ms, m.stages[1].at_peak.at_ms);
     ck_assert_uint_eq(back.stages[1].at_peak.count, 3);
@@ -233,6 +234,7 @@ START_TEST(test_good_files)
     char *name = xasprintf("fixtures/result/%s", good[_i]);
     char *path = tests_path(name);
     ck_assert_msg(result_read(path, &m, &err) == 0, "%s", err.message);
+    ck_assert_int_eq(m.environment.cache_policy, CACHE_AS_IS); /* they are of before */
     measurement_release(&m);
     free(path);
     free(name);
@@ -252,6 +254,7 @@ static const struct {
     {"bad-flag.json", ":14: $.build.oom_killed: must be true or false"},
     {"bad-missing.json", ":9: $.build: \"signal\" is missing"},
     {"bad-basis.json", "$.processes_at_peak[0].basis: must be \"measured\", \"estimated\" or"},
+    {"bad-cache-policy.json", "$.environment.cache_policy: must be \"as-is\", \"warm\" or"},
     {"bad-stage.json", "$.stages[1].name: must be a string"},
     {"bad-stages.json", "$.stages: must be an array"},
     {"bad-label.json", ":3: $.label: must be a string"},

@@ -1,0 +1,181 @@
+#include "engine/page_cache.h"
+
+#include "base/alloc.h"
+#include "base/units.h"
+#include "engine/child.h"
+#include "engine/interrupt.h"
+#include "kernel/cgroup.h"
+#include "kernel/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DROP_CACHES "/proc/sys/vm/drop_caches"
+#define CHUNK_BYTES ((size_t)1 << 20)
+/* A stream that gives nothing for so long is given up. */
+#define STALLED_MS 60000
+
+void page_cache_release(struct page_cache *cache)
+{
+    free(cache->shortfall);
+    *cache = (struct page_cache){0};
+}
+
+/* The first reason stays. */
+static void fall_short(struct page_cache *cache, char *reason)
+{
+    if (cache->shortfall)
+        free(reason);
+    else
+        cache->shortfall = reason;
+}
+
+/* ---- cold ---- */
+
+static int open_drop_caches(struct bm_error *err)
+{
+    int fd = open(DROP_CACHES, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return bm_error_errno(err, "cannot empty the page cache, which root may: " DROP_CACHES);
+    return fd;
+}
+
+int page_cache_can_drop(struct bm_error *err)
+{
+    int fd CLEANUP(cleanup_fd) = open_drop_caches(err);
+    return fd < 0 ? -1 : 0;
+}
+
+static int drop(struct bm_error *err)
+{
+    int fd CLEANUP(cleanup_fd) = open_drop_caches(err);
+    if (fd < 0)
+        return -1;
+    sync(); /* only clean pages are dropped */
+    return write(fd, "3", 1) < 0 ? bm_error_errno(err, DROP_CACHES) : 0;
+}
+
+/* ---- warm ---- */
+
+/* More than this would push out what was read first, or what others need. What we read is charged
+ * to our own cgroup, whose limit holds as well. */
+static int64_t budget(void)
+{
+    char text[8192] = "";
+    struct cgroup own;
+    (void)read_text("/proc/meminfo", text, sizeof text);
+    int64_t available = parse_kib_line(text, "MemAvailable");
+    int64_t limit = cgroup_of_self("", &own) == 0 ? cgroup_limit(&own) : -1;
+    if (limit >= 0 && limit < available)
+        available = limit;
+    return available > 0 ? available / 2 : 0;
+}
+
+/* Takes what there is to read, up to the budget. Returns false at the end, on an error, and where
+ * the budget is used up. */
+static bool take(struct page_cache *cache, int fd, int64_t *taken)
+{
+    static char chunk[CHUNK_BYTES];
+    size_t most =
+        cache->budget_bytes < (int64_t)sizeof chunk ? (size_t)cache->budget_bytes : sizeof chunk;
+    ssize_t got = read(fd, chunk, most);
+    if (got <= 0)
+        return got < 0 && errno == EINTR;
+    cache->budget_bytes -= got;
+    *taken += got;
+    if (cache->budget_bytes == 0)
+        fall_short(cache, xstrdup("half of the available memory is filled"));
+    return cache->budget_bytes > 0;
+}
+
+/* What this user may not read the build may, if it is another's. */
+static void tell_unread(struct page_cache *cache, const char *path, int reason)
+{
+    fall_short(cache, xasprintf("%s: %s", path, strerror(reason)));
+}
+
+static void read_one(struct page_cache *cache, const char *path)
+{
+    struct stat status;
+    /* It may have become something else since it was listed: a pipe would keep us waiting. */
+    int fd CLEANUP(cleanup_fd) = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES)
+        tell_unread(cache, path, errno);
+    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return;
+    while (!interrupt_signal() && take(cache, fd, &cache->workspace_bytes))
+        ;
+}
+
+static bool is_left_out(const FTSENT *entry, const struct stat *left_out)
+{
+    return strcmp(entry->fts_name, ".git") == 0 || (entry->fts_statp->st_dev == left_out->st_dev &&
+                                                    entry->fts_statp->st_ino == left_out->st_ino);
+}
+
+static int warm_workspace(struct page_cache *cache, const char *repo, const char *left_out,
+                          struct bm_error *err)
+{
+    struct stat out = {0};
+    char *root CLEANUP(cleanup_free) = xstrdup(repo);
+    FTS *walk = fts_open((char *const[]){root, NULL}, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
+    if (!walk)
+        return bm_error_errno(err, "%s", repo);
+    (void)stat(left_out, &out);
+    for (FTSENT *entry; cache->budget_bytes > 0 && !interrupt_signal() && (entry = fts_read(walk));)
+        if (entry->fts_info == FTS_D && is_left_out(entry, &out))
+            fts_set(walk, entry, FTS_SKIP);
+        else if (entry->fts_info == FTS_F)
+            read_one(cache, entry->fts_path);
+        else if (entry->fts_info == FTS_DNR)
+            tell_unread(cache, entry->fts_path, entry->fts_errno);
+    fts_close(walk);
+    return interrupt_signal() ? bm_error_set(err, "interrupted") : 0;
+}
+
+int page_cache_prepare(struct page_cache *cache, enum cache_policy policy, const char *repo,
+                       const char *left_out, struct bm_error *err)
+{
+    *cache = (struct page_cache){0};
+    if (policy == CACHE_COLD)
+        return drop(err);
+    if (policy == CACHE_AS_IS)
+        return 0;
+    cache->budget_bytes = budget();
+    return warm_workspace(cache, repo, left_out, err);
+}
+
+/* Returns false where the stream did not come to its end. */
+static bool drain(struct page_cache *cache, const struct child *child)
+{
+    struct pollfd fds[] = {{.fd = child->output, .events = POLLIN},
+                           {.fd = interrupt_fd(), .events = POLLIN}};
+    for (;;) {
+        int ready = poll(fds, 2, STALLED_MS);
+        if (ready == 0 || fds[1].revents)
+            return false;
+        if (ready > 0 && !take(cache, child->output, &cache->image_bytes))
+            return cache->budget_bytes > 0;
+    }
+}
+
+void page_cache_warm_image(struct page_cache *cache, char *const *argv)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct child child CLEANUP(child_release) = CHILD_NONE;
+    if (cache->budget_bytes == 0)
+        return;
+    if (child_start(&child, argv, NULL, NULL, &err) < 0) {
+        fall_short(cache, xasprintf("the image's files: %s", err.message));
+        return;
+    }
+    bool ended = drain(cache, &child);
+    if (!ended || child_wait(&child, STALLED_MS) != 0)
+        fall_short(cache,
+                   xasprintf("%s %s did not give all of the image's files", argv[0], argv[1]));
+}

@@ -1,0 +1,100 @@
+/* The replay of checks that make gate-power makes, on runs whose outcome is known. */
+#include "../bench/trials.h"
+#include "base/alloc.h"
+#include "base/units.h"
+#include "gate/metric.h"
+#include "gate_sample.h"
+#include "suite.h"
+
+#include <check.h>
+
+#define TRIALS 100
+
+static const struct tolerance five_percent = {.percent = 5, .limit = UNMEASURED};
+
+/* Runs with the headlines, in MiB; released by the caller. */
+#define POOL(...)                                                                                  \
+    pool_of((int64_t[]){__VA_ARGS__}, sizeof(int64_t[]){__VA_ARGS__} / sizeof(int64_t))
+static struct pool pool_of(const int64_t *headlines, size_t count)
+{
+    struct pool pool = {.runs = xcalloc(count, sizeof *pool.runs), .count = count};
+    for (size_t i = 0; i < count; i++)
+        gate_run(&pool.runs[i], "evidence", headlines[i] * MIB);
+    return pool;
+}
+
+static void release_pool(struct pool *pool)
+{
+    gate_release_runs(pool->runs, pool->count);
+    free(pool->runs);
+}
+
+static void expect(const struct pool *pool, const char *metric, double growth, double regressed,
+                   double check_runs)
+{
+    struct gate gate = {.metric = metric, .tolerance = five_percent, .baseline_runs = 3};
+    struct outcome outcome = try_gate(pool, &gate, growth, 3, 1);
+    ck_assert_double_eq(outcome.regressed, regressed);
+    ck_assert_double_eq(outcome.inconclusive, 0);
+    ck_assert_double_eq(outcome.refused, 0);
+    ck_assert_double_eq(outcome.check_runs, check_runs);
+}
+
+START_TEST(runs_that_are_alike_leave_nothing_to_chance)
+{
+    static const char *const metrics[] = {METRIC_CGROUP_PEAK, METRIC_UNRECLAIMABLE_PEAK,
+                                          METRIC_STAGE_PREFIX "build-deps"};
+    struct pool pool = POOL(800);
+    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
+        expect(&pool, metrics[i], 0, 0, 1);
+        expect(&pool, metrics[i], 0.024, 0, 1); /* half of the slack */
+        expect(&pool, metrics[i], 0.026, 0, 2);
+        expect(&pool, metrics[i], 0.049, 0, 2);
+        expect(&pool, metrics[i], 0.051, 1, 2);
+        ck_assert_double_eq(try_naive(&pool, metrics[i], 10, 0.099, 3, 1), 0);
+        ck_assert_double_eq(try_naive(&pool, metrics[i], 10, 0.101, 3, 1), 1);
+    }
+    release_pool(&pool);
+}
+END_TEST
+
+START_TEST(the_seed_decides)
+{
+    struct pool pool = POOL(800, 810, 850);
+    struct gate gate = {
+        .metric = METRIC_CGROUP_PEAK, .tolerance = five_percent, .baseline_runs = 3};
+    struct outcome one = try_gate(&pool, &gate, 0.02, TRIALS, 1);
+    struct outcome again = try_gate(&pool, &gate, 0.02, TRIALS, 1);
+    struct outcome other = try_gate(&pool, &gate, 0.02, TRIALS, 3);
+    ck_assert_double_eq(one.regressed, again.regressed);
+    ck_assert_double_eq(one.check_runs, again.check_runs);
+    ck_assert(one.check_runs != other.check_runs || one.regressed != other.regressed);
+    ck_assert_double_gt(one.regressed, 0);
+    ck_assert_double_lt(one.regressed, 1);
+    release_pool(&pool);
+}
+END_TEST
+
+/* Of three draws from two values the median deviates from itself by nothing: only all of 400, 800
+ * and 1200 in one baseline are too noisy, which 6 of 27 are. */
+START_TEST(noisy_baselines_are_counted)
+{
+    struct pool pool = POOL(400, 800, 1200);
+    struct gate gate = {
+        .metric = METRIC_CGROUP_PEAK, .tolerance = five_percent, .baseline_runs = 3};
+    struct outcome outcome = try_gate(&pool, &gate, 0, TRIALS, 1);
+    ck_assert_double_eq_tol(outcome.refused, 6.0 / 27, 0.12);
+    release_pool(&pool);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("trials");
+    TCase *all = tcase_create("all");
+    tcase_add_test(all, runs_that_are_alike_leave_nothing_to_chance);
+    tcase_add_test(all, the_seed_decides);
+    tcase_add_test(all, noisy_baselines_are_counted);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}
