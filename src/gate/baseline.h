@@ -65,7 +65,8 @@ void baseline_environment_release(struct baseline_environment *entry);
 /* The key of the measurement's environment; its texts are borrowed from the measurement. */
 struct environment_key environment_key_of(const struct measurement *m);
 bool environment_key_equal(const struct environment_key *a, const struct environment_key *b);
-/* "node:24-bookworm, x86_64, 2 CPUs, no limit, from memory.peak"; the caller owns it. */
+/* "node:24-bookworm, x86_64, 2 CPUs, no limit, page cache as-is, from memory.peak"; the caller
+ * owns it. */
 char *environment_key_text(const struct environment_key *key);
 /* How two keys differ, or "" : "cpus: 4 here, 2 in the baseline; ...", with `here` and `there` in
  * the place of "here" and "in the baseline". `*differences`, where asked for, counts them. The

@@ -66,6 +66,12 @@ static bool draw_baseline(const struct pool *pool, const struct gate *gate, uint
     return !policy_too_noisy(&metric->tolerance, metric->values, metric->count);
 }
 
+static bool in_doubt(const struct baseline *baseline, const struct measurement *runs, size_t count)
+{
+    char *why CLEANUP(cleanup_free) = judge_why_another_run(baseline, runs, count);
+    return why != NULL;
+}
+
 /* As `build-mem check` does it. */
 static enum verdict check(const struct pool *pool, const struct gate *gate, double growth,
                           const struct baseline *baseline, uint64_t *state, size_t *count)
@@ -76,7 +82,7 @@ static enum verdict check(const struct pool *pool, const struct gate *gate, doub
     *count = 0;
     do
         runs[(*count)++] = grown(draw(pool, state), gate->metric, growth);
-    while (judge_wants_another_run(baseline, runs, *count));
+    while (in_doubt(baseline, runs, *count));
     judge(baseline, NULL, runs, *count, false, &judgement);
     for (size_t i = 0; i < *count; i++)
         free(runs[i].stages);
