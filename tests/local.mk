@@ -20,6 +20,7 @@ unit_tests = \
 	%D%/unit/test_report_summary \
 	%D%/unit/test_report_timeline \
 	%D%/unit/test_result \
+	%D%/unit/test_sampler \
 	%D%/unit/test_stages \
 	%D%/unit/test_wire \
 	%D%/unit/test_workspace
@@ -79,6 +80,8 @@ tests_unit_test_report_timeline_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_timeline_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_result_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_result_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_sampler_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_sampler_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_stages_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stages_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_wire_CPPFLAGS = $(UNIT_CPPFLAGS)

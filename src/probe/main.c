@@ -304,7 +304,7 @@ int main(int argc, char **argv)
         members = cgroup;
     cgroup_pressure(&cgroup, &pressure_at_start);
     tell_hello();
-    sampler_init(&sampler, &cgroup, &members, interval_ms);
+    sampler_init(&sampler, "", &cgroup, &members, interval_ms);
     clock_gettime(CLOCK_MONOTONIC, &started);
     if (build_start(&build, command) < 0)
         fail(command[0], strerror(errno));
