@@ -144,6 +144,8 @@ static int64_t interest(const struct process *process, int64_t t_ms, bool growin
 {
     if (!process->pid || process->gone || process->refused || process->rss_bytes == 0)
         return 0;
+    if (process->read_ms == t_ms) /* it may have grown since its statm was read: once is enough */
+        return 0;
     int64_t by = changed_by(process);
     bool alone = growing && process->read_ms >= 0 && process->anon_share > 0.95F;
     if (process->rss_bytes > LARGE_BYTES || alone)
@@ -286,7 +288,7 @@ void pss_guard(int64_t anon_bytes, int64_t t_ms, bool may_read)
         sum += process->pss_anon_bytes;
     }
     if (sum > target)
-        adjust(sum, target, t_ms);
+        adjust(sum, anon_bytes, t_ms);
     else if (sum < anon_bytes - anon_bytes * 3 / 100 - 2 * MIB)
         adjust(sum, anon_bytes - anon_bytes / 100, t_ms);
 }

@@ -153,9 +153,8 @@ END_TEST
 
 /* Four children that have 100 MiB from their parent and 10 of their own: resident are five times
  * 100, charged is it once. */
-START_TEST(pages_of_forks_count_once)
+static void watch_forks(void)
 {
-    begin("fork-without-exec");
     sampler_tick(&watched.sampler, 0);
     int64_t charged = watched.sampler.levels.usage.now_bytes;
     int64_t resident = 0;
@@ -167,6 +166,26 @@ START_TEST(pages_of_forks_count_once)
     ck_assert_int_le(watched.m.peak.at_peak.pss_bytes, charged + charged / 10);
     ck_assert_int_ge(watched.m.peak.at_peak.pss_bytes, charged - charged / 10);
     measurement_release(&watched.m);
+}
+
+START_TEST(pages_of_forks_count_once)
+{
+    begin("fork-without-exec");
+    watch_forks();
+}
+END_TEST
+
+/* Nobody tells their PSS: what is charged is all that they can have. */
+START_TEST(pages_of_forks_count_once_without_pss)
+{
+    static const char *const pids[] = {"1904", "1911", "1912", "1916", "1917"};
+    begin("fork-without-exec");
+    for (size_t i = 0; i < sizeof pids / sizeof *pids; i++) {
+        char *path CLEANUP(cleanup_free) =
+            xasprintf("%s/proc/%s/smaps_rollup", watched.root, pids[i]);
+        ck_assert_int_eq(unlink(path), 0);
+    }
+    watch_forks();
 }
 END_TEST
 
@@ -265,6 +284,7 @@ int main(void)
     tcase_add_test(all, a_zombie_is_no_process_of_the_peak);
     tcase_add_test(all, a_process_that_vanishes_is_counted);
     tcase_add_test(all, pages_of_forks_count_once);
+    tcase_add_test(all, pages_of_forks_count_once_without_pss);
     tcase_add_test(all, the_most_that_a_process_ever_held);
     tcase_add_test(all, the_most_that_a_program_held_ends_with_it);
     tcase_add_test(all, without_a_rollup_there_is_the_rss);
