@@ -142,6 +142,7 @@ static void tell_end(int64_t duration_ms)
             .unreadable = sampler.pss.unreadable,
             .cpu_ms = own_cpu_ms(),
             .rss_peak_bytes = own_rss_peak(),
+            .largest_process_bytes = build_largest_process_bytes(),
         }});
 }
 

@@ -63,14 +63,23 @@ static const struct field process_fields[] = {
     INTEGER_OF(process, basis), STRING_OF(process, command),
 };
 static const struct field end_fields[] = {
-    INTEGER_OF(end, exit_code),        INTEGER_OF(end, signal),
-    INTEGER_OF(end, duration_ms),      INTEGER_OF(end, peak_bytes),
-    INTEGER_OF(end, ended_peak_bytes), INTEGER_OF(end, oom_kills),
-    INTEGER_OF(end, limit_hits),       INTEGER_OF(end, samples),
-    INTEGER_OF(end, snapshots),        INTEGER_OF(end, vanished),
-    INTEGER_OF(end, pressure_some_us), INTEGER_OF(end, pressure_full_us),
-    INTEGER_OF(end, refaults),         INTEGER_OF(end, unreadable),
-    INTEGER_OF(end, cpu_ms),           INTEGER_OF(end, rss_peak_bytes),
+    INTEGER_OF(end, exit_code),
+    INTEGER_OF(end, signal),
+    INTEGER_OF(end, duration_ms),
+    INTEGER_OF(end, peak_bytes),
+    INTEGER_OF(end, ended_peak_bytes),
+    INTEGER_OF(end, oom_kills),
+    INTEGER_OF(end, limit_hits),
+    INTEGER_OF(end, samples),
+    INTEGER_OF(end, snapshots),
+    INTEGER_OF(end, vanished),
+    INTEGER_OF(end, pressure_some_us),
+    INTEGER_OF(end, pressure_full_us),
+    INTEGER_OF(end, refaults),
+    INTEGER_OF(end, unreadable),
+    INTEGER_OF(end, cpu_ms),
+    INTEGER_OF(end, rss_peak_bytes),
+    INTEGER_OF(end, largest_process_bytes),
 };
 static const struct field failure_fields[] = {STRING_OF(failure, message)};
 

@@ -91,6 +91,7 @@ stage_boundaries() {
         peak_is "$file" "p$mib" "$mib"
         is_exact "$file" "p$mib" true
     done
+    within 60 "$(jq .sampler.largest_process_bytes "$file")" 62 "the largest process, there for a moment"
     highest "$file"
     ok "$engine: not 1 MiB is lost between two stages"
 }
