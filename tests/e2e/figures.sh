@@ -16,8 +16,8 @@ configure() {
 # stage FILE NAME KEY: a figure of one stage of a result.
 stage() { jq --arg name "$2" ".stages[] | select(.name == \$name) | .$3" "$1"; }
 
-# above_base FILE SUM: in MiB, a sum of MiB above what the cgroup holds beside a stage's own memory (the
-# shell, the probe, what the engine left in it), by the stage "base", whose own is 1 MiB.
+# above_base FILE SUM: in MiB, a sum of MiB above what the cgroup holds beside a stage's own memory
+# (the shell, the probe, what the engine left in it), by the stage "base", whose own is 1 MiB.
 above_base() {
     awk "BEGIN { print $(stage "$1" base cgroup_peak_bytes) / 1048576 - 1 + $2 }"
 }
@@ -31,7 +31,8 @@ peak_is() {
 
 # is_exact FILE STAGE true|false
 is_exact() {
-    [[ $(stage "$1" "$2" cgroup_peak_exact) == "$3" ]] || fail "that the peak of $2 is exact is not $3"
+    [[ $(stage "$1" "$2" cgroup_peak_exact) == "$3" ]] ||
+        fail "that the peak of $2 is exact is not $3"
 }
 
 # Every stage smaller than the one before: the lifetime peak rises in the largest alone. Each sleeps
@@ -40,13 +41,15 @@ stage_peaks() {
     configure stages 'base=anon=1 ' 'large=anon=200' 'middle=anon=120' 'small=anon=60'
     expect 0 measure --label stages --config "$repo/stages.json" -- sh -c '
         for mib in 1 200 120 60; do ./hold thp=off sleep=250 anon=$mib sleep=250; done'
-    local file size name
+    local file size name exact
     file=$(result stages)
     for size in large:200 middle:120 small:60; do
         name=${size%:*}
         peak_is "$file" "$name" "${size#*:}"
         # Without resets the kernel tells of the largest alone; the others are samples, and say so.
-        is_exact "$file" "$name" "$([[ $name == large || -n ${stages_are_exact:-} ]] && echo true || echo false)"
+        exact=${stages_are_exact:-false}
+        [[ $name != large ]] || exact=true
+        is_exact "$file" "$name" "$exact"
     done
     nothing_left
     ok "$engine: each stage has its own peak"
@@ -69,7 +72,7 @@ highest() {
     local file=$1 headline witness
     headline=$(jq .peak.cgroup_bytes "$file") witness=$(cat "$repo/witness")
     if [[ $(jq -r .peak.source "$file") == memory.max_usage_in_bytes ]]; then
-        [[ -n $witness ]] || echo "  this kernel counts no swap: nothing to hold the headline against"
+        [[ -n $witness ]] || echo "  no swap is counted: nothing to hold the headline against"
     fi
     witness=${witness:-$headline}
     echo "  headline $headline, the kernel's $witness"
@@ -91,7 +94,7 @@ stage_boundaries() {
         peak_is "$file" "p$mib" "$mib"
         is_exact "$file" "p$mib" true
     done
-    within 60 "$(jq .sampler.largest_process_bytes "$file")" 62 "the largest process, there for a moment"
+    within 60 "$(jq .sampler.largest_process_bytes "$file")" 62 "the largest process"
     highest "$file"
     ok "$engine: not 1 MiB is lost between two stages"
 }
