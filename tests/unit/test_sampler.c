@@ -117,9 +117,9 @@ START_TEST(a_list_of_processes_longer_than_one_read)
     ck_assert_int_eq(watched.sampler.pss.vanished, 897);
     end(100);
     ck_assert_uint_eq(watched.m.peak.at_peak.count, 3);
-    ck_assert_ptr_nonnull(process_at_peak(20001));
-    ck_assert_ptr_nonnull(process_at_peak(20683));
-    ck_assert_ptr_nonnull(process_at_peak(20900));
+    ck_assert_ptr_nonnull(process_at_peak(10000001));
+    ck_assert_ptr_nonnull(process_at_peak(5000512));
+    ck_assert_ptr_nonnull(process_at_peak(5000900));
     measurement_release(&watched.m);
 }
 END_TEST
@@ -130,8 +130,8 @@ START_TEST(a_zombie_is_no_process_of_the_peak)
     sampler_tick(&watched.sampler, 0);
     end(100);
     ck_assert_uint_eq(watched.m.peak.at_peak.count, 1);
-    ck_assert_str_eq(process_at_peak(2714)->command, "sleep 1000");
-    ck_assert_int_eq(process_at_peak(2714)->pss_bytes, 186 * 1024);
+    ck_assert_str_eq(process_at_peak(5002714)->command, "sleep 1000");
+    ck_assert_int_eq(process_at_peak(5002714)->pss_bytes, 186 * 1024);
     ck_assert_int_eq(watched.sampler.pss.vanished, 0);
     measurement_release(&watched.m);
 }
@@ -141,12 +141,12 @@ END_TEST
 START_TEST(a_process_that_vanishes_is_counted)
 {
     begin("long-list");
-    put("/proc/20683/statm", "");
+    put("/proc/5000512/statm", "");
     sampler_tick(&watched.sampler, 0);
     ck_assert_int_eq(watched.sampler.pss.vanished, 898);
     end(100);
     ck_assert_uint_eq(watched.m.peak.at_peak.count, 2);
-    ck_assert_ptr_null(process_at_peak(20683));
+    ck_assert_ptr_null(process_at_peak(5000512));
     measurement_release(&watched.m);
 }
 END_TEST
@@ -178,7 +178,7 @@ END_TEST
 /* Nobody tells their PSS: what is charged is all that they can have. */
 START_TEST(pages_of_forks_count_once_without_pss)
 {
-    static const char *const pids[] = {"1904", "1911", "1912", "1916", "1917"};
+    static const char *const pids[] = {"5001904", "5001911", "5001912", "5001916", "5001917"};
     begin("fork-without-exec");
     for (size_t i = 0; i < sizeof pids / sizeof *pids; i++) {
         char *path CLEANUP(cleanup_free) =
@@ -196,8 +196,8 @@ START_TEST(the_most_that_a_process_ever_held)
     begin("memory-freed");
     sampler_tick(&watched.sampler, 0);
     end(100);
-    ck_assert_int_ge(process_at_peak(2070)->hwm_bytes, 200 * MIB);
-    ck_assert_int_eq(process_at_peak(2070)->pss_bytes, 5824 * 1024);
+    ck_assert_int_ge(process_at_peak(5002070)->hwm_bytes, 200 * MIB);
+    ck_assert_int_eq(process_at_peak(5002070)->pss_bytes, 5824 * 1024);
     ck_assert_int_eq(watched.m.peak.at_peak.pss_bytes, 5824 * 1024);
     measurement_release(&watched.m);
 }
@@ -209,12 +209,12 @@ START_TEST(the_most_that_a_program_held_ends_with_it)
     begin("memory-freed");
     sampler_tick(&watched.sampler, 0);
     sampler_tick(&watched.sampler, 150);
-    put("/proc/2070/status", "Name:\tother\nVmHWM:\t    7000 kB\n");
-    put("/proc/2070/statm", "1900 1800 163 122 0 1730 0\n");
+    put("/proc/5002070/status", "Name:\tother\nVmHWM:\t    7000 kB\n");
+    put("/proc/5002070/statm", "1900 1800 163 122 0 1730 0\n");
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "7500000\n");
     sampler_tick(&watched.sampler, 300);
     end(400);
-    ck_assert_int_eq(process_at_peak(2070)->hwm_bytes, 7000 * 1024);
+    ck_assert_int_eq(process_at_peak(5002070)->hwm_bytes, 7000 * 1024);
     measurement_release(&watched.m);
 }
 END_TEST
@@ -228,8 +228,8 @@ START_TEST(without_a_rollup_there_is_the_rss)
     ck_assert_int_eq(watched.sampler.pss.unreadable, 1);
     ck_assert_int_eq(watched.sampler.pss.vanished, 0);
     end(600);
-    ck_assert_int_eq(process_at_peak(2470)->basis, PSS_RSS);
-    ck_assert_int_eq(process_at_peak(2470)->pss_bytes, 7857 * 4096);
+    ck_assert_int_eq(process_at_peak(5002470)->basis, PSS_RSS);
+    ck_assert_int_eq(process_at_peak(5002470)->pss_bytes, 7857 * 4096);
     measurement_release(&watched.m);
 }
 END_TEST
@@ -241,8 +241,8 @@ START_TEST(the_peak_of_a_process_that_is_ending)
     begin("exiting");
     sampler_tick(&watched.sampler, 0);
     sampler_tick(&watched.sampler, 150);
-    put("/proc/3038/statm", "0 0 0 0 0 0 0\n");
-    put("/proc/3038/cmdline", "");
+    put("/proc/5003038/statm", "0 0 0 0 0 0 0\n");
+    put("/proc/5003038/cmdline", "");
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "129000000\n");
     sampler_tick(&watched.sampler, 300);
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "500000\n");
@@ -250,9 +250,9 @@ START_TEST(the_peak_of_a_process_that_is_ending)
     sampler_tick(&watched.sampler, 450);
     end(500);
     ck_assert_int_eq(watched.m.stages[0].cgroup_peak_bytes, 129000000);
-    ck_assert_ptr_nonnull(process_at_peak(3038));
-    ck_assert_int_ge(process_at_peak(3038)->pss_bytes, 120 * MIB);
-    ck_assert_ptr_nonnull(strstr(process_at_peak(3038)->command, "hold"));
+    ck_assert_ptr_nonnull(process_at_peak(5003038));
+    ck_assert_int_ge(process_at_peak(5003038)->pss_bytes, 120 * MIB);
+    ck_assert_ptr_nonnull(strstr(process_at_peak(5003038)->command, "hold"));
     measurement_release(&watched.m);
 }
 END_TEST
@@ -263,14 +263,14 @@ START_TEST(a_peak_of_page_cache)
     begin("exiting");
     sampler_tick(&watched.sampler, 0);
     sampler_tick(&watched.sampler, 150);
-    put("/proc/3038/statm", "604 497 163 122 0 429 0\n");
+    put("/proc/5003038/statm", "604 497 163 122 0 429 0\n");
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "129000000\n");
     put("/sys/fs/cgroup/memory/memory.stat",
         "total_cache 126000000\ntotal_rss 2000000\ntotal_shmem 0\n");
     sampler_tick(&watched.sampler, 300);
     end(400);
     ck_assert_int_eq(watched.m.peak.at_peak.cgroup_bytes, 129000000);
-    ck_assert_int_le(process_at_peak(3038)->pss_bytes, 3 * MIB);
+    ck_assert_int_le(process_at_peak(5003038)->pss_bytes, 3 * MIB);
     measurement_release(&watched.m);
 }
 END_TEST
