@@ -38,12 +38,12 @@ is_exact() {
 # Every stage smaller than the one before: the lifetime peak rises in the largest alone. Each sleeps
 # first: what a stage takes before its command line is seen counts as the last one's.
 stage_peaks() {
-    configure stages 'base=anon=1 ' 'large=anon=200' 'middle=anon=120' 'small=anon=60'
+    configure stages 'base=anon=1 ' 'large=anon=120' 'middle=anon=70' 'small=anon=30'
     expect 0 measure --label stages --config "$repo/stages.json" -- sh -c '
-        for mib in 1 200 120 60; do ./hold thp=off sleep=250 anon=$mib sleep=250; done'
+        for mib in 1 120 70 30; do ./hold thp=off sleep=250 anon=$mib sleep=250; done'
     local file size name exact
     file=$(result stages)
-    for size in large:200 middle:120 small:60; do
+    for size in large:120 middle:70 small:30; do
         name=${size%:*}
         peak_is "$file" "$name" "${size#*:}"
         # Without resets the kernel tells of the largest alone; the others are samples, and say so.
