@@ -22,6 +22,7 @@ unit_tests = \
 	%D%/unit/test_report_summary \
 	%D%/unit/test_report_timeline \
 	%D%/unit/test_result \
+	%D%/unit/test_sampler \
 	%D%/unit/test_stages \
 	%D%/unit/test_terminal \
 	%D%/unit/test_trials \
@@ -87,6 +88,8 @@ tests_unit_test_report_timeline_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_timeline_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_result_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_result_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_sampler_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_sampler_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_stages_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stages_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_terminal_CPPFLAGS = $(UNIT_CPPFLAGS)

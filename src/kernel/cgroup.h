@@ -60,7 +60,9 @@ int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat);
 void cgroup_pressure(const struct cgroup *cgroup, struct cgroup_pressure *pressure);
 /* The total of the line "some avg10=... total=N" or "full ..." of memory.pressure, or -1. */
 int64_t parse_pressure_total(const char *text, const char *line);
-/* What cannot be reclaimed: anon + shmem + kernel - reclaimable slab; -1 where anon is not told. */
+/* What cannot be reclaimed: anon + shmem + kernel - reclaimable slab; -1 where anon is not told. v1
+ * tells no slab: there it is an upper bound, by the inodes and names of the files that were opened
+ * (1.5 KB each). */
 int64_t cgroup_stat_unreclaimable(const struct cgroup_stat *stat);
 
 /* The pids in the cgroup's own list, read to its end. Returns how many there are (at most

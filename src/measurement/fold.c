@@ -330,6 +330,7 @@ static void take_end(struct fold *fold, const struct wire_end *end)
     m->sampler.unreadable = end->unreadable;
     m->sampler.cpu_ms = end->cpu_ms;
     m->sampler.rss_peak_bytes = end->rss_peak_bytes;
+    m->sampler.largest_process_bytes = end->largest_process_bytes;
     raise_to(&stage_at(fold, fold->stage)->last_ms, end->duration_ms);
 }
 

@@ -45,7 +45,10 @@ void measurement_init(struct measurement *m)
     *m = (struct measurement){
         .build = {.exit_code = UNMEASURED, .duration_ms = UNMEASURED},
         .environment = {.cpus = UNMEASURED, .memory_total_bytes = UNMEASURED},
-        .sampler = {.interval_ms = UNMEASURED, .cpu_ms = UNMEASURED, .rss_peak_bytes = UNMEASURED},
+        .sampler = {.interval_ms = UNMEASURED,
+                    .cpu_ms = UNMEASURED,
+                    .rss_peak_bytes = UNMEASURED,
+                    .largest_process_bytes = UNMEASURED},
         .pressure = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED},
     };
     peak_init(&m->peak);

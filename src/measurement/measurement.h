@@ -123,6 +123,9 @@ struct sampler_account {
     int64_t rss_peak_bytes;
     int64_t vanished;   /* processes that ended while they were read: normal */
     int64_t unreadable; /* smaps_rollup refused, RSS was taken */
+    /* No process of the build was ever resident with more: an upper bound also for those that were
+     * too short-lived to be sampled. In no sum. UNMEASURED where the record broke off. */
+    int64_t largest_process_bytes;
 };
 
 struct measurement {

@@ -125,5 +125,7 @@ const struct field result_sampler_fields[] = {
     {"rss_peak_bytes", FIELD_FIGURE, offsetof(struct sampler_account, rss_peak_bytes)},
     {"vanished", FIELD_FIGURE, offsetof(struct sampler_account, vanished)},
     {"unreadable", FIELD_FIGURE, offsetof(struct sampler_account, unreadable)},
+    {"largest_process_bytes", FIELD_FIGURE,
+     offsetof(struct sampler_account, largest_process_bytes)},
     {0},
 };

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -92,6 +93,12 @@ void build_reap(struct build *build)
             build->ended = true;
             build->wait_status = status;
         }
+}
+
+int64_t build_largest_process_bytes(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_CHILDREN, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : -1;
 }
 
 void build_signal(const struct build *build, int signal)

@@ -5,6 +5,7 @@
 #include "kernel/cgroup.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct build {
@@ -20,6 +21,11 @@ int build_start(struct build *build, char *const *command);
 
 /* Collects every child that has ended (as PID 1 also the orphans). */
 void build_reap(struct build *build);
+
+/* The most that any one process was ever resident with, of those that were collected and those that
+ * they waited for, however short they lived. A child starts with what its parent has: the parent's
+ * figure stands for it. */
+int64_t build_largest_process_bytes(void);
 
 /* Sends the signal to the build's process group. */
 void build_signal(const struct build *build, int signal);

@@ -134,6 +134,7 @@ void levels_looked(struct levels *levels)
 
 void levels_restart(struct levels *levels)
 {
+    levels_poll(levels, true);
     level_restart(&levels->usage);
     level_restart(&levels->unreclaimable);
 }

@@ -147,6 +147,7 @@ static void tell_end(int64_t duration_ms)
             .unreadable = sampler.pss.unreadable,
             .cpu_ms = own_cpu_ms(),
             .rss_peak_bytes = own_rss_peak(),
+            .largest_process_bytes = build_largest_process_bytes(),
         }});
 }
 
@@ -310,7 +311,7 @@ int main(int argc, char **argv)
     cgroup_pressure(&cgroup, &pressure_at_start);
     tell_hello();
     variables_each(tell_variable);
-    sampler_init(&sampler, &cgroup, &members, interval_ms);
+    sampler_init(&sampler, "", &cgroup, &members, interval_ms);
     clock_gettime(CLOCK_MONOTONIC, &started);
     if (build_start(&build, command) < 0)
         fail(command[0], strerror(errno));

@@ -63,6 +63,7 @@ static float share(int64_t part, int64_t whole)
 static void take_rollup(struct process *process, const struct proc_rollup *rollup, int64_t t_ms)
 {
     process->read_ms = t_ms;
+    process->guessed = false;
     process->read_rss_bytes = rollup->rss_bytes;
     process->read_pss_bytes = rollup->pss_bytes;
     if (rollup->anon_bytes < 0 || rollup->pss_anon_bytes < 0) {
@@ -81,6 +82,21 @@ static void take_rollup(struct process *process, const struct proc_rollup *rollu
     shared_pss_bytes += shared_pss;
 }
 
+/* gVisor has no smaps_rollup, nor had Linux before 4.14: a process without one that lives. */
+static bool lacks_rollup(struct process *process)
+{
+    return process_read_statm(process) && process->rss_bytes > 0;
+}
+
+static bool is_refused(struct process *process, int error)
+{
+    if (error == ENOENT && lacks_rollup(process)) {
+        account->no_rollup = true;
+        return true;
+    }
+    return error == EACCES || error == EPERM;
+}
+
 /* A process that ends while it is read answers ENOENT or ESRCH. Such a one is counted, never taken
  * for 0 bytes. */
 static void read_pss(struct process *process, int64_t t_ms)
@@ -89,6 +105,10 @@ static void read_pss(struct process *process, int64_t t_ms)
     struct proc_rollup rollup;
     int64_t before = pss_cpu_us();
     int64_t got = process_read(process, "smaps_rollup", text, sizeof text);
+    /* An exec between opening and reading: that memory is gone, the process is not. */
+    if (got < 0 && errno == ESRCH)
+        got = process_read(process, "smaps_rollup", text, sizeof text);
+    int error = errno;
     int64_t cost = pss_cpu_us() - before;
     credit_us -= cost;
     account->reads++;
@@ -98,13 +118,14 @@ static void read_pss(struct process *process, int64_t t_ms)
             (float)cost / (float)(rollup.rss_bytes > MIB ? rollup.rss_bytes / MIB : 1);
         return;
     }
-    if (got < 0 && (errno == EACCES || errno == EPERM)) {
+    if (got < 0 && is_refused(process, error)) {
         process->refused = true;
         account->unreadable++;
         return;
     }
     account->vanished++;
     process->read_ms = t_ms; /* its end will show; not to be tried at once again */
+    process->guessed = true;
     process->read_rss_bytes = process->rss_bytes;
     process->read_pss_bytes = process->rss_bytes;
     process->read_pss_anon_bytes = process->rss_bytes - process->shared_bytes;
@@ -122,6 +143,8 @@ static int64_t changed_by(const struct process *process)
 static int64_t interest(const struct process *process, int64_t t_ms, bool growing)
 {
     if (!process->pid || process->gone || process->refused || process->rss_bytes == 0)
+        return 0;
+    if (process->read_ms == t_ms) /* it may have grown since its statm was read: once is enough */
         return 0;
     int64_t by = changed_by(process);
     bool alone = growing && process->read_ms >= 0 && process->anon_share > 0.95F;
@@ -171,7 +194,7 @@ void pss_estimate(struct process *process)
         process->basis = process->refused ? BASIS_RSS : BASIS_ESTIMATED;
         anon_share = 1;
         shared_share = process->refused ? 1 : share(shared_pss_bytes, shared_rss_bytes);
-    } else if (changed_by(process) <= MIB / 4 + process->rss_bytes / 100) {
+    } else if (!process->guessed && changed_by(process) <= MIB / 4 + process->rss_bytes / 100) {
         /* PSS was read when the process had this very size. */
         process->basis = BASIS_MEASURED;
         process->pss_bytes = process->read_pss_bytes;
@@ -265,7 +288,7 @@ void pss_guard(int64_t anon_bytes, int64_t t_ms, bool may_read)
         sum += process->pss_anon_bytes;
     }
     if (sum > target)
-        adjust(sum, target, t_ms);
+        adjust(sum, anon_bytes, t_ms);
     else if (sum < anon_bytes - anon_bytes * 3 / 100 - 2 * MIB)
         adjust(sum, anon_bytes - anon_bytes / 100, t_ms);
 }

@@ -8,12 +8,14 @@
 
 #include "probe/process_table.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { BASIS_MEASURED = 0, BASIS_ESTIMATED = 1, BASIS_RSS = 2 };
 
 struct pss_account {
     int64_t vanished, unreadable, reads;
+    bool no_rollup; /* a living process had none: this kernel does not tell PSS */
 };
 
 void pss_init(struct pss_account *account);

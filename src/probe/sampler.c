@@ -28,11 +28,11 @@ struct sum {
     int64_t pss_bytes, processes;
 };
 
-void sampler_init(struct sampler *sampler, const struct cgroup *cgroup,
+void sampler_init(struct sampler *sampler, const char *root, const struct cgroup *cgroup,
                   const struct cgroup *members, int64_t interval_ms)
 {
     *sampler = (struct sampler){
-        .root = "",
+        .root = root,
         .cgroup = cgroup,
         .members = members,
         .interval_ms = interval_ms,
@@ -134,12 +134,16 @@ static struct sum sum_up(void)
     return sum;
 }
 
-/* Anonymous pages are charged where they are touched: the processes can't hold more of them. */
-static int64_t anon_charged(const struct levels *levels)
+/* Anonymous pages are charged where they are touched: the processes can't hold more of them. What
+ * has no smaps_rollup may be gVisor, and that is charged for them as shmem. */
+static int64_t anon_charged(const struct sampler *sampler)
 {
+    const struct levels *levels = &sampler->levels;
     int64_t usage = levels->usage.now_bytes, anon = levels->stat.anon_bytes;
     if (anon < 0 || usage < 0)
         return usage;
+    if (sampler->pss.no_rollup && levels->stat.shmem_bytes > 0)
+        anon += levels->stat.shmem_bytes;
     return anon + usage / 100 < usage ? anon + usage / 100 : usage;
 }
 
@@ -159,7 +163,7 @@ static struct sum look(struct sampler *sampler, int64_t t_ms)
     if (may_read)
         pss_refresh(t_ms, LOOK_READS_US, !levels_are_flat(levels));
     estimate_all();
-    pss_guard(anon_charged(levels), t_ms, may_read);
+    pss_guard(anon_charged(sampler), t_ms, may_read);
     struct sum sum = sum_up();
 
     int64_t usage = levels->usage.now_bytes;

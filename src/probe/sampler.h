@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 struct sampler {
-    const char *root;             /* of /proc: "" but in tests */
+    const char *root;             /* of /proc */
     const struct cgroup *cgroup;  /* whose counters are read; version 0: there is none */
     const struct cgroup *members; /* whose processes are the build's (probe/processes.h) */
     int64_t interval_ms;          /* the timeline's beat */
@@ -33,7 +33,8 @@ struct sampler {
     int64_t samples, snapshots;
 };
 
-void sampler_init(struct sampler *sampler, const struct cgroup *cgroup,
+/* `root` is of /proc: "" but in tests. It and the cgroups must outlive the sampler. */
+void sampler_init(struct sampler *sampler, const char *root, const struct cgroup *cgroup,
                   const struct cgroup *members, int64_t interval_ms);
 
 /* Looks at the build, `t_ms` after its start. Returns the time of the next look. */

@@ -16,6 +16,7 @@ struct held {
     struct held_process processes[PROCESSES_MAX];
     int64_t measured_bytes; /* how much of its PSS was measured */
     int64_t highest_bytes;  /* of all that were held in this stage */
+    int64_t ownerless_bytes;
     bool told;
 };
 
@@ -66,6 +67,25 @@ static int64_t measured_bytes(void)
     return sum;
 }
 
+/* Anonymous memory that is charged and that no process has: one that is ending has let go of it,
+ * and the kernel is about to free it. */
+static int64_t ownerless_bytes(const struct wire_snapshot *head)
+{
+    int64_t owned = 0;
+    for (size_t i = 0; i < table_end(); i++)
+        if (counts(table_at(i)))
+            owned += table_at(i)->pss_anon_bytes;
+    return head->anon_bytes > owned ? head->anon_bytes - owned : 0;
+}
+
+/* Whether what is held names the owners of more memory than one that is a little higher. */
+static bool held_tells_more(const struct held *kept, int64_t bytes, int64_t ownerless,
+                            const struct wire_snapshot *head)
+{
+    return kept->highest_bytes >= 0 && head->pss_bytes < kept->head.pss_bytes &&
+           ownerless > kept->ownerless_bytes + bytes / 20;
+}
+
 bool snapshot_is_best(int level, int64_t bytes)
 {
     return bytes >= 0 && bytes > held[level].highest_bytes;
@@ -78,6 +98,9 @@ void snapshot_offer(int level, int64_t bytes, const struct wire_snapshot *head)
     bool same_level = bytes >= 0 && bytes >= kept->highest_bytes - kept->highest_bytes / 200;
     bool better = measured > kept->measured_bytes + kept->measured_bytes / 50;
     if (!snapshot_is_best(level, bytes) && !(same_level && better))
+        return;
+    int64_t ownerless = ownerless_bytes(head);
+    if (held_tells_more(kept, bytes, ownerless, head))
         return;
     release(level);
     kept->head = *head;
@@ -92,6 +115,7 @@ void snapshot_offer(int level, int64_t bytes, const struct wire_snapshot *head)
             .pss_bytes = process->pss_bytes, .place = (int)i, .basis = process->basis};
     }
     kept->measured_bytes = measured;
+    kept->ownerless_bytes = ownerless;
     if (bytes > kept->highest_bytes)
         kept->highest_bytes = bytes;
     kept->told = false;

@@ -11,6 +11,9 @@
 #include <string.h>
 
 #define TOP_PROCESSES 8
+/* A process is worth a word where it was this much, and a tenth, above all that the snapshots show.
+ */
+#define UNCAUGHT_BYTES (INT64_C(8) << 20)
 
 /* Where the text of the head's lines starts: after a label and a figure. */
 #define HEAD_LABEL 18
@@ -230,6 +233,33 @@ static void put_processes(struct page *page, const struct measurement *m)
         page_put(page, PAINT_DIM, rest);
 }
 
+static void raise_to_held(int64_t *highest, const struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->count; i++) {
+        const struct process_usage *process = &snapshot->processes[i];
+        int64_t held =
+            process->hwm_bytes > process->pss_bytes ? process->hwm_bytes : process->pss_bytes;
+        if (held > *highest)
+            *highest = held;
+    }
+}
+
+/* What may have come and gone between two looks. */
+static void put_uncaught(struct page *page, const struct measurement *m)
+{
+    int64_t caught = 0, largest = m->sampler.largest_process_bytes;
+    raise_to_held(&caught, &m->peak.at_peak);
+    raise_to_held(&caught, &m->peak.at_unreclaimable_peak);
+    for (size_t i = 0; i < m->stage_count; i++)
+        raise_to_held(&caught, &m->stages[i].at_peak);
+    if (largest <= caught + caught / 10 + UNCAUGHT_BYTES)
+        return;
+    char *bytes CLEANUP(cleanup_free) = format_bytes(largest);
+    char *text CLEANUP(cleanup_free) =
+        xasprintf("  one process held up to %s; no snapshot shows as much\n", bytes);
+    page_put(page, PAINT_DIM, text);
+}
+
 static void put_verify(struct page *page, const struct measurement *m)
 {
     if (!m->check_count)
@@ -352,6 +382,7 @@ char *summary_text(const struct measurement *m, const struct judgement *judgemen
     put_stages(&page, m, judgement);
     put_stage_bars(&page, m, judgement);
     put_processes(&page, m);
+    put_uncaught(&page, m);
     put_verify(&page, m);
     put_checks(&page, judgement);
     put_verdict(&page, judgement);

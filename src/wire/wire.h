@@ -97,6 +97,7 @@ struct wire_end {
     int64_t pressure_some_us, pressure_full_us, refaults;
     int64_t samples, snapshots, vanished, unreadable;
     int64_t cpu_ms, rss_peak_bytes; /* of the probe itself */
+    int64_t largest_process_bytes;  /* no process that was waited for was resident with more */
 };
 
 struct wire_failure {

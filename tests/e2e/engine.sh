@@ -24,6 +24,9 @@ JSON
 measure() { env --default-signal "$build_mem" run --engine "$engine" --repo "$repo" "$@"; }
 result() { echo "$repo/.build-mem/result-$1.json"; }
 
+# shellcheck source=tests/e2e/figures.sh
+. "$srcdir/tests/e2e/figures.sh"
+
 others=$(find /sys/fs/cgroup -type d -name 'build-mem-*')
 build_is_gone() { ! pgrep -f '[s]leep 98765' >/dev/null; }
 
@@ -60,29 +63,6 @@ known_allocation() {
     [[ $(grep -c '^\[BUILD-MEM RESULT\] {' "$work/out") == 1 ]] || fail "not one RESULT line"
     nothing_left
     ok "$engine: 300 MiB that are known are measured"
-}
-
-# Every stage smaller than the one before: the lifetime peak rises in the first alone.
-stage_peaks() {
-    jq '.stages = [{name: "large", match: "hold anon=200"}, {name: "middle", match: "hold anon=120"},
-        {name: "small", match: "hold anon=60"}] | .artifacts = []' "$repo/build-mem.json" >"$repo/stages.json"
-    expect 0 measure --label stages --config "$repo/stages.json" -- sh -c './hold anon=1 sleep=100
-        for mib in 200 120 60; do ./hold anon=$mib sleep=400; ./hold anon=1 sleep=100; done'
-    local file start size exact
-    file=$(result stages)
-    start=$(jq .peak.at_start_bytes "$file")
-    [[ $engine == host && -z ${cold:-} ]] && start=0
-    within 200 "$(jq .peak.cgroup_bytes "$file")" "$(awk -v s="$start" 'BEGIN { print 203 + s / 1048576 }')" headline
-    for size in large:200 middle:120 small:60; do
-        exact=$(jq ".stages[] | select(.name == \"${size%:*}\") | .cgroup_peak_exact" "$file")
-        echo "  ${size%:*}: exact $exact"
-        within "${size#*:}" \
-            "$(jq ".stages[] | select(.name == \"${size%:*}\") | .cgroup_peak_bytes" "$file")" \
-            "$(awk -v s="$start" -v m="${size#*:}" 'BEGIN { print m + 3 + s / 1048576 }')" "peak of ${size%:*}"
-        [[ $exact == true || -z ${stages_are_exact:-} ]] || fail "the peak of ${size%:*} is not exact"
-    done
-    nothing_left
-    ok "$engine: each stage has its own peak"
 }
 
 build_fails() {

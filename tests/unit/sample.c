@@ -143,7 +143,8 @@ void sample_measurement(struct measurement *m)
                                           .cpu_ms = 410,
                                           .rss_peak_bytes = 3 * MIB,
                                           .vanished = 7,
-                                          .unreadable = 1};
+                                          .unreadable = 1,
+                                          .largest_process_bytes = 420 * MIB};
     m->pressure = (struct pressure){
         .some_us = 125000, .full_us = 40000, .refaults = 120, .limit_hits = 0, .oom_kills = 0};
 }

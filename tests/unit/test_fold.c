@@ -114,7 +114,8 @@ static void finish(int64_t peak_bytes, int64_t oom_kills, int64_t limit_hits)
                                                     .peak_bytes = peak_bytes,
                                                     .ended_peak_bytes = -1,
                                                     .oom_kills = oom_kills,
-                                                    .limit_hits = limit_hits}});
+                                                    .limit_hits = limit_hits,
+                                                    .largest_process_bytes = 5000}});
     fold_finish(fold);
 }
 
@@ -160,6 +161,10 @@ START_TEST(the_story_of_a_build)
     ck_assert_uint_eq(m.stages[1].at_peak.count, 2);
     ck_assert_str_eq(m.stages[1].at_peak.processes[0].name, "make all");
     ck_assert_ptr_null(m.environment.thp);
+    /* A bound on what no snapshot has caught: told, and added to nothing. */
+    ck_assert_int_eq(m.sampler.largest_process_bytes, 5000);
+    ck_assert_int_eq(m.peak.cgroup_bytes, 700);
+    ck_assert_int_eq(m.peak.at_peak.pss_bytes, 450);
     end();
 }
 END_TEST

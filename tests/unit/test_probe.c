@@ -6,6 +6,9 @@
 #include "probe/variables.h"
 #include "suite.h"
 
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -109,14 +113,23 @@ START_TEST(one_process_from_its_start_to_its_end)
 }
 END_TEST
 
-START_TEST(without_descriptors_to_spare)
+/* Returns the limit before. */
+static rlim_t limit_files(rlim_t limit)
 {
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = 64;
+    rlim_t before = files.rlim_cur;
+    files.rlim_cur = limit;
     setrlimit(RLIMIT_NOFILE, &files);
+    return before;
+}
+
+START_TEST(without_descriptors_to_spare)
+{
+    rlim_t before = limit_files(64);
     begin();
     follow_one();
+    limit_files(before);
 }
 END_TEST
 
@@ -159,6 +172,153 @@ START_TEST(an_exec_is_seen)
         usleep(1000);
     }
     end_child(pid);
+}
+END_TEST
+
+/* The memory of before belongs to nobody any more, whoever read it. */
+START_TEST(the_pss_is_the_new_programs)
+{
+    begin();
+    int ready[2], go[2];
+    char byte = 0;
+    ck_assert_int_eq(pipe(ready), 0);
+    ck_assert_int_eq(pipe(go), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        char *memory =
+            mmap(NULL, 20 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        memset(memory, 1, 20 * MIB);
+        (void)!write(ready[1], &byte, 1);
+        (void)!read(go[0], &byte, 1);
+        execlp("sleep", "sleep", "100", (char *)NULL);
+        _exit(1);
+    }
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    struct process *process = table_take(pid, 0);
+    ck_assert(process_read_statm(process));
+    pss_refresh(0, 1000000, false);
+    ck_assert_int_ge(process->read_pss_bytes, 20 * MIB);
+    ck_assert_int_eq(write(go[1], &byte, 1), 1);
+    for (int i = 0; process->rss_bytes > 15 * MIB || process->rss_bytes == 0; i++) {
+        ck_assert_int_lt(i, 10000);
+        ck_assert(process_read_statm(process));
+        usleep(1000);
+    }
+    pss_estimate(process);
+    ck_assert_int_le(process->pss_bytes, process->rss_bytes);
+    pss_refresh(1, 1000000, false);
+    ck_assert_int_eq(account.reads, 2);
+    ck_assert_int_eq(account.vanished, 0);
+    ck_assert_int_lt(process->read_pss_bytes, 15 * MIB);
+    end_child(pid);
+}
+END_TEST
+
+/* Between statm and smaps_rollup it ended: it had that memory, but nobody measured its PSS. */
+START_TEST(it_ends_while_it_is_read)
+{
+    begin();
+    pid_t pid = child_holding(20);
+    struct process *process = table_take(pid, 0);
+    ck_assert(process_read_statm(process));
+    end_child(pid);
+    pss_refresh(0, 1000000, false);
+    ck_assert_int_eq(account.vanished, 1);
+    ck_assert_int_eq(account.unreadable, 0);
+    pss_estimate(process);
+    ck_assert_int_eq(process->basis, BASIS_ESTIMATED);
+    ck_assert_int_eq(process->pss_bytes, process->rss_bytes);
+    ck_assert_int_ge(process->pss_bytes, 20 * MIB);
+    ck_assert(!process_read_statm(process));
+}
+END_TEST
+
+/* Root in a container is root without these. */
+static void set_privileged(bool privileged)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[2];
+    ck_assert_int_eq(syscall(SYS_capget, &header, sets), 0);
+    for (int i = 0; i < 2; i++)
+        sets[i].effective = privileged ? sets[i].permitted : 0;
+    ck_assert_int_eq(syscall(SYS_capset, &header, sets), 0);
+}
+
+START_TEST(a_rollup_that_may_not_be_read)
+{
+    begin();
+    prctl(PR_SET_DUMPABLE, 0); /* a child inherits it; another user's program is the same */
+    pid_t pid = child_holding(20);
+    prctl(PR_SET_DUMPABLE, 1);
+    set_privileged(false);
+    struct process *process = table_take(pid, 0);
+    ck_assert(process_read_statm(process));
+    for (int64_t t_ms = 0; t_ms < 60000; t_ms += 15000)
+        pss_refresh(t_ms, 1000000, false);
+    set_privileged(true);
+    ck_assert_int_eq(account.unreadable, 1); /* and is not tried again */
+    ck_assert_int_eq(account.reads, 1);
+    ck_assert_int_eq(account.vanished, 0);
+    ck_assert(!account.no_rollup);
+    pss_estimate(process);
+    ck_assert_int_eq(process->basis, BASIS_RSS);
+    ck_assert_int_eq(process->pss_bytes, process->rss_bytes);
+    ck_assert_int_ge(process->pss_bytes, 20 * MIB);
+    end_child(pid);
+}
+END_TEST
+
+/* A child of just that pid, if the kernel lets us choose it; else -1. */
+static pid_t child_of_pid(pid_t wanted)
+{
+    struct clone_args arguments = {
+        .exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&wanted, .set_tid_size = 1};
+    pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        pause();
+        _exit(0);
+    }
+    return pid;
+}
+
+/* `kept`: with descriptors of the old owner, else by its start time. */
+static void reuse_pid(bool kept)
+{
+    pid_t pid = child_holding(20);
+    struct process *old = table_take(pid, 0);
+    ck_assert_int_eq(old->directory >= 0, kept);
+    ck_assert(process_read_statm(old));
+    pss_refresh(0, 1000000, false);
+    end_child(pid);
+    usleep(20000); /* start times count in ticks of 10 ms */
+    if (child_of_pid(pid) != pid) {
+        fprintf(stderr, "a pid cannot be chosen here: %s\n", strerror(errno));
+        return;
+    }
+    if (kept) {
+        /* What was kept of the old one is not the new one's. */
+        ck_assert(!process_read_statm(old));
+        table_drop(old);
+    }
+    struct process *owner = table_take(pid, 1);
+    ck_assert_ptr_nonnull(owner);
+    ck_assert_int_eq(owner->read_ms, -1);
+    ck_assert(process_read_statm(owner));
+    ck_assert_int_lt(owner->rss_bytes, 20 * MIB);
+    end_child(pid);
+    table_sweep(7);
+}
+
+START_TEST(a_pid_with_a_new_owner)
+{
+    begin();
+    reuse_pid(true);
+    rlim_t before = limit_files(64);
+    begin();
+    reuse_pid(false);
+    limit_files(before);
 }
 END_TEST
 
@@ -243,6 +403,10 @@ int main(void)
     tcase_add_test(all, without_descriptors_to_spare);
     tcase_add_test(all, a_zombie_holds_nothing);
     tcase_add_test(all, an_exec_is_seen);
+    tcase_add_test(all, the_pss_is_the_new_programs);
+    tcase_add_test(all, it_ends_while_it_is_read);
+    tcase_add_test(all, a_rollup_that_may_not_be_read);
+    tcase_add_test(all, a_pid_with_a_new_owner);
     tcase_add_test(all, shared_pages_are_not_counted_twice);
     tcase_add_test(all, variables_are_told_without_their_secrets);
     suite_add_tcase(suite, all);

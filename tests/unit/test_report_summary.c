@@ -131,6 +131,19 @@ START_TEST(test_marks)
 }
 END_TEST
 
+/* Only where it is well above what a snapshot shows, and never in a sum. */
+START_TEST(test_a_process_that_was_too_short)
+{
+    char *without = summary_text(&m, &judgement, false);
+    expect_none(without, "no snapshot shows");
+    m.sampler.largest_process_bytes = (int64_t)512 << 20;
+    char *with = summary_text(&m, &judgement, false);
+    expect(with, "one process held up to 512.0 MiB; no snapshot shows as much");
+    free(with);
+    free(without);
+}
+END_TEST
+
 START_TEST(test_nothing_measured_is_never_zero)
 {
     struct measurement nothing;
@@ -226,6 +239,7 @@ int main(void)
     tcase_add_test(tests, test_troubled_run_is_as_golden);
     tcase_add_test(tests, test_colour_only_where_asked);
     tcase_add_test(tests, test_marks);
+    tcase_add_test(tests, test_a_process_that_was_too_short);
     tcase_add_test(tests, test_nothing_measured_is_never_zero);
     tcase_add_test(tests, test_no_baseline_blames_no_metric);
     tcase_add_test(tests, test_new_stage_is_called_new);

@@ -32,7 +32,8 @@ START_TEST(every_record_comes_back)
     ck_assert_str_eq(out.variable.name, "NODE_OPTIONS");
     ck_assert_str_eq(out.variable.value, "-x");
 
-    in = (struct wire_record){.type = WIRE_END, .end = {.exit_code = 3, .rss_peak_bytes = 7}};
+    in =
+        (struct wire_record){.type = WIRE_END, .end = {.exit_code = 3, .largest_process_bytes = 7}};
     length = wire_encode(&in, frame, sizeof frame);
     ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
     ck_assert_mem_eq(&in.end, &out.end, sizeof in.end);

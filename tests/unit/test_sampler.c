@@ -1,0 +1,295 @@
+/* The sampler over recorded machines (tests/fixtures/sysroot): each is one thing that /proc does
+ * and that has misled a sampler. What it tells is folded into the measurement that users get. */
+#include "base/alloc.h"
+#include "base/strv.h"
+#include "measurement/fold.h"
+#include "measurement/measurement.h"
+#include "probe/emit.h"
+#include "probe/process_table.h"
+#include "probe/sampler.h"
+#include "suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MIB ((int64_t)1 << 20)
+
+static struct {
+    char root[64]; /* a copy of the recorded machine, to be changed while it is watched */
+    struct cgroup cgroup;
+    struct sampler sampler;
+    struct measurement m; /* once it is folded */
+    int records;          /* a file */
+    int stdout_before;
+} watched;
+
+static void run(const char *program, const char *first, const char *second, const char *third)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        execlp(program, program, first, second, third, (char *)NULL);
+        _exit(127);
+    }
+    int status = 1;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+}
+
+static void begin(const char *scenario)
+{
+    char *name CLEANUP(cleanup_free) = xasprintf("fixtures/sysroot/%s", scenario);
+    char *recorded CLEANUP(cleanup_free) = test_path(name);
+    char *contents CLEANUP(cleanup_free) = xasprintf("%s/.", recorded);
+    snprintf(watched.root, sizeof watched.root, "/tmp/test_sampler.XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(watched.root));
+    run("cp", "-R", contents, watched.root);
+    run("chmod", "-R", "u+w", watched.root); /* a tarball may be unpacked read-only */
+    ck_assert_int_eq(cgroup_of_self(watched.root, &watched.cgroup), 0);
+
+    char file[] = "/tmp/test_sampler.XXXXXX";
+    watched.records = mkstemp(file);
+    ck_assert_int_ge(watched.records, 0);
+    unlink(file);
+    fflush(stdout);
+    watched.stdout_before = dup(STDOUT_FILENO);
+    dup2(watched.records, STDOUT_FILENO);
+    sampler_init(&watched.sampler, watched.root, &watched.cgroup, &watched.cgroup, 150);
+}
+
+static void fold_records(struct fold *fold)
+{
+    static uint8_t bytes[1 << 20];
+    ssize_t length = pread(watched.records, bytes, sizeof bytes, 0);
+    for (ssize_t used = 0; used < length;) {
+        struct wire_record record;
+        int64_t size = wire_decode(bytes + used, (size_t)(length - used), &record);
+        ck_assert_int_gt(size, 0);
+        fold_record(fold, &record);
+        used += (ssize_t)size;
+    }
+}
+
+/* The build ends: `watched.m` is what was seen of it. */
+static void end(int64_t t_ms)
+{
+    sampler_finish(&watched.sampler, t_ms);
+    emit_flush(1000);
+    dup2(watched.stdout_before, STDOUT_FILENO);
+    close(watched.stdout_before);
+
+    struct strv no_stages CLEANUP(strv_release) = {0};
+    measurement_init(&watched.m);
+    struct fold *fold = fold_new(&watched.m, &no_stages);
+    fold_records(fold);
+    fold_finish(fold);
+    fold_free(fold);
+    close(watched.records);
+    run("rm", "-r", "-f", watched.root);
+}
+
+static void put(const char *name, const char *text)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s%s", watched.root, name);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static const struct process_usage *process_at_peak(int64_t pid)
+{
+    const struct snapshot *snapshot = &watched.m.peak.at_peak;
+    for (size_t i = 0; i < snapshot->count; i++)
+        if (snapshot->processes[i].pid == pid)
+            return &snapshot->processes[i];
+    return NULL;
+}
+
+/* A read of cgroup.procs gives 4 KiB: the second process stands across that border, the third
+ * behind it. The 897 others have ended since the list was made. */
+START_TEST(a_list_of_processes_longer_than_one_read)
+{
+    begin("long-list");
+    sampler_tick(&watched.sampler, 0);
+    ck_assert_int_eq(watched.sampler.pss.vanished, 897);
+    end(100);
+    ck_assert_uint_eq(watched.m.peak.at_peak.count, 3);
+    ck_assert_ptr_nonnull(process_at_peak(10000001));
+    ck_assert_ptr_nonnull(process_at_peak(5000512));
+    ck_assert_ptr_nonnull(process_at_peak(5000900));
+    measurement_release(&watched.m);
+}
+END_TEST
+
+START_TEST(a_zombie_is_no_process_of_the_peak)
+{
+    begin("zombie");
+    sampler_tick(&watched.sampler, 0);
+    end(100);
+    ck_assert_uint_eq(watched.m.peak.at_peak.count, 1);
+    ck_assert_str_eq(process_at_peak(5002714)->command, "sleep 1000");
+    ck_assert_int_eq(process_at_peak(5002714)->pss_bytes, 186 * 1024);
+    ck_assert_int_eq(watched.sampler.pss.vanished, 0);
+    measurement_release(&watched.m);
+}
+END_TEST
+
+/* It was there when it was listed, and had ended when its size was read: no process of 0 bytes. */
+START_TEST(a_process_that_vanishes_is_counted)
+{
+    begin("long-list");
+    put("/proc/5000512/statm", "");
+    sampler_tick(&watched.sampler, 0);
+    ck_assert_int_eq(watched.sampler.pss.vanished, 898);
+    end(100);
+    ck_assert_uint_eq(watched.m.peak.at_peak.count, 2);
+    ck_assert_ptr_null(process_at_peak(5000512));
+    measurement_release(&watched.m);
+}
+END_TEST
+
+/* Four children that have 100 MiB from their parent and 10 of their own: resident are five times
+ * 100, charged is it once. */
+static void watch_forks(void)
+{
+    sampler_tick(&watched.sampler, 0);
+    int64_t charged = watched.sampler.levels.usage.now_bytes;
+    int64_t resident = 0;
+    for (size_t i = 0; i < table_end(); i++)
+        resident += table_at(i)->rss_bytes;
+    ck_assert_int_gt(resident, 500 * MIB);
+    end(100);
+    ck_assert_uint_eq(watched.m.peak.at_peak.count, 5);
+    ck_assert_int_le(watched.m.peak.at_peak.pss_bytes, charged + charged / 10);
+    ck_assert_int_ge(watched.m.peak.at_peak.pss_bytes, charged - charged / 10);
+    measurement_release(&watched.m);
+}
+
+START_TEST(pages_of_forks_count_once)
+{
+    begin("fork-without-exec");
+    watch_forks();
+}
+END_TEST
+
+/* Nobody tells their PSS: what is charged is all that they can have. */
+START_TEST(pages_of_forks_count_once_without_pss)
+{
+    static const char *const pids[] = {"5001904", "5001911", "5001912", "5001916", "5001917"};
+    begin("fork-without-exec");
+    for (size_t i = 0; i < sizeof pids / sizeof *pids; i++) {
+        char *path CLEANUP(cleanup_free) =
+            xasprintf("%s/proc/%s/smaps_rollup", watched.root, pids[i]);
+        ck_assert_int_eq(unlink(path), 0);
+    }
+    watch_forks();
+}
+END_TEST
+
+/* The 200 MiB that it had before anybody looked are told beside what it has, not as a part of it.
+ */
+START_TEST(the_most_that_a_process_ever_held)
+{
+    begin("memory-freed");
+    sampler_tick(&watched.sampler, 0);
+    end(100);
+    ck_assert_int_ge(process_at_peak(5002070)->hwm_bytes, 200 * MIB);
+    ck_assert_int_eq(process_at_peak(5002070)->pss_bytes, 5824 * 1024);
+    ck_assert_int_eq(watched.m.peak.at_peak.pss_bytes, 5824 * 1024);
+    measurement_release(&watched.m);
+}
+END_TEST
+
+/* An exec resets VmHWM: what is told is the present program's. */
+START_TEST(the_most_that_a_program_held_ends_with_it)
+{
+    begin("memory-freed");
+    sampler_tick(&watched.sampler, 0);
+    sampler_tick(&watched.sampler, 150);
+    put("/proc/5002070/status", "Name:\tother\nVmHWM:\t    7000 kB\n");
+    put("/proc/5002070/statm", "1900 1800 163 122 0 1730 0\n");
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "7500000\n");
+    sampler_tick(&watched.sampler, 300);
+    end(400);
+    ck_assert_int_eq(process_at_peak(5002070)->hwm_bytes, 7000 * 1024);
+    measurement_release(&watched.m);
+}
+END_TEST
+
+/* gVisor: no smaps_rollup, nothing shared in statm, and what is charged for it is shmem. */
+START_TEST(without_a_rollup_there_is_the_rss)
+{
+    begin("no-rollup");
+    for (int64_t t_ms = 0; t_ms < 600; t_ms += 150)
+        sampler_tick(&watched.sampler, t_ms);
+    ck_assert_int_eq(watched.sampler.pss.unreadable, 1);
+    ck_assert_int_eq(watched.sampler.pss.vanished, 0);
+    end(600);
+    ck_assert_int_eq(process_at_peak(5002470)->basis, PSS_RSS);
+    ck_assert_int_eq(process_at_peak(5002470)->pss_bytes, 7857 * 4096);
+    measurement_release(&watched.m);
+}
+END_TEST
+
+/* It has let go of its memory, and the kernel has yet to free it: what is charged is higher than
+ * ever, but the snapshot that says whose it is was taken before. */
+START_TEST(the_peak_of_a_process_that_is_ending)
+{
+    begin("exiting");
+    sampler_tick(&watched.sampler, 0);
+    sampler_tick(&watched.sampler, 150);
+    put("/proc/5003038/statm", "0 0 0 0 0 0 0\n");
+    put("/proc/5003038/cmdline", "");
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "129000000\n");
+    sampler_tick(&watched.sampler, 300);
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "500000\n");
+    put("/sys/fs/cgroup/memory/memory.stat", "total_cache 0\ntotal_rss 200000\ntotal_shmem 0\n");
+    sampler_tick(&watched.sampler, 450);
+    end(500);
+    ck_assert_int_eq(watched.m.stages[0].cgroup_peak_bytes, 129000000);
+    ck_assert_ptr_nonnull(process_at_peak(5003038));
+    ck_assert_int_ge(process_at_peak(5003038)->pss_bytes, 120 * MIB);
+    ck_assert_ptr_nonnull(strstr(process_at_peak(5003038)->command, "hold"));
+    measurement_release(&watched.m);
+}
+END_TEST
+
+/* It has freed its memory, and page cache has taken the place: that is a peak like any other. */
+START_TEST(a_peak_of_page_cache)
+{
+    begin("exiting");
+    sampler_tick(&watched.sampler, 0);
+    sampler_tick(&watched.sampler, 150);
+    put("/proc/5003038/statm", "604 497 163 122 0 429 0\n");
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "129000000\n");
+    put("/sys/fs/cgroup/memory/memory.stat",
+        "total_cache 126000000\ntotal_rss 2000000\ntotal_shmem 0\n");
+    sampler_tick(&watched.sampler, 300);
+    end(400);
+    ck_assert_int_eq(watched.m.peak.at_peak.cgroup_bytes, 129000000);
+    ck_assert_int_le(process_at_peak(5003038)->pss_bytes, 3 * MIB);
+    measurement_release(&watched.m);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("probe/sampler");
+    TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 30);
+    tcase_add_test(all, a_list_of_processes_longer_than_one_read);
+    tcase_add_test(all, a_zombie_is_no_process_of_the_peak);
+    tcase_add_test(all, a_process_that_vanishes_is_counted);
+    tcase_add_test(all, pages_of_forks_count_once);
+    tcase_add_test(all, pages_of_forks_count_once_without_pss);
+    tcase_add_test(all, the_most_that_a_process_ever_held);
+    tcase_add_test(all, the_most_that_a_program_held_ends_with_it);
+    tcase_add_test(all, without_a_rollup_there_is_the_rss);
+    tcase_add_test(all, the_peak_of_a_process_that_is_ending);
+    tcase_add_test(all, a_peak_of_page_cache);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}
