@@ -107,6 +107,7 @@ e2e_tests = \
 	%D%/e2e/macro \
 	%D%/e2e/v1-host \
 	%D%/e2e/v1-docker \
+	%D%/e2e/v1-inplace \
 	%D%/e2e/v2-linux-6.1 \
 	%D%/e2e/v2-linux-6.12 \
 	%D%/e2e/workload-docker

@@ -68,10 +68,13 @@ struct stage_measurement {
 struct peak {
     int64_t cgroup_bytes;   /* the headline */
     char *source;           /* "memory.peak", "memory.max_usage_in_bytes", "memory.current" */
-    bool estimated;         /* no counter of the kernel's: the highest sample */
+    bool estimated;         /* no counter of the kernel's tells it: the highest sample */
+    int64_t at_most_bytes;  /* of an estimate: what the counter does tell; else UNMEASURED */
     bool censored;          /* it reached the limit: what the build would take is not known */
     int64_t limit_bytes;    /* UNMEASURED: no limit */
-    int64_t at_start_bytes; /* the counter before the build's first instruction */
+    bool shared;            /* others live in the cgroup: what they hold is in all its figures */
+    int64_t at_start_bytes; /* before the build's first instruction: the counter, or if shared the
+                               usage */
     int64_t unreclaimable_bytes;
     struct composition composition;
     char *stage; /* of the highest snapshot; NULL where there is none */
@@ -99,7 +102,7 @@ struct verify_check {
 /* What decides whether two results can be compared, and what merely drifts. */
 struct environment {
     /* compared */
-    char *image;        /* image reference; "host" without a container */
+    char *image;        /* image reference; "host" or "inplace" without a container */
     char *architecture; /* "x86_64" */
     int64_t cpus;       /* seen by the build */
     /* drift */

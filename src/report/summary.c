@@ -68,7 +68,8 @@ static void put_troubles(struct page *page, const struct measurement *m)
         put_warning(page, PAINT_RED, text);
     }
     put_warning(page, PAINT_YELLOW, censored_note(&m->peak));
-    put_warning(page, PAINT_YELLOW, estimated_note(&m->peak));
+    char *estimated CLEANUP(cleanup_free) = say_estimated(&m->peak);
+    put_warning(page, PAINT_YELLOW, estimated);
 }
 
 static void put_peak(struct page *page, const struct measurement *m)
@@ -95,7 +96,7 @@ static void put_peak(struct page *page, const struct measurement *m)
     }
     if (peak->at_start_bytes > 0)
         put_head_bytes(page, "  at the start", PAINT_NONE, peak->at_start_bytes,
-                       "charged before the build's first instruction");
+                       at_start_note(peak));
 }
 
 static void put_head(struct page *page, const struct measurement *m)

@@ -1,11 +1,15 @@
 /* What the sampler knows of processes: live ones, forked here. */
+#include "base/alloc.h"
+#include "kernel/cgroup.h"
 #include "kernel/procfs.h"
 #include "probe/process_table.h"
+#include "probe/processes.h"
 #include "probe/pss.h"
 #include "probe/stages.h"
 #include "suite.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -204,6 +208,71 @@ START_TEST(shared_pages_are_not_counted_twice)
 }
 END_TEST
 
+/* A child that has a child, both waiting. */
+static pid_t child_with_child(pid_t *grandchild)
+{
+    int ready[2];
+    ck_assert_int_eq(pipe(ready), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        pid_t below = fork();
+        if (below == 0)
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+        else
+            (void)!write(ready[1], &below, sizeof below);
+        pause();
+        _exit(0);
+    }
+    ck_assert_int_eq(read(ready[0], grandchild, sizeof *grandchild), sizeof *grandchild);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+/* The cgroup's list, in an order in which the child comes before its parent. */
+static void write_list(const struct cgroup *cgroup, const pid_t *pids, size_t count)
+{
+    char path[CGROUP_PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/cgroup.procs", cgroup->directory);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    for (size_t i = count; i-- > 0;)
+        fprintf(file, "%d\n", (int)pids[i]);
+    fclose(file);
+}
+
+START_TEST(in_a_shared_cgroup_the_build_is_what_descends_from_us)
+{
+    struct cgroup cgroup = {.version = 2, .directory = "/tmp/test_probe.XXXXXX"}, none = {0};
+    ck_assert_ptr_nonnull(mkdtemp(cgroup.directory));
+    pid_t below, child = child_with_child(&below);
+    int pids[4096];
+    /* 1 and our parent are others, 999999999 has gone. */
+    write_list(&cgroup, (pid_t[]){1, getppid(), getpid(), 999999999, child, below}, 6);
+    for (int again = 0; again < 2; again++) {
+        ck_assert_uint_eq(build_processes("", &cgroup, false, pids, 4096), 2);
+        ck_assert_int_eq(pids[0], below);
+        ck_assert_int_eq(pids[1], child);
+    }
+    /* A new one; and of a child that has moved to another cgroup the child is still ours. */
+    pid_t late = child_holding(0);
+    write_list(&cgroup, (pid_t[]){1, getppid(), getpid(), below, late}, 5);
+    ck_assert_uint_eq(build_processes("", &cgroup, false, pids, 4096), 2);
+    ck_assert_int_eq(pids[0], late);
+    ck_assert_int_eq(pids[1], below);
+    /* All in it are the build where it is its own; without one, all of the machine are asked. */
+    ck_assert_uint_eq(build_processes("", &cgroup, true, pids, 4096), 4);
+    ck_assert_uint_eq(build_processes("", &none, false, pids, 4096), 3);
+    end_child(late);
+    kill(below, SIGKILL);
+    end_child(child);
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/cgroup.procs", cgroup.directory);
+    unlink(path);
+    rmdir(cgroup.directory);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("probe");
@@ -213,6 +282,7 @@ int main(void)
     tcase_add_test(all, without_descriptors_to_spare);
     tcase_add_test(all, a_zombie_holds_nothing);
     tcase_add_test(all, an_exec_is_seen);
+    tcase_add_test(all, in_a_shared_cgroup_the_build_is_what_descends_from_us);
     tcase_add_test(all, shared_pages_are_not_counted_twice);
     suite_add_tcase(suite, all);
     return run_suite(suite);
