@@ -5,11 +5,13 @@
 cgroup_root=/sys/fs/cgroup
 [[ -e $cgroup_root/cgroup.controllers ]] || cgroup_root+=/memory
 cgroup=$cgroup_root/e2e-inplace-$$
-agent=
+# Nobody lives in the cgroup but the agent, and after a failed check what that has left.
 leave() {
-    [[ -z $agent ]] || kill "$agent" 2>/dev/null || true
-    wait
-    rmdir "$cgroup" || true
+    while [[ -d $cgroup && -n $(<"$cgroup/cgroup.procs") ]]; do
+        xargs -r kill -KILL <"$cgroup/cgroup.procs" 2>/dev/null || true
+        sleep 0.1
+    done
+    [[ ! -d $cgroup ]] || rmdir "$cgroup"
     rm -rf "$work"
 }
 trap leave EXIT
