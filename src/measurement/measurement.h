@@ -31,7 +31,7 @@ struct composition {
 enum pss_basis {
     PSS_MEASURED,  /* smaps_rollup was read for this snapshot */
     PSS_ESTIMATED, /* derived from statm and the process's last measured ratio */
-    PSS_RSS,       /* smaps_rollup may not be read: RSS stands in its place, an upper bound */
+    PSS_RSS,       /* smaps_rollup could not be read: RSS stands in its place, an upper bound */
 };
 
 struct process_usage {
@@ -122,7 +122,7 @@ struct sampler_account {
     int64_t cpu_ms;
     int64_t rss_peak_bytes;
     int64_t vanished;   /* processes that ended while they were read: normal */
-    int64_t unreadable; /* smaps_rollup refused, RSS was taken */
+    int64_t unreadable; /* smaps_rollup refused or lacking, RSS was taken */
 };
 
 struct measurement {

@@ -27,7 +27,7 @@ struct process {
     int64_t rss_bytes, shared_bytes; /* by the last statm; 0: a zombie */
     int64_t hwm_bytes;               /* VmHWM when it was last read; -1: never */
 
-    bool refused;    /* its PSS may not be read */
+    bool refused;    /* its PSS may not be read, or the kernel has none */
     int64_t read_ms; /* when its PSS was last read; -1: never */
     int64_t read_rss_bytes, read_pss_bytes, read_pss_anon_bytes;
     float anon_share, shared_share; /* PSS / RSS of its anonymous and its other pages then */

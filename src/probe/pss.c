@@ -81,6 +81,13 @@ static void take_rollup(struct process *process, const struct proc_rollup *rollu
     shared_pss_bytes += shared_pss;
 }
 
+/* gVisor, and Linux before 4.14, have no such file: it is the file that is not there where the
+ * process is. */
+static bool is_lacking(struct process *process)
+{
+    return errno == ENOENT && process_read_statm(process) && process->rss_bytes > 0;
+}
+
 /* A process that ends while it is read answers ENOENT or ESRCH. Such a one is counted, never taken
  * for 0 bytes. */
 static void read_pss(struct process *process, int64_t t_ms)
@@ -98,7 +105,7 @@ static void read_pss(struct process *process, int64_t t_ms)
             (float)cost / (float)(rollup.rss_bytes > MIB ? rollup.rss_bytes / MIB : 1);
         return;
     }
-    if (got < 0 && (errno == EACCES || errno == EPERM)) {
+    if (got < 0 && (errno == EACCES || errno == EPERM || is_lacking(process))) {
         process->refused = true;
         account->unreadable++;
         return;

@@ -202,6 +202,14 @@ static void put_stages(struct page *page, const struct measurement *m,
         page_put(page, PAINT_DIM, "  ~ highest sample, a lower bound\n");
 }
 
+static size_t count_by_rss(const struct snapshot *snapshot)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < snapshot->count; i++)
+        count += snapshot->processes[i].basis == PSS_RSS;
+    return count;
+}
+
 static void put_processes(struct page *page, const struct measurement *m)
 {
     const struct snapshot *snapshot = &m->peak.at_peak;
@@ -228,6 +236,12 @@ static void put_processes(struct page *page, const struct measurement *m)
     char *rest CLEANUP(cleanup_free) = xasprintf("  and %zu more\n", count - TOP_PROCESSES);
     if (count > TOP_PROCESSES)
         page_put(page, PAINT_DIM, rest);
+    size_t by_rss = count_by_rss(snapshot);
+    char *note CLEANUP(cleanup_free) =
+        xasprintf("  %zu of %zu by RSS, an upper bound: their PSS could not be read\n", by_rss,
+                  snapshot->count);
+    if (by_rss)
+        page_put(page, PAINT_DIM, note);
 }
 
 static void put_verify(struct page *page, const struct measurement *m)

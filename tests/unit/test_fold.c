@@ -25,10 +25,10 @@ static void end(void)
     measurement_release(&m);
 }
 
-static void hello(int64_t limit_bytes)
+static void hello_of(const char *source, int64_t limit_bytes)
 {
     fold_record(fold, &(struct wire_record){.type = WIRE_HELLO,
-                                            .hello = {.source = "memory.peak",
+                                            .hello = {.source = source,
                                                       .usage_source = "memory.current",
                                                       .peak_at_start_bytes = 10,
                                                       .limit_bytes = limit_bytes,
@@ -38,6 +38,11 @@ static void hello(int64_t limit_bytes)
                                                       .kernel = "6.12",
                                                       .thp = "",
                                                       .node_options = ""}});
+}
+
+static void hello(int64_t limit_bytes)
+{
+    hello_of("memory.peak", limit_bytes);
 }
 
 static void sample(int64_t t_ms, int64_t stage, int64_t cgroup_bytes, int64_t pss_bytes)
@@ -303,7 +308,7 @@ END_TEST
 START_TEST(without_a_counter_it_is_estimated)
 {
     begin();
-    hello(-1);
+    hello_of("", -1);
     sample(0, 1, 640, 300);
     finish(-1, -1, -1);
     ck_assert(m.peak.estimated);

@@ -138,6 +138,27 @@ START_TEST(a_zombie_holds_nothing)
 }
 END_TEST
 
+/* As on gVisor. The tree is a captured one: nothing lives behind it. */
+START_TEST(where_there_is_no_rollup_rss_stands_in)
+{
+    char *root CLEANUP(cleanup_free) = test_path("fixtures/sysroot/no-rollup");
+    begin();
+    table_init(root);
+    struct process *process = table_take(20, 0);
+    ck_assert_ptr_nonnull(process);
+    ck_assert(process_read_statm(process));
+    pss_refresh(0, 1000000, false);
+    pss_estimate(process);
+    ck_assert_int_eq(process->basis, BASIS_RSS);
+    ck_assert_int_eq(process->pss_bytes, 1000 * sysconf(_SC_PAGESIZE));
+    ck_assert_int_eq(account.unreadable, 1);
+    ck_assert_int_eq(account.vanished, 0);
+    pss_refresh(10000, 1000000, false); /* not asked again and again */
+    ck_assert_int_eq(account.reads, 1);
+    table_drop(process);
+}
+END_TEST
+
 START_TEST(an_exec_is_seen)
 {
     begin();
@@ -281,6 +302,7 @@ int main(void)
     tcase_add_test(all, one_process_from_its_start_to_its_end);
     tcase_add_test(all, without_descriptors_to_spare);
     tcase_add_test(all, a_zombie_holds_nothing);
+    tcase_add_test(all, where_there_is_no_rollup_rss_stands_in);
     tcase_add_test(all, an_exec_is_seen);
     tcase_add_test(all, in_a_shared_cgroup_the_build_is_what_descends_from_us);
     tcase_add_test(all, shared_pages_are_not_counted_twice);
