@@ -25,9 +25,11 @@ libbuildmem_a_SOURCES = \
 	%D%/engine/container.c \
 	%D%/engine/engine.c %D%/engine/engine.h \
 	%D%/engine/host.c \
+	%D%/engine/inplace.c \
 	%D%/engine/inspect.c %D%/engine/inspect.h \
 	%D%/engine/interrupt.c %D%/engine/interrupt.h \
 	%D%/engine/page_cache.c %D%/engine/page_cache.h \
+	%D%/engine/local.c %D%/engine/local.h \
 	%D%/engine/session.c %D%/engine/session.h \
 	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h \
 	%D%/measurement/drift.c %D%/measurement/drift.h \
@@ -81,6 +83,7 @@ build_mem_probe_LDFLAGS = -static -s
 noinst_LIBRARIES += libprobe.a
 libprobe_a_SOURCES = \
 	%D%/kernel/cgroup.c %D%/kernel/cgroup.h \
+	%D%/kernel/descendants.c %D%/kernel/descendants.h \
 	%D%/kernel/procfs.c %D%/kernel/procfs.h \
 	%D%/probe/build.c %D%/probe/build.h \
 	%D%/probe/emit.c %D%/probe/emit.h \

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum engine_choice { ENGINE_AUTO, ENGINE_DOCKER, ENGINE_PODMAN, ENGINE_HOST };
+enum engine_choice { ENGINE_AUTO, ENGINE_DOCKER, ENGINE_PODMAN, ENGINE_HOST, ENGINE_INPLACE };
 enum pull_policy { PULL_NEVER, PULL_MISSING, PULL_ALWAYS };
 
 /* A part of the build, recognised by a POSIX extended regular expression on command lines. */

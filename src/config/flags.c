@@ -16,7 +16,7 @@ const struct flag flags[] = {
     {"quiet", NULL, FLAGS_MEASURE, "stderr carries errors alone: no build output, no progress"},
     {"image", "REF", FLAGS_MEASURE, "the container's image (node:24-bookworm)"},
     {"memory", "LIMIT", FLAGS_MEASURE, "the build's memory limit, such as 8g; swap is off"},
-    {"engine", "NAME", FLAGS_MEASURE, "auto, docker, podman or host (auto)"},
+    {"engine", "NAME", FLAGS_MEASURE, "auto, docker, podman, host or inplace (auto)"},
     {"timeout", "DUR", FLAGS_MEASURE, "end the build after this long, such as 45m"},
     {"env", "NAME[=VALUE]", FLAGS_MEASURE, "set or pass on a variable; may be repeated"},
     {"pull", "WHEN", FLAGS_MEASURE, "pull the image: never, missing, always (missing)"},
@@ -104,6 +104,10 @@ static int settle(struct config *config, enum flag_command command, const struct
     if ((!(command & FLAGS_COMPARE) && read_config_file(config, err) < 0) ||
         apply(config, given, count, err) < 0)
         return -1;
+    if (config->engine == ENGINE_INPLACE && config->memory_limit_bytes > 0)
+        return bm_error_set(err, "--memory: the engine inplace takes the memory limit that is "
+                                 "there; set it on the job or the container, and leave --memory "
+                                 "(or \"memory\" in build-mem.json) out");
     if (strcmp(config->repo, ".") != 0) {
         anchor_path(&config->out, "out", given, count);
         anchor_path(&config->baseline, "baseline", given, count);

@@ -6,11 +6,9 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const engine_names[] = {[ENGINE_AUTO] = "auto",
-                                           [ENGINE_DOCKER] = "docker",
-                                           [ENGINE_PODMAN] = "podman",
-                                           [ENGINE_HOST] = "host",
-                                           NULL};
+static const char *const engine_names[] = {
+    [ENGINE_AUTO] = "auto", [ENGINE_DOCKER] = "docker",   [ENGINE_PODMAN] = "podman",
+    [ENGINE_HOST] = "host", [ENGINE_INPLACE] = "inplace", NULL};
 static const char *const pull_names[] = {
     [PULL_NEVER] = "never", [PULL_MISSING] = "missing", [PULL_ALWAYS] = "always", NULL};
 
@@ -44,7 +42,7 @@ static int set_engine(struct config *config, const char *value, struct bm_error 
 {
     int choice = index_of(engine_names, value);
     if (choice < 0)
-        return bm_error_set(err, "\"%s\": must be auto, docker, podman or host", value);
+        return bm_error_set(err, "\"%s\": must be auto, docker, podman, host or inplace", value);
     config->engine = (enum engine_choice)choice;
     return 0;
 }

@@ -114,7 +114,7 @@ static void push_create_arguments(const struct engine_run *run, struct strv *arg
     strv_push(arguments, spec->image);
 
     struct strv probe CLEANUP(strv_release) = {0};
-    engine_probe_arguments(spec, PROBE_IN_CONTAINER, &probe);
+    engine_probe_arguments(spec, PROBE_IN_CONTAINER, true, &probe);
     for (size_t i = 1; i < probe.count; i++) /* the first is the entrypoint */
         strv_push(arguments, probe.items[i]);
 }

@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct engine *const engines[] = {&engine_docker, &engine_podman, &engine_host};
+static const struct engine *const engines[] = {&engine_docker, &engine_podman, &engine_host,
+                                               &engine_inplace};
 #define ENGINES (sizeof engines / sizeof *engines)
 
 void engine_facts_release(struct engine_facts *facts)
@@ -59,14 +60,14 @@ const struct engine *engine_select(const char *name, const struct engine *after,
     BM_BUG("an engine without a name");
 }
 
-void engine_probe_arguments(const struct engine_spec *spec, const char *probe,
+void engine_probe_arguments(const struct engine_spec *spec, const char *probe, bool own_cgroup,
                             struct strv *arguments)
 {
     strv_push(arguments, probe);
     strv_pushf(arguments, "--interval-ms=%lld", (long long)spec->interval_ms);
     for (size_t i = 0; i < spec->stages->count; i++)
         strv_pushf(arguments, "--stage=%s", spec->stages->items[i]);
-    if (spec->image == NULL)
+    if (own_cgroup)
         strv_push(arguments, "--own-cgroup");
     strv_push(arguments, "--");
     strv_push_all(arguments, spec->command);

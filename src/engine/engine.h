@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "engine/child.h"
 #include "engine/page_cache.h"
+#include "engine/stage_peaks.h"
 #include "kernel/cgroup.h"
 
 #include <stdbool.h>
@@ -46,8 +47,11 @@ struct engine_run {
     const struct engine *engine;
     const struct engine_spec *spec;
     struct child child; /* its stdin is the probe's leash, its stdout the probe's records */
+    struct stage_peaks peaks;
     struct page_cache page_cache;
     char *cgroup; /* host: the directory that was made; else NULL */
+    int lock;     /* inplace: held while it lasts; else -1 */
+    bool adopts;  /* inplace: what the probe leaves behind comes to us */
 };
 
 struct engine {
@@ -65,18 +69,18 @@ struct engine {
     int (*finish)(struct engine_run *run, struct engine_facts *facts, struct bm_error *err);
 };
 
-/* Finds an engine by its name; "auto" takes the first of docker, podman, host that is usable, and
- * `*why` (owned by the caller) says which and why not the ones before. `after`: for "auto", only
- * those after this one, which answered but could not start the build; NULL: all. NULL on error:
- * none is. */
+/* Finds an engine by its name; "auto" takes the first of docker, podman, host, inplace that is
+ * usable, and `*why` (owned by the caller) says which and why not the ones before. `after`: for
+ * "auto", only those after this one, which answered but could not start the build; NULL: all. NULL
+ * on error: none is. */
 const struct engine *engine_select(const char *name, const struct engine *after, char **why,
                                    struct bm_error *err);
 
-extern const struct engine engine_docker, engine_podman, engine_host;
+extern const struct engine engine_docker, engine_podman, engine_host, engine_inplace;
 
 /* The probe's arguments for this spec, ready for exec; `probe` is its path as the engine sees it.
- */
-void engine_probe_arguments(const struct engine_spec *spec, const char *probe,
+ * `own_cgroup`: nothing but the probe and its build lives in the cgroup. */
+void engine_probe_arguments(const struct engine_spec *spec, const char *probe, bool own_cgroup,
                             struct strv *arguments);
 
 /* A name that no other run has: "build-mem-PID-STARTTICKS-DOMAIN-N". The caller owns it. */

@@ -2,13 +2,13 @@
 #include "base/alloc.h"
 #include "base/units.h"
 #include "engine/engine.h"
+#include "engine/local.h"
 #include "kernel/cgroup.h"
 #include "kernel/procfs.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -135,29 +135,13 @@ static int set_limit(const char *directory, int version, int64_t limit_bytes, st
     return 0;
 }
 
-struct entry {
-    const struct engine_run *run;
-    unsigned uid, gid;
-};
-
-static void apply_env(const struct strv *env)
-{
-    for (size_t i = 0; i < env->count; i++)
-        if (strchr(env->items[i], '='))
-            putenv(env->items[i]);
-}
-
 /* In the child: into the cgroup first, so that every page from here on is charged to it. */
 static int enter(void *context)
 {
-    const struct entry *entry = context;
-    if (write_file(entry->run->cgroup, "cgroup.procs", "0") < 0)
+    const struct engine_run *run = context;
+    if (write_file(run->cgroup, "cgroup.procs", "0") < 0)
         return -1;
-    if (entry->run->spec->user &&
-        (setgroups(0, NULL) < 0 || setgid(entry->gid) < 0 || setuid(entry->uid) < 0))
-        return -1;
-    apply_env(entry->run->spec->env);
-    return chdir(entry->run->spec->repo);
+    return local_enter(run->spec);
 }
 
 static int start(struct engine_run *run, struct bm_error *err)
@@ -168,15 +152,12 @@ static int start(struct engine_run *run, struct bm_error *err)
     if (run->spec->memory_limit_bytes > 0 &&
         set_limit(run->cgroup, version, run->spec->memory_limit_bytes, err) < 0)
         return -1;
-    struct entry entry = {.run = run};
-    if (run->spec->user)
-        sscanf(run->spec->user, "%u:%u", &entry.uid, &entry.gid);
     struct strv arguments CLEANUP(strv_release) = {0};
-    engine_probe_arguments(run->spec, run->spec->probe_path, &arguments);
+    engine_probe_arguments(run->spec, run->spec->probe_path, true, &arguments);
     if (page_cache_prepare(&run->page_cache, run->spec->cache, run->spec->repo, run->spec->out,
                            err) < 0)
         return -1;
-    return child_start(&run->child, arguments.items, enter, &entry, err);
+    return child_start(&run->child, arguments.items, enter, run, err);
 }
 
 static int locate(const struct engine_run *run, struct cgroup *cgroup)

@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "engine/interrupt.h"
-#include "engine/stage_peaks.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -20,7 +19,6 @@ struct session {
     session_on_record *on_record;
     void *context;
     struct session_outcome *outcome;
-    struct stage_peaks peaks;
     uint8_t stream[2 * (WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX)];
     size_t length;
     char diagnostics[DIAGNOSTICS_MAX + 1]; /* the first of what the engine's CLI said */
@@ -59,14 +57,17 @@ static void settle_stage(struct session *session, struct wire_record *record)
     struct cgroup cgroup;
     switch (record->type) {
     case WIRE_HELLO:
-        if (session->run.engine->locate(&session->run, &cgroup) == 0)
-            stage_peaks_open(&session->peaks, &cgroup);
+        if (record->hello.shared)
+            record->hello.peak_was_reset = session->run.peaks.resets > 0;
+        else if (session->run.engine->locate(&session->run, &cgroup) == 0)
+            stage_peaks_open(&session->run.peaks, &cgroup);
         break;
     case WIRE_STAGE:
-        record->stage.ended_peak_bytes = stage_peaks_take(&session->peaks);
+        record->stage.ended_peak_bytes = stage_peaks_take(&session->run.peaks);
         break;
     case WIRE_END:
-        record->end.ended_peak_bytes = stage_peaks_last(&session->peaks, record->end.peak_bytes);
+        record->end.ended_peak_bytes =
+            stage_peaks_last(&session->run.peaks, record->end.peak_bytes);
         child_close_input(&session->run.child); /* the probe waits for this */
         break;
     default:
@@ -209,8 +210,8 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     struct session *session CLEANUP(cleanup_free) = xcalloc(1, sizeof *session);
     struct bm_error left CLEANUP(bm_error_release) = BM_ERROR_INIT;
     *outcome = (struct session_outcome){0};
-    session->peaks = (struct stage_peaks)STAGE_PEAKS_NONE;
-    session->run = (struct engine_run){.engine = engine, .spec = spec, .child = CHILD_NONE};
+    session->run = (struct engine_run){
+        .engine = engine, .spec = spec, .child = CHILD_NONE, .peaks = STAGE_PEAKS_NONE, .lock = -1};
     session->on_record = on_record;
     session->context = context;
     session->outcome = outcome;
@@ -218,7 +219,7 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     int result = run_to_end(session, timeout_ms, err);
     outcome->signal = outcome->signal ? outcome->signal : interrupt_signal();
     child_release(&session->run.child);
-    stage_peaks_close(&session->peaks);
+    stage_peaks_close(&session->run.peaks);
     interrupt_hold(true);
     int finished = engine->finish(&session->run, &outcome->facts, &left);
     interrupt_hold(false);

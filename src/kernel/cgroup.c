@@ -252,18 +252,34 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
     };
 }
 
+bool cgroup_is_root(const struct cgroup *cgroup)
+{
+    /* Of v1 the root alone has this file, of v2 the root alone lacks that one. */
+    return cgroup->version == 1 ? has_file(cgroup, "release_agent")
+                                : cgroup->version == 2 && !has_file(cgroup, "memory.current");
+}
+
 int64_t cgroup_usage(const struct cgroup *cgroup)
 {
     return cgroup_read_number(cgroup,
                               cgroup->version == 2 ? "memory.current" : "memory.usage_in_bytes");
 }
 
+/* The file's name by the version, where it is there. */
+static const char *source(const struct cgroup *cgroup, const char *v1, const char *v2)
+{
+    const char *name = cgroup->version == 2 ? v2 : v1;
+    return cgroup->version && has_file(cgroup, name) ? name : NULL;
+}
+
+const char *cgroup_usage_source(const struct cgroup *cgroup)
+{
+    return source(cgroup, "memory.usage_in_bytes", "memory.current");
+}
+
 const char *cgroup_peak_source(const struct cgroup *cgroup)
 {
-    const char *name = cgroup->version == 2   ? "memory.peak"
-                       : cgroup->version == 1 ? "memory.max_usage_in_bytes"
-                                              : NULL;
-    return name && has_file(cgroup, name) ? name : NULL;
+    return source(cgroup, "memory.max_usage_in_bytes", "memory.peak");
 }
 
 int64_t cgroup_peak(const struct cgroup *cgroup)

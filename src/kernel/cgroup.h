@@ -46,8 +46,14 @@ int64_t parse_keyed(const char *text, const char *key);
 int parse_cgroup_number(const char *text, int64_t *number);
 void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat);
 
+/* Whether it is the machine's root cgroup, which counts everything or nothing. In a cgroup
+ * namespace the root that is seen is an ordinary cgroup. */
+bool cgroup_is_root(const struct cgroup *cgroup);
+
 int64_t cgroup_usage(const struct cgroup *cgroup);
-/* The name of the file that holds the high-water mark, or NULL where the kernel has none. */
+/* The name of the file that holds what is charged now, and of the one with the high-water mark;
+ * NULL where the kernel has none. */
+const char *cgroup_usage_source(const struct cgroup *cgroup);
 const char *cgroup_peak_source(const struct cgroup *cgroup);
 int64_t cgroup_peak(const struct cgroup *cgroup);
 /* The least of its own limit and those of the cgroups above it that can be seen; -1: none. */

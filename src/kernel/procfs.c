@@ -111,6 +111,15 @@ ssize_t read_proc(const char *root, int pid, const char *name, char *buffer, siz
     return read_text(path, buffer, capacity);
 }
 
+int process_parent(const char *root, int pid)
+{
+    char text[1024];
+    struct proc_stat stat;
+    if (read_proc(root, pid, "stat", text, sizeof text) < 0 || parse_proc_stat(text, &stat) < 0)
+        return -1;
+    return stat.parent;
+}
+
 uint64_t process_start_ticks(const char *root, int pid)
 {
     char text[1024];

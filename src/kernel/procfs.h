@@ -42,6 +42,9 @@ ssize_t read_again(int fd, char *buffer, size_t capacity);
 /* The same for root/proc/PID/name. */
 ssize_t read_proc(const char *root, int pid, const char *name, char *buffer, size_t capacity);
 
+/* The parent of the process, 0 where it has none that is seen here; -1 where there is no such
+ * process, or it may not be asked. */
+int process_parent(const char *root, int pid);
 /* The start time of the live process `pid`, or 0 where there is no such process. */
 uint64_t process_start_ticks(const char *root, int pid);
 

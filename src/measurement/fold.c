@@ -13,6 +13,9 @@ struct fold {
     int64_t pending_level;        /* as in struct wire_snapshot */
     int64_t pending_processes;    /* how many are still to come */
     int64_t highest_cgroup_bytes; /* of all samples */
+    char *usage_source;           /* the file that is sampled; NULL: there is none */
+    bool reset_at_start;          /* the kernel's counter, in a shared cgroup */
+    int64_t peak_at_start_bytes;  /* the lifetime peak */
     /* The stage that runs, and the lifetime peak when it began. */
     int64_t stage, peak_at_boundary_bytes;
     bool was_reset;                /* the kernel's counter, at that boundary */
@@ -53,6 +56,7 @@ void fold_free(struct fold *fold)
     if (fold) {
         snapshot_release(&fold->pending);
         free(fold->sampled);
+        free(fold->usage_source);
     }
     free(fold);
 }
@@ -89,10 +93,18 @@ static void take_hello(struct fold *fold, const struct wire_hello *hello)
 {
     struct measurement *m = fold->m;
     free(m->peak.source);
+    free(fold->usage_source);
     m->peak.source = text_or_null(hello->source);
-    m->peak.at_start_bytes = hello->peak_at_start_bytes;
+    fold->usage_source = text_or_null(hello->usage_source);
     m->peak.limit_bytes = hello->limit_bytes;
+    m->peak.shared = hello->shared;
+    m->peak.at_start_bytes =
+        hello->shared ? hello->usage_at_start_bytes : hello->peak_at_start_bytes;
+    fold->peak_at_start_bytes = hello->peak_at_start_bytes;
     fold->peak_at_boundary_bytes = fold->highest_counter_bytes = hello->peak_at_start_bytes;
+    fold->reset_at_start = fold->was_reset = hello->peak_was_reset;
+    if (fold->reset_at_start)
+        fold->highest_counter_bytes = hello->usage_at_start_bytes;
     m->environment.cpus = hello->cpus;
     m->environment.memory_total_bytes = hello->memory_total_bytes;
     free(m->environment.architecture);
@@ -308,17 +320,31 @@ static void take_process(struct fold *fold, const struct wire_process *process)
         keep_snapshot(fold);
 }
 
+/* What the kernel's counter tells of this run's peak, or UNMEASURED. `end_bytes` is the counter at
+ * the end: of v1 since it was last reset, of v2 the lifetime's, beside the one that is reset. */
+static int64_t counted_peak(const struct fold *fold, int64_t end_bytes, bool reset_to_the_end)
+{
+    if (end_bytes < 0)
+        return UNMEASURED;
+    if (!fold->m->peak.shared)
+        return end_bytes > fold->highest_counter_bytes ? end_bytes : fold->highest_counter_bytes;
+    /* Others lived in the cgroup before: the lifetime's peak is ours only if it rose. */
+    if (fold->reset_at_start)
+        return reset_to_the_end ? fold->highest_counter_bytes : UNMEASURED;
+    return end_bytes > fold->peak_at_start_bytes ? end_bytes : UNMEASURED;
+}
+
 static void take_end(struct fold *fold, const struct wire_end *end)
 {
     struct measurement *m = fold->m;
-    /* v1 has one counter, and this is what it showed since it was last reset; of v2 it is the
-     * lifetime peak, beside the one that is reset. */
-    raise_to(&fold->highest_counter_bytes, end->peak_bytes);
+    bool reset_to_the_end = fold->was_reset && end->ended_peak_bytes >= 0;
     settle_stage_peak(fold, fold->was_reset ? end->ended_peak_bytes : end->peak_bytes, false);
+    m->peak.cgroup_bytes = counted_peak(fold, end->peak_bytes, reset_to_the_end);
+    if (m->peak.shared && m->peak.cgroup_bytes < 0 && !fold->reset_at_start)
+        m->peak.at_most_bytes = end->peak_bytes;
     m->build.exit_code = end->exit_code;
     m->build.signal = end->signal;
     m->build.duration_ms = end->duration_ms;
-    m->peak.cgroup_bytes = end->peak_bytes < 0 ? UNMEASURED : fold->highest_counter_bytes;
     m->pressure = (struct pressure){.some_us = end->pressure_some_us,
                                     .full_us = end->pressure_full_us,
                                     .refaults = end->refaults,
@@ -387,7 +413,7 @@ static void drop_unseen_stages(struct measurement *m)
     m->stage_count = kept;
 }
 
-/* Where the kernel has no high-water mark the highest reading stands in, and says so. */
+/* Where no high-water mark of the kernel's tells the highest reading stands in, and says so. */
 static void settle_headline(struct fold *fold)
 {
     struct peak *peak = &fold->m->peak;
@@ -396,6 +422,8 @@ static void settle_headline(struct fold *fold)
     peak->estimated = true;
     if (fold->highest_cgroup_bytes >= 0) {
         peak->cgroup_bytes = fold->highest_cgroup_bytes;
+        free(peak->source);
+        peak->source = steal_ptr(fold->usage_source);
     } else if (peak->at_peak.pss_bytes >= 0) {
         peak->cgroup_bytes = peak->at_peak.pss_bytes;
         free(peak->source);

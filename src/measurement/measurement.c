@@ -31,6 +31,7 @@ static void peak_init(struct peak *peak)
 {
     *peak = (struct peak){
         .cgroup_bytes = UNMEASURED,
+        .at_most_bytes = UNMEASURED,
         .limit_bytes = UNMEASURED,
         .at_start_bytes = UNMEASURED,
         .unreclaimable_bytes = UNMEASURED,

@@ -32,7 +32,7 @@ struct composition {
 enum pss_basis {
     PSS_MEASURED,  /* smaps_rollup was read for this snapshot */
     PSS_ESTIMATED, /* derived from statm and the process's last measured ratio */
-    PSS_RSS,       /* smaps_rollup may not be read: RSS stands in its place, an upper bound */
+    PSS_RSS,       /* smaps_rollup could not be read: RSS stands in its place, an upper bound */
 };
 
 struct process_usage {
@@ -69,10 +69,13 @@ struct stage_measurement {
 struct peak {
     int64_t cgroup_bytes;   /* the headline */
     char *source;           /* "memory.peak", "memory.max_usage_in_bytes", "memory.current" */
-    bool estimated;         /* no counter of the kernel's: the highest sample */
+    bool estimated;         /* no counter of the kernel's tells it: the highest sample */
+    int64_t at_most_bytes;  /* of an estimate: what the counter does tell; else UNMEASURED */
     bool censored;          /* it reached the limit: what the build would take is not known */
     int64_t limit_bytes;    /* UNMEASURED: no limit */
-    int64_t at_start_bytes; /* the counter before the build's first instruction */
+    bool shared;            /* others live in the cgroup: what they hold is in all its figures */
+    int64_t at_start_bytes; /* before the build's first instruction: the counter, or if shared the
+                               usage */
     int64_t unreclaimable_bytes;
     struct composition composition;
     char *stage; /* of the highest snapshot; NULL where there is none */
@@ -100,7 +103,7 @@ struct verify_check {
 /* What decides whether two results can be compared, and what merely drifts. */
 struct environment {
     /* compared */
-    char *image;        /* image reference; "host" without a container */
+    char *image;        /* image reference; "host" or "inplace" without a container */
     char *architecture; /* "x86_64" */
     int64_t cpus;       /* seen by the build */
     enum cache_policy cache_policy;
@@ -122,7 +125,7 @@ struct sampler_account {
     int64_t cpu_ms;
     int64_t rss_peak_bytes;
     int64_t vanished;   /* processes that ended while they were read: normal */
-    int64_t unreadable; /* smaps_rollup refused, RSS was taken */
+    int64_t unreadable; /* smaps_rollup refused or lacking, RSS was taken */
     /* No process of the build was ever resident with more: an upper bound also for those that were
      * too short-lived to be sampled. In no sum. UNMEASURED where the record broke off. */
     int64_t largest_process_bytes;

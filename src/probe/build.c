@@ -1,6 +1,6 @@
 #include "probe/build.h"
 
-#include "probe/processes.h"
+#include "kernel/descendants.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,23 +108,27 @@ void build_signal(const struct build *build, int signal)
 }
 
 /* Returns how many processes were there to be killed. */
-static int kill_once(const struct cgroup *members)
+static int kill_once(const struct cgroup *own)
 {
     static int pids[PROCESSES_MAX];
     if (getpid() == 1)
         return kill(-1, SIGKILL) == 0;
     int killed = 0;
-    size_t count = build_processes("", members, pids, PROCESSES_MAX);
+    ssize_t listed = own ? cgroup_processes(own, pids, PROCESSES_MAX) : -1;
+    size_t count = listed < 0 ? descendants_of("", getpid(), pids, PROCESSES_MAX)
+                   : (size_t)listed > PROCESSES_MAX ? PROCESSES_MAX
+                                                    : (size_t)listed;
     for (size_t i = 0; i < count; i++)
-        killed += kill(pids[i], SIGKILL) == 0;
+        if (pids[i] != getpid())
+            killed += kill(pids[i], SIGKILL) == 0;
     return killed;
 }
 
-void build_kill_all(struct build *build, const struct cgroup *members)
+void build_kill_all(struct build *build, const struct cgroup *own)
 {
     /* A process that forks while it is being killed leaves a child: look again until none is
      * left, for at most 5 s; a process stuck in the kernel is left to the engine. */
-    for (int round = 0; round < 500 && kill_once(members) > 0; round++) {
+    for (int round = 0; round < 500 && kill_once(own) > 0; round++) {
         nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
         build_reap(build);
     }

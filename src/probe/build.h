@@ -31,7 +31,8 @@ int64_t build_largest_process_bytes(void);
 void build_signal(const struct build *build, int signal);
 
 /* Kills every process of the build but the caller, and collects them. As PID 1 that is everything;
- * else those of `members` (probe/processes.h). */
-void build_kill_all(struct build *build, const struct cgroup *members);
+ * else those of `own`, a cgroup that holds nothing but the build; where that is NULL, the caller's
+ * descendants. */
+void build_kill_all(struct build *build, const struct cgroup *own);
 
 #endif

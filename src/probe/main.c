@@ -3,6 +3,7 @@
  *   build-mem-probe [--interval-ms N] [--stage REGEX]... [--own-cgroup] -- COMMAND [ARG...]
  *
  * --own-cgroup: nothing but the build lives in the cgroup; always so where the probe is PID 1.
+ * Without it the build's processes are the probe's descendants.
  *
  * stdout carries records (wire/wire.h); stdin is a leash: when it ends, the build is ended. */
 #include "kernel/cgroup.h"
@@ -35,9 +36,10 @@
 #define GRACE_MS 3000
 
 static struct cgroup cgroup;
-/* The same where nothing but the build and the probe lives in it, else version 0. */
-static struct cgroup members;
+static bool own_cgroup; /* nothing but the build and the probe lives in it */
+/* What was counted before the build. */
 static struct cgroup_pressure pressure_at_start;
+static int64_t oom_kills_at_start, limit_hits_at_start;
 static struct sampler sampler;
 static struct build build;
 static struct timespec started;
@@ -79,14 +81,16 @@ static void tell_hello(void)
     uname(&system);
     read_thp(thp, sizeof thp);
     (void)read_text("/proc/meminfo", meminfo, sizeof meminfo);
-    const char *source = cgroup_peak_source(&cgroup);
-    if (!source && cgroup_usage(&cgroup) >= 0)
-        source = cgroup.version == 2 ? "memory.current" : "memory.usage_in_bytes";
+    const char *source = cgroup_peak_source(&cgroup), *usage_source = cgroup_usage_source(&cgroup);
     emit_record(&(struct wire_record){
         .type = WIRE_HELLO,
         .hello = {
             .source = source ? source : "",
+            .usage_source = usage_source ? usage_source : "",
+            .shared = cgroup.version && !own_cgroup,
+            .peak_was_reset = 0,
             .peak_at_start_bytes = cgroup_peak(&cgroup),
+            .usage_at_start_bytes = cgroup_usage(&cgroup),
             .limit_bytes = cgroup_limit(&cgroup),
             .cpus = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : -1,
             .memory_total_bytes = parse_kib_line(meminfo, "MemTotal"),
@@ -124,6 +128,13 @@ static int64_t since(int64_t before, int64_t after)
     return before < 0 || after < before ? -1 : after - before;
 }
 
+static void count_from_here(void)
+{
+    cgroup_pressure(&cgroup, &pressure_at_start);
+    oom_kills_at_start = cgroup_oom_kills(&cgroup);
+    limit_hits_at_start = cgroup_limit_hits(&cgroup);
+}
+
 static void tell_end(int64_t duration_ms)
 {
     struct cgroup_pressure pressure;
@@ -136,8 +147,8 @@ static void tell_end(int64_t duration_ms)
             .duration_ms = duration_ms,
             .peak_bytes = cgroup_peak(&cgroup),
             .ended_peak_bytes = -1,
-            .oom_kills = cgroup_oom_kills(&cgroup),
-            .limit_hits = cgroup_limit_hits(&cgroup),
+            .oom_kills = since(oom_kills_at_start, cgroup_oom_kills(&cgroup)),
+            .limit_hits = since(limit_hits_at_start, cgroup_limit_hits(&cgroup)),
             .pressure_some_us = since(pressure_at_start.some_us, pressure.some_us),
             .pressure_full_us = since(pressure_at_start.full_us, pressure.full_us),
             .refaults = since(pressure_at_start.refaults, pressure.refaults),
@@ -211,13 +222,18 @@ static void wait_for_runner(void)
     }
 }
 
+static void kill_build(void)
+{
+    build_kill_all(&build, own_cgroup && cgroup.version ? &cgroup : NULL);
+}
+
 static void watch_build(int signals)
 {
     int64_t next_look = 0, kill_at = INT64_MAX;
     while (!build.ended) {
         int64_t now = elapsed_ms();
         if (now >= kill_at) {
-            build_kill_all(&build, &members);
+            kill_build();
             kill_at = INT64_MAX;
             continue;
         }
@@ -266,7 +282,7 @@ static void drain_output(void)
     }
 }
 
-static char **read_arguments(int argc, char **argv, int64_t *interval_ms, bool *own_cgroup)
+static char **read_arguments(int argc, char **argv, int64_t *interval_ms)
 {
     static const struct option options[] = {{"interval-ms", required_argument, NULL, 'i'},
                                             {"stage", required_argument, NULL, 's'},
@@ -280,7 +296,7 @@ static char **read_arguments(int argc, char **argv, int64_t *interval_ms, bool *
         else if (option == 's')
             message = stages_add(optarg);
         else if (option == 'o')
-            *own_cgroup = true;
+            own_cgroup = true;
         else
             exit(2);
         if (message)
@@ -296,9 +312,9 @@ static char **read_arguments(int argc, char **argv, int64_t *interval_ms, bool *
 int main(int argc, char **argv)
 {
     int64_t interval_ms = 150;
-    bool own_cgroup = getpid() == 1;
+    own_cgroup = getpid() == 1;
     emit_init();
-    char **command = read_arguments(argc, argv, &interval_ms, &own_cgroup);
+    char **command = read_arguments(argc, argv, &interval_ms);
     int signals = open_signals();
     if (signals < 0)
         fail("signalfd", strerror(errno));
@@ -306,12 +322,13 @@ int main(int argc, char **argv)
     (void)prctl(PR_SET_DUMPABLE, 0);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 
-    if (cgroup_of_self("", &cgroup) == 0 && own_cgroup)
-        members = cgroup;
-    cgroup_pressure(&cgroup, &pressure_at_start);
+    /* What the machine's root cgroup counts is everybody's. */
+    if (cgroup_of_self("", &cgroup) == 0 && !own_cgroup && cgroup_is_root(&cgroup))
+        cgroup.version = 0;
+    count_from_here();
     tell_hello();
     variables_each(tell_variable);
-    sampler_init(&sampler, "", &cgroup, &members, interval_ms);
+    sampler_init(&sampler, "", &cgroup, own_cgroup, interval_ms);
     clock_gettime(CLOCK_MONOTONIC, &started);
     if (build_start(&build, command) < 0)
         fail(command[0], strerror(errno));
@@ -319,7 +336,7 @@ int main(int argc, char **argv)
 
     int64_t duration_ms = elapsed_ms();
     sampler_finish(&sampler, duration_ms);
-    build_kill_all(&build, &members);
+    kill_build();
     drain_output();
     tell_end(duration_ms);
     emit_flush(10000);

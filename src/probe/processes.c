@@ -1,13 +1,70 @@
 #include "probe/processes.h"
 
+#include "kernel/descendants.h"
 #include "kernel/procfs.h"
 
-#include <dirent.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
+
+#define PROCESSES_MAX 4096
+
+/* Whose a process is does not change: the orphans among our descendants come to us. */
+struct listed {
+    int pid;
+    bool ours;
+};
+struct list {
+    struct listed processes[PROCESSES_MAX];
+    size_t count;
+    size_t next; /* where to look first: the kernel keeps the order */
+};
+
+static const struct listed *find(struct list *list, int pid)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        size_t at = (list->next + i) % list->count;
+        if (list->processes[at].pid == pid) {
+            list->next = at + 1;
+            return &list->processes[at];
+        }
+    }
+    return NULL;
+}
+
+/* Climbs from the process until somebody is known. Returns 1: it descends from us, 0: it does not,
+ * -1: who is on the way has just ended, or may not be asked. */
+static int is_ours(const char *root, struct list *last, int pid)
+{
+    int self = getpid();
+    while (pid != self) {
+        const struct listed *known = find(last, pid);
+        if (known)
+            return known->ours;
+        if (pid == 0)
+            return 0;
+        pid = process_parent(root, pid);
+        if (pid < 0)
+            return -1;
+    }
+    return 1;
+}
+
+/* Keeps the caller's descendants, and remembers who is whose. */
+static size_t keep_ours(const char *root, int *pids, size_t count)
+{
+    static struct list lists[2];
+    static int which;
+    struct list *last = &lists[which], *now = &lists[which ^= 1];
+    size_t kept = 0;
+    now->count = now->next = 0;
+    for (size_t i = 0; i < count; i++) {
+        int ours = is_ours(root, last, pids[i]);
+        if (ours >= 0 && now->count < PROCESSES_MAX)
+            now->processes[now->count++] = (struct listed){.pid = pids[i], .ours = ours};
+        if (ours == 1)
+            pids[kept++] = pids[i];
+    }
+    return kept;
+}
 
 static size_t without(int pid, int *pids, size_t count)
 {
@@ -18,46 +75,14 @@ static size_t without(int pid, int *pids, size_t count)
     return kept;
 }
 
-static bool contains(const int *pids, size_t count, int pid)
+size_t build_processes(const char *root, const struct cgroup *cgroup, bool own, int *pids,
+                       size_t capacity)
 {
-    for (size_t i = 0; i < count; i++)
-        if (pids[i] == pid)
-            return true;
-    return false;
-}
-
-/* Adds the live processes whose parent is known and which are not known yet. */
-static size_t add_children(const char *root, int *pids, size_t count, size_t capacity)
-{
-    char path[512], text[1024];
-    snprintf(path, sizeof path, "%s/proc", root);
-    DIR *directory = opendir(path);
-    struct dirent *entry;
-    while (directory && (entry = readdir(directory)) && count < capacity) {
-        int pid = atoi(entry->d_name);
-        struct proc_stat stat;
-        if (pid > 0 && !contains(pids, count, pid) &&
-            read_proc(root, pid, "stat", text, sizeof text) > 0 &&
-            parse_proc_stat(text, &stat) == 0 && contains(pids, count, stat.parent))
-            pids[count++] = pid;
-    }
-    if (directory)
-        closedir(directory);
-    return count;
-}
-
-size_t build_processes(const char *root, const struct cgroup *members, int *pids, size_t capacity)
-{
-    ssize_t listed = members->version ? cgroup_processes(members, pids, capacity) : -1;
-    size_t count = listed < 0 ? 0 : (size_t)listed;
-    if (count > capacity)
-        count = capacity;
-    if (listed < 0) {
-        pids[0] = getpid();
-        for (size_t before = 0, now = 1; before != now; count = now) {
-            before = now;
-            now = add_children(root, pids, now, capacity);
-        }
-    }
+    ssize_t listed = cgroup->version ? cgroup_processes(cgroup, pids, capacity) : -1;
+    size_t count = listed < 0                  ? list_processes(root, pids, capacity)
+                   : (size_t)listed > capacity ? capacity
+                                               : (size_t)listed;
+    if (listed < 0 || !own)
+        count = keep_ours(root, pids, count);
     return without(getpid(), pids, count);
 }

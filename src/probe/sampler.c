@@ -29,12 +29,12 @@ struct sum {
 };
 
 void sampler_init(struct sampler *sampler, const char *root, const struct cgroup *cgroup,
-                  const struct cgroup *members, int64_t interval_ms)
+                  bool own_cgroup, int64_t interval_ms)
 {
     *sampler = (struct sampler){
         .root = root,
         .cgroup = cgroup,
-        .members = members,
+        .own_cgroup = own_cgroup,
         .interval_ms = interval_ms,
         .stage = stages_count(),
         .surveyed_ms = -FRESH_MS,
@@ -85,7 +85,8 @@ static int survey(struct sampler *sampler, int64_t t_ms)
 {
     int64_t before = pss_cpu_us();
     int stage = stages_count();
-    size_t count = build_processes(sampler->root, sampler->members, pids, PROCESSES_MAX);
+    size_t count =
+        build_processes(sampler->root, sampler->cgroup, sampler->own_cgroup, pids, PROCESSES_MAX);
     sampler->survey++;
     for (size_t i = 0; i < count; i++) {
         struct process *process = table_take(pids[i], t_ms);

@@ -15,13 +15,14 @@
 #include "probe/levels.h"
 #include "probe/pss.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sampler {
-    const char *root;             /* of /proc */
-    const struct cgroup *cgroup;  /* whose counters are read; version 0: there is none */
-    const struct cgroup *members; /* whose processes are the build's (probe/processes.h) */
-    int64_t interval_ms;          /* the timeline's beat */
+    const char *root;            /* of /proc: "" but in tests */
+    const struct cgroup *cgroup; /* whose counters are read; version 0: there is none */
+    bool own_cgroup;             /* all its processes are the build's (probe/processes.h) */
+    int64_t interval_ms;         /* the timeline's beat */
     struct levels levels;
     struct pss_account pss;
     int stage; /* index of the present stage; stages_count(): "setup" */
@@ -33,9 +34,9 @@ struct sampler {
     int64_t samples, snapshots;
 };
 
-/* `root` is of /proc: "" but in tests. It and the cgroups must outlive the sampler. */
+/* `root` is of /proc: "" but in tests. It and the cgroup must outlive the sampler. */
 void sampler_init(struct sampler *sampler, const char *root, const struct cgroup *cgroup,
-                  const struct cgroup *members, int64_t interval_ms);
+                  bool own_cgroup, int64_t interval_ms);
 
 /* Looks at the build, `t_ms` after its start. Returns the time of the next look. */
 int64_t sampler_tick(struct sampler *sampler, int64_t t_ms);

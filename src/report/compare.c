@@ -63,7 +63,8 @@ static void put_legend(struct page *page, const struct sides *sides, int side)
         named ? "" : ", ", m->label ? m->label : "", m->started_at ? m->started_at : "",
         m->commit ? ", commit " : "", m->commit ? m->commit : "", end);
     page_wrap(page, 0, 4, PAINT_NONE, text);
-    const char *notes[] = {censored_note(&m->peak), estimated_note(&m->peak)};
+    char *estimated CLEANUP(cleanup_free) = say_estimated(&m->peak);
+    const char *notes[] = {censored_note(&m->peak), estimated};
     for (size_t i = 0; i < 2; i++)
         if (notes[i]) {
             page_put(page, PAINT_NONE, "    ");

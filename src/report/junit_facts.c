@@ -57,7 +57,12 @@ void facts_put_headline(FILE *out, const struct measurement *m)
     char *composition CLEANUP(cleanup_free) = say_composition(&peak->composition);
     if (composition)
         fprintf(out, "made of:       %s\n", composition);
-    const char *notes[] = {censored_note(peak), estimated_note(peak)};
+    if (peak->shared) {
+        facts_put_bytes(out, "at the start: ", peak->at_start_bytes);
+        fprintf(out, "               %s\n", at_start_note(peak));
+    }
+    char *estimated CLEANUP(cleanup_free) = say_estimated(peak);
+    const char *notes[] = {censored_note(peak), estimated};
     for (size_t i = 0; i < 2; i++)
         if (notes[i])
             fprintf(out, "note:          %s\n", notes[i]);

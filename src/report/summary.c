@@ -72,7 +72,8 @@ static void put_troubles(struct page *page, const struct measurement *m)
         put_warning(page, PAINT_RED, text);
     }
     put_warning(page, PAINT_YELLOW, censored_note(&m->peak));
-    put_warning(page, PAINT_YELLOW, estimated_note(&m->peak));
+    char *estimated CLEANUP(cleanup_free) = say_estimated(&m->peak);
+    put_warning(page, PAINT_YELLOW, estimated);
 }
 
 static void put_peak(struct page *page, const struct measurement *m)
@@ -99,7 +100,7 @@ static void put_peak(struct page *page, const struct measurement *m)
     }
     if (peak->at_start_bytes > 0)
         put_head_bytes(page, "  at the start", PAINT_NONE, peak->at_start_bytes,
-                       "charged before the build's first instruction");
+                       at_start_note(peak));
 }
 
 static void put_head(struct page *page, const struct measurement *m)
@@ -205,6 +206,14 @@ static void put_stages(struct page *page, const struct measurement *m,
         page_put(page, PAINT_DIM, "  ~ highest sample, a lower bound\n");
 }
 
+static size_t count_by_rss(const struct snapshot *snapshot)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < snapshot->count; i++)
+        count += snapshot->processes[i].basis == PSS_RSS;
+    return count;
+}
+
 static void put_processes(struct page *page, const struct measurement *m)
 {
     const struct snapshot *snapshot = &m->peak.at_peak;
@@ -231,6 +240,12 @@ static void put_processes(struct page *page, const struct measurement *m)
     char *rest CLEANUP(cleanup_free) = xasprintf("  and %zu more\n", count - TOP_PROCESSES);
     if (count > TOP_PROCESSES)
         page_put(page, PAINT_DIM, rest);
+    size_t by_rss = count_by_rss(snapshot);
+    char *note CLEANUP(cleanup_free) =
+        xasprintf("  %zu of %zu by RSS, an upper bound: their PSS could not be read\n", by_rss,
+                  snapshot->count);
+    if (by_rss)
+        page_put(page, PAINT_DIM, note);
 }
 
 static void raise_to_held(int64_t *highest, const struct snapshot *snapshot)

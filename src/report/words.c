@@ -91,11 +91,24 @@ char *say_composition(const struct composition *composition)
     return text;
 }
 
-const char *estimated_note(const struct peak *peak)
+char *say_estimated(const struct peak *peak)
 {
-    return peak->estimated ? "ESTIMATED: the highest sample, since the kernel here has no peak "
-                             "counter; a short peak can be missed"
-                           : NULL;
+    if (!peak->estimated)
+        return NULL;
+    if (peak->at_most_bytes < 0)
+        return xstrdup("ESTIMATED: the highest sample, since the kernel here has no peak counter; "
+                       "a short peak can be missed");
+    char *most CLEANUP(cleanup_free) = format_bytes(peak->at_most_bytes);
+    return xasprintf("ESTIMATED: the highest sample. The cgroup's peak counter cannot be reset "
+                     "here and was as high before the build: the true peak lies between this and "
+                     "%s",
+                     most);
+}
+
+const char *at_start_note(const struct peak *peak)
+{
+    return peak->shared ? "charged before the build: what else lives in this cgroup is in the peak"
+                        : "charged before the build's first instruction";
 }
 
 const char *censored_note(const struct peak *peak)

@@ -24,9 +24,11 @@ char *say_build_end(const struct build_end *build);
 
 /* "anon 600.0 MiB, file 150.0 MiB"; NULL where nothing of it was measured. */
 char *say_composition(const struct composition *composition);
-/* A sentence on what makes the headline less than a plain measurement, or NULL. Static. */
-const char *estimated_note(const struct peak *peak);
-const char *censored_note(const struct peak *peak);
+/* A sentence on what makes the headline less than a plain measurement, or NULL. */
+char *say_estimated(const struct peak *peak);
+const char *censored_note(const struct peak *peak); /* static */
+/* What was charged at the start is. Static. */
+const char *at_start_note(const struct peak *peak);
 
 /* "peak of the cgroup (memory.peak)", "PSS peak of stage build-deps": the metric for people. */
 char *say_metric(const char *metric, const struct measurement *m);

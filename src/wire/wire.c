@@ -20,7 +20,11 @@ struct field {
 
 static const struct field hello_fields[] = {
     STRING_OF(hello, source),
+    STRING_OF(hello, usage_source),
+    INTEGER_OF(hello, shared),
+    INTEGER_OF(hello, peak_was_reset),
     INTEGER_OF(hello, peak_at_start_bytes),
+    INTEGER_OF(hello, usage_at_start_bytes),
     INTEGER_OF(hello, limit_bytes),
     INTEGER_OF(hello, cpus),
     INTEGER_OF(hello, memory_total_bytes),

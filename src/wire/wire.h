@@ -32,8 +32,12 @@ enum wire_type {
 };
 
 struct wire_hello {
-    const char *source; /* which counter is the headline: "memory.peak"... "" where there is none */
-    int64_t peak_at_start_bytes;
+    const char *source;       /* the file of the peak: "memory.peak"... "" where there is none */
+    const char *usage_source; /* and of what is charged now */
+    int64_t shared;           /* 1: others live in the cgroup too, and did before; else 0 */
+    /* 1: the peak was reset for this run. The probe sends 0; the runner fills it in. */
+    int64_t peak_was_reset;
+    int64_t peak_at_start_bytes, usage_at_start_bytes;
     int64_t limit_bytes;
     int64_t cpus;
     int64_t memory_total_bytes;

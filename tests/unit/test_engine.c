@@ -63,12 +63,17 @@ START_TEST(the_probes_arguments)
     strv_push(&stages, "a b");
     strv_push(&command, "sh");
     struct engine_spec spec = {.interval_ms = 20, .stages = &stages, .command = &command};
-    engine_probe_arguments(&spec, "/probe", &arguments);
+    engine_probe_arguments(&spec, "/probe", true, &arguments);
     static const char *const expected[] = {
         "/probe", "--interval-ms=20", "--stage=a b", "--own-cgroup", "--", "sh"};
     ck_assert_uint_eq(arguments.count, 6);
     for (size_t i = 0; i < 6; i++)
         ck_assert_str_eq(arguments.items[i], expected[i]);
+    /* In a shared cgroup it must not take everybody for the build. */
+    strv_release(&arguments);
+    engine_probe_arguments(&spec, "/probe", false, &arguments);
+    ck_assert_uint_eq(arguments.count, 5);
+    ck_assert_str_eq(arguments.items[3], "--");
 }
 END_TEST
 

@@ -25,10 +25,11 @@ static void end(void)
     measurement_release(&m);
 }
 
-static void hello(int64_t limit_bytes)
+static void hello_of(const char *source, int64_t limit_bytes)
 {
     fold_record(fold, &(struct wire_record){.type = WIRE_HELLO,
-                                            .hello = {.source = "memory.peak",
+                                            .hello = {.source = source,
+                                                      .usage_source = "memory.current",
                                                       .peak_at_start_bytes = 10,
                                                       .limit_bytes = limit_bytes,
                                                       .cpus = 2,
@@ -36,6 +37,11 @@ static void hello(int64_t limit_bytes)
                                                       .architecture = "x86_64",
                                                       .kernel = "6.12",
                                                       .thp = ""}});
+}
+
+static void hello(int64_t limit_bytes)
+{
+    hello_of("memory.peak", limit_bytes);
 }
 
 static void sample(int64_t t_ms, int64_t stage, int64_t cgroup_bytes, int64_t pss_bytes)
@@ -51,7 +57,8 @@ static void sample(int64_t t_ms, int64_t stage, int64_t cgroup_bytes, int64_t ps
                                                        .shmem_bytes = 0,
                                                        .kernel_bytes = 1,
                                                        .unreclaimable_bytes = cgroup_bytes / 2,
-                                                       .processes = 1}});
+                                                       .processes = 1,
+                                                       .cgroup_high_bytes = cgroup_bytes}});
 }
 
 static void boundary(int64_t t_ms, int64_t stage, int64_t peak_bytes)
@@ -305,12 +312,121 @@ END_TEST
 START_TEST(without_a_counter_it_is_estimated)
 {
     begin();
-    hello(-1);
+    hello_of("", -1);
     sample(0, 1, 640, 300);
     finish(-1, -1, -1);
     ck_assert(m.peak.estimated);
     ck_assert_int_eq(m.peak.cgroup_bytes, 640);
+    ck_assert_str_eq(m.peak.source, "memory.current");
+    ck_assert_int_eq(m.peak.at_most_bytes, UNMEASURED);
     ck_assert(!m.build.oom_killed);
+    end();
+}
+END_TEST
+
+START_TEST(without_a_cgroup_it_is_the_sum_of_pss)
+{
+    static const char *const compiler[] = {"cc1 a.c", NULL};
+    begin();
+    fold_record(fold, &(struct wire_record){.type = WIRE_HELLO,
+                                            .hello = {
+                                                .source = "",
+                                                .usage_source = "",
+                                                .peak_at_start_bytes = -1,
+                                                .usage_at_start_bytes = -1,
+                                                .limit_bytes = -1,
+                                                .architecture = "",
+                                                .kernel = "",
+                                                .thp = "",
+                                            }});
+    sample(0, 1, -1, 300);
+    snapshot(10, 1, 300, 1, compiler);
+    finish(-1, -1, -1);
+    ck_assert(m.peak.estimated && !m.peak.shared);
+    ck_assert_str_eq(m.peak.source, "sum of PSS");
+    ck_assert_int_eq(m.peak.cgroup_bytes, 300);
+    end();
+}
+END_TEST
+
+/* In a cgroup where others live: 200 are charged, and its lifetime's peak is 1000. */
+static void begin_shared(int64_t was_reset)
+{
+    begin();
+    fold_record(fold, &(struct wire_record){.type = WIRE_HELLO,
+                                            .hello = {
+                                                .source = "memory.peak",
+                                                .usage_source = "memory.current",
+                                                .shared = 1,
+                                                .peak_was_reset = was_reset,
+                                                .peak_at_start_bytes = 1000,
+                                                .usage_at_start_bytes = 200,
+                                                .limit_bytes = -1,
+                                                .architecture = "",
+                                                .kernel = "",
+                                                .thp = "",
+                                            }});
+    ck_assert(m.peak.shared);
+    ck_assert_int_eq(m.peak.at_start_bytes, 200);
+}
+
+static void expect_headline(int64_t bytes, const char *source, int64_t at_most_bytes)
+{
+    ck_assert_int_eq(m.peak.cgroup_bytes, bytes);
+    ck_assert_str_eq(m.peak.source, source);
+    ck_assert_int_eq(m.peak.at_most_bytes, at_most_bytes);
+    ck_assert(m.peak.estimated == (strcmp(source, "memory.current") == 0));
+}
+
+START_TEST(a_shared_cgroups_peak_is_the_runs_where_it_was_reset)
+{
+    begin_shared(1);
+    sample(0, 2, 250, 5);
+    reset_boundary(100, 1, 300);
+    sample(100, 1, 600, 400);
+    reset_boundary(500, 0, 700);
+    sample(500, 0, 500, 400);
+    finish_last(1000, 650); /* v2: the lifetime's is still what it was */
+    expect_headline(700, "memory.peak", UNMEASURED);
+    ck_assert_int_eq(m.stages[1].cgroup_peak_bytes, 700);
+    ck_assert_int_eq(m.stages[0].cgroup_peak_bytes, 650);
+    for (size_t i = 0; i < m.stage_count; i++)
+        ck_assert(m.stages[i].cgroup_peak_exact);
+    end();
+}
+END_TEST
+
+START_TEST(a_shared_cgroups_peak_is_the_runs_where_it_rose)
+{
+    begin_shared(0);
+    sample(0, 2, 250, 5);
+    finish_last(1001, -1);
+    expect_headline(1001, "memory.peak", UNMEASURED);
+    end();
+}
+END_TEST
+
+START_TEST(a_shared_cgroups_older_peak_is_a_bound)
+{
+    begin_shared(0);
+    sample(0, 2, 250, 5);
+    boundary(100, 1, 1000);
+    sample(100, 1, 600, 400);
+    finish_last(1000, -1);
+    expect_headline(600, "memory.current", 1000);
+    ck_assert(!m.stages[1].cgroup_peak_exact);
+    end();
+}
+END_TEST
+
+START_TEST(a_reset_that_is_lost_is_not_made_up_for)
+{
+    begin_shared(1);
+    sample(0, 2, 250, 5);
+    boundary(100, 1, 1000); /* the second reset failed */
+    sample(100, 1, 600, 400);
+    finish_last(1000, -1);
+    expect_headline(600, "memory.current", UNMEASURED);
     end();
 }
 END_TEST
@@ -389,6 +505,11 @@ int main(void)
     tcase_add_test(all, unseen_stages_are_not_stages);
     tcase_add_test(all, a_peak_at_the_limit_is_censored);
     tcase_add_test(all, without_a_counter_it_is_estimated);
+    tcase_add_test(all, without_a_cgroup_it_is_the_sum_of_pss);
+    tcase_add_test(all, a_shared_cgroups_peak_is_the_runs_where_it_was_reset);
+    tcase_add_test(all, a_shared_cgroups_peak_is_the_runs_where_it_rose);
+    tcase_add_test(all, a_shared_cgroups_older_peak_is_a_bound);
+    tcase_add_test(all, a_reset_that_is_lost_is_not_made_up_for);
     tcase_add_test(all, oom_is_what_the_kernel_counts);
     tcase_add_test(all, a_broken_record_stays_unmeasured);
     tcase_add_test(all, names_for_people);

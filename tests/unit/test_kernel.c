@@ -1,6 +1,7 @@
 /* /proc and cgroup files, as text and as captured trees (tests/fixtures/sysroot). */
 #include "base/alloc.h"
 #include "kernel/cgroup.h"
+#include "kernel/descendants.h"
 #include "kernel/procfs.h"
 #include "suite.h"
 
@@ -180,6 +181,45 @@ START_TEST(what_is_not_there_is_not_zero)
 }
 END_TEST
 
+START_TEST(the_machines_root_is_told_from_a_namespaces)
+{
+    struct cgroup root = captured("v2-root"), container = captured("docker-v2"),
+                  slice = captured("v2-slice"), container_v1 = captured("docker-v1");
+    ck_assert(cgroup_is_root(&root));
+    ck_assert(!cgroup_is_root(&container));
+    ck_assert(!cgroup_is_root(&slice));
+    ck_assert(!cgroup_is_root(&container_v1));
+    ck_assert_ptr_null(cgroup_usage_source(&root));
+    /* Before 5.19 there is no memory.peak. */
+    ck_assert_ptr_null(cgroup_peak_source(&slice));
+    ck_assert_str_eq(cgroup_usage_source(&slice), "memory.current");
+    ck_assert_str_eq(cgroup_usage_source(&container_v1), "memory.usage_in_bytes");
+    struct cgroup none = {0};
+    ck_assert(!cgroup_is_root(&none));
+    ck_assert_ptr_null(cgroup_usage_source(&none));
+}
+END_TEST
+
+START_TEST(descendants_by_their_parents)
+{
+    /* 1 - 10 - 40 - 20 - 30, 20 - 31 (its name is "7 ) R 1"); 1 - 50 - 60; 70 has just gone. */
+    char *root CLEANUP(cleanup_free) = test_path("fixtures/sysroot/process-tree");
+    int pids[16];
+    ck_assert_uint_eq(list_processes(root, pids, 16), 9);
+    ck_assert_uint_eq(descendants_of(root, 40, pids, 16), 3);
+    unsigned found = 0;
+    for (size_t i = 0; i < 3; i++)
+        found |= pids[i] == 20 ? 1u : pids[i] == 30 ? 2u : pids[i] == 31 ? 4u : 8u;
+    ck_assert_uint_eq(found, 7);
+    ck_assert_uint_eq(descendants_of(root, 1, pids, 16), 7);
+    ck_assert_uint_eq(descendants_of(root, 30, pids, 16), 0);
+    ck_assert_uint_eq(descendants_of(root, 70, pids, 16), 0);
+    ck_assert_uint_eq(descendants_of(root, 1, pids, 2), 2);
+    ck_assert_int_eq(process_parent(root, 1), 0);
+    ck_assert_int_eq(process_parent(root, 70), -1);
+}
+END_TEST
+
 START_TEST(long_process_lists_are_read_to_their_end)
 {
     struct cgroup cgroup = captured("docker-v1");
@@ -205,6 +245,8 @@ int main(void)
     tcase_add_test(all, counters_of_v1);
     tcase_add_test(all, pressure);
     tcase_add_test(all, what_is_not_there_is_not_zero);
+    tcase_add_test(all, the_machines_root_is_told_from_a_namespaces);
+    tcase_add_test(all, descendants_by_their_parents);
     tcase_add_test(all, long_process_lists_are_read_to_their_end);
     suite_add_tcase(suite, all);
     return run_suite(suite);

@@ -1,6 +1,9 @@
 /* What the sampler knows of processes: live ones, forked here. */
+#include "base/alloc.h"
+#include "kernel/cgroup.h"
 #include "kernel/procfs.h"
 #include "probe/process_table.h"
+#include "probe/processes.h"
 #include "probe/pss.h"
 #include "probe/stages.h"
 #include "probe/variables.h"
@@ -146,6 +149,27 @@ START_TEST(a_zombie_holds_nothing)
     pss_refresh(0, 1000000, false);
     ck_assert_int_eq(account.reads, 0);
     waitpid(pid, NULL, 0);
+}
+END_TEST
+
+/* As on gVisor. The tree is a captured one: nothing lives behind it. */
+START_TEST(where_there_is_no_rollup_rss_stands_in)
+{
+    char *root CLEANUP(cleanup_free) = test_path("fixtures/sysroot/no-rollup");
+    begin();
+    table_init(root);
+    struct process *process = table_take(20, 0);
+    ck_assert_ptr_nonnull(process);
+    ck_assert(process_read_statm(process));
+    pss_refresh(0, 1000000, false);
+    pss_estimate(process);
+    ck_assert_int_eq(process->basis, BASIS_RSS);
+    ck_assert_int_eq(process->pss_bytes, 1000 * sysconf(_SC_PAGESIZE));
+    ck_assert_int_eq(account.unreadable, 1);
+    ck_assert_int_eq(account.vanished, 0);
+    pss_refresh(10000, 1000000, false); /* not asked again and again */
+    ck_assert_int_eq(account.reads, 1);
+    table_drop(process);
 }
 END_TEST
 
@@ -394,6 +418,71 @@ START_TEST(variables_are_told_without_their_secrets)
 }
 END_TEST
 
+/* A child that has a child, both waiting. */
+static pid_t child_with_child(pid_t *grandchild)
+{
+    int ready[2];
+    ck_assert_int_eq(pipe(ready), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        pid_t below = fork();
+        if (below == 0)
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+        else
+            (void)!write(ready[1], &below, sizeof below);
+        pause();
+        _exit(0);
+    }
+    ck_assert_int_eq(read(ready[0], grandchild, sizeof *grandchild), sizeof *grandchild);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+/* The cgroup's list, in an order in which the child comes before its parent. */
+static void write_list(const struct cgroup *cgroup, const pid_t *pids, size_t count)
+{
+    char path[CGROUP_PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/cgroup.procs", cgroup->directory);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    for (size_t i = count; i-- > 0;)
+        fprintf(file, "%d\n", (int)pids[i]);
+    fclose(file);
+}
+
+START_TEST(in_a_shared_cgroup_the_build_is_what_descends_from_us)
+{
+    struct cgroup cgroup = {.version = 2, .directory = "/tmp/test_probe.XXXXXX"}, none = {0};
+    ck_assert_ptr_nonnull(mkdtemp(cgroup.directory));
+    pid_t below, child = child_with_child(&below);
+    int pids[4096];
+    /* 1 and our parent are others, 999999999 has gone. */
+    write_list(&cgroup, (pid_t[]){1, getppid(), getpid(), 999999999, child, below}, 6);
+    for (int again = 0; again < 2; again++) {
+        ck_assert_uint_eq(build_processes("", &cgroup, false, pids, 4096), 2);
+        ck_assert_int_eq(pids[0], below);
+        ck_assert_int_eq(pids[1], child);
+    }
+    /* A new one; and of a child that has moved to another cgroup the child is still ours. */
+    pid_t late = child_holding(0);
+    write_list(&cgroup, (pid_t[]){1, getppid(), getpid(), below, late}, 5);
+    ck_assert_uint_eq(build_processes("", &cgroup, false, pids, 4096), 2);
+    ck_assert_int_eq(pids[0], late);
+    ck_assert_int_eq(pids[1], below);
+    /* All in it are the build where it is its own; without one, all of the machine are asked. */
+    ck_assert_uint_eq(build_processes("", &cgroup, true, pids, 4096), 4);
+    ck_assert_uint_eq(build_processes("", &none, false, pids, 4096), 3);
+    end_child(late);
+    kill(below, SIGKILL);
+    end_child(child);
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/cgroup.procs", cgroup.directory);
+    unlink(path);
+    rmdir(cgroup.directory);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("probe");
@@ -402,11 +491,13 @@ int main(void)
     tcase_add_test(all, one_process_from_its_start_to_its_end);
     tcase_add_test(all, without_descriptors_to_spare);
     tcase_add_test(all, a_zombie_holds_nothing);
+    tcase_add_test(all, where_there_is_no_rollup_rss_stands_in);
     tcase_add_test(all, an_exec_is_seen);
     tcase_add_test(all, the_pss_is_the_new_programs);
     tcase_add_test(all, it_ends_while_it_is_read);
     tcase_add_test(all, a_rollup_that_may_not_be_read);
     tcase_add_test(all, a_pid_with_a_new_owner);
+    tcase_add_test(all, in_a_shared_cgroup_the_build_is_what_descends_from_us);
     tcase_add_test(all, shared_pages_are_not_counted_twice);
     tcase_add_test(all, variables_are_told_without_their_secrets);
     suite_add_tcase(suite, all);

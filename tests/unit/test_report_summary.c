@@ -144,6 +144,20 @@ START_TEST(test_a_process_that_was_too_short)
 }
 END_TEST
 
+START_TEST(test_what_a_shared_cgroup_means)
+{
+    char *own = summary_text(&m, &judgement, false);
+    expect_none(own, "what else lives in");
+    m.peak.shared = m.peak.estimated = true;
+    m.peak.at_most_bytes = 4096 * MIB;
+    char *shared = summary_text(&m, &judgement, false);
+    expect(shared, "what else lives in");
+    expect(shared, "lies between this and 4.00");
+    free(shared);
+    free(own);
+}
+END_TEST
+
 START_TEST(test_nothing_measured_is_never_zero)
 {
     struct measurement nothing;
@@ -240,6 +254,7 @@ int main(void)
     tcase_add_test(tests, test_colour_only_where_asked);
     tcase_add_test(tests, test_marks);
     tcase_add_test(tests, test_a_process_that_was_too_short);
+    tcase_add_test(tests, test_what_a_shared_cgroup_means);
     tcase_add_test(tests, test_nothing_measured_is_never_zero);
     tcase_add_test(tests, test_no_baseline_blames_no_metric);
     tcase_add_test(tests, test_new_stage_is_called_new);

@@ -88,7 +88,8 @@ START_TEST(test_round_trip_of_a_failed_run)
     m.build.exit_code = UNMEASURED;
     m.build.signal = 9;
     m.build.oom_killed = m.build.timed_out = true;
-    m.peak.estimated = m.peak.censored = true;
+    m.peak.estimated = m.peak.censored = m.peak.shared = true;
+    m.peak.at_most_bytes = 5 * MIB;
     sample_set(&m.not_measured, "the record broke off");
     sample_set(&m.commit, NULL);
     strv_push(&m.environment.variables, "GOGC=");
@@ -101,7 +102,8 @@ START_TEST(test_round_trip_of_a_failed_run)
     ck_assert_int_eq(read_text(text, &back, &err), 0);
     ck_assert_int_eq(back.build.signal, 9);
     ck_assert(back.build.oom_killed && back.build.timed_out);
-    ck_assert(back.peak.estimated && back.peak.censored);
+    ck_assert(back.peak.estimated && back.peak.censored && back.peak.shared);
+    ck_assert_int_eq(back.peak.at_most_bytes, 5 * MIB);
     ck_assert_str_eq(back.not_measured, "the record broke off");
     ck_assert_ptr_null(back.commit);
     free(text);

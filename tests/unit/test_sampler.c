@@ -56,7 +56,7 @@ static void begin(const char *scenario)
     fflush(stdout);
     watched.stdout_before = dup(STDOUT_FILENO);
     dup2(watched.records, STDOUT_FILENO);
-    sampler_init(&watched.sampler, watched.root, &watched.cgroup, &watched.cgroup, 150);
+    sampler_init(&watched.sampler, watched.root, &watched.cgroup, true, 150);
 }
 
 static void fold_records(struct fold *fold)

@@ -10,6 +10,7 @@ START_TEST(every_record_comes_back)
 {
     struct wire_record in = {.type = WIRE_HELLO,
                              .hello = {.source = "memory.peak",
+                                       .usage_source = "memory.current",
                                        .peak_at_start_bytes = 1,
                                        .limit_bytes = -1,
                                        .cpus = 2,

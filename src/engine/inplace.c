@@ -1,0 +1,120 @@
+/* The inplace engine: the cgroup that we are already in, a CI job's or a pod's. Others live in it:
+ * only what descends from the probe is ever killed. */
+#include "base/alloc.h"
+#include "engine/engine.h"
+#include "engine/local.h"
+#include "kernel/descendants.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROCESSES_MAX 4096
+
+static int usable(const struct engine *engine, struct bm_error *err)
+{
+    (void)engine;
+    return access("/proc/self/stat", R_OK) < 0 ? bm_error_errno(err, "/proc/self/stat") : 0;
+}
+
+static int locate(const struct engine_run *run, struct cgroup *cgroup)
+{
+    (void)run;
+    /* What the machine's root cgroup counts is everybody's. */
+    return cgroup_of_self("", cgroup) < 0 || cgroup_is_root(cgroup) ? -1 : 0;
+}
+
+/* Two runs would reset the peak for each other, and each would count the other's build. */
+static int lock(struct engine_run *run, const struct cgroup *cgroup, struct bm_error *err)
+{
+    run->lock = open(cgroup->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (run->lock >= 0 && flock(run->lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+        return bm_error_set(err,
+                            "another build-mem measures in the cgroup %s, and each would count "
+                            "the other's build: wait for its end, or use another engine",
+                            cgroup->directory);
+    return 0;
+}
+
+/* Where the probe is killed, what it leaves comes to us. Children that we had before (the shell
+ * that became us may have had jobs) could not be told from them: then it stays with init. */
+static void adopt_orphans(struct engine_run *run)
+{
+    int child;
+    run->adopts =
+        descendants_of("", getpid(), &child, 1) == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
+}
+
+static int enter(void *spec)
+{
+    return local_enter(spec);
+}
+
+static int start(struct engine_run *run, struct bm_error *err)
+{
+    struct cgroup cgroup;
+    struct engine_spec spec = *run->spec;
+    struct strv arguments CLEANUP(strv_release) = {0};
+    if (spec.memory_limit_bytes > 0)
+        return bm_error_set(err, "the engine inplace takes the memory limit that is there: set "
+                                 "it on the job or the container, and leave --memory out");
+    if (locate(run, &cgroup) == 0) {
+        if (lock(run, &cgroup, err) < 0)
+            return -1;
+        /* The counter still holds what was before. */
+        stage_peaks_open(&run->peaks, &cgroup);
+        (void)stage_peaks_take(&run->peaks);
+    }
+    adopt_orphans(run);
+    engine_probe_arguments(&spec, spec.probe_path, false, &arguments);
+    if (page_cache_prepare(&run->page_cache, spec.cache, spec.repo, spec.out, err) < 0)
+        return -1;
+    return child_start(&run->child, arguments.items, enter, &spec, err);
+}
+
+/* Returns how many there were. */
+static size_t kill_descendants(pid_t ancestor)
+{
+    static int pids[PROCESSES_MAX];
+    size_t count = descendants_of("", ancestor, pids, PROCESSES_MAX);
+    for (size_t i = 0; i < count; i++)
+        kill(pids[i], SIGKILL);
+    return count;
+}
+
+static void kill_build(struct engine_run *run)
+{
+    if (run->child.pid <= 0)
+        return;
+    (void)kill_descendants(run->child.pid);
+    kill(run->child.pid, SIGKILL);
+}
+
+static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_error *err)
+{
+    (void)facts; /* the probe has read the cgroup's own counter */
+    size_t left = 0;
+    for (int round = 0; run->adopts && (left = kill_descendants(getpid())) && round < 500;
+         round++) {
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            ;
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 0);
+    if (run->lock >= 0)
+        close(run->lock);
+    return left ? bm_error_set(err, "%zu processes of the build cannot be killed", left) : 0;
+}
+
+const struct engine engine_inplace = {.name = "inplace",
+                                      .image_label = "inplace",
+                                      .usable = usable,
+                                      .start = start,
+                                      .locate = locate,
+                                      .kill = kill_build,
+                                      .finish = finish};

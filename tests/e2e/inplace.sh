@@ -1,0 +1,160 @@
+# inplace.sh: what the inplace engine has to do in a cgroup where others live. Sourced after lib.sh;
+# first others_live_there, then the checks. $peak_can_be_reset: where the files may be written.
+# shellcheck shell=bash
+
+cgroup_root=/sys/fs/cgroup
+[[ -e $cgroup_root/cgroup.controllers ]] || cgroup_root+=/memory
+cgroup=$cgroup_root/e2e-inplace-$$
+# Nobody lives in the cgroup but the agent, and after a failed check what that has left.
+leave() {
+    while [[ -d $cgroup && -n $(<"$cgroup/cgroup.procs") ]]; do
+        xargs -r kill -KILL <"$cgroup/cgroup.procs" 2>/dev/null || true
+        sleep 0.1
+    done
+    [[ ! -d $cgroup ]] || rmdir "$cgroup"
+    rm -rf "$work"
+}
+trap leave EXIT
+
+# in_cgroup COMMAND...: in a subshell of it.
+in_cgroup() (
+    trap - EXIT
+    echo "$BASHPID" >"$cgroup/cgroup.procs"
+    "$@"
+)
+
+# With its files read-only, as most containers see them.
+in_cgroup_read_only() (
+    trap - EXIT
+    echo "$BASHPID" >"$cgroup/cgroup.procs"
+    # shellcheck disable=SC2016
+    unshare --mount sh -c 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"' \
+        sh "$cgroup_root" "$@"
+)
+
+set_limit() { # as what to set it to, or none
+    if [[ -e $cgroup/memory.max ]]; then
+        echo "${1/none/max}" >"$cgroup/memory.max"
+    else
+        echo "${1/none/-1}" >"$cgroup/memory.limit_in_bytes"
+    fi
+}
+
+measure_own=("$build_mem" run --engine inplace --repo "$work/own")
+inplace_result() { echo "$work/own/.build-mem/result-$1.json"; }
+
+agent_lives() { kill -0 "$agent" || fail "who lived in the cgroup before is dead"; }
+
+# The agent holds 20 MiB all the time, and an earlier step held more than the build will.
+others_live_there() {
+    mkdir "$cgroup" "$work/own"
+    echo '{"artifacts": [], "clear": []}' >"$work/own/build-mem.json"
+    (echo "$BASHPID" >"$cgroup/cgroup.procs" && exec "$hold" anon=20 sleep=3600000) &
+    agent=$!
+    in_cgroup "$hold" spawn=2 anon=80 meet sleep=100
+}
+
+# What the peak consists of: the agent's 20 MiB and the build's 60.
+expect_peak() {
+    within 79 "$(jq .peak.cgroup_bytes "$1")" 95 headline
+    within 19 "$(jq .peak.at_start_bytes "$1")" 35 "at the start"
+    # The kernel charges a little in advance.
+    within 59 "$(jq '.peak.cgroup_bytes - .peak.at_start_bytes' "$1")" 63 "what the build added"
+    holds "$1" '.peak.shared and .environment.image == "inplace" and
+        ([.processes_at_peak[].command] | all(contains("sleep=3600000") | not))'
+}
+
+an_earlier_peak_is_not_ours() {
+    local file
+    expect 0 in_cgroup "${measure_own[@]}" --label first -- "$hold" anon=60 sleep=1000
+    file=$(inplace_result first)
+    if [[ -n ${peak_can_be_reset:-} ]]; then
+        holds "$file" '(.peak.estimated | not) and .peak.at_most_bytes == null'
+    else
+        holds "$file" '.peak.estimated and .peak.at_most_bytes >= 180 * 1048576'
+    fi
+    expect_peak "$file"
+    agent_lives
+    ok "inplace: the headline is the run's, not that of an earlier step"
+}
+
+read_only_is_told() {
+    local file
+    in_cgroup "$hold" spawn=2 anon=80 meet sleep=100
+    expect 0 in_cgroup_read_only "${measure_own[@]}" --label read-only -- "$hold" anon=60 sleep=1000
+    grep -q 'ESTIMATED: the highest sample. The cgroup' "$work/out" || fail "the summary does not say so"
+    file=$(inplace_result read-only)
+    holds "$file" '.peak.estimated and .peak.at_most_bytes >= 180 * 1048576
+        and (.peak.source == "memory.current" or .peak.source == "memory.usage_in_bytes")'
+    expect_peak "$file"
+    # A peak that rises above all that was before is this run's own.
+    expect 0 in_cgroup_read_only "${measure_own[@]}" --label rises -- "$hold" spawn=3 anon=70 meet sleep=300
+    file=$(inplace_result rises)
+    holds "$file" '(.peak.estimated | not) and .peak.at_most_bytes == null
+        and (.peak.source == "memory.peak" or .peak.source == "memory.max_usage_in_bytes")'
+    within 209 "$(jq '.peak.cgroup_bytes - .peak.at_start_bytes' "$file")" 213 "what the build added"
+    ok "inplace: where the peak cannot be reset, it is exact if it rose, and else a sample, and says so"
+}
+
+the_limit_is_the_jobs() {
+    expect 2 in_cgroup "${measure_own[@]}" --memory 1g -- true
+    grep -q 'set it on the job' "$work/err" || fail "no mend is told"
+    set_limit $((96 << 20))
+    # One that was killed before is no fault of the build.
+    ! in_cgroup "$hold" anon=120 >"$work/out" 2>&1 || fail "the limit does not hold"
+    expect 0 in_cgroup "${measure_own[@]}" --label fits -- "$hold" anon=30
+    holds "$(inplace_result fits)" '(.build.oom_killed | not) and .pressure.oom_kills == 0
+        and .peak.limit_bytes == 96 * 1048576 and (.peak.censored | not)'
+    expect 3 in_cgroup "${measure_own[@]}" --label oom --interval-ms 60000 -- \
+        sh -c "'$hold' anon=120 sleep=100; exit 0"
+    holds "$(inplace_result oom)" '.build.oom_killed and .pressure.oom_kills == 1 and .peak.censored
+        and .build.exit_code == 0'
+    set_limit none
+    agent_lives
+    ok "inplace: the job's limit is recorded, and only what was killed in this run counts"
+}
+
+# in_background LABEL: a run whose build is known to run; its runner in $pid.
+in_background() {
+    rm -f "$work/own/.build-mem/timeline-$1.csv"
+    (
+        trap - EXIT
+        echo "$BASHPID" >"$cgroup/cgroup.procs"
+        exec "${measure_own[@]}" --label "$1" -- \
+            sh -c "setsid sleep 98765.$$ & sleep 98765.$$"
+    ) >"$work/background" 2>&1 &
+    pid=$!
+    eventually grep -q '^[0-9]' "$work/own/.build-mem/timeline-$1.csv"
+}
+builds_are_gone() { ! pgrep -f "[s]leep 98765.$$" >/dev/null; }
+
+one_at_a_time() {
+    local pid status=0
+    in_background one
+    expect 4 in_cgroup "${measure_own[@]}" --label other -- true
+    holds "$(inplace_result other)" '.not_measured | test("another build-mem measures in the cgroup")'
+    # And where the probe is killed its build is not left to anybody else.
+    kill -KILL "$(pgrep -P "$pid")"
+    wait "$pid" || status=$?
+    [[ $status == 4 ]] || fail "exit $status instead of 4 where the probe was killed"
+    builds_are_gone || fail "a process of the build is left"
+    agent_lives
+    expect 0 in_cgroup "${measure_own[@]}" --label other -- true
+    ok "inplace: one run at a time in a cgroup, and nothing of it is left without its probe"
+}
+
+# In a real container, with this machine's libraries: a cgroup of its own, read-only, and a limit.
+in_a_container() {
+    local file=$work/own/.build-mem/result-contained.json part mounts=()
+    for part in bin lib lib64 usr; do
+        mounts+=(--mount "type=bind,source=$(realpath "/$part"),target=/$part,readonly")
+    done
+    "$srcdir/tests/rig/tiny-image" docker
+    expect 0 docker run --rm --network=none --memory=192m "${mounts[@]}" \
+        --mount "type=bind,source=$builddir,target=$builddir" build-mem-tiny:1 \
+        "${measure_own[@]}" --label contained -- "$hold" anon=60 sleep=300
+    holds "$file" '.peak.limit_bytes == 192 * 1048576 and .environment.engine == "inplace"
+        and (.peak.estimated | not) and ([.processes_at_peak[].name] == ["hold"])'
+    within 59 "$(jq '.peak.cgroup_bytes - .peak.at_start_bytes' "$file")" 63 "what the build added"
+    ok "inplace: in a container the container's own counters are read"
+}
