@@ -68,29 +68,48 @@ struct mount {
     char root[CGROUP_PATH_MAX], point[CGROUP_PATH_MAX];
 };
 
-/* The last mount of the hierarchy that holds the memory controller (v1), or of v2. */
+/* Copies the field of that index among those between `at` and `end`, which blanks separate. */
+static bool copy_field(const char *at, const char *end, int index, char *field, size_t capacity)
+{
+    for (; index > 0 && at; index--) {
+        at = memchr(at, ' ', (size_t)(end - at));
+        at = at ? at + 1 : NULL;
+    }
+    if (!at)
+        return false;
+    const char *blank = memchr(at, ' ', (size_t)(end - at));
+    size_t length = (size_t)((blank ? blank : end) - at);
+    if (length >= capacity)
+        return false;
+    memcpy(field, at, length);
+    field[length] = '\0';
+    return true;
+}
+
+/* Whether the line of mountinfo, "ID PARENT DEVICE ROOT POINT OPTIONS... - TYPE SOURCE OPTIONS", is
+ * of the hierarchy that holds the memory controller (v1), or of v2. */
+static bool is_of_hierarchy(const char *line, const char *end, int version)
+{
+    char type[64], options[1024];
+    const char *separator = memmem(line, (size_t)(end - line), " - ", 3);
+    return separator && copy_field(separator + 3, end, 0, type, sizeof type) &&
+           copy_field(separator + 3, end, 2, options, sizeof options) &&
+           strcmp(type, version == 2 ? "cgroup2" : "cgroup") == 0 &&
+           (version == 2 || list_has(options, strlen(options), "memory"));
+}
+
+/* The last such mount. */
 static int find_mount(const char *mountinfo, int version, struct mount *mount)
 {
     int found = -1;
     for (const char *line = mountinfo; *line;) {
         const char *end = strchrnul(line, '\n');
-        char text[3 * CGROUP_PATH_MAX];
-        size_t length = (size_t)(end - line);
-        struct mount one;
-        char type[64], options[1024];
-        if (length < sizeof text) {
-            memcpy(text, line, length);
-            text[length] = '\0';
-            const char *separator = strstr(text, " - ");
-            if (separator && sscanf(separator, " - %63s %*s %1023s", type, options) == 2 &&
-                strcmp(type, version == 2 ? "cgroup2" : "cgroup") == 0 &&
-                (version == 2 || list_has(options, strlen(options), "memory")) &&
-                sscanf(text, "%*s %*s %*s %4095s %4095s", one.root, one.point) == 2) {
-                unescape_octal(one.root);
-                unescape_octal(one.point);
-                *mount = one;
-                found = 0;
-            }
+        if (is_of_hierarchy(line, end, version) &&
+            copy_field(line, end, 3, mount->root, sizeof mount->root) &&
+            copy_field(line, end, 4, mount->point, sizeof mount->point)) {
+            unescape_octal(mount->root);
+            unescape_octal(mount->point);
+            found = 0;
         }
         line = *end ? end + 1 : end;
     }

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define FRAME_MAX (WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX)
+/* So much does not wait for the next poll: it would only take more pages of the queue. */
+#define SOON ((size_t)8 * 1024)
 
 /* Only the pages that are ever used count as the probe's memory. */
 static uint8_t queue[4 * FRAME_MAX];
@@ -80,4 +82,6 @@ void emit_record(const struct wire_record *record)
         head = 0;
     }
     tail += wire_encode(record, queue + tail, sizeof queue - tail);
+    if (tail - head >= SOON)
+        emit_some();
 }

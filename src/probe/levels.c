@@ -12,7 +12,9 @@
 #define WAIT_CALM_MS 20
 #define WAIT_MAX_MS 50
 #define FLAT_POLLS 6
-#define CALM_POLLS 40
+#define CALM_POLLS 20
+#define STEP_MIN_PERMILLE 10
+#define STEP_MAX_PERMILLE 30
 /* 4 GB/s a CPU is faster than the kernel hands out pages. */
 #define FASTEST_BYTES_PER_MS_AND_CPU 4000000
 
@@ -45,6 +47,7 @@ void levels_open(struct levels *levels, const struct cgroup *cgroup)
         .kernel_fd = -1,
         .limit_bytes = -1,
         .fastest_bytes_per_ms = (int64_t)cpu_count() * FASTEST_BYTES_PER_MS_AND_CPU,
+        .step_permille = STEP_MIN_PERMILLE,
         .usage = {-1, -1, -1},
         .unreclaimable = {-1, -1, -1},
         .stat = {-1, -1, -1, -1, -1, -1},
@@ -113,19 +116,25 @@ void levels_poll(struct levels *levels, bool whole)
         read_stat(levels);
 }
 
-static bool is_new(const struct level *level)
+static int64_t next_new_bytes(const struct levels *levels, const struct level *level)
 {
-    return level->now_bytes >= 0 &&
-           level->now_bytes > level->looked_bytes + level->looked_bytes / 100;
+    return level->looked_bytes + level->looked_bytes / 1000 * levels->step_permille;
+}
+
+static bool is_new(const struct levels *levels, const struct level *level)
+{
+    return level->now_bytes >= 0 && level->now_bytes > next_new_bytes(levels, level);
 }
 
 bool levels_are_new(const struct levels *levels)
 {
-    return is_new(&levels->usage) || is_new(&levels->unreclaimable);
+    return is_new(levels, &levels->usage) || is_new(levels, &levels->unreclaimable);
 }
 
-void levels_looked(struct levels *levels)
+void levels_looked(struct levels *levels, int64_t processes)
 {
+    int64_t step = STEP_MIN_PERMILLE + processes / 10;
+    levels->step_permille = step < STEP_MAX_PERMILLE ? step : STEP_MAX_PERMILLE;
     if (levels->usage.now_bytes > levels->usage.looked_bytes)
         levels->usage.looked_bytes = levels->usage.now_bytes;
     if (levels->unreclaimable.now_bytes > levels->unreclaimable.looked_bytes)
@@ -154,8 +163,7 @@ static int64_t time_to_new_high(const struct levels *levels, const struct level 
 {
     if (level->now_bytes < 0)
         return WAIT_MAX_MS;
-    return (level->looked_bytes + level->looked_bytes / 100 - level->now_bytes) /
-           levels->fastest_bytes_per_ms;
+    return (next_new_bytes(levels, level) - level->now_bytes) / levels->fastest_bytes_per_ms;
 }
 
 int64_t levels_wait_ms(const struct levels *levels)

@@ -1,7 +1,7 @@
 /* The cgroup's levels: what is charged, and what of it cannot be reclaimed.
  *
- * They are polled hundreds of times a second, so that their files stay open. A level is new when it
- * is 1 % above the highest at which the build's processes were looked at. */
+ * They are polled up to 200 times a second, so that their files stay open. A level is new when it
+ * is a step, 1 % or more, above the highest at which the build's processes were looked at. */
 #ifndef BM_PROBE_LEVELS_H
 #define BM_PROBE_LEVELS_H
 
@@ -22,6 +22,7 @@ struct levels {
     int64_t limit_bytes;
     int64_t fastest_bytes_per_ms; /* what the build may allocate at most */
     struct level usage, unreclaimable;
+    int64_t step_permille;    /* from one new level to the next */
     struct cgroup_stat stat;  /* as it was at stat_usage_bytes */
     int64_t stat_usage_bytes; /* -1: never read */
     int flat_polls;           /* how many in a row saw no change */
@@ -37,8 +38,8 @@ int64_t levels_read_usage(const struct levels *levels);
 
 /* Whether one of the levels is worth a look at the processes. */
 bool levels_are_new(const struct levels *levels);
-/* The processes were looked at. */
-void levels_looked(struct levels *levels);
+/* So many processes were looked at. Steps are larger the more there are: up to 3 %. */
+void levels_looked(struct levels *levels, int64_t processes);
 /* A stage begins: its highs start from what is. */
 void levels_restart(struct levels *levels);
 

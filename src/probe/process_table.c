@@ -7,25 +7,31 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #define BUCKETS 1024
-#define COMMAND_KEPT 768
+#define COMMAND_KEPT 767
 #define FDS_RESERVED 64
 /* A new process is about to exec, and a node program to give itself a title. */
 #define FIRST_CHECK_MS 10
 
 /* Only the pages that are ever used count as the probe's memory. */
 static struct process places[PROCESSES_MAX];
-static char commands[PROCESSES_MAX][COMMAND_KEPT];
 static int buckets[BUCKETS];
 static int free_places;
 static size_t end, live;
 static long fds_left;
 static int64_t page_bytes;
 static const char *root_path;
+
+static void forget_command(struct process *process)
+{
+    free(process->command);
+    process->command = NULL;
+}
 
 void table_init(const char *root)
 {
@@ -36,6 +42,8 @@ void table_init(const char *root)
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
         fds_left = files.rlim_cur > 3UL * PROCESSES_MAX ? 2L * PROCESSES_MAX
                                                         : (long)files.rlim_cur - FDS_RESERVED;
+    for (size_t i = 0; i < end; i++)
+        forget_command(&places[i]);
     for (size_t i = 0; i < BUCKETS; i++)
         buckets[i] = -1;
     free_places = -1;
@@ -112,6 +120,7 @@ void table_drop(struct process *process)
             *at = process->next;
             break;
         }
+    forget_command(process);
     process->pid = 0;
     process->next = free_places;
     free_places = place;
@@ -150,6 +159,7 @@ struct process *table_take(int pid, int64_t t_ms)
         .pid = pid,
         .next = *bucket_of(pid),
         .stage = stages_count(),
+        .seen_ms = t_ms,
         .check_at_ms = t_ms,
         .check_gap_ms = FIRST_CHECK_MS,
         .hwm_bytes = -1,
@@ -157,7 +167,6 @@ struct process *table_take(int pid, int64_t t_ms)
         .cost_us_per_mib = 10,
     };
     *bucket_of(pid) = place;
-    commands[place][0] = '\0';
     open_files(process);
     if (process->directory < 0) {
         process->start_ticks = process_start_ticks(root_path, pid);
@@ -225,7 +234,7 @@ void process_check_command(struct process *process, int64_t t_ms, int64_t beat_m
     int64_t longest = beat_ms + beat_ms * (int64_t)live / 16;
     process->check_at_ms = t_ms + process->check_gap_ms;
     process->check_gap_ms =
-        2 * process->check_gap_ms < longest ? 2 * process->check_gap_ms : longest;
+        3 * process->check_gap_ms < longest ? 3 * process->check_gap_ms : longest;
 
     int64_t length = process_read(process, "cmdline", command, sizeof command);
     if (length <= 0)
@@ -237,10 +246,11 @@ void process_check_command(struct process *process, int64_t t_ms, int64_t beat_m
     process->check_gap_ms = FIRST_CHECK_MS;
     cmdline_to_text(command, (size_t)length);
     process->stage = stages_match(command);
-    snprintf(commands[table_place(process)], COMMAND_KEPT, "%.*s", COMMAND_KEPT - 1, command);
+    forget_command(process);
+    process->command = strndup(command, COMMAND_KEPT);
 }
 
 const char *process_command(const struct process *process)
 {
-    return commands[table_place(process)];
+    return process->command ? process->command : "";
 }

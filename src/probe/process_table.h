@@ -1,4 +1,5 @@
-/* The build's processes that are known, by pid: a static table, nothing is allocated.
+/* The build's processes that are known, by pid: a static table, of which only the
+ * command lines are allocated.
  *
  * A process is identified by its open /proc directory: what is read through it is never the pid's
  * next owner. Where RLIMIT_NOFILE leaves no descriptor, pid and start time identify it. */
@@ -16,11 +17,13 @@ struct process {
     int next;             /* of its hash chain, or of the free places; -1: the last */
     int directory, statm; /* descriptors; -1: none is kept */
     uint64_t start_ticks; /* where none is */
+    int64_t seen_ms;      /* first */
     uint32_t survey;      /* that last saw it */
     unsigned pins;        /* kept although it is gone, for snapshots that name it: one bit each */
     bool gone;
 
-    int stage; /* that its command line tells of */
+    int stage;     /* that its command line tells of */
+    char *command; /* cut; NULL: not known yet */
     uint64_t command_hash;
     int64_t check_at_ms, check_gap_ms; /* when to look at its command line again */
 

@@ -8,7 +8,7 @@
 #define MIB ((int64_t)1 << 20)
 
 /* Of all time, and how much of it may be saved up. */
-#define DUTY_PERMILLE 5
+#define DUTY_PERMILLE 4
 #define CREDIT_MAX_US 5000
 /* Copy-on-write may overdraw the account so far. */
 #define GUARD_DEBT_US 20000
@@ -17,6 +17,8 @@
 #define LARGE_BYTES (500 * MIB)
 /* One that did not change is read again after so long. */
 #define STALE_MS 10000
+/* A new one is about to exec, to grow, or to end. */
+#define YOUNG_MS 50
 
 static struct pss_account *account;
 static int64_t credit_us, credited_at_us;
@@ -145,6 +147,8 @@ static int64_t interest(const struct process *process, int64_t t_ms, bool growin
     if (!process->pid || process->gone || process->refused || process->rss_bytes == 0)
         return 0;
     if (process->read_ms == t_ms) /* it may have grown since its statm was read: once is enough */
+        return 0;
+    if (growing && t_ms < process->seen_ms + YOUNG_MS)
         return 0;
     int64_t by = changed_by(process);
     bool alone = growing && process->read_ms >= 0 && process->anon_share > 0.95F;

@@ -7,26 +7,24 @@
 #include "probe/stages.h"
 
 /* Surveys: where what is charged has changed at all (a process is nothing less) at most so often,
- * and for at most 0.3 % of all time. */
+ * and for at most 0.3 % of all time; else on the beat. */
 #define SURVEY_MIN_MS 20
-#define SURVEY_IDLE_MS 100
 #define SURVEY_MS_PER_1000_US 333
 #define SAME_BYTES INT64_C(65536)
 /* What was found is told for at most 0.1 % of all time. */
 #define TELL_MS_PER_US 1
-/* One that is cheaper than this is also made for a look, if the last one is so old. */
+/* One that is cheaper than this is also made for a look, if the last one is so old: for at most
+ * 0.5 % of all time. */
 #define CHEAP_SURVEY_US 2000
-#define FRESH_MS 10
+#define FRESH_MIN_MS 10
+#define FRESH_MS_PER_100_US 20
+/* Where nothing has changed, the beat tells what the last look found, until that is so old. */
+#define LOOK_IDLE_MS 1000
 /* How long a look may read PSS, out of the budget of all readings. */
 #define LOOK_READS_US 3000
 #define TICK_READS_US 1
 
 static int pids[PROCESSES_MAX];
-
-/* The sum over the processes at the last look. */
-struct sum {
-    int64_t pss_bytes, processes;
-};
 
 void sampler_init(struct sampler *sampler, const char *root, const struct cgroup *cgroup,
                   bool own_cgroup, int64_t interval_ms)
@@ -37,8 +35,10 @@ void sampler_init(struct sampler *sampler, const char *root, const struct cgroup
         .own_cgroup = own_cgroup,
         .interval_ms = interval_ms,
         .stage = stages_count(),
-        .surveyed_ms = -FRESH_MS,
+        .surveyed_ms = -FRESH_MIN_MS,
         .surveyed_bytes = -1,
+        .looked_bytes = -1,
+        .looked_unreclaimable_bytes = -1,
     };
     levels_open(&sampler->levels, cgroup);
     table_init(sampler->root);
@@ -48,27 +48,51 @@ void sampler_init(struct sampler *sampler, const char *root, const struct cgroup
 
 /* ---- what is told ---- */
 
-static void tell_sample(struct sampler *sampler, int64_t t_ms, struct sum sum)
+/* What is charged, and what the processes were estimated to hold. */
+static struct wire_snapshot present(const struct sampler *sampler, int64_t t_ms)
 {
     const struct levels *levels = &sampler->levels;
+    struct wire_snapshot now = {
+        .t_ms = t_ms,
+        .stage = sampler->stage,
+        .cgroup_bytes = levels->usage.now_bytes,
+        .anon_bytes = levels->stat.anon_bytes,
+        .file_bytes = levels->stat.file_bytes,
+        .shmem_bytes = levels->stat.shmem_bytes,
+        .kernel_bytes = levels->stat.kernel_bytes,
+        .unreclaimable_bytes = levels->unreclaimable.now_bytes,
+    };
+    for (size_t i = 0; i < table_end(); i++) {
+        const struct process *process = table_at(i);
+        if (process->pid && !process->gone && process->rss_bytes > 0) {
+            now.pss_bytes += process->pss_bytes;
+            now.processes++;
+        }
+    }
+    return now;
+}
+
+static void tell_sample(struct sampler *sampler, int64_t t_ms)
+{
+    const struct wire_snapshot now = present(sampler, t_ms);
     sampler->samples++;
-    emit_record(
-        &(struct wire_record){.type = WIRE_SAMPLE,
-                              .sample = {
-                                  .t_ms = t_ms,
-                                  .stage = sampler->stage,
-                                  .cgroup_bytes = levels->usage.now_bytes,
-                                  .peak_bytes = cgroup_peak(sampler->cgroup),
-                                  .pss_bytes = sum.pss_bytes,
-                                  .anon_bytes = levels->stat.anon_bytes,
-                                  .file_bytes = levels->stat.file_bytes,
-                                  .shmem_bytes = levels->stat.shmem_bytes,
-                                  .kernel_bytes = levels->stat.kernel_bytes,
-                                  .unreclaimable_bytes = levels->unreclaimable.now_bytes,
-                                  .processes = sum.processes,
-                                  .cgroup_high_bytes = levels->usage.high_bytes,
-                                  .unreclaimable_high_bytes = levels->unreclaimable.high_bytes,
-                              }});
+    emit_record(&(struct wire_record){
+        .type = WIRE_SAMPLE,
+        .sample = {
+            .t_ms = now.t_ms,
+            .stage = now.stage,
+            .cgroup_bytes = now.cgroup_bytes,
+            .peak_bytes = cgroup_peak(sampler->cgroup),
+            .pss_bytes = now.pss_bytes,
+            .anon_bytes = now.anon_bytes,
+            .file_bytes = now.file_bytes,
+            .shmem_bytes = now.shmem_bytes,
+            .kernel_bytes = now.kernel_bytes,
+            .unreclaimable_bytes = now.unreclaimable_bytes,
+            .processes = now.processes,
+            .cgroup_high_bytes = sampler->levels.usage.high_bytes,
+            .unreclaimable_high_bytes = sampler->levels.unreclaimable.high_bytes,
+        }});
 }
 
 static void tell_snapshots(struct sampler *sampler, int64_t t_ms)
@@ -122,19 +146,6 @@ static void read_sizes(struct sampler *sampler)
     }
 }
 
-static struct sum sum_up(void)
-{
-    struct sum sum = {0, 0};
-    for (size_t i = 0; i < table_end(); i++) {
-        const struct process *process = table_at(i);
-        if (process->pid && !process->gone && process->rss_bytes > 0) {
-            sum.pss_bytes += process->pss_bytes;
-            sum.processes++;
-        }
-    }
-    return sum;
-}
-
 /* Anonymous pages are charged where they are touched: the processes can't hold more of them. What
  * has no smaps_rollup may be gVisor, and that is charged for them as shmem. */
 static int64_t anon_charged(const struct sampler *sampler)
@@ -155,7 +166,7 @@ static void estimate_all(void)
             pss_estimate(table_at(i));
 }
 
-static struct sum look(struct sampler *sampler, int64_t t_ms)
+static void look(struct sampler *sampler, int64_t t_ms)
 {
     struct levels *levels = &sampler->levels;
     bool may_read = !levels_near_limit(levels);
@@ -165,34 +176,24 @@ static struct sum look(struct sampler *sampler, int64_t t_ms)
         pss_refresh(t_ms, LOOK_READS_US, !levels_are_flat(levels));
     estimate_all();
     pss_guard(anon_charged(sampler), t_ms, may_read);
-    struct sum sum = sum_up();
 
-    int64_t usage = levels->usage.now_bytes;
-    const struct wire_snapshot head = {
-        .t_ms = t_ms,
-        .stage = sampler->stage,
-        .cgroup_bytes = usage,
-        .pss_bytes = sum.pss_bytes,
-        .anon_bytes = levels->stat.anon_bytes,
-        .file_bytes = levels->stat.file_bytes,
-        .shmem_bytes = levels->stat.shmem_bytes,
-        .kernel_bytes = levels->stat.kernel_bytes,
-        .unreclaimable_bytes = levels->unreclaimable.now_bytes,
-    };
-    levels_looked(levels);
+    const struct wire_snapshot now = present(sampler, t_ms);
+    levels_looked(levels, now.processes);
+    sampler->looked_ms = t_ms;
+    sampler->looked_bytes = now.cgroup_bytes;
+    sampler->looked_unreclaimable_bytes = now.unreclaimable_bytes;
     /* What is freed while the sizes are read is in some of them: no such snapshot is sound. */
-    if (sum.processes == 0 || usage_after < usage - usage / 50)
-        return sum;
-    snapshot_offer(BY_USAGE, usage >= 0 ? usage : sum.pss_bytes, &head);
-    snapshot_offer(BY_UNRECLAIMABLE, levels->unreclaimable.now_bytes, &head);
-    return sum;
+    if (now.processes == 0 || usage_after < now.cgroup_bytes - now.cgroup_bytes / 50)
+        return;
+    snapshot_offer(BY_USAGE, now.cgroup_bytes >= 0 ? now.cgroup_bytes : now.pss_bytes, &now);
+    snapshot_offer(BY_UNRECLAIMABLE, now.unreclaimable_bytes, &now);
 }
 
 /* ---- the story ---- */
 
 static void enter_stage(struct sampler *sampler, int stage, int64_t t_ms)
 {
-    tell_sample(sampler, t_ms, sum_up());
+    tell_sample(sampler, t_ms);
     tell_snapshots(sampler, t_ms);
     sampler->stage = stage;
     emit_record(&(struct wire_record){.type = WIRE_STAGE,
@@ -205,21 +206,36 @@ static void enter_stage(struct sampler *sampler, int stage, int64_t t_ms)
     levels_restart(&sampler->levels);
 }
 
+static bool same(int64_t before_bytes, int64_t now_bytes)
+{
+    int64_t by = now_bytes - before_bytes;
+    return before_bytes >= 0 && by < SAME_BYTES && by > -SAME_BYTES;
+}
+
 static bool survey_is_due(const struct sampler *sampler, int64_t t_ms, bool before_look)
 {
+    int64_t fresh_ms = sampler->survey_us * FRESH_MS_PER_100_US / 100;
     if (before_look && sampler->survey_us < CHEAP_SURVEY_US &&
-        t_ms >= sampler->surveyed_ms + FRESH_MS)
+        t_ms >= sampler->surveyed_ms + (fresh_ms > FRESH_MIN_MS ? fresh_ms : FRESH_MIN_MS))
         return true;
-    int64_t by = sampler->levels.usage.now_bytes - sampler->surveyed_bytes;
-    bool same = sampler->surveyed_bytes >= 0 && by < SAME_BYTES && by > -SAME_BYTES;
-    return t_ms >= sampler->next_survey_ms + (same ? SURVEY_IDLE_MS - SURVEY_MIN_MS : 0);
+    bool idle = same(sampler->surveyed_bytes, sampler->levels.usage.now_bytes);
+    return t_ms >= sampler->next_survey_ms &&
+           (!idle || t_ms >= sampler->surveyed_ms + sampler->interval_ms);
+}
+
+static bool look_is_due(const struct sampler *sampler, int64_t t_ms, bool beat)
+{
+    const struct levels *levels = &sampler->levels;
+    bool idle = same(sampler->looked_bytes, levels->usage.now_bytes) &&
+                same(sampler->looked_unreclaimable_bytes, levels->unreclaimable.now_bytes);
+    return levels_are_new(levels) || (beat && (!idle || t_ms >= sampler->looked_ms + LOOK_IDLE_MS));
 }
 
 int64_t sampler_tick(struct sampler *sampler, int64_t t_ms)
 {
     bool beat = t_ms >= sampler->next_beat_ms;
     levels_poll(&sampler->levels, beat);
-    bool worth = beat || levels_are_new(&sampler->levels);
+    bool worth = look_is_due(sampler, t_ms, beat);
     if (survey_is_due(sampler, t_ms, worth)) {
         int stage = survey(sampler, t_ms);
         /* Between two stages the last one goes on: a gap has no name of its own. */
@@ -228,19 +244,20 @@ int64_t sampler_tick(struct sampler *sampler, int64_t t_ms)
             worth = true;
         }
     }
-    if (worth) {
-        struct sum sum = look(sampler, t_ms);
-        if (beat) {
-            sampler->next_beat_ms = t_ms + sampler->interval_ms;
-            tell_sample(sampler, t_ms, sum);
-            if (t_ms >= sampler->next_tell_ms)
-                tell_snapshots(sampler, t_ms);
-        }
-    } else if (!levels_near_limit(&sampler->levels)) {
+    if (worth)
+        look(sampler, t_ms);
+    else if (!levels_near_limit(&sampler->levels))
         pss_refresh(t_ms, TICK_READS_US, !levels_are_flat(&sampler->levels));
+    if (beat) {
+        sampler->next_beat_ms = t_ms + sampler->interval_ms;
+        tell_sample(sampler, t_ms);
+        if (t_ms >= sampler->next_tell_ms)
+            tell_snapshots(sampler, t_ms);
     }
-    int64_t next = t_ms + levels_wait_ms(&sampler->levels);
-    return next < sampler->next_beat_ms ? next : sampler->next_beat_ms;
+    /* Waking up is what costs most while nothing happens: a beat that is near is waited for. */
+    int64_t wait_ms = levels_wait_ms(&sampler->levels);
+    return t_ms + wait_ms + wait_ms / 2 < sampler->next_beat_ms ? t_ms + wait_ms
+                                                                : sampler->next_beat_ms;
 }
 
 void sampler_finish(struct sampler *sampler, int64_t t_ms)
@@ -249,6 +266,6 @@ void sampler_finish(struct sampler *sampler, int64_t t_ms)
     (void)survey(sampler, t_ms);
     read_sizes(sampler);
     estimate_all();
-    tell_sample(sampler, t_ms, sum_up());
+    tell_sample(sampler, t_ms);
     tell_snapshots(sampler, t_ms);
 }

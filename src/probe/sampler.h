@@ -6,7 +6,7 @@
  *   poll    read the levels (probe/levels.h); every 5 to 50 ms
  *   survey  list the processes, recognise new ones and the stage
  *   look    survey, what each of them holds, and keep it where it is the stage's best: at a new
- *           high, when a stage begins, and on the timeline's beat
+ *           high, when a stage begins, and on the timeline's beat unless nothing has changed
  */
 #ifndef BM_PROBE_SAMPLER_H
 #define BM_PROBE_SAMPLER_H
@@ -30,6 +30,8 @@ struct sampler {
     uint32_t survey;        /* the number of the last one */
     int64_t survey_us;      /* what it cost */
     int64_t surveyed_bytes; /* charged then */
+    int64_t looked_ms;
+    int64_t looked_bytes, looked_unreclaimable_bytes; /* charged then */
     int64_t next_beat_ms, next_survey_ms, next_tell_ms;
     int64_t samples, snapshots;
 };

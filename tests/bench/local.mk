@@ -1,15 +1,21 @@
-# Samplers side by side: make bench. Takes a few minutes, and a machine that does nothing else.
+# Samplers side by side: make bench. Takes some ten minutes, and a machine that does nothing else.
 EXTRA_PROGRAMS = %D%/bench
 tests_bench_bench_SOURCES = \
 	%D%/bench.c \
 	%D%/plain.c %D%/plain.h \
+	%D%/rounds.c %D%/rounds.h \
+	%D%/run.c %D%/run.h \
+	%D%/spikes.c %D%/spikes.h \
+	%D%/table.c %D%/table.h \
+	%D%/workers.c %D%/workers.h \
 	%D%/workload.c %D%/workload.h
-tests_bench_bench_LDADD = libprobe.a
+tests_bench_bench_LDADD = libprobe.a -lm
 tests_bench_bench_LDFLAGS = -static
 CLEANFILES += $(EXTRA_PROGRAMS)
 .PHONY: bench
-bench: build-mem-probe$(EXEEXT) %D%/bench$(EXEEXT)
-	%D%/bench$(EXEEXT) ./build-mem-probe $(srcdir)/%D%/sampler.mjs $(BENCH_SCENARIOS)
+bench: build-mem-probe$(EXEEXT) %D%/bench$(EXEEXT) workload
+	BENCH_MONOREPO=$(BUILD_MEM_REPO) \
+	  %D%/bench$(EXEEXT) ./build-mem-probe $(srcdir)/%D%/sampler.mjs $(BENCH_BUILDS)
 
 # How often the gate is wrong, replayed on stored runs: make gate-power. Some seconds.
 check_PROGRAMS += %D%/gate-power

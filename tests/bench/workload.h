@@ -2,10 +2,11 @@
 #ifndef BM_BENCH_WORKLOAD_H
 #define BM_BENCH_WORKLOAD_H
 
-/* Enters the cgroup, runs the workload `name`, and exits. Spikes are told to the file at `log`, a
- * line each: "spike BEGIN_US END_US HOLD_MS TRUE_PEAK_BYTES", the work done as "work CHUNKS". Times
- * are of CLOCK_MONOTONIC. The peak is the kernel's, of the cgroup at `cgroup` (v1), reset before
- * each. */
+/* Enters the cgroup at `cgroup` (v1), runs the workload `name`, telling `log` what is to be known
+ * of it (spikes.h; "map" counts its work as rounds.h says), and exits. */
 _Noreturn void run_workload(const char *name, const char *log, const char *cgroup);
+
+/* Moves the calling process there; exits where it cannot. */
+void enter_cgroup(const char *cgroup);
 
 #endif

@@ -55,7 +55,7 @@ START_TEST(new_highs)
     begin("max\n");
     levels_poll(&levels, false);
     ck_assert(levels_are_new(&levels));
-    levels_looked(&levels);
+    levels_looked(&levels, 1);
     ck_assert(!levels_are_new(&levels));
     set_memory(1009000, 400000, 609000); /* less than 1 % */
     levels_poll(&levels, false);
@@ -63,16 +63,27 @@ START_TEST(new_highs)
     set_memory(1011000, 400000, 611000);
     levels_poll(&levels, false);
     ck_assert(levels_are_new(&levels));
-    levels_looked(&levels);
+    levels_looked(&levels, 1);
 
     /* Under a plateau of page cache: less is charged, but more of it is anonymous. */
     set_memory(900000, 500000, 400000);
     levels_poll(&levels, false);
     ck_assert_int_eq(levels.unreclaimable.high_bytes, 500000);
     ck_assert(levels_are_new(&levels));
-    levels_looked(&levels);
+    levels_looked(&levels, 1);
     ck_assert(!levels_are_new(&levels));
     ck_assert_int_eq(levels.usage.high_bytes, 1011000);
+
+    /* A look at thousands of processes has to be worth it: 3 %. */
+    levels_looked(&levels, 4000);
+    set_memory(1011000, 512000, 400000);
+    levels_poll(&levels, false);
+    ck_assert(!levels_are_new(&levels));
+    set_memory(1011000, 516000, 400000);
+    levels_poll(&levels, true);
+    ck_assert(levels_are_new(&levels));
+    set_memory(900000, 516000, 384000);
+    levels_poll(&levels, false);
 
     levels_restart(&levels);
     ck_assert_int_eq(levels.usage.high_bytes, 900000);
@@ -105,7 +116,7 @@ START_TEST(the_wait_is_bounded)
 {
     begin("max\n");
     levels_poll(&levels, false);
-    levels_looked(&levels);
+    levels_looked(&levels, 1);
     ck_assert_int_eq(levels_wait_ms(&levels), 5);
     for (int i = 0; i < 10; i++)
         levels_poll(&levels, false);
