@@ -287,7 +287,8 @@ void pss_guard(int64_t anon_bytes, int64_t t_ms, bool may_read)
             break;
         sum -= process->pss_anon_bytes;
         read_pss(process, t_ms);
-        process->read_ms = t_ms;
+        if (!process->refused)
+            process->read_ms = t_ms;
         pss_estimate(process);
         sum += process->pss_anon_bytes;
     }

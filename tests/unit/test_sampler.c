@@ -9,6 +9,7 @@
 #include "probe/sampler.h"
 #include "suite.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,21 @@ static void put(const char *name, const char *text)
     ck_assert_int_eq(fclose(file), 0);
 }
 
+/* A build that has run for a while when it comes to the recorded state: no PSS is read of processes
+ * that have only just begun. */
+static void watch(void)
+{
+    int64_t usage = cgroup_usage(&watched.cgroup), t_ms = 0;
+    char *text CLEANUP(cleanup_free) = xasprintf("%" PRId64 "\n", usage);
+    char *less CLEANUP(cleanup_free) = xasprintf("%" PRId64 "\n", usage / 2);
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", less);
+    while (t_ms < 600)
+        t_ms = sampler_tick(&watched.sampler, t_ms);
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", text);
+    while (t_ms < 1200)
+        t_ms = sampler_tick(&watched.sampler, t_ms);
+}
+
 static const struct process_usage *process_at_peak(int64_t pid)
 {
     const struct snapshot *snapshot = &watched.m.peak.at_peak;
@@ -115,7 +131,7 @@ START_TEST(a_list_of_processes_longer_than_one_read)
     begin("long-list");
     sampler_tick(&watched.sampler, 0);
     ck_assert_int_eq(watched.sampler.pss.vanished, 897);
-    end(100);
+    end(1300);
     ck_assert_uint_eq(watched.m.peak.at_peak.count, 3);
     ck_assert_ptr_nonnull(process_at_peak(10000001));
     ck_assert_ptr_nonnull(process_at_peak(5000512));
@@ -127,8 +143,8 @@ END_TEST
 START_TEST(a_zombie_is_no_process_of_the_peak)
 {
     begin("zombie");
-    sampler_tick(&watched.sampler, 0);
-    end(100);
+    watch();
+    end(1300);
     ck_assert_uint_eq(watched.m.peak.at_peak.count, 1);
     ck_assert_str_eq(process_at_peak(5002714)->command, "sleep 1000");
     ck_assert_int_eq(process_at_peak(5002714)->pss_bytes, 186 * 1024);
@@ -144,7 +160,7 @@ START_TEST(a_process_that_vanishes_is_counted)
     put("/proc/5000512/statm", "");
     sampler_tick(&watched.sampler, 0);
     ck_assert_int_eq(watched.sampler.pss.vanished, 898);
-    end(100);
+    end(1300);
     ck_assert_uint_eq(watched.m.peak.at_peak.count, 2);
     ck_assert_ptr_null(process_at_peak(5000512));
     measurement_release(&watched.m);
@@ -155,13 +171,13 @@ END_TEST
  * 100, charged is it once. */
 static void watch_forks(void)
 {
-    sampler_tick(&watched.sampler, 0);
+    watch();
     int64_t charged = watched.sampler.levels.usage.now_bytes;
     int64_t resident = 0;
     for (size_t i = 0; i < table_end(); i++)
         resident += table_at(i)->rss_bytes;
     ck_assert_int_gt(resident, 500 * MIB);
-    end(100);
+    end(1300);
     ck_assert_uint_eq(watched.m.peak.at_peak.count, 5);
     ck_assert_int_le(watched.m.peak.at_peak.pss_bytes, charged + charged / 10);
     ck_assert_int_ge(watched.m.peak.at_peak.pss_bytes, charged - charged / 10);
@@ -194,8 +210,8 @@ END_TEST
 START_TEST(the_most_that_a_process_ever_held)
 {
     begin("memory-freed");
-    sampler_tick(&watched.sampler, 0);
-    end(100);
+    watch();
+    end(1300);
     ck_assert_int_ge(process_at_peak(5002070)->hwm_bytes, 200 * MIB);
     ck_assert_int_eq(process_at_peak(5002070)->pss_bytes, 5824 * 1024);
     ck_assert_int_eq(watched.m.peak.at_peak.pss_bytes, 5824 * 1024);
@@ -207,13 +223,12 @@ END_TEST
 START_TEST(the_most_that_a_program_held_ends_with_it)
 {
     begin("memory-freed");
-    sampler_tick(&watched.sampler, 0);
-    sampler_tick(&watched.sampler, 150);
+    watch();
     put("/proc/5002070/status", "Name:\tother\nVmHWM:\t    7000 kB\n");
     put("/proc/5002070/statm", "1900 1800 163 122 0 1730 0\n");
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "7500000\n");
-    sampler_tick(&watched.sampler, 300);
-    end(400);
+    sampler_tick(&watched.sampler, 1350);
+    end(1600);
     ck_assert_int_eq(process_at_peak(5002070)->hwm_bytes, 7000 * 1024);
     measurement_release(&watched.m);
 }
@@ -223,11 +238,10 @@ END_TEST
 START_TEST(without_a_rollup_there_is_the_rss)
 {
     begin("no-rollup");
-    for (int64_t t_ms = 0; t_ms < 600; t_ms += 150)
-        sampler_tick(&watched.sampler, t_ms);
+    watch();
     ck_assert_int_eq(watched.sampler.pss.unreadable, 1);
     ck_assert_int_eq(watched.sampler.pss.vanished, 0);
-    end(600);
+    end(1300);
     ck_assert_int_eq(process_at_peak(5002470)->basis, PSS_RSS);
     ck_assert_int_eq(process_at_peak(5002470)->pss_bytes, 7857 * 4096);
     measurement_release(&watched.m);
@@ -239,16 +253,15 @@ END_TEST
 START_TEST(the_peak_of_a_process_that_is_ending)
 {
     begin("exiting");
-    sampler_tick(&watched.sampler, 0);
-    sampler_tick(&watched.sampler, 150);
+    watch();
     put("/proc/5003038/statm", "0 0 0 0 0 0 0\n");
     put("/proc/5003038/cmdline", "");
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "129000000\n");
-    sampler_tick(&watched.sampler, 300);
+    sampler_tick(&watched.sampler, 1350);
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "500000\n");
     put("/sys/fs/cgroup/memory/memory.stat", "total_cache 0\ntotal_rss 200000\ntotal_shmem 0\n");
-    sampler_tick(&watched.sampler, 450);
-    end(500);
+    sampler_tick(&watched.sampler, 1500);
+    end(1600);
     ck_assert_int_eq(watched.m.stages[0].cgroup_peak_bytes, 129000000);
     ck_assert_ptr_nonnull(process_at_peak(5003038));
     ck_assert_int_ge(process_at_peak(5003038)->pss_bytes, 120 * MIB);
@@ -261,14 +274,13 @@ END_TEST
 START_TEST(a_peak_of_page_cache)
 {
     begin("exiting");
-    sampler_tick(&watched.sampler, 0);
-    sampler_tick(&watched.sampler, 150);
+    watch();
     put("/proc/5003038/statm", "604 497 163 122 0 429 0\n");
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "129000000\n");
     put("/sys/fs/cgroup/memory/memory.stat",
         "total_cache 126000000\ntotal_rss 2000000\ntotal_shmem 0\n");
-    sampler_tick(&watched.sampler, 300);
-    end(400);
+    sampler_tick(&watched.sampler, 1350);
+    end(1600);
     ck_assert_int_eq(watched.m.peak.at_peak.cgroup_bytes, 129000000);
     ck_assert_int_le(process_at_peak(5003038)->pss_bytes, 3 * MIB);
     measurement_release(&watched.m);
