@@ -5,4 +5,5 @@ schemadir = $(pkgdatadir)
 dist_schema_DATA = \
 	%D%/baseline.schema.json \
 	%D%/config.schema.json \
+	%D%/fit.schema.json \
 	%D%/result.schema.json

@@ -36,6 +36,8 @@ libbuildmem_a_SOURCES = \
 	%D%/measurement/result_fields.c %D%/measurement/result_fields.h \
 	%D%/measurement/result_read.c \
 	%D%/measurement/workspace.c %D%/measurement/workspace.h \
+	%D%/fit/fit.c %D%/fit/fit.h %D%/fit/fit_json.c \
+	%D%/fit/search.c %D%/fit/search.h \
 	%D%/gate/baseline.c %D%/gate/baseline.h \
 	%D%/gate/baseline_accept.c %D%/gate/baseline_read.c %D%/gate/baseline_write.c \
 	%D%/gate/check_message.c %D%/gate/check_message.h \
@@ -46,6 +48,7 @@ libbuildmem_a_SOURCES = \
 	%D%/gate/run_end.c %D%/gate/run_end.h \
 	%D%/gate/verdict.c %D%/gate/verdict.h \
 	%D%/report/compare.c %D%/report/junit_facts.c %D%/report/junit_facts.h %D%/report/report.h \
+	%D%/report/fit_text.c \
 	%D%/report/junit.c %D%/report/junit_cases.c %D%/report/junit_cases.h \
 	%D%/report/page.c %D%/report/page.h \
 	%D%/report/summary.c \
@@ -54,6 +57,7 @@ libbuildmem_a_SOURCES = \
 	%D%/commands/baseline.c %D%/commands/begin.c \
 	%D%/commands/baseline_file.c %D%/commands/baseline_file.h \
 	%D%/commands/check.c %D%/commands/commands.h %D%/commands/compare.c \
+	%D%/commands/fit.c \
 	%D%/commands/measure.c %D%/commands/measure.h \
 	%D%/commands/publish.c %D%/commands/run.c
 

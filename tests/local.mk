@@ -6,6 +6,7 @@ unit_tests = \
 	%D%/unit/test_base_units \
 	%D%/unit/test_config \
 	%D%/unit/test_engine \
+	%D%/unit/test_fit \
 	%D%/unit/test_fold \
 	%D%/unit/test_gate_accept \
 	%D%/unit/test_gate_baseline \
@@ -51,6 +52,8 @@ tests_unit_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_config_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_engine_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_fit_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_fit_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_fold_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fold_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gate_accept_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -103,6 +106,7 @@ tests_helpers_hold_LDFLAGS = -static
 # End-to-end tests on real engines, kernels and builds: make check-e2e; `make check` is without.
 e2e_tests = \
 	%D%/e2e/cli \
+	%D%/e2e/fit \
 	%D%/e2e/formats \
 	%D%/e2e/macro \
 	%D%/e2e/v1-host \

@@ -25,4 +25,8 @@ const struct measurement *typical_run(const struct measurement *runs, size_t cou
 int publish(const struct config *config, const struct measurement *runs, size_t count,
             const struct judgement *judgement);
 
+/* Writes result-<label>.json of one run into the directory `out`. */
+int write_result(const char *out, const char *label, const struct measurement *m,
+                 const struct judgement *judgement, int exit_code, struct bm_error *err);
+
 #endif

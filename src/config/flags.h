@@ -11,8 +11,9 @@ enum flag_command {
     FLAGS_REFRESH = 4,
     FLAGS_SHOW = 8,
     FLAGS_COMPARE = 16,
+    FLAGS_FIT = 32,
 };
-#define FLAGS_MEASURE (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH)
+#define FLAGS_MEASURE (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH | FLAGS_FIT)
 
 struct flag {
     const char *name;     /* without "--" */

@@ -74,7 +74,7 @@ static int set_memory(struct config *config, const char *value, struct bm_error 
 {
     if (parse_size(value, &config->memory_limit_bytes) < 0)
         return bm_error_set(err, "\"%s\": must be a size such as 8g, 512m or 1.5GiB", value);
-    if (config->memory_limit_bytes < 6 * MIB)
+    if (config->memory_limit_bytes < LEAST_LIMIT_BYTES)
         return bm_error_set(err, "\"%s\": no build fits into less than 6 MiB", value);
     return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef BM_REPORT_REPORT_H
 #define BM_REPORT_REPORT_H
 
+#include "fit/fit.h"
 #include "gate/verdict.h"
 #include "measurement/measurement.h"
 
@@ -22,5 +23,9 @@ char *junit_text(const struct measurement *m, const struct judgement *judgement,
  * what the user called the two sides. */
 char *compare_text(const char *name_a, const struct measurement *a, const char *name_b,
                    const struct measurement *b);
+
+/* The table of what was tried, the smallest limit that passes, and the one to set. `colour`: ANSI
+ * colours. */
+char *fit_text(const struct fit *fit, bool colour);
 
 #endif
