@@ -34,6 +34,7 @@ const struct flag flags[] = {
     {"strict", NULL, FLAGS_CHECK, "fail on an improvement too, so that gains are banked"},
     {"allow-increase", NULL, FLAGS_REFRESH, "let the baseline rise; needs --reason"},
     {"reason", "TEXT", FLAGS_REFRESH, "why it may rise; kept in the baseline"},
+    {"format", "NAME", FLAGS_COMPARE, "text, json or markdown (text)"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -139,7 +140,8 @@ enum flags_outcome flags_read(struct config *config, enum flag_command command, 
         }
     }
     for (; optind < argc; optind++)
-        strv_push(command & FLAGS_MEASURE ? &config->build_argv : operands, argv[optind]);
+        strv_push(command & (FLAGS_MEASURE | FLAGS_COMPARE) ? &config->build_argv : operands,
+                  argv[optind]);
     if (settle(config, command, given, count, err) < 0)
         return FLAGS_ERROR;
     if (!config->label)

@@ -14,6 +14,9 @@ static const char *const engine_names[] = {[ENGINE_AUTO] = "auto",
 static const char *const pull_names[] = {
     [PULL_NEVER] = "never", [PULL_MISSING] = "missing", [PULL_ALWAYS] = "always", NULL};
 
+static const char *const format_names[] = {
+    [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json", [FORMAT_MARKDOWN] = "markdown", NULL};
+
 const char *engine_choice_name(enum engine_choice choice)
 {
     return engine_names[choice];
@@ -55,6 +58,15 @@ static int set_pull(struct config *config, const char *value, struct bm_error *e
     if (policy < 0)
         return bm_error_set(err, "\"%s\": must be never, missing or always", value);
     config->pull = (enum pull_policy)policy;
+    return 0;
+}
+
+static int set_format(struct config *config, const char *value, struct bm_error *err)
+{
+    int format = index_of(format_names, value);
+    if (format < 0)
+        return bm_error_set(err, "\"%s\": must be text, json or markdown", value);
+    config->format = (enum output_format)format;
     return 0;
 }
 
@@ -186,6 +198,7 @@ static const struct {
     {"config", set_file},
     {"engine", set_engine},
     {"env", add_env},
+    {"format", set_format},
     {"image", set_image},
     {"interval-ms", set_interval},
     {"json-only", set_json_only},

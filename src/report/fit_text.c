@@ -6,9 +6,7 @@
 #include "report/page.h"
 #include "report/words.h"
 
-#include <ctype.h>
 #include <inttypes.h>
-#include <string.h>
 
 static const struct {
     int width; /* of a cell, as page_cell takes it */
@@ -103,7 +101,7 @@ static char *say_speed(const struct fit_search *search, int64_t usual_ms)
                      search->full_speed_ms < 0 ? " (its peak, not tried)" : "");
 }
 
-static char *say_reason(const struct fit *fit, const struct fit_search *search)
+static char *say_outcome(const struct fit *fit, const struct fit_search *search)
 {
     const char *detail = fit->count ? fit->attempts[fit->count - 1].detail : NULL;
     char *bracket CLEANUP(cleanup_free) = say_bracket(search);
@@ -129,22 +127,13 @@ static void put_verdict(struct page *page, const struct fit *fit)
     const struct fit_search search = fit_search(fit->attempts, fit->count);
     enum fit_verdict verdict = fit_verdict_of(fit);
     bool found = verdict == FIT_VERDICT_FOUND;
-    char *name CLEANUP(cleanup_free) = xstrdup(fit_verdict_name(verdict));
-    char *reason CLEANUP(cleanup_free) = say_reason(fit, &search);
-    for (char *at = name; *at; at++)
-        *at = (char)toupper((unsigned char)*at);
-    page_put(page, PAINT_NONE, "\n");
-    page_put(page, found ? PAINT_GREEN : PAINT_RED, name);
-    page_put(page, PAINT_NONE, "  ");
-    page_wrap(page, strlen(name) + 2, 2, PAINT_NONE, reason);
-    if (!found)
-        return;
+    char *reason CLEANUP(cleanup_free) = say_outcome(fit, &search);
     char *basis CLEANUP(cleanup_free) = format_bytes(search.full_speed_bytes);
-    char *advice CLEANUP(cleanup_free) =
-        xasprintf("--memory %" PRId64 "m (%s and 5 %% to spare, rounded up)",
-                  fit_recommended_bytes(search.full_speed_bytes) / MIB, basis);
-    page_put(page, PAINT_NONE, "next: ");
-    page_wrap(page, 6, 6, PAINT_NONE, advice);
+    char *next CLEANUP(cleanup_free) =
+        found ? xasprintf("--memory %" PRId64 "m (%s and 5 %% to spare, rounded up)",
+                          fit_recommended_bytes(search.full_speed_bytes) / MIB, basis)
+              : NULL;
+    page_verdict(page, fit_verdict_name(verdict), found, reason, next);
 }
 
 char *fit_text(const struct fit *fit, bool colour)

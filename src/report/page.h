@@ -33,4 +33,8 @@ void page_cell(struct page *page, int width, enum paint paint, const char *text)
  * line is left whole, so that it can be copied. */
 void page_wrap(struct page *page, size_t used, size_t indent, enum paint paint, const char *text);
 
+/* The last lines: "VERDICT  why", in its colour, and "next: ..." where there is something to do. */
+void page_verdict(struct page *page, const char *verdict, bool good, const char *reason,
+                  const char *next);
+
 #endif

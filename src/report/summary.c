@@ -6,7 +6,6 @@
 #include "report/page.h"
 #include "report/words.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define TOP_PROCESSES 8
@@ -248,25 +247,6 @@ static void put_verify(struct page *page, const struct measurement *m)
     }
 }
 
-static const char *status_word(const struct gate_check *check, const struct judgement *judgement)
-{
-    switch (check->status) {
-    case CHECK_PASS:
-        return "ok";
-    case CHECK_IMPROVED:
-        return "less";
-    case CHECK_WARNED:
-        return "warn";
-    case CHECK_FAILED:
-        return "FAIL";
-    case CHECK_MISSING:
-        return !was_compared(judgement) ? "-" : has_gone(check) ? "GONE" : "new";
-    case CHECK_OFF:
-        return "-";
-    }
-    BM_BUG("check status out of range");
-}
-
 /* A row of the table of checks: what grew, from what to what, and up to what it may. */
 static void put_check_row(struct page *page, const struct gate_check *check,
                           const struct judgement *judgement)
@@ -317,29 +297,11 @@ static void put_checks(struct page *page, const struct judgement *judgement)
     }
 }
 
-static enum paint verdict_paint(enum verdict verdict)
-{
-    return verdict == VERDICT_PASS || verdict == VERDICT_IMPROVED ? PAINT_GREEN : PAINT_RED;
-}
-
 static void put_verdict(struct page *page, const struct judgement *judgement)
 {
-    char *name CLEANUP(cleanup_free) = xstrdup(verdict_name(judgement->verdict));
-    for (char *at = name; *at; at++)
-        *at = (char)toupper((unsigned char)*at);
-    page_put(page, PAINT_NONE, "\n");
-    page_put(page, verdict_paint(judgement->verdict), name);
-    page_put(page, PAINT_NONE, "  ");
-    char *reason CLEANUP(cleanup_free) =
-        judgement->reason ? xstrdup(judgement->reason)
-        : judgement->baseline_path
-            ? xasprintf("within the tolerances of %s", judgement->baseline_path)
-            : xstrdup("measured; not compared with a baseline");
-    page_wrap(page, strlen(name) + 2, 2, PAINT_NONE, reason);
-    if (judgement->advice) {
-        page_put(page, PAINT_NONE, "next: ");
-        page_wrap(page, 6, 6, PAINT_NONE, judgement->advice);
-    }
+    char *reason CLEANUP(cleanup_free) = say_reason(judgement);
+    bool good = verdict_exit_status(judgement->verdict) == 0;
+    page_verdict(page, verdict_name(judgement->verdict), good, reason, judgement->advice);
 }
 
 char *summary_text(const struct measurement *m, const struct judgement *judgement, bool colour)

@@ -159,6 +159,34 @@ bool has_gone(const struct gate_check *check)
     return check->status == CHECK_MISSING && check->baseline >= 0;
 }
 
+const char *status_word(const struct gate_check *check, const struct judgement *judgement)
+{
+    switch (check->status) {
+    case CHECK_PASS:
+        return "ok";
+    case CHECK_IMPROVED:
+        return "less";
+    case CHECK_WARNED:
+        return "warn";
+    case CHECK_FAILED:
+        return "FAIL";
+    case CHECK_MISSING:
+        return !was_compared(judgement) ? "-" : has_gone(check) ? "GONE" : "new";
+    case CHECK_OFF:
+        return "-";
+    }
+    BM_BUG("check status out of range");
+}
+
+char *say_reason(const struct judgement *judgement)
+{
+    if (judgement->reason)
+        return xstrdup(judgement->reason);
+    return judgement->baseline_path
+               ? xasprintf("within the tolerances of %s", judgement->baseline_path)
+               : xstrdup("measured; not compared with a baseline");
+}
+
 char *say_group(const struct process_group *group)
 {
     /* cppcheck-suppress ctunullpointer ; one of the two sides of a comparison has it */

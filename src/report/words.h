@@ -44,6 +44,11 @@ bool was_compared(const struct judgement *judgement);
  * one that the baseline does not know. */
 bool has_gone(const struct gate_check *check);
 
+/* "ok", "FAIL", "GONE": the check's status in a table. Static. */
+const char *status_word(const struct gate_check *check, const struct judgement *judgement);
+/* Why the verdict is as it is, also of one that passed. */
+char *say_reason(const struct judgement *judgement);
+
 /* "tsc ×3", or "tsc" where it is one; the name is printable and on one line. */
 char *say_group(const struct process_group *group);
 
