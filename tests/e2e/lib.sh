@@ -68,7 +68,7 @@ no_cgroup_left() {
     while read -r directory; do
         pid=${directory##*/build-mem-} pid=${pid%%-*}
         [[ -z $pid || -d /proc/$pid || $cgroups_before == *"$directory"* ]] || fail "a cgroup is left: $directory"
-    done < <(cgroups)
+    done <<<"$(cgroups)" # a User-Mode-Linux has no /dev/fd
 }
 
 # in_rig OPTION...: the test goes on in a User-Mode-Linux (see tests/rig/uml), whose cgroups are v2.
