@@ -4,5 +4,7 @@ dist_bashcomp_DATA = %D%/build-mem
 schemadir = $(pkgdatadir)
 dist_schema_DATA = \
 	%D%/baseline.schema.json \
+	%D%/compare.schema.json \
 	%D%/config.schema.json \
+	%D%/fit.schema.json \
 	%D%/result.schema.json

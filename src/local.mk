@@ -41,6 +41,10 @@ libbuildmem_a_SOURCES = \
 	%D%/measurement/result_fields.c %D%/measurement/result_fields.h \
 	%D%/measurement/result_read.c \
 	%D%/measurement/workspace.c %D%/measurement/workspace.h \
+	%D%/comparison/comparison.c %D%/comparison/comparison.h \
+	%D%/comparison/comparison_json.c \
+	%D%/fit/fit.c %D%/fit/fit.h %D%/fit/fit_json.c \
+	%D%/fit/search.c %D%/fit/search.h \
 	%D%/gate/baseline.c %D%/gate/baseline.h \
 	%D%/gate/baseline_accept.c %D%/gate/baseline_changes.c \
 	%D%/gate/baseline_read.c %D%/gate/baseline_write.c \
@@ -52,7 +56,10 @@ libbuildmem_a_SOURCES = \
 	%D%/gate/policy.c %D%/gate/policy.h \
 	%D%/gate/run_end.c %D%/gate/run_end.h \
 	%D%/gate/verdict.c %D%/gate/verdict.h \
-	%D%/report/compare.c %D%/report/junit_facts.c %D%/report/junit_facts.h %D%/report/report.h \
+	%D%/report/compare.c %D%/report/compare_markdown.c \
+	%D%/report/compare_words.c %D%/report/compare_words.h \
+	%D%/report/junit_facts.c %D%/report/junit_facts.h %D%/report/report.h \
+	%D%/report/fit_text.c \
 	%D%/report/junit.c %D%/report/junit_cases.c %D%/report/junit_cases.h \
 	%D%/report/github.c %D%/report/markdown.c \
 	%D%/report/page.c %D%/report/page.h \
@@ -66,6 +73,7 @@ libbuildmem_a_SOURCES = \
 	%D%/commands/check.c %D%/commands/commands.h %D%/commands/compare.c \
 	%D%/commands/github.c %D%/commands/github.h \
 	%D%/commands/git.c %D%/commands/git.h \
+	%D%/commands/fit.c \
 	%D%/commands/measure.c %D%/commands/measure.h \
 	%D%/commands/publish.c \
 	%D%/commands/recorder.c %D%/commands/recorder.h %D%/commands/run.c \

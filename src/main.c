@@ -14,6 +14,7 @@ static const struct {
     {"run", command_run, "measure once (the default command)"},
     {"check", command_check, "measure, judge against the baseline, write JUnit"},
     {"compare", command_compare, "two results, or a result and a baseline, side by side"},
+    {"fit", command_fit, "the smallest memory limit with which the build still passes"},
     {"baseline", command_baseline, "refresh: accept results; show: print what is accepted"},
 };
 

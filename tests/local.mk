@@ -6,6 +6,7 @@ unit_tests = \
 	%D%/unit/test_base_units \
 	%D%/unit/test_config \
 	%D%/unit/test_engine \
+	%D%/unit/test_fit \
 	%D%/unit/test_fold \
 	%D%/unit/test_gate_accept \
 	%D%/unit/test_gate_baseline \
@@ -56,6 +57,8 @@ tests_unit_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_config_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_engine_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_fit_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_fit_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_fold_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fold_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gate_accept_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -122,6 +125,7 @@ tests_helpers_hold_LDFLAGS = -static
 e2e_tests = \
 	%D%/e2e/cli \
 	%D%/e2e/ci-files \
+	%D%/e2e/fit \
 	%D%/e2e/formats \
 	%D%/e2e/gate \
 	%D%/e2e/macro \

@@ -60,6 +60,42 @@ char *json_print(const cJSON *tree, int indented)
     return xasprintf("%s%s", text, indented ? "\n" : "");
 }
 
+/* The code point at `at` where it is one that breaks a line or steers a terminal and that JSON
+ * lets pass unescaped: DEL, C1 controls (U+0080 to U+009F), U+2028, U+2029. Else 0. The text is
+ * valid UTF-8. `*length` are its bytes. */
+static unsigned hidden_control(const unsigned char *at, size_t *length)
+{
+    *length = 1;
+    if (at[0] == 0x7F)
+        return 0x7F;
+    if (at[0] == 0xC2 && at[1] < 0xA0) {
+        *length = 2;
+        return at[1];
+    }
+    if (at[0] == 0xE2 && at[1] == 0x80 && (at[2] == 0xA8 || at[2] == 0xA9)) {
+        *length = 3;
+        return 0x2000u | (at[2] & 0x3Fu);
+    }
+    return 0;
+}
+
+char *json_print_line(const cJSON *tree)
+{
+    char *json CLEANUP(cleanup_free) = cJSON_PrintUnformatted(tree);
+    char *line = NULL;
+    size_t size, length;
+    FILE *out = open_memstream(&line, &size);
+    for (const unsigned char *at = (const unsigned char *)json; *at; at += length) {
+        unsigned control = hidden_control(at, &length);
+        if (control)
+            fprintf(out, "\\u%04x", control);
+        else
+            fputc(*at, out);
+    }
+    fclose(out);
+    return line;
+}
+
 void cleanup_cjson(cJSON **tree)
 {
     cJSON_Delete(*tree);

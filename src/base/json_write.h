@@ -19,6 +19,9 @@ cJSON *json_add_array(cJSON *object, const char *key);
 
 /* The document as text, ended by a newline where `indented`. The caller owns it. */
 char *json_print(const cJSON *tree, int indented);
+/* Compact, on one line without a newline, every control character escaped: for a log, where a line
+ * must stay one and nothing may steer a terminal. The caller owns it. */
+char *json_print_line(const cJSON *tree);
 
 void cleanup_cjson(cJSON **tree);
 

@@ -6,6 +6,9 @@
 
 #define MIB INT64_C(1048576)
 
+/* The least memory limit: Docker takes no less, and no build fits into it. */
+#define LEAST_LIMIT_BYTES (6 * MIB)
+
 /* A figure that was not measured. Never 0: zero is a measurement. Every `_bytes` and `_ms` member
  * of a measurement may hold it unless its comment says otherwise; it is written as JSON null. */
 #define UNMEASURED INT64_C(-1)

@@ -17,6 +17,7 @@ enum exit_status {
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_compare(int argc, char **argv);
+int command_fit(int argc, char **argv);
 int command_baseline(int argc, char **argv);
 
 /* Prints "build-mem: message" to stderr. Returns `status`. */

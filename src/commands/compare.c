@@ -1,12 +1,34 @@
-/* build-mem compare A B: two stored results side by side, or a result against a baseline. */
+/* build-mem compare A B: stored results against stored results, or against a baseline. */
 #include "base/alloc.h"
 #include "base/json.h"
 #include "commands/commands.h"
-#include "gate/judge.h"
+#include "commands/terminal.h"
+#include "comparison/comparison.h"
 #include "measurement/result.h"
 #include "report/report.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One side: a set of results, or a baseline. */
+struct side {
+    const char *name;
+    struct measurement *runs;
+    size_t count;
+    bool is_baseline;
+    struct baseline baseline;
+};
+
+static void side_release(struct side *side)
+{
+    for (size_t i = 0; i < side->count; i++)
+        measurement_release(&side->runs[i]);
+    free(side->runs);
+    baseline_release(&side->baseline);
+}
 
 /* A baseline is told by its "environments"; anything else is to be a result. */
 static int is_baseline(const char *path, bool *answer, struct bm_error *err)
@@ -19,31 +41,126 @@ static int is_baseline(const char *path, bool *answer, struct bm_error *err)
     return 0;
 }
 
-static int compare_results(const char *a_path, const char *b_path)
+static int is_result_name(const struct dirent *entry)
 {
-    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct measurement a CLEANUP(measurement_release), b CLEANUP(measurement_release);
-    measurement_init(&b);
-    if (result_read(a_path, &a, &err) < 0 || result_read(b_path, &b, &err) < 0)
-        return command_failed(&err, EXIT_USAGE);
-    char *text CLEANUP(cleanup_free) = compare_text(a_path, &a, b_path, &b);
-    fputs(text, stdout);
-    return EXIT_PASS;
+    size_t length = strlen(entry->d_name);
+    return strncmp(entry->d_name, "result-", 7) == 0 && length > 12 &&
+           strcmp(entry->d_name + length - 5, ".json") == 0;
 }
 
-static int compare_with_baseline(const char *result_path, const char *baseline_path)
+/* A directory stands for the results in it. */
+static int add_paths(const char *path, struct strv *paths, struct bm_error *err)
 {
-    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct measurement m CLEANUP(measurement_release);
-    struct baseline baseline CLEANUP(baseline_release) = {0};
-    struct judgement judgement CLEANUP(judgement_release);
-    judgement_init(&judgement);
-    if (result_read(result_path, &m, &err) < 0 || baseline_read(baseline_path, &baseline, &err) < 0)
-        return command_failed(&err, EXIT_USAGE);
-    judge(&baseline, baseline_path, &m, 1, false, &judgement);
-    char *text CLEANUP(cleanup_free) = summary_text(&m, &judgement, false);
-    fputs(text, stdout);
-    return verdict_exit_status(judgement.verdict);
+    struct stat status;
+    if (stat(path, &status) < 0 || !S_ISDIR(status.st_mode)) {
+        strv_push(paths, path);
+        return 0;
+    }
+    struct dirent **entries;
+    int count = scandir(path, &entries, is_result_name, versionsort);
+    if (count < 0)
+        return bm_error_errno(err, "%s", path);
+    for (int i = 0; i < count; i++) {
+        strv_pushf(paths, "%s/%s", path, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    return count ? 0 : bm_error_set(err, "%s: there is no result-*.json in it", path);
+}
+
+/* Several runs leave the middle one under the label of all besides: it is one run. */
+static bool is_there_already(const struct side *side, const struct measurement *m)
+{
+    for (size_t i = 0; i < side->count; i++)
+        if (strcmp(side->runs[i].label, m->label) == 0 &&
+            strcmp(side->runs[i].started_at, m->started_at) == 0)
+            return true;
+    return false;
+}
+
+static int add_result(const char *path, struct side *side, struct bm_error *err)
+{
+    struct measurement m;
+    int result = result_read(path, &m, err);
+    if (result < 0 || is_there_already(side, &m)) {
+        measurement_release(&m);
+        return result;
+    }
+    side->runs = xgrow(side->runs, side->count, sizeof *side->runs);
+    side->runs[side->count++] = m;
+    return 0;
+}
+
+/* Reads the files and directories of one side, at least one. */
+static int side_read(const struct strv *operands, struct side *side, struct bm_error *err)
+{
+    struct strv paths CLEANUP(strv_release) = {0};
+    side->name = operands->items[0];
+    for (size_t i = 0; i < operands->count; i++)
+        if (add_paths(operands->items[i], &paths, err) < 0)
+            return -1;
+    for (size_t i = 0; i < paths.count; i++) {
+        const char *path = paths.items[i];
+        bool baseline;
+        if (is_baseline(path, &baseline, err) < 0)
+            return -1;
+        if (baseline && paths.count > 1)
+            return bm_error_set(err, "%s is a baseline; it has to be a side of its own", path);
+        side->is_baseline = baseline;
+        if (baseline ? baseline_read(path, &side->baseline, err) < 0
+                     : add_result(path, side, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Two operands are two sides; "--" parts sets of files. */
+static int read_sides(const struct config *config, const struct strv *operands, struct side *a,
+                      struct side *b, struct bm_error *err)
+{
+    const struct strv *first = operands, *second = &config->build_argv;
+    struct strv one, other;
+    if (!second->count && operands->count == 2) {
+        one = (struct strv){.items = &operands->items[0], .count = 1};
+        other = (struct strv){.items = &operands->items[1], .count = 1};
+        first = &one;
+        second = &other;
+    }
+    if (!first->count || !second->count)
+        return bm_error_set(err, "compare takes two sides, each a result, a directory of results "
+                                 "or a baseline; sets of files are parted by --");
+    if (side_read(first, a, err) < 0 || side_read(second, b, err) < 0)
+        return -1;
+    if (a->is_baseline && b->is_baseline)
+        return bm_error_set(err, "%s and %s are both baselines; one has to be a result", a->name,
+                            b->name);
+    return 0;
+}
+
+static void compare_sides(const struct side *a, const struct side *b, struct comparison *comparison)
+{
+    const struct side *accepted = b->is_baseline ? b : a, *judged = b->is_baseline ? a : b;
+    const struct comparison_side was = {
+        .name = accepted->name, .runs = accepted->runs, .count = accepted->count};
+    const struct comparison_side is = {
+        .name = judged->name, .runs = judged->runs, .count = judged->count};
+    if (accepted->is_baseline)
+        compare_with_baseline(&accepted->baseline, accepted->name, &is, comparison);
+    else
+        compare_sets(&was, &is, comparison);
+}
+
+static char *render(const struct comparison *comparison, enum output_format format)
+{
+    switch (format) {
+    case FORMAT_JSON:
+        return comparison_to_json(comparison);
+    case FORMAT_MARKDOWN:
+        return compare_markdown(comparison);
+    case FORMAT_TEXT:
+        break;
+    }
+    return compare_text(comparison, terminal_has_colour(STDOUT_FILENO));
 }
 
 int command_compare(int argc, char **argv)
@@ -51,23 +168,16 @@ int command_compare(int argc, char **argv)
     struct config config CLEANUP(config_release);
     struct strv operands CLEANUP(strv_release) = {0};
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    bool first_is_baseline, second_is_baseline;
+    struct side a CLEANUP(side_release) = {0}, b CLEANUP(side_release) = {0};
+    struct comparison comparison CLEANUP(comparison_release) = {0};
     int status;
-    if (command_begin(&config, FLAGS_COMPARE, "compare A B", argc, argv, &operands, &status) < 0)
+    if (command_begin(&config, FLAGS_COMPARE, "compare [flags] A B | A... -- B...", argc, argv,
+                      &operands, &status) < 0)
         return status;
-    if (operands.count != 2) {
-        bm_error_set(&err, "compare takes two files: two results, or a result and a baseline");
+    if (read_sides(&config, &operands, &a, &b, &err) < 0)
         return command_failed(&err, EXIT_USAGE);
-    }
-    const char *a = operands.items[0], *b = operands.items[1];
-    if (is_baseline(a, &first_is_baseline, &err) < 0 ||
-        is_baseline(b, &second_is_baseline, &err) < 0)
-        return command_failed(&err, EXIT_USAGE);
-    if (first_is_baseline && second_is_baseline) {
-        bm_error_set(&err, "%s and %s are both baselines; one has to be a result", a, b);
-        return command_failed(&err, EXIT_USAGE);
-    }
-    if (first_is_baseline)
-        return compare_with_baseline(b, a);
-    return second_is_baseline ? compare_with_baseline(a, b) : compare_results(a, b);
+    compare_sides(&a, &b, &comparison);
+    char *text CLEANUP(cleanup_free) = render(&comparison, config.format);
+    fputs(text, stdout);
+    return verdict_exit_status(comparison.judgement.verdict);
 }

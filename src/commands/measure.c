@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "commands/commands.h"
-#include "commands/recorder.h"
 #include "commands/git.h"
+#include "commands/recorder.h"
 #include "engine/interrupt.h"
 #include "engine/session.h"
 #include "measurement/workspace.h"
@@ -141,7 +141,8 @@ static bool run_on(const struct engine *engine, const char *probe, const struct 
         .stages = &stages,
         .command = &command,
     };
-    if (session_run(engine, &spec, config->timeout_ms, recorder_take, recorder, &outcome, &err) < 0) {
+    if (session_run(engine, &spec, config->timeout_ms, recorder_take, recorder, &outcome, &err) <
+        0) {
         free(m->not_measured);
         m->not_measured = xstrdup(err.message);
     }

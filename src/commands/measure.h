@@ -32,4 +32,8 @@ const struct measurement *typical_run(const struct measurement *runs, size_t cou
 int publish(const struct config *config, const struct measurement *runs, size_t count,
             const struct judgement *judgement);
 
+/* Writes result-<label>.json of one run, by its own label, into the directory `out`. */
+int write_result(const char *out, const struct measurement *m, const struct judgement *judgement,
+                 int exit_code, struct bm_error *err);
+
 #endif

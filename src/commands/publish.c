@@ -33,8 +33,8 @@ static char *read_log_tail(const char *out, const char *label, size_t *length)
     return tail;
 }
 
-static int write_result(const char *out, const struct measurement *m,
-                        const struct judgement *judgement, int exit_code, struct bm_error *err)
+int write_result(const char *out, const struct measurement *m, const struct judgement *judgement,
+                 int exit_code, struct bm_error *err)
 {
     char *gate CLEANUP(cleanup_free) = judgement_to_json(judgement);
     char *path CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, m->label);

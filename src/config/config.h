@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 enum engine_choice { ENGINE_AUTO, ENGINE_DOCKER, ENGINE_PODMAN, ENGINE_HOST, ENGINE_INPLACE };
+enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 enum pull_policy { PULL_NEVER, PULL_MISSING, PULL_ALWAYS };
 
 /* A part of the build, recognised by a POSIX extended regular expression on command lines. */
@@ -30,6 +31,7 @@ struct config {
     char *file;          /* --config; NULL: build-mem.json of the repo where there is one */
     char *label;         /* part of file names; by default the command's name (flags_read) */
     char *build_command; /* run as bash -lc; unused where build_argv is given */
+    /* What follows "--"; for compare that is the second set of files. */
     struct strv build_argv;
     struct strv clear; /* relative to the repo, removed before the build */
     struct stage_rule *stages;
@@ -56,6 +58,7 @@ struct config {
     char *baseline_ref; /* NULL: the file as it lies there */
     char *junit;        /* NULL: junit-<label>.xml in the out directory */
     bool strict;
+    enum output_format format; /* of compare */
     bool allow_increase;
     char *reason;
 };

@@ -9,13 +9,14 @@
 
 const struct flag flags[] = {
     {"build-cmd", "CMD", FLAGS_MEASURE, "the build, run as bash -lc CMD (npm run build)"},
-    {"label", "NAME", FLAGS_MEASURE, "names the run's files (run, check, refresh)"},
+    {"label", "NAME", FLAGS_MEASURE, "names the run's files (run, check, refresh, fit)"},
     {"skip-clear", NULL, FLAGS_MEASURE, "leave the last build's output where it is"},
     {"interval-ms", "N", FLAGS_MEASURE, "the timeline's beat (150)"},
-    {"json-only", NULL, FLAGS_MEASURE, "stdout carries the RESULT line alone"},
+    {"json-only", NULL, FLAGS_MEASURE, "stdout carries the one line of JSON alone"},
     {"quiet", NULL, FLAGS_MEASURE, "stderr carries errors alone: no build output, no progress"},
     {"image", "REF", FLAGS_MEASURE, "the container's image (node:24-bookworm)"},
-    {"memory", "LIMIT", FLAGS_MEASURE, "the build's memory limit, such as 8g; swap is off"},
+    {"memory", "LIMIT", FLAGS_MEASURE & ~FLAGS_FIT,
+     "the build's memory limit, such as 8g; swap is off"},
     {"engine", "NAME", FLAGS_MEASURE, "auto, docker, podman, host or inplace (auto)"},
     {"timeout", "DUR", FLAGS_MEASURE, "end the build after this long, such as 45m"},
     {"env", "NAME[=VALUE]", FLAGS_MEASURE, "set or pass on a variable; may be repeated"},
@@ -23,7 +24,8 @@ const struct flag flags[] = {
     {"cache", "POLICY", FLAGS_MEASURE, "the page cache before: as-is, warm or cold (as-is)"},
     {"user", "UID:GID", FLAGS_MEASURE, "run the build as this user (the invoking one)"},
     {"network", "MODE", FLAGS_MEASURE, "the container's network (the engine's default)"},
-    {"runs", "N", FLAGS_MEASURE, "measure N times (1; check: up to 3; baseline refresh: 3)"},
+    {"runs", "N", FLAGS_MEASURE & ~FLAGS_FIT,
+     "measure N times (1; check: up to 3; baseline refresh: 3)"},
     {"out", "DIR", FLAGS_MEASURE, "where the run's files go (.build-mem in the repo)"},
     {"repo", "DIR", FLAGS_MEASURE | FLAGS_SHOW, "the repo to build (.)"},
     {"config", "FILE", FLAGS_MEASURE | FLAGS_SHOW, "build-mem.json of another name"},
@@ -35,6 +37,7 @@ const struct flag flags[] = {
     {"strict", NULL, FLAGS_CHECK, "fail on an improvement too, so that gains are banked"},
     {"allow-increase", NULL, FLAGS_REFRESH, "let the baseline rise; needs --reason"},
     {"reason", "TEXT", FLAGS_REFRESH, "why it may rise; kept in the baseline"},
+    {"format", "NAME", FLAGS_COMPARE, "text, json or markdown (text)"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -144,12 +147,14 @@ enum flags_outcome flags_read(struct config *config, enum flag_command command, 
         }
     }
     for (; optind < argc; optind++)
-        strv_push(command & FLAGS_MEASURE ? &config->build_argv : operands, argv[optind]);
+        strv_push(command & (FLAGS_MEASURE | FLAGS_COMPARE) ? &config->build_argv : operands,
+                  argv[optind]);
     if (settle(config, command, given, count, err) < 0)
         return FLAGS_ERROR;
     if (!config->label)
         config->label = xstrdup(command == FLAGS_CHECK     ? "check"
                                 : command == FLAGS_REFRESH ? "refresh"
+                                : command == FLAGS_FIT     ? "fit"
                                                            : "run");
     if (!config->runs && command != FLAGS_CHECK)
         config->runs = command == FLAGS_REFRESH ? 3 : 1;

@@ -11,8 +11,9 @@ enum flag_command {
     FLAGS_REFRESH = 4,
     FLAGS_SHOW = 8,
     FLAGS_COMPARE = 16,
+    FLAGS_FIT = 32,
 };
-#define FLAGS_MEASURE (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH)
+#define FLAGS_MEASURE (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH | FLAGS_FIT)
 
 struct flag {
     const char *name;     /* without "--" */
@@ -27,9 +28,9 @@ extern const struct flag flags[];
 enum flags_outcome { FLAGS_OK, FLAGS_HELP, FLAGS_VERSION, FLAGS_ERROR };
 
 /* Reads the arguments of a command (argv[0] is its name) into a configuration: the defaults, then
- * build-mem.json, then the flags. What is no flag goes to `operands`; for a command that
- * measures, what follows "--" is the build's own command. `config` is initialised here and
- * released by the caller, whatever the outcome. */
+ * build-mem.json, then the flags. What is no flag goes to `operands`; what
+ * follows "--" goes to `build_argv`: the build's own command, or the second set for compare.
+ * `config` is initialised here and released by the caller, whatever the outcome. */
 enum flags_outcome flags_read(struct config *config, enum flag_command command, int argc,
                               char **argv, struct strv *operands, struct bm_error *err);
 

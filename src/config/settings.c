@@ -12,6 +12,9 @@ static const char *const engine_names[] = {
 static const char *const pull_names[] = {
     [PULL_NEVER] = "never", [PULL_MISSING] = "missing", [PULL_ALWAYS] = "always", NULL};
 
+static const char *const format_names[] = {
+    [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json", [FORMAT_MARKDOWN] = "markdown", NULL};
+
 const char *engine_choice_name(enum engine_choice choice)
 {
     return engine_names[choice];
@@ -63,6 +66,15 @@ static int set_cache(struct config *config, const char *value, struct bm_error *
     return 0;
 }
 
+static int set_format(struct config *config, const char *value, struct bm_error *err)
+{
+    int format = index_of(format_names, value);
+    if (format < 0)
+        return bm_error_set(err, "\"%s\": must be text, json or markdown", value);
+    config->format = (enum output_format)format;
+    return 0;
+}
+
 static int set_label(struct config *config, const char *value, struct bm_error *err)
 {
     size_t fit = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
@@ -79,7 +91,7 @@ static int set_memory(struct config *config, const char *value, struct bm_error 
 {
     if (parse_size(value, &config->memory_limit_bytes) < 0)
         return bm_error_set(err, "\"%s\": must be a size such as 8g, 512m or 1.5GiB", value);
-    if (config->memory_limit_bytes < 6 * MIB)
+    if (config->memory_limit_bytes < LEAST_LIMIT_BYTES)
         return bm_error_set(err, "\"%s\": no build fits into less than 6 MiB", value);
     return 0;
 }
@@ -193,6 +205,7 @@ static const struct {
     {"config", set_file},
     {"engine", set_engine},
     {"env", add_env},
+    {"format", set_format},
     {"image", set_image},
     {"interval-ms", set_interval},
     {"json-only", set_json_only},

@@ -182,7 +182,7 @@ static char *print_result(const struct measurement *m, const char *verdict, int 
     add_fields(json_add_object(root, "sampler"), result_sampler_fields, &m->sampler);
     add_fields(json_add_object(root, "pressure"), result_pressure_fields, &m->pressure);
     add_gate(root, gate_json, extent);
-    return json_print(root, extent == WHOLE_FILE);
+    return extent == WHOLE_FILE ? json_print(root, 1) : json_print_line(root);
 }
 
 char *result_to_json(const struct measurement *m, const char *verdict, int exit_code,
@@ -191,39 +191,8 @@ char *result_to_json(const struct measurement *m, const char *verdict, int exit_
     return print_result(m, verdict, exit_code, gate_json, WHOLE_FILE);
 }
 
-/* The code point at `at` where it is one that breaks a line or steers a terminal and that JSON
- * lets pass unescaped: DEL, C1 controls (U+0080 to U+009F), U+2028, U+2029. Else 0. The text is
- * valid UTF-8. `*length` are its bytes. */
-static unsigned hidden_control(const unsigned char *at, size_t *length)
-{
-    *length = 1;
-    if (at[0] == 0x7F)
-        return 0x7F;
-    if (at[0] == 0xC2 && at[1] < 0xA0) {
-        *length = 2;
-        return at[1];
-    }
-    if (at[0] == 0xE2 && at[1] == 0x80 && (at[2] == 0xA8 || at[2] == 0xA9)) {
-        *length = 3;
-        return 0x2000u | (at[2] & 0x3Fu);
-    }
-    return 0;
-}
-
 char *result_to_line(const struct measurement *m, const char *verdict, int exit_code,
                      const char *gate_json)
 {
-    char *json CLEANUP(cleanup_free) = print_result(m, verdict, exit_code, gate_json, ONE_LINE);
-    char *line = NULL;
-    size_t size, length;
-    FILE *out = open_memstream(&line, &size);
-    for (const unsigned char *at = (const unsigned char *)json; *at; at += length) {
-        unsigned control = hidden_control(at, &length);
-        if (control)
-            fprintf(out, "\\u%04x", control);
-        else
-            fputc(*at, out);
-    }
-    fclose(out);
-    return line;
+    return print_result(m, verdict, exit_code, gate_json, ONE_LINE);
 }

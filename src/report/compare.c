@@ -2,262 +2,130 @@
 
 #include "base/alloc.h"
 #include "base/units.h"
-#include "measurement/drift.h"
+#include "report/compare_words.h"
 #include "report/page.h"
 #include "report/words.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
-#include <string.h>
 
-#define NAME_COLUMNS 28
-#define FIGURE_COLUMNS 13
-#define HEAD_COLUMNS 12
+/* The widths of the cells, as page_cell takes them. */
+enum { STATUS = 5, NAME = 20, FIGURE = -11, DELTA = -12, PERCENT = -8, ALLOWED = -11 };
 
-/* The two sides of a comparison: what the user called them, what stands over their columns, and
- * what was measured. */
-struct sides {
-    const char *names[2];
-    const char *heads[2];
-    const struct measurement *runs[2];
-};
-
-static void put_name(struct page *page, const char *name)
+static void put_side(struct page *page, const struct comparison *comparison, int at)
 {
-    page_put(page, PAINT_NONE, "  ");
-    page_cell(page, NAME_COLUMNS, PAINT_NONE, name);
-}
-
-/* A row of two figures and their difference. Where one side has none, `only` says what that
- * means ("only in"), followed by the other side's name. */
-static void put_row(struct page *page, const struct sides *sides, const char *name,
-                    const char *unit, int64_t a, int64_t b, const char *only)
-{
-    char *text_a CLEANUP(cleanup_free) = a < 0 ? xstrdup("-") : say_figure(unit, a);
-    char *text_b CLEANUP(cleanup_free) = b < 0 ? xstrdup("-") : say_figure(unit, b);
-    put_name(page, name);
-    page_cell(page, -FIGURE_COLUMNS, PAINT_NONE, text_a);
-    page_cell(page, -FIGURE_COLUMNS, PAINT_NONE, text_b);
-    if (a >= 0 && a == b) {
-        page_cell(page, -FIGURE_COLUMNS, PAINT_NONE, "same");
-    } else if (a >= 0 && b >= 0) {
-        char *delta CLEANUP(cleanup_free) = say_delta(unit, b - a);
-        char *percent CLEANUP(cleanup_free) = say_percent(a, b);
-        page_cell(page, -FIGURE_COLUMNS, PAINT_NONE, delta);
-        page_cell(page, -9, PAINT_NONE, percent);
-    } else if (a >= 0 || b >= 0) {
-        char *note CLEANUP(cleanup_free) = xasprintf("%s %s", only, sides->heads[b >= 0]);
-        page_put(page, PAINT_NONE, "  ");
-        page_cell(page, 20, PAINT_NONE, note);
-    }
-    page_put(page, PAINT_NONE, "\n");
-}
-
-static void put_legend(struct page *page, const struct sides *sides, int side)
-{
-    const struct measurement *m = sides->runs[side];
-    char *end CLEANUP(cleanup_free) = say_build_end(&m->build);
-    bool named = strcmp(sides->names[side], sides->heads[side]) == 0;
-    char *text CLEANUP(cleanup_free) = xasprintf(
-        "%s: %s%slabel %s, %s%s%.12s, %s", sides->heads[side], named ? "" : sides->names[side],
-        named ? "" : ", ", m->label ? m->label : "", m->started_at ? m->started_at : "",
-        m->commit ? ", commit " : "", m->commit ? m->commit : "", end);
+    const struct comparison_side *side = &comparison->sides[at];
+    char *text CLEANUP(cleanup_free) = say_side(comparison, at);
     page_wrap(page, 0, 4, PAINT_NONE, text);
-    char *estimated CLEANUP(cleanup_free) = say_estimated(&m->peak);
-    const char *notes[] = {censored_note(&m->peak), estimated};
-    for (size_t i = 0; i < 2; i++)
+    const char *censored = NULL, *broken = NULL;
+    char *estimated CLEANUP(cleanup_free) = NULL;
+    for (size_t i = 0; i < side->count; i++) {
+        const struct measurement *m = &side->runs[i];
+        censored = censored ? censored : censored_note(&m->peak);
+        estimated = estimated ? estimated : say_estimated(&m->peak);
+        broken = broken ? broken : m->not_measured;
+    }
+    char *not_measured CLEANUP(cleanup_free) =
+        broken ? xasprintf("NOT MEASURED: %s", broken) : NULL;
+    const char *notes[] = {censored, estimated, not_measured};
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
         if (notes[i]) {
             page_put(page, PAINT_NONE, "    ");
             page_wrap(page, 4, 4, PAINT_YELLOW, notes[i]);
         }
-    if (m->not_measured) {
-        char *reason CLEANUP(cleanup_free) = xasprintf("NOT MEASURED: %s", m->not_measured);
-        page_put(page, PAINT_NONE, "    ");
-        page_wrap(page, 4, 4, PAINT_RED, reason);
-    }
 }
 
-static void put_table_head(struct page *page, const struct sides *sides, const char *title)
+static void put_head(struct page *page, const struct comparison *comparison, const char *title,
+                     bool judged)
 {
     page_put(page, PAINT_NONE, "\n  ");
-    page_cell(page, NAME_COLUMNS, PAINT_BOLD, title);
+    page_cell(page, judged ? STATUS : 0, PAINT_NONE, "");
+    page_cell(page, judged ? NAME : STATUS + NAME, PAINT_BOLD, title);
     for (int side = 0; side < 2; side++) {
         page_put(page, PAINT_NONE, " ");
-        page_cell(page, -HEAD_COLUMNS, PAINT_BOLD, sides->heads[side]);
+        page_cell(page, FIGURE + 1, PAINT_BOLD, side_head(comparison, side));
     }
-    page_cell(page, -FIGURE_COLUMNS, PAINT_BOLD, "delta");
+    page_cell(page, DELTA, PAINT_BOLD, "delta");
+    if (judged)
+        page_cell(page, PERCENT + ALLOWED, PAINT_BOLD, "allowed");
     page_put(page, PAINT_NONE, "\n");
 }
 
-static void put_headline(struct page *page, const struct sides *sides)
+/* Two figures and what is between them. */
+static void put_figures(struct page *page, const struct comparison_row *row)
 {
-    const struct peak *a = &sides->runs[0]->peak, *b = &sides->runs[1]->peak;
-    put_table_head(page, sides, "");
-    put_row(page, sides, "memory peak", "bytes", a->cgroup_bytes, b->cgroup_bytes, "only in");
-    put_row(page, sides, "  unreclaimable", "bytes", a->unreclaimable_bytes, b->unreclaimable_bytes,
-            "only in");
-    put_row(page, sides, "PSS peak", "bytes", a->at_peak.pss_bytes, b->at_peak.pss_bytes,
-            "only in");
-    put_row(page, sides, "duration", "ms", sides->runs[0]->build.duration_ms,
-            sides->runs[1]->build.duration_ms, "only in");
+    int64_t a = series_median(&row->sides[0]), b = series_median(&row->sides[1]);
+    char *text_a CLEANUP(cleanup_free) = a < 0 ? xstrdup("-") : say_figure(row->unit, a);
+    char *text_b CLEANUP(cleanup_free) = b < 0 ? xstrdup("-") : say_figure(row->unit, b);
+    char *delta CLEANUP(cleanup_free) = say_row_delta(row);
+    char *percent CLEANUP(cleanup_free) = a == b ? xstrdup("") : say_percent(a, b);
+    page_cell(page, FIGURE, PAINT_NONE, text_a);
+    page_cell(page, FIGURE, PAINT_NONE, text_b);
+    page_cell(page, DELTA, PAINT_NONE, delta);
+    page_cell(page, PERCENT, PAINT_NONE, percent);
 }
 
-static void put_stages(struct page *page, const struct sides *sides)
+/* Below a row of medians: how far the runs of each side lie apart. */
+static void put_spread(struct page *page, const struct comparison_row *row)
 {
-    const struct measurement *a = sides->runs[0], *b = sides->runs[1];
-    if (!a->stage_count && !b->stage_count)
+    if (row->sides[0].count < 2 && row->sides[1].count < 2)
         return;
-    put_table_head(page, sides, "stage (PSS peak)");
-    for (size_t i = 0; i < a->stage_count; i++) {
-        const struct stage_measurement *other = find_stage(b, a->stages[i].name);
-        put_row(page, sides, a->stages[i].name, "bytes", a->stages[i].pss_peak_bytes,
-                other ? other->pss_peak_bytes : UNMEASURED, "only in");
+    page_put(page, PAINT_NONE, "  ");
+    page_cell(page, STATUS, PAINT_NONE, "");
+    page_cell(page, NAME, PAINT_DIM, "  spread");
+    for (int side = 0; side < 2; side++) {
+        int64_t spread = series_spread(&row->sides[side]);
+        char *text CLEANUP(cleanup_free) = spread < 0 ? xstrdup("") : say_figure(row->unit, spread);
+        page_cell(page, FIGURE, PAINT_DIM, text);
     }
-    for (size_t i = 0; i < b->stage_count; i++)
-        if (!find_stage(a, b->stages[i].name))
-            put_row(page, sides, b->stages[i].name, "bytes", UNMEASURED,
-                    b->stages[i].pss_peak_bytes, "only in");
+    page_put(page, PAINT_NONE, "\n");
 }
 
-static const struct process_group *find_group(const struct process_group *groups, size_t count,
-                                              const char *name)
+static void put_metrics(struct page *page, const struct comparison *comparison)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(groups[i].name, name) == 0)
-            return &groups[i];
-    return NULL;
-}
-
-/* "tsc ×3", or "tsc ×3, now ×1" where their number changed. */
-static void put_group(struct page *page, const struct sides *sides, const struct process_group *a,
-                      const struct process_group *b)
-{
-    char *name = say_group(a ? a : b);
-    if (a && b && a->count != b->count) {
-        char *before CLEANUP(cleanup_free) = name;
-        name = xasprintf("%s, now ×%zu", before, b->count);
+    put_head(page, comparison, "", true);
+    for (size_t i = 0; i < comparison->metric_count; i++) {
+        const struct comparison_row *row = &comparison->metrics[i];
+        char *allowed CLEANUP(cleanup_free) = say_row_allowed(row);
+        page_put(page, PAINT_NONE, "  ");
+        page_cell(page, STATUS, PAINT_NONE, row_status(row, comparison));
+        page_cell(page, NAME, PAINT_NONE, row->name);
+        put_figures(page, row);
+        page_cell(page, ALLOWED, PAINT_NONE, allowed);
+        page_put(page, PAINT_NONE, "\n");
+        put_spread(page, row);
     }
-    put_row(page, sides, name, "bytes", a ? a->pss_bytes : UNMEASURED,
-            b ? b->pss_bytes : UNMEASURED, a ? "gone, was in" : "new in");
-    free(name);
 }
 
-static void put_groups(struct page *page, const struct sides *sides)
+static void put_processes(struct page *page, const struct comparison *comparison)
 {
-    size_t count_a, count_b;
-    struct process_group *groups_a CLEANUP(cleanup_free) =
-        snapshot_groups(&sides->runs[0]->peak.at_peak, &count_a);
-    struct process_group *groups_b CLEANUP(cleanup_free) =
-        snapshot_groups(&sides->runs[1]->peak.at_peak, &count_b);
-    if (!count_a && !count_b)
+    if (!comparison->process_count)
         return;
-    put_table_head(page, sides, "process at the PSS peak");
-    for (size_t i = 0; i < count_a; i++)
-        put_group(page, sides, &groups_a[i], find_group(groups_b, count_b, groups_a[i].name));
-    for (size_t i = 0; i < count_b; i++)
-        if (!find_group(groups_a, count_a, groups_b[i].name))
-            put_group(page, sides, NULL, &groups_b[i]);
-}
-
-/* Appends "; what: a, b" to `list` where the two texts differ. */
-static void note_difference(char **list, const char *what, const char *a, const char *b)
-{
-    a = a ? a : "not known";
-    b = b ? b : "not known";
-    if (strcmp(a, b) == 0)
-        return;
-    char *before CLEANUP(cleanup_free) = *list;
-    *list = xasprintf("%s%s%s: %s, then %s", before ? before : "", before ? "; " : "", what, a, b);
-}
-
-static char *say_count(int64_t count)
-{
-    return count < 0 ? NULL : xasprintf("%" PRId64, count);
-}
-
-/* To the byte: two limits that round to the same text are still two. */
-static char *say_limit(int64_t bytes)
-{
-    char *size CLEANUP(cleanup_free) = format_bytes(bytes);
-    return bytes < 0 ? xstrdup("none") : xasprintf("%s (%" PRId64 " bytes)", size, bytes);
-}
-
-/* What must be the same for the figures to mean the same. NULL: all of it is. */
-static char *conditions_that_differ(const struct measurement *a, const struct measurement *b)
-{
-    char *list = NULL;
-    char *limit_a CLEANUP(cleanup_free) = say_limit(a->peak.limit_bytes);
-    char *limit_b CLEANUP(cleanup_free) = say_limit(b->peak.limit_bytes);
-    char *cpus_a CLEANUP(cleanup_free) = say_count(a->environment.cpus);
-    char *cpus_b CLEANUP(cleanup_free) = say_count(b->environment.cpus);
-    note_difference(&list, "source", a->peak.source, b->peak.source);
-    note_difference(&list, "memory limit", limit_a, limit_b);
-    note_difference(&list, "architecture", a->environment.architecture,
-                    b->environment.architecture);
-    note_difference(&list, "CPUs", cpus_a, cpus_b);
-    note_difference(&list, "image", a->environment.image, b->environment.image);
-    note_difference(&list, "cache policy", cache_policy_name(a->environment.cache_policy),
-                    cache_policy_name(b->environment.cache_policy));
-    return list;
-}
-
-static char *conditions_that_drifted(const struct measurement *a, const struct measurement *b)
-{
-    struct strv drift CLEANUP(strv_release) = {0};
-    drift_list(&a->environment, &b->environment, &drift);
-    char *list = drift.count ? strv_join(&drift, "; ") : NULL;
-    note_difference(&list, "command", a->build.command, b->build.command);
-    return list;
-}
-
-static void put_conditions(struct page *page, const struct sides *sides)
-{
-    char *differ CLEANUP(cleanup_free) = conditions_that_differ(sides->runs[0], sides->runs[1]);
-    char *drift CLEANUP(cleanup_free) = conditions_that_drifted(sides->runs[0], sides->runs[1]);
-    if (differ) {
-        page_put(page, PAINT_RED, "\nNOT COMPARABLE  ");
-        page_wrap(page, 16, 2, PAINT_NONE, differ);
-    }
-    if (drift) {
-        page_put(page, PAINT_NONE, differ ? "also different: " : "\nalso different: ");
-        page_wrap(page, 16, 2, PAINT_NONE, drift);
+    put_head(page, comparison, "process at the PSS peak", false);
+    for (size_t i = 0; i < comparison->process_count; i++) {
+        char *name CLEANUP(cleanup_free) = say_row_processes(&comparison->processes[i]);
+        page_put(page, PAINT_NONE, "  ");
+        page_cell(page, STATUS + NAME, PAINT_NONE, name);
+        put_figures(page, &comparison->processes[i]);
+        page_put(page, PAINT_NONE, "\n");
     }
 }
 
-static bool fit_as_heads(const char *a, const char *b)
+char *compare_text(const struct comparison *comparison, bool colour)
 {
-    return a && b && *a && *b && strcmp(a, b) != 0 && strlen(a) <= HEAD_COLUMNS &&
-           strlen(b) <= HEAD_COLUMNS;
-}
-
-/* Names are often paths, too long for a column; then the runs' labels tell them apart, or letters
- * do. */
-static void choose_heads(struct sides *sides)
-{
-    const char *label_a = sides->runs[0]->label, *label_b = sides->runs[1]->label;
-    sides->heads[0] = "A";
-    sides->heads[1] = "B";
-    if (fit_as_heads(sides->names[0], sides->names[1])) {
-        sides->heads[0] = sides->names[0];
-        sides->heads[1] = sides->names[1];
-    } else if (fit_as_heads(label_a, label_b)) {
-        sides->heads[0] = label_a;
-        sides->heads[1] = label_b;
-    }
-}
-
-char *compare_text(const char *name_a, const struct measurement *a, const char *name_b,
-                   const struct measurement *b)
-{
-    struct sides sides = {.names = {name_a, name_b}, .runs = {a, b}};
-    choose_heads(&sides);
+    const struct judgement *judgement = &comparison->judgement;
     struct page page;
-    page_open(&page, false);
-    put_legend(&page, &sides, 0);
-    put_legend(&page, &sides, 1);
-    put_headline(&page, &sides);
-    put_stages(&page, &sides);
-    put_groups(&page, &sides);
-    put_conditions(&page, &sides);
+    page_open(&page, colour);
+    put_side(&page, comparison, 0);
+    put_side(&page, comparison, 1);
+    put_metrics(&page, comparison);
+    put_processes(&page, comparison);
+    if (comparison->drift) {
+        page_put(&page, PAINT_NONE, "\nalso different: ");
+        page_wrap(&page, 16, 2, PAINT_NONE, comparison->drift);
+    }
+    char *reason CLEANUP(cleanup_free) = say_reason(judgement);
+    page_verdict(&page, verdict_name(judgement->verdict),
+                 verdict_exit_status(judgement->verdict) == 0, reason, &judgement->notes,
+                 judgement->advice);
     return page_close(&page);
 }

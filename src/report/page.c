@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -122,4 +123,24 @@ void page_wrap(struct page *page, size_t used, size_t indent, enum paint paint, 
     }
     end_paint(page, paint);
     fputc('\n', page->out);
+}
+
+void page_verdict(struct page *page, const char *verdict, bool good, const char *reason,
+                  const struct strv *notes, const char *next)
+{
+    char *name CLEANUP(cleanup_free) = xstrdup(verdict);
+    for (char *at = name; *at; at++)
+        *at = (char)toupper((unsigned char)*at);
+    page_put(page, PAINT_NONE, "\n");
+    page_put(page, good ? PAINT_GREEN : PAINT_RED, name);
+    page_put(page, PAINT_NONE, "  ");
+    page_wrap(page, strlen(name) + 2, 2, PAINT_NONE, reason);
+    for (size_t i = 0; notes && i < notes->count; i++) {
+        page_put(page, PAINT_NONE, "note: ");
+        page_wrap(page, 6, 6, PAINT_NONE, notes->items[i]);
+    }
+    if (next) {
+        page_put(page, PAINT_NONE, "next: ");
+        page_wrap(page, 6, 6, PAINT_NONE, next);
+    }
 }

@@ -3,6 +3,8 @@
 #ifndef BM_REPORT_PAGE_H
 #define BM_REPORT_PAGE_H
 
+#include "base/strv.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -32,5 +34,10 @@ void page_cell(struct page *page, int width, enum paint paint, const char *text)
  * already; made printable, its line breaks are blanks. Ends the line. A word that is wider than a
  * line is left whole, so that it can be copied. */
 void page_wrap(struct page *page, size_t used, size_t indent, enum paint paint, const char *text);
+
+/* The last lines: "VERDICT  why", in its colour, "note: ..." for each note (NULL: none),
+ * and "next: ..." where there is something to do. */
+void page_verdict(struct page *page, const char *verdict, bool good, const char *reason,
+                  const struct strv *notes, const char *next);
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef BM_REPORT_REPORT_H
 #define BM_REPORT_REPORT_H
 
+#include "comparison/comparison.h"
+#include "fit/fit.h"
 #include "gate/verdict.h"
 #include "measurement/measurement.h"
 
@@ -18,10 +20,14 @@ char *summary_text(const struct measurement *m, const struct judgement *judgemen
 char *junit_text(const struct measurement *m, const struct judgement *judgement,
                  const char *log_tail, size_t log_length);
 
-/* Two or more measurements side by side: headline, stages, processes with deltas. `names` are
- * what the user called the two sides. */
-char *compare_text(const char *name_a, const struct measurement *a, const char *name_b,
-                   const struct measurement *b);
+/* Two sides of a comparison in a table: metrics and how they are judged, processes, the verdict. */
+char *compare_text(const struct comparison *comparison, bool colour);
+/* The same as Markdown, for a comment on a change. */
+char *compare_markdown(const struct comparison *comparison);
+
+/* The table of what was tried, the smallest limit that passes, and the one to set. `colour`: ANSI
+ * colours. */
+char *fit_text(const struct fit *fit, bool colour);
 
 /* The summary as GitHub-flavoured Markdown. */
 char *markdown_text(const struct measurement *m, const struct judgement *judgement);

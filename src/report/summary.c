@@ -7,7 +7,6 @@
 #include "report/stage_bars.h"
 #include "report/words.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define TOP_PROCESSES 8
@@ -360,33 +359,12 @@ static void put_checks(struct page *page, const struct judgement *judgement)
     }
 }
 
-static enum paint verdict_paint(enum verdict verdict)
-{
-    return verdict == VERDICT_PASS || verdict == VERDICT_IMPROVED ? PAINT_GREEN : PAINT_RED;
-}
-
 static void put_verdict(struct page *page, const struct judgement *judgement)
 {
-    char *name CLEANUP(cleanup_free) = xstrdup(verdict_name(judgement->verdict));
-    for (char *at = name; *at; at++)
-        *at = (char)toupper((unsigned char)*at);
-    page_put(page, PAINT_NONE, "\n");
-    page_put(page, verdict_paint(judgement->verdict), name);
-    page_put(page, PAINT_NONE, "  ");
-    char *reason CLEANUP(cleanup_free) =
-        judgement->reason ? xstrdup(judgement->reason)
-        : judgement->baseline_path
-            ? xasprintf("within the tolerances of %s", judgement->baseline_path)
-            : xstrdup("measured; not compared with a baseline");
-    page_wrap(page, strlen(name) + 2, 2, PAINT_NONE, reason);
-    for (size_t i = 0; i < judgement->notes.count; i++) {
-        page_put(page, PAINT_NONE, "note: ");
-        page_wrap(page, 6, 6, PAINT_NONE, judgement->notes.items[i]);
-    }
-    if (judgement->advice) {
-        page_put(page, PAINT_NONE, "next: ");
-        page_wrap(page, 6, 6, PAINT_NONE, judgement->advice);
-    }
+    char *reason CLEANUP(cleanup_free) = say_reason(judgement);
+    bool good = verdict_exit_status(judgement->verdict) == 0;
+    page_verdict(page, verdict_name(judgement->verdict), good, reason, &judgement->notes,
+                 judgement->advice);
 }
 
 char *summary_text(const struct measurement *m, const struct judgement *judgement, bool colour)

@@ -191,6 +191,15 @@ const char *say_status(const struct gate_check *check, const struct judgement *j
     BM_BUG("check status out of range");
 }
 
+char *say_reason(const struct judgement *judgement)
+{
+    if (judgement->reason)
+        return xstrdup(judgement->reason);
+    return judgement->baseline_path
+               ? xasprintf("within the tolerances of %s", judgement->baseline_path)
+               : xstrdup("measured; not compared with a baseline");
+}
+
 char *say_group(const struct process_group *group)
 {
     /* cppcheck-suppress ctunullpointer ; one of the two sides of a comparison has it */

@@ -48,6 +48,8 @@ bool has_gone(const struct gate_check *check);
 
 /* "ok", "FAIL", "GONE": one word for tables. Static. */
 const char *say_status(const struct gate_check *check, const struct judgement *judgement);
+/* Why the verdict is as it is, also of one that passed. */
+char *say_reason(const struct judgement *judgement);
 
 /* "tsc ×3", or "tsc" where it is one; the name is printable and on one line. */
 char *say_group(const struct process_group *group);

@@ -27,18 +27,11 @@ result() { echo "$repo/.build-mem/result-$1.json"; }
 # shellcheck source=tests/e2e/figures.sh
 . "$srcdir/tests/e2e/figures.sh"
 
-others=$(find /sys/fs/cgroup -type d -name 'build-mem-*')
 build_is_gone() { ! pgrep -f '[s]leep 98765' >/dev/null; }
 
 nothing_left() {
     case $engine in
-    host)
-        local directory pid
-        for directory in $(find /sys/fs/cgroup -type d -name 'build-mem-*'); do # those of other runners are theirs
-            pid=${directory##*/build-mem-} pid=${pid%%-*}
-            [[ -d /proc/$pid || $others == *"$directory"* ]] || fail "a cgroup is left: $directory"
-        done
-        ;;
+    host) no_cgroup_left ;;
     inplace) ;; # the cgroup is not ours
     *) [[ -z $("$engine" ps -aq --filter label=build-mem.run) ]] || fail "a container is left" ;;
     esac

@@ -60,6 +60,17 @@ eventually() {
     fail "never came true: $*"
 }
 
+# no_cgroup_left: none of ours; those that were there before or have a runner are not.
+cgroups() { find /sys/fs/cgroup -type d -name 'build-mem-*'; }
+cgroups_before=$(cgroups)
+no_cgroup_left() {
+    local directory pid
+    while read -r directory; do
+        pid=${directory##*/build-mem-} pid=${pid%%-*}
+        [[ -z $pid || -d /proc/$pid || $cgroups_before == *"$directory"* ]] || fail "a cgroup is left: $directory"
+    done <<<"$(cgroups)" # a User-Mode-Linux has no /dev/fd
+}
+
 # in_rig OPTION...: the test goes on in a User-Mode-Linux (see tests/rig/uml), whose cgroups are v2.
 in_rig() {
     if [[ -z ${IN_RIG:-} ]]; then

@@ -1,0 +1,167 @@
+/* build-mem fit: the smallest --memory with which the build still passes. */
+#include "fit/fit.h"
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/units.h"
+#include "commands/commands.h"
+#include "commands/measure.h"
+#include "commands/terminal.h"
+#include "engine/interrupt.h"
+#include "fit/search.h"
+#include "gate/judge.h"
+#include "report/report.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One search: what the user asked for, changed from run to run, and what came of it. */
+struct fitting {
+    struct config *config;
+    char *label;
+    int64_t timeout_ms; /* the user's own; 0: none */
+    struct fit fit;
+    struct measurement *first; /* the run without a limit */
+    size_t first_count;
+};
+
+static void fitting_release(struct fitting *fitting)
+{
+    free(fitting->label);
+    fit_release(&fitting->fit);
+    release_runs(fitting->first, fitting->first_count);
+}
+
+static void say_attempt(const struct fit_attempt *attempt)
+{
+    char *limit CLEANUP(cleanup_free) =
+        attempt->limit_bytes < 0 ? xstrdup("no limit") : format_bytes(attempt->limit_bytes);
+    char *duration CLEANUP(cleanup_free) = format_duration(attempt->duration_ms);
+    fprintf(stderr, "build-mem: %s: %s: %s, %s\n", attempt->label, limit,
+            fit_outcome_name(attempt->outcome), duration);
+}
+
+/* Sets up the configuration for a run under this limit. Returns whether a time-out would be ours,
+ * not the user's. */
+static bool prepare_attempt(struct fitting *fitting, int64_t limit_bytes)
+{
+    struct config *config = fitting->config;
+    free(config->label);
+    config->label = xasprintf("%s-%zu", fitting->label, fitting->fit.count + 1);
+    config->memory_limit_bytes = limit_bytes;
+    config->timeout_ms = fitting->timeout_ms;
+    if (!fitting->first)
+        return false;
+    int64_t patience_ms = fit_patience_ms(fitting->first->build.duration_ms);
+    if (config->timeout_ms > 0 && config->timeout_ms <= patience_ms)
+        return false;
+    config->timeout_ms = patience_ms;
+    return true;
+}
+
+/* All runs have to be on the engine that the first one found. */
+static int keep_first(struct fitting *fitting, struct measurement **runs, size_t *count,
+                      struct bm_error *err)
+{
+    fitting->first = steal_ptr(*runs);
+    fitting->first_count = *count;
+    *count = 0;
+    fitting->fit.unlimited = fitting->first;
+    const char *engine = fitting->first->environment.engine;
+    return engine ? config_set(fitting->config, "engine", engine, err) : 0;
+}
+
+/* The build may have removed the directory of the runs' files. */
+static int make_out(const struct fitting *fitting, char **out, struct bm_error *err)
+{
+    *out = config_in_repo(fitting->config, fitting->config->out);
+    return file_make_dirs(*out, err);
+}
+
+/* Measures the build under the limit and adds what came of it. */
+static int attempt(struct fitting *fitting, int64_t limit_bytes, int *status, struct bm_error *err)
+{
+    struct judgement judgement CLEANUP(judgement_release);
+    char *out CLEANUP(cleanup_free) = NULL;
+    struct measurement *runs;
+    size_t count;
+    judgement_init(&judgement);
+    bool impatient = prepare_attempt(fitting, limit_bytes);
+    int result = measure_runs(fitting->config, &runs, &count, status, err);
+    if (result == 0) {
+        judge_alone(runs, count, &judgement);
+        fit_add(&fitting->fit, limit_bytes, runs, &judgement, impatient);
+        fitting->fit.signal = interrupt_signal();
+        say_attempt(&fitting->fit.attempts[fitting->fit.count - 1]);
+        *status = EXIT_UNMEASURED;
+        if (make_out(fitting, &out, err) < 0 ||
+            write_result(out, runs, &judgement, verdict_exit_status(judgement.verdict), err) < 0)
+            result = -1;
+        if (result == 0 && !fitting->first)
+            result = keep_first(fitting, &runs, &count, err);
+    }
+    release_runs(runs, count);
+    return result;
+}
+
+static int write_fit(const struct fitting *fitting, struct bm_error *err)
+{
+    char *out CLEANUP(cleanup_free) = NULL;
+    if (make_out(fitting, &out, err) < 0)
+        return -1;
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/fit-%s.json", out, fitting->label);
+    char *text CLEANUP(cleanup_free) = fit_to_json(&fitting->fit);
+    return file_write_atomic(path, text, strlen(text), err);
+}
+
+static void print_fit(const struct fitting *fitting)
+{
+    char *line CLEANUP(cleanup_free) = fit_to_line(&fitting->fit);
+    if (!fitting->config->json_only) {
+        char *text CLEANUP(cleanup_free) =
+            fit_text(&fitting->fit, terminal_has_colour(STDOUT_FILENO));
+        fputs(text, stdout);
+    }
+    printf("[BUILD-MEM FIT] %s\n", line);
+}
+
+static int fit(struct fitting *fitting)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct fit *fit = &fitting->fit;
+    for (;;) {
+        const struct fit_search search = fit_search(fit->attempts, fit->count);
+        int status;
+        if (search.state != FIT_TRY || fit->signal)
+            break;
+        if (attempt(fitting, search.next_bytes, &status, &err) < 0)
+            return command_failed(&err, status);
+    }
+    int status = fit_exit_status(fit);
+    if (write_fit(fitting, &err) < 0) {
+        command_failed(&err, 0);
+        status = status ? status : EXIT_UNMEASURED;
+    }
+    print_fit(fitting);
+    return status;
+}
+
+int command_fit(int argc, char **argv)
+{
+    struct config config CLEANUP(config_release);
+    struct strv operands CLEANUP(strv_release) = {0};
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    int status;
+    if (command_begin(&config, FLAGS_FIT, "fit [flags] [-- COMMAND ARG...]", argc, argv, &operands,
+                      &status) < 0)
+        return status;
+    if (operands.count) {
+        bm_error_set(&err, "fit takes no \"%s\"; the build's own command follows --",
+                     operands.items[0]);
+        return command_failed(&err, EXIT_USAGE);
+    }
+    struct fitting fitting CLEANUP(fitting_release) = {
+        .config = &config, .label = xstrdup(config.label), .timeout_ms = config.timeout_ms};
+    fitting.fit.label = fitting.label;
+    return fit(&fitting);
+}

@@ -1,0 +1,249 @@
+#include "comparison/comparison.h"
+
+#include "base/alloc.h"
+#include "base/units.h"
+#include "gate/judge.h"
+#include "measurement/drift.h"
+
+#include <string.h>
+
+int64_t series_median(const struct series *series)
+{
+    return series->count ? median_of(series->values, series->count) : UNMEASURED;
+}
+
+int64_t series_spread(const struct series *series)
+{
+    if (series->count < 2)
+        return UNMEASURED;
+    int64_t lowest = series->values[0], highest = series->values[0];
+    for (size_t i = 1; i < series->count; i++) {
+        lowest = series->values[i] < lowest ? series->values[i] : lowest;
+        highest = series->values[i] > highest ? series->values[i] : highest;
+    }
+    return highest - lowest;
+}
+
+static void series_add(struct series *series, int64_t value)
+{
+    if (value < 0)
+        return;
+    series->values = xgrow(series->values, series->count, sizeof *series->values);
+    series->values[series->count++] = value;
+}
+
+enum change row_change(const struct comparison_row *row)
+{
+    int64_t a = series_median(&row->sides[0]), b = series_median(&row->sides[1]);
+    if (a < 0 || b < 0)
+        return a < 0 ? CHANGE_CAME : CHANGE_WENT;
+    return a == b ? CHANGE_NONE : a < b ? CHANGE_GREW : CHANGE_SHRANK;
+}
+
+const char *change_name(enum change change)
+{
+    static const char *const names[] = {[CHANGE_NONE] = "same",
+                                        [CHANGE_GREW] = "grew",
+                                        [CHANGE_SHRANK] = "shrank",
+                                        [CHANGE_CAME] = "came",
+                                        [CHANGE_WENT] = "went"};
+    return names[change];
+}
+
+static struct comparison_row *add_row(struct comparison_row **rows, size_t *count, const char *name,
+                                      const char *unit)
+{
+    *rows = xgrow(*rows, *count, sizeof **rows);
+    struct comparison_row *row = &(*rows)[(*count)++];
+    *row = (struct comparison_row){
+        .name = xstrdup(name), .unit = unit, .processes = {UNMEASURED, UNMEASURED}};
+    return row;
+}
+
+static void release_rows(struct comparison_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(rows[i].name);
+        free(rows[i].sides[0].values);
+        free(rows[i].sides[1].values);
+    }
+    free(rows);
+}
+
+void comparison_release(struct comparison *comparison)
+{
+    release_rows(comparison->metrics, comparison->metric_count);
+    release_rows(comparison->processes, comparison->process_count);
+    free(comparison->drift);
+    judgement_release(&comparison->judgement);
+    *comparison = (struct comparison){0};
+}
+
+static void push_new(struct strv *names, const char *name)
+{
+    if (!strv_contains(names, name))
+        strv_push(names, name);
+}
+
+/* ---- the metrics ---- */
+
+static void push_metric_names(const struct comparison_side *side, struct strv *names)
+{
+    for (size_t i = 0; side->entry && i < side->entry->count; i++)
+        push_new(names, side->entry->metrics[i].name);
+    for (size_t i = 0; i < side->count; i++) {
+        struct strv of_run CLEANUP(strv_release) = {0};
+        metric_names(&side->runs[i], &of_run);
+        for (size_t j = 0; j < of_run.count; j++)
+            push_new(names, of_run.items[j]);
+    }
+}
+
+static void fill_metric(const struct comparison_side *side, const char *name, struct series *series)
+{
+    const struct baseline_metric *accepted =
+        side->entry ? baseline_metric_find(side->entry, name) : NULL;
+    for (size_t i = 0; accepted && i < accepted->count; i++)
+        series_add(series, accepted->values[i]);
+    for (size_t i = 0; i < side->count; i++)
+        series_add(series, metric_value(&side->runs[i], name));
+}
+
+static const struct gate_check *check_of(const struct judgement *judgement, const char *metric)
+{
+    for (size_t i = 0; i < judgement->check_count; i++)
+        if (strcmp(judgement->checks[i].metric, metric) == 0)
+            return &judgement->checks[i];
+    return NULL;
+}
+
+static void add_metrics(struct comparison *comparison)
+{
+    struct strv names CLEANUP(strv_release) = {0};
+    for (int side = 0; side < 2; side++)
+        push_metric_names(&comparison->sides[side], &names);
+    for (size_t i = 0; i < names.count; i++) {
+        struct comparison_row *row = add_row(&comparison->metrics, &comparison->metric_count,
+                                             names.items[i], policy_unit(names.items[i]));
+        for (int side = 0; side < 2; side++)
+            fill_metric(&comparison->sides[side], row->name, &row->sides[side]);
+        row->check = check_of(&comparison->judgement, row->name);
+    }
+}
+
+/* ---- the processes ---- */
+
+static void push_group_names(const struct comparison_side *side, struct strv *names)
+{
+    for (size_t i = 0; i < side->count; i++) {
+        size_t count;
+        struct process_group *groups CLEANUP(cleanup_free) =
+            snapshot_groups(&side->runs[i].peak.at_peak, &count);
+        for (size_t j = 0; j < count; j++)
+            push_new(names, groups[j].name);
+    }
+}
+
+static void fill_group(const struct comparison_side *side, struct comparison_row *row, int at)
+{
+    struct series counts = {0};
+    for (size_t i = 0; i < side->count; i++) {
+        size_t count;
+        struct process_group *groups CLEANUP(cleanup_free) =
+            snapshot_groups(&side->runs[i].peak.at_peak, &count);
+        for (size_t j = 0; j < count; j++)
+            if (strcmp(groups[j].name, row->name) == 0) {
+                series_add(&row->sides[at], groups[j].pss_bytes);
+                series_add(&counts, (int64_t)groups[j].count);
+            }
+    }
+    row->processes[at] = series_median(&counts);
+    free(counts.values);
+}
+
+static void add_processes(struct comparison *comparison)
+{
+    struct strv names CLEANUP(strv_release) = {0};
+    for (int side = 0; side < 2; side++)
+        push_group_names(&comparison->sides[side], &names);
+    for (size_t i = 0; i < names.count; i++) {
+        struct comparison_row *row =
+            add_row(&comparison->processes, &comparison->process_count, names.items[i], "bytes");
+        for (int side = 0; side < 2; side++)
+            fill_group(&comparison->sides[side], row, side);
+    }
+}
+
+/* ---- what differs, but is not judged ---- */
+
+static char *drift_between(const struct measurement *a, const struct measurement *b)
+{
+    struct strv drift CLEANUP(strv_release) = {0};
+    drift_list(&a->environment, &b->environment, &drift);
+    if (strcmp(a->build.command, b->build.command) != 0)
+        strv_pushf(&drift, "command: %s, then %s", a->build.command, b->build.command);
+    return drift.count ? strv_join(&drift, "; ") : NULL;
+}
+
+/* ---- the judgement ---- */
+
+static void replace(char **text, char *with)
+{
+    free(*text);
+    *text = with;
+}
+
+/* The gate speaks of a baseline file; here both sides are results. */
+static void reword(struct judgement *judgement, const struct comparison_side *a,
+                   const struct comparison_side *b)
+{
+    replace(&judgement->advice, NULL);
+    if (judgement->verdict != VERDICT_NOT_COMPARABLE)
+        return;
+    const struct environment_key was = environment_key_of(&a->runs[0]);
+    const struct environment_key is = environment_key_of(&b->runs[0]);
+    if (environment_key_equal(&was, &is))
+        return;
+    char *in_a CLEANUP(cleanup_free) = xasprintf("in %s", a->name);
+    char *in_b CLEANUP(cleanup_free) = xasprintf("in %s", b->name);
+    replace(&judgement->reason, environment_key_difference(&was, in_a, &is, in_b, NULL));
+}
+
+/* Accepts the first side as if it were to be a baseline, and judges the second. */
+static void judge_sets(const struct comparison_side *a, const struct comparison_side *b,
+                       struct judgement *judgement)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct baseline baseline CLEANUP(baseline_release) = {0};
+    const struct acceptance acceptance = {.at = ""};
+    if (baseline_accept(&baseline, a->runs, a->count, &acceptance, &err) < 0) {
+        judgement->verdict = VERDICT_INCONCLUSIVE;
+        judgement->baseline_path = xstrdup(a->name);
+        judgement->reason = xasprintf("%s cannot be compared with: %s", a->name, err.message);
+        return;
+    }
+    judge(&baseline, a->name, b->runs, b->count, false, judgement);
+    reword(judgement, a, b);
+}
+
+void compare_sets(const struct comparison_side *a, const struct comparison_side *b,
+                  struct comparison *comparison)
+{
+    *comparison = (struct comparison){.sides = {*a, *b}};
+    judgement_init(&comparison->judgement);
+    judge_sets(a, b, &comparison->judgement);
+    add_metrics(comparison);
+    add_processes(comparison);
+    comparison->drift = drift_between(&a->runs[0], &b->runs[0]);
+}
+
+void compare_with_baseline(const struct baseline *baseline, const char *baseline_path,
+                           const struct comparison_side *b, struct comparison *comparison)
+{
+    *comparison = (struct comparison){.sides = {{.name = baseline_path}, *b}};
+    comparison->sides[0].entry = baseline_find(baseline, &b->runs[0]);
+    judgement_init(&comparison->judgement);
+    judge(baseline, baseline_path, b->runs, b->count, false, &comparison->judgement);
+    add_metrics(comparison);
+    add_processes(comparison);
+}
