@@ -15,6 +15,7 @@ static const struct {
     {"check", command_check, "measure, judge against the baseline, write JUnit"},
     {"compare", command_compare, "two results, or a result and a baseline, side by side"},
     {"baseline", command_baseline, "refresh: accept results; show: print what is accepted"},
+    {"report", command_report, "an HTML page from a stored result"},
 };
 
 static int help(void)

@@ -1,10 +1,11 @@
 /* The reports: each is a function of measurement and judgement to text. The caller owns every
- * text; nothing here opens a file but timeline.c. */
+ * text; only timeline.c writes a file, and only course.c reads one. */
 #ifndef BM_REPORT_REPORT_H
 #define BM_REPORT_REPORT_H
 
 #include "gate/verdict.h"
 #include "measurement/measurement.h"
+#include "report/course.h"
 
 #include <stdbool.h>
 
@@ -22,5 +23,18 @@ char *junit_text(const struct measurement *m, const struct judgement *judgement,
  * what the user called the two sides. */
 char *compare_text(const char *name_a, const struct measurement *a, const char *name_b,
                    const struct measurement *b);
+
+/* What the HTML page tells of; all is borrowed. */
+struct html_report {
+    const struct measurement *m;
+    const struct course *course; /* may be empty */
+    const struct judgement *judgement;
+    const struct measurement *before; /* a run to set beside it; NULL: none */
+    const struct course *before_course;
+};
+
+/* The page, one file that needs no other: verdict and headline, the timeline, stages and processes
+ * with deltas, composition, environment. */
+char *html_text(const struct html_report *report);
 
 #endif

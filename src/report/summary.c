@@ -53,20 +53,10 @@ static void put_title(struct page *page, const struct measurement *m)
 /* What makes all the figures below worth less: first, since it is what must not be overlooked. */
 static void put_troubles(struct page *page, const struct measurement *m)
 {
-    if (m->not_measured) {
-        char *text CLEANUP(cleanup_free) =
-            xasprintf("NOT MEASURED: %s; do not rely on the figures below", m->not_measured);
-        put_warning(page, PAINT_RED, text);
-    }
-    if (m->build.oom_killed) {
-        char *limit CLEANUP(cleanup_free) = format_bytes(m->peak.limit_bytes);
-        char *text CLEANUP(cleanup_free) =
-            m->peak.limit_bytes < 0
-                ? xstrdup("OOM: the kernel killed a process of the build for lack of memory")
-                : xasprintf("OOM: the kernel killed a process of the build under the limit of %s",
-                            limit);
-        put_warning(page, PAINT_RED, text);
-    }
+    char *not_measured CLEANUP(cleanup_free) = say_not_measured(m);
+    char *oom CLEANUP(cleanup_free) = say_oom(m);
+    put_warning(page, PAINT_RED, not_measured);
+    put_warning(page, PAINT_RED, oom);
     put_warning(page, PAINT_YELLOW, censored_note(&m->peak));
     put_warning(page, PAINT_YELLOW, estimated_note(&m->peak));
 }
@@ -248,25 +238,6 @@ static void put_verify(struct page *page, const struct measurement *m)
     }
 }
 
-static const char *status_word(const struct gate_check *check, const struct judgement *judgement)
-{
-    switch (check->status) {
-    case CHECK_PASS:
-        return "ok";
-    case CHECK_IMPROVED:
-        return "less";
-    case CHECK_WARNED:
-        return "warn";
-    case CHECK_FAILED:
-        return "FAIL";
-    case CHECK_MISSING:
-        return !was_compared(judgement) ? "-" : has_gone(check) ? "GONE" : "new";
-    case CHECK_OFF:
-        return "-";
-    }
-    BM_BUG("check status out of range");
-}
-
 /* A row of the table of checks: what grew, from what to what, and up to what it may. */
 static void put_check_row(struct page *page, const struct gate_check *check,
                           const struct judgement *judgement)
@@ -281,7 +252,7 @@ static void put_check_row(struct page *page, const struct gate_check *check,
     enum paint paint = check_paint(check, judgement);
     const struct column *column = check_columns;
     page_put(page, PAINT_NONE, "  ");
-    page_cell(page, (column++)->width, paint, status_word(check, judgement));
+    page_cell(page, (column++)->width, paint, say_status(check, judgement));
     page_cell(page, (column++)->width, PAINT_NONE, check->metric);
     page_cell(page, (column++)->width, PAINT_NONE, baseline);
     page_cell(page, (column++)->width, PAINT_NONE, actual);
@@ -330,11 +301,7 @@ static void put_verdict(struct page *page, const struct judgement *judgement)
     page_put(page, PAINT_NONE, "\n");
     page_put(page, verdict_paint(judgement->verdict), name);
     page_put(page, PAINT_NONE, "  ");
-    char *reason CLEANUP(cleanup_free) =
-        judgement->reason ? xstrdup(judgement->reason)
-        : judgement->baseline_path
-            ? xasprintf("within the tolerances of %s", judgement->baseline_path)
-            : xstrdup("measured; not compared with a baseline");
+    char *reason CLEANUP(cleanup_free) = say_reason(judgement);
     page_wrap(page, strlen(name) + 2, 2, PAINT_NONE, reason);
     if (judgement->advice) {
         page_put(page, PAINT_NONE, "next: ");

@@ -29,8 +29,7 @@ struct timeline *timeline_open(const char *path, struct bm_error *err)
     timeline->file = fdopen(fd, "w");
     if (!timeline->file)
         BM_BUG("no stream for an open descriptor");
-    fputs("t_ms,stage,cgroup_current_bytes,pss_bytes,anon_bytes,file_bytes,processes\n",
-          timeline->file);
+    fputs(TIMELINE_HEAD, timeline->file);
     if (fflush(timeline->file) != 0)
         timeline->failed = errno;
     return timeline;

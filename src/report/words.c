@@ -165,3 +165,48 @@ char *say_group(const struct process_group *group)
     char *name CLEANUP(cleanup_free) = text_one_line(group->name);
     return group->count == 1 ? xstrdup(name) : xasprintf("%s ×%zu", name, group->count);
 }
+
+const char *say_status(const struct gate_check *check, const struct judgement *judgement)
+{
+    switch (check->status) {
+    case CHECK_PASS:
+        return "ok";
+    case CHECK_IMPROVED:
+        return "less";
+    case CHECK_WARNED:
+        return "warn";
+    case CHECK_FAILED:
+        return "FAIL";
+    case CHECK_MISSING:
+        return !was_compared(judgement) ? "-" : has_gone(check) ? "GONE" : "new";
+    case CHECK_OFF:
+        return "-";
+    }
+    BM_BUG("check status out of range");
+}
+
+char *say_not_measured(const struct measurement *m)
+{
+    return m->not_measured
+               ? xasprintf("NOT MEASURED: %s; do not rely on the figures below", m->not_measured)
+               : NULL;
+}
+
+char *say_oom(const struct measurement *m)
+{
+    if (!m->build.oom_killed)
+        return NULL;
+    char *limit CLEANUP(cleanup_free) = format_bytes(m->peak.limit_bytes);
+    return xasprintf("OOM: the kernel killed a process of the build %s%s",
+                     m->peak.limit_bytes < 0 ? "for lack of memory" : "under the limit of ",
+                     m->peak.limit_bytes < 0 ? "" : limit);
+}
+
+char *say_reason(const struct judgement *judgement)
+{
+    if (judgement->reason)
+        return xstrdup(judgement->reason);
+    return judgement->baseline_path
+               ? xasprintf("within the tolerances of %s", judgement->baseline_path)
+               : xstrdup("measured; not compared with a baseline");
+}

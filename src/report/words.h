@@ -44,6 +44,14 @@ bool was_compared(const struct judgement *judgement);
  * one that the baseline does not know. */
 bool has_gone(const struct gate_check *check);
 
+/* "ok", "FAIL", "GONE": how a check is marked. Static. */
+const char *say_status(const struct gate_check *check, const struct judgement *judgement);
+/* What makes all figures worth less, in a sentence; NULL where it is not so. */
+char *say_not_measured(const struct measurement *m);
+char *say_oom(const struct measurement *m);
+/* Why the verdict is what it is; never NULL. */
+char *say_reason(const struct judgement *judgement);
+
 /* "tsc ×3", or "tsc" where it is one; the name is printable and on one line. */
 char *say_group(const struct process_group *group);
 
