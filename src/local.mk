@@ -47,6 +47,8 @@ libbuildmem_a_SOURCES = \
 	%D%/gate/run_end.c %D%/gate/run_end.h \
 	%D%/gate/verdict.c %D%/gate/verdict.h \
 	%D%/report/course.c %D%/report/course.h \
+	%D%/report/csv.c %D%/report/csv.h \
+	%D%/report/holders.c %D%/report/holders.h \
 	%D%/report/html.c %D%/report/html.h \
 	%D%/report/html_chart.c %D%/report/html_facts.c %D%/report/html_page.c %D%/report/html_stages.c \
 	%D%/report/html_layers.c %D%/report/html_layers.h \

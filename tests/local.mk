@@ -16,6 +16,7 @@ unit_tests = \
 	%D%/unit/test_measurement \
 	%D%/unit/test_probe \
 	%D%/unit/test_report_compare \
+	%D%/unit/test_report_html \
 	%D%/unit/test_report_junit \
 	%D%/unit/test_report_summary \
 	%D%/unit/test_report_timeline \
@@ -71,6 +72,8 @@ tests_unit_test_probe_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_probe_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_compare_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_compare_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_report_html_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_report_html_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_junit_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_junit_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_summary_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -105,6 +108,7 @@ e2e_tests = \
 	%D%/e2e/cli \
 	%D%/e2e/formats \
 	%D%/e2e/macro \
+	%D%/e2e/page \
 	%D%/e2e/v1-host \
 	%D%/e2e/v1-docker \
 	%D%/e2e/v2-linux-6.1 \

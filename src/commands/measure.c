@@ -8,6 +8,7 @@
 #include "engine/session.h"
 #include "measurement/fold.h"
 #include "measurement/workspace.h"
+#include "report/holders.h"
 #include "report/timeline.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@
 struct recorder {
     struct fold *fold;
     struct timeline *timeline;
+    struct holders *holders;
     bool started;        /* the probe has spoken */
     int log;             /* build-<label>.log */
     int log_errno;       /* of the first write to it that failed; 0 */
@@ -78,6 +80,9 @@ static void take_record(void *context, const struct wire_record *record)
         return;
     }
     recorder->started = true;
+    if (record->type == WIRE_HOLDING)
+        holders_take(recorder->holders, record->holding.t_ms, record->holding.command,
+                     record->holding.pss_bytes);
     fold_record(recorder->fold, record);
     if (record->type == WIRE_SAMPLE)
         timeline_add(recorder->timeline,
@@ -276,10 +281,15 @@ static void name_stages(const struct config *config, struct strv *names)
 
 /* A file of the run that could not be written is told in the measurement, so that the rest of what
  * is known still gets out. */
-static void settle_files(struct recorder *recorder, const char *label, struct measurement *m)
+static void settle_files(const struct config *config, struct recorder *recorder, const char *label,
+                         struct measurement *m)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/processes-%s.csv", out, label);
     int failed = timeline_close(recorder->timeline, &err);
+    if (!failed)
+        failed = holders_write(recorder->holders, path, &err);
     if (recorder->log_errno) {
         errno = recorder->log_errno;
         failed = bm_error_errno(&err, "build-%s.log: cannot write", label);
@@ -312,7 +322,9 @@ static int measure_one(const struct config *config, const char *repo, const char
         return -1;
     name_stages(config, &stage_names);
     struct fold *fold CLEANUP(cleanup_fold) = fold_new(m, &stage_names);
+    struct holders *holders CLEANUP(cleanup_holders) = holders_new();
     recorder.fold = fold;
+    recorder.holders = holders;
     recorder.log = log;
 
     struct timespec since = workspace_now();
@@ -322,7 +334,7 @@ static int measure_one(const struct config *config, const char *repo, const char
     for (size_t i = 0; i < config->artifact_count; i++)
         verify_artifact(m, repo, config->artifacts[i].path, config->artifacts[i].required, since);
 
-    settle_files(&recorder, label, m);
+    settle_files(config, &recorder, label, m);
     return 0;
 }
 

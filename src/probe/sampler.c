@@ -14,6 +14,8 @@
 #define SAME_BYTES INT64_C(65536)
 /* What was found is told for at most 0.1 % of all time. */
 #define TELL_MS_PER_US 1
+/* At a beat those processes are told that hold at least this part of all. */
+#define TELL_SHARE 200
 /* One that is cheaper than this is also made for a look, if the last one is so old. */
 #define CHEAP_SURVEY_US 2000
 #define FRESH_MS 10
@@ -69,6 +71,21 @@ static void tell_sample(struct sampler *sampler, int64_t t_ms, struct sum sum)
                                   .cgroup_high_bytes = levels->usage.high_bytes,
                                   .unreclaimable_high_bytes = levels->unreclaimable.high_bytes,
                               }});
+}
+
+/* Who holds the memory, for the course over time. It is not worth waiting for the runner. */
+static void tell_holdings(int64_t t_ms, struct sum sum)
+{
+    for (size_t i = 0; i < table_end() && emit_has_room(); i++) {
+        const struct process *process = table_at(i);
+        if (!process->pid || process->gone || process->pss_bytes < sum.pss_bytes / TELL_SHARE ||
+            process->pss_bytes <= 0)
+            continue;
+        emit_record(&(struct wire_record){.type = WIRE_HOLDING,
+                                          .holding = {.t_ms = t_ms,
+                                                      .pss_bytes = process->pss_bytes,
+                                                      .command = process_command(process)}});
+    }
 }
 
 static void tell_snapshots(struct sampler *sampler, int64_t t_ms)
@@ -228,6 +245,7 @@ int64_t sampler_tick(struct sampler *sampler, int64_t t_ms)
         if (beat) {
             sampler->next_beat_ms = t_ms + sampler->interval_ms;
             tell_sample(sampler, t_ms, sum);
+            tell_holdings(t_ms, sum);
             if (t_ms >= sampler->next_tell_ms)
                 tell_snapshots(sampler, t_ms);
         }

@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/units.h"
+#include "report/csv.h"
+#include "report/holders.h"
 #include "report/timeline.h"
 
 #include <errno.h>
@@ -19,39 +21,6 @@ void course_release(struct course *course)
     strv_release(&course->stages);
     strv_release(&course->groups);
     *course = (struct course){0};
-}
-
-/* ---- CSV (RFC 4180), cut up in place ---- */
-
-/* Moves `*at` behind the cell and what ends it. */
-static char *take_cell(char **at, bool *last)
-{
-    char *from = *at, *cell = from, *to = from;
-    if (*from == '"') {
-        for (from++; *from && (*from != '"' || from[1] == '"'); from++)
-            *to++ = *from == '"' ? *from++ : *from;
-        from += *from == '"';
-    } else {
-        to = from += strcspn(from, ",\r\n");
-    }
-    from += *from == '\r';
-    *last = *from != ',';
-    *at = from + (*from != '\0');
-    *to = '\0';
-    return cell;
-}
-
-/* The cells of the line at `*at`. Returns their number, MAX_CELLS + 1 where there are more. */
-static size_t take_line(char **at, char *cells[MAX_CELLS])
-{
-    size_t count = 0;
-    for (bool last = false; !last;) {
-        char *cell = take_cell(at, &last);
-        if (count < MAX_CELLS)
-            cells[count] = cell;
-        count += count <= MAX_CELLS;
-    }
-    return count;
 }
 
 static size_t intern(struct strv *names, const char *name)
@@ -118,7 +87,7 @@ static int read_lines(const char *path, const char *head, size_t width, struct c
     size_t line = 2;
     for (char *at = text + strlen(head); *at; line++) {
         char *cells[MAX_CELLS];
-        if (take_line(&at, cells) != width || take(course, cells) < 0)
+        if (csv_take_line(&at, cells, MAX_CELLS) != width || take(course, cells) < 0)
             return bm_error_set(err,
                                 "%s:%zu: this line is not as build-mem wrote it; remove the "
                                 "file to do without, or measure again",

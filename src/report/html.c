@@ -53,6 +53,9 @@ void html_delta_cell(struct xml *xml, const char *unit, int64_t from, int64_t to
 void html_table(struct xml *xml, const char *caption, const char *const *titles)
 {
     html_open(xml, "div", "wide"); /* scrolls by itself where the page is too narrow for it */
+    xml_attribute(xml, "role", "region");
+    xml_attribute(xml, "aria-label", caption);
+    xml_attribute(xml, "tabindex", "0");
     xml_start(xml, "table");
     html_element(xml, "caption", NULL, caption);
     xml_start(xml, "thead");

@@ -153,24 +153,49 @@ static void put_curve(const struct chart *chart, const struct course_column *col
     put_path(chart->xml, class, shape);
 }
 
+static bool is_held(const struct layers *layers, size_t layer, size_t point)
+{
+    return point<layers->points && * layer_at(layers, layer, point)> 0;
+}
+
+/* The layer's shape over `floor`, from one point to another: along its top, and back below. */
+static void put_shape(FILE *out, const struct chart *chart, const struct layers *layers,
+                      size_t layer, const int64_t *floor, size_t from, size_t to)
+{
+    for (size_t p = from; p <= to; p++)
+        fprintf(out, "%c%.1f %.1f", p > from ? 'L' : 'M', x_of(chart, layers->at_ms[p]),
+                y_of(chart, floor[p] + *layer_at(layers, layer, p)));
+    for (size_t p = to + 1; p-- > from;)
+        fprintf(out, "L%.1f %.1f", x_of(chart, layers->at_ms[p]), y_of(chart, floor[p]));
+    fputc('Z', out);
+}
+
+static void put_layer(const struct chart *chart, const struct layers *layers, size_t layer,
+                      const int64_t *floor)
+{
+    char *shape CLEANUP(cleanup_free) = NULL;
+    char *class CLEANUP(cleanup_free) = xasprintf("area %s%zu", layers->palette, layer);
+    size_t length;
+    FILE *out = open_memstream(&shape, &length);
+    for (size_t p = 0; p < layers->points; p++) {
+        if (!is_held(layers, layer, p))
+            continue;
+        size_t from = p > 0 ? p - 1 : p;
+        while (is_held(layers, layer, p + 1))
+            p++;
+        put_shape(out, chart, layers, layer, floor, from, p + 1 < layers->points ? p + 1 : p);
+    }
+    fclose(out);
+    put_path(chart->xml, class, shape);
+}
+
 static void put_layers(const struct chart *chart, const struct layers *layers)
 {
     int64_t *floor CLEANUP(cleanup_free) = xcalloc(layers->points, sizeof *floor);
-    for (size_t i = 0; layers->points && i < layers->count; i++) {
-        char *shape CLEANUP(cleanup_free) = NULL;
-        char *class CLEANUP(cleanup_free) = xasprintf("area %s%zu", layers->palette, i);
-        size_t length;
-        FILE *out = open_memstream(&shape, &length);
+    for (size_t layer = 0; layers->points && layer < layers->count; layer++) {
+        put_layer(chart, layers, layer, floor);
         for (size_t p = 0; p < layers->points; p++)
-            fprintf(out, "%c%.1f %.1f", p ? 'L' : 'M', x_of(chart, layers->at_ms[p]),
-                    y_of(chart, floor[p] + *layer_at(layers, i, p)));
-        for (size_t p = layers->points; p-- > 0;) {
-            fprintf(out, "L%.1f %.1f", x_of(chart, layers->at_ms[p]), y_of(chart, floor[p]));
-            floor[p] += *layer_at(layers, i, p);
-        }
-        fputc('Z', out);
-        fclose(out);
-        put_path(chart->xml, class, shape);
+            floor[p] += *layer_at(layers, layer, p);
     }
 }
 
@@ -246,8 +271,8 @@ static void put_ticks(const struct chart *chart)
 {
     for (int64_t at = 0; at <= chart->top_bytes; at += chart->step_bytes) {
         char *text CLEANUP(cleanup_free) =
-            chart->step_bytes >= 1024 * MIB || (at && at % (1024 * MIB) == 0)
-                ? xasprintf("%" PRId64 " GiB", at / (1024 * MIB))
+            chart->top_bytes >= 2048 * MIB
+                ? xasprintf("%.4g GiB", (double)at / (double)(1024 * MIB))
                 : xasprintf("%" PRId64 " MiB", at / MIB);
         html_open(chart->xml, "span", "tick y");
         xml_attributef(chart->xml, "style", "top:%.3f%%", percent_y(y_of(chart, at)));
@@ -345,19 +370,21 @@ static void put_legend(const struct chart *chart, const struct layers *layers, b
 
 /* ---- readings, for html.js ---- */
 
-/* One list of figures a column: where it lies, then the moment. */
+/* The highest moment of each column. */
 static void put_readings(const struct chart *chart)
 {
     char *text CLEANUP(cleanup_free) = NULL;
     size_t length;
     FILE *out = open_memstream(&text, &length);
+    const char *separator = "";
     for (size_t i = 0; i < WIDTH; i++) {
         const struct moment *moment = chart->columns[i].high;
-        if (moment)
-            fprintf(
-                out, "%s%" PRId64 ",%zu,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64,
-                length || ftell(out) ? ";" : "", moment->t_ms, moment->stage, moment->cgroup_bytes,
-                moment->pss_bytes, moment->anon_bytes, moment->file_bytes, moment->processes);
+        if (!moment)
+            continue;
+        fprintf(out, "%s%" PRId64 ",%zu,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64,
+                separator, moment->t_ms, moment->stage, moment->cgroup_bytes, moment->pss_bytes,
+                moment->anon_bytes, moment->file_bytes, moment->processes);
+        separator = ";";
     }
     fclose(out);
     xml_attributef(chart->xml, "data-end", "%" PRId64, chart->end_ms);
@@ -390,7 +417,8 @@ static void put_drawing(const struct chart *chart, const char *title, const stru
     put_stage_shapes(chart, bands, band_count, main && layers->of_pss);
     if (main && chart->before)
         put_curve(chart, chart->before, "line before");
-    put_curve(chart, chart->columns, "line cgroup");
+    if (main)
+        put_curve(chart, chart->columns, "line cgroup");
     if (main && headline && is_near(chart, headline->baseline))
         put_line(chart, "line baseline", 0, WIDTH, y_of(chart, headline->baseline));
     if (main && headline && headline->status != CHECK_OFF && is_near(chart, headline->limit))
@@ -461,8 +489,8 @@ void html_put_timeline(struct xml *xml, const struct html_report *report)
     struct layers by_kind CLEANUP(layers_release) = layers_by_kind(chart.columns, WIDTH);
     put_stage_list(&chart);
     if (by_process.points)
-        put_chart(&chart, "Memory by process (PSS)", &by_process, true);
-    put_chart(&chart, "What the charged memory is made of", &by_kind, !by_process.points);
+        put_chart(&chart, "Held by processes (areas: their PSS), and charged to the build (line)", &by_process, true);
+    put_chart(&chart, "What is charged, by kind", &by_kind, !by_process.points);
     free(chart.columns);
     free(chart.before);
     html_close(xml);

@@ -121,9 +121,8 @@ static void put_log(struct xml *xml, const char *log_tail, size_t log_length)
     xml_end(xml);
 }
 
-static void put_suite(struct xml *xml, const struct junit_cases *cases,
-                      const struct measurement *m, const struct judgement *judgement,
-                      const char *log_tail, size_t log_length)
+static void put_suite(struct xml *xml, const struct junit_cases *cases, const struct measurement *m,
+                      const struct judgement *judgement, const char *log_tail, size_t log_length)
 {
     char *name CLEANUP(cleanup_free) = xasprintf("build-mem %s", m->label ? m->label : "");
     xml_start(xml, "testsuite");

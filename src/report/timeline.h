@@ -6,9 +6,7 @@
 
 #include <stdint.h>
 
-#define TIMELINE_HEAD                                                                              \
-    "t_ms,stage,cgroup_current_bytes,pss_bytes,anon_bytes,file_bytes,processes\n"
-#define PROCESSES_HEAD "t_ms,name,count,pss_bytes\n"
+#define TIMELINE_HEAD "t_ms,stage,cgroup_current_bytes,pss_bytes,anon_bytes,file_bytes,processes\n"
 
 struct timeline;
 

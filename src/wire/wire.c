@@ -73,6 +73,11 @@ static const struct field end_fields[] = {
     INTEGER_OF(end, cpu_ms),           INTEGER_OF(end, rss_peak_bytes),
 };
 static const struct field failure_fields[] = {STRING_OF(failure, message)};
+static const struct field holding_fields[] = {
+    INTEGER_OF(holding, t_ms),
+    INTEGER_OF(holding, pss_bytes),
+    STRING_OF(holding, command),
+};
 
 static const struct {
     const struct field *fields;
@@ -81,7 +86,7 @@ static const struct {
     [WIRE_HELLO] = {FIELDS(hello_fields)},     [WIRE_STAGE] = {FIELDS(stage_fields)},
     [WIRE_SAMPLE] = {FIELDS(sample_fields)},   [WIRE_SNAPSHOT] = {FIELDS(snapshot_fields)},
     [WIRE_PROCESS] = {FIELDS(process_fields)}, [WIRE_END] = {FIELDS(end_fields)},
-    [WIRE_FAILURE] = {FIELDS(failure_fields)},
+    [WIRE_FAILURE] = {FIELDS(failure_fields)}, [WIRE_HOLDING] = {FIELDS(holding_fields)},
 };
 #define TYPE_END (sizeof layouts / sizeof *layouts)
 

@@ -28,6 +28,7 @@ enum wire_type {
     WIRE_PROCESS,
     WIRE_END,     /* the build has ended; last record of a good stream */
     WIRE_FAILURE, /* the probe could not do its work; last record */
+    WIRE_HOLDING, /* what a process holds at a beat; only those that hold much are told */
 };
 
 struct wire_hello {
@@ -95,6 +96,12 @@ struct wire_end {
     int64_t cpu_ms, rss_peak_bytes; /* of the probe itself */
 };
 
+struct wire_holding {
+    int64_t t_ms;
+    int64_t pss_bytes; /* measured or estimated, as in the sample of that moment */
+    const char *command;
+};
+
 struct wire_failure {
     const char *message;
 };
@@ -110,6 +117,7 @@ struct wire_record {
         struct wire_process process;
         struct wire_end end;
         struct wire_failure failure;
+        struct wire_holding holding;
         struct {
             int stream;
             const char *bytes;

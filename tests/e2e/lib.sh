@@ -75,6 +75,17 @@ in_rig() {
     export cold=true
 }
 
+# consumers: installs the npm packages that read what build-mem writes; $consumers is where.
+consumers() {
+    command -v npm >/dev/null || skip "npm is missing"
+    consumers=${BUILD_MEM_CACHE:-$srcdir/.cache}/consumers
+    mkdir -p "$consumers"
+    cp "$srcdir"/tests/e2e/consumers/{package.json,package-lock.json,.npmrc,*.mjs} "$consumers/"
+    cmp -s "$consumers/package-lock.json" "$consumers/installed" && return
+    npm --prefix "$consumers" ci --ignore-scripts --no-audit --no-fund >/dev/null
+    cp "$consumers/package-lock.json" "$consumers/installed"
+}
+
 # on_engine ENGINE [CHECK...]: what every engine has to do; all of it, or the named checks.
 on_engine() (
     rm -rf "$work/repo"
