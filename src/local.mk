@@ -50,7 +50,9 @@ libbuildmem_a_SOURCES = \
 	%D%/report/csv.c %D%/report/csv.h \
 	%D%/report/holders.c %D%/report/holders.h \
 	%D%/report/html.c %D%/report/html.h \
-	%D%/report/html_chart.c %D%/report/html_facts.c %D%/report/html_page.c %D%/report/html_stages.c \
+	%D%/report/html_chart.c %D%/report/html_chart.h \
+	%D%/report/html_facts.c %D%/report/html_page.c \
+	%D%/report/html_stages.c %D%/report/html_timeline.c \
 	%D%/report/html_layers.c %D%/report/html_layers.h \
 	%D%/report/xml.c %D%/report/xml.h \
 	%D%/report/compare.c %D%/report/junit_facts.c %D%/report/junit_facts.h %D%/report/report.h \

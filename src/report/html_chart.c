@@ -1,47 +1,22 @@
-/* The timeline. The shapes are an SVG that is stretched to the width of the page; the words lie
- * over it as HTML, placed in percent, so that they keep their size. */
+#include "report/html_chart.h"
+
 #include "base/alloc.h"
 #include "base/units.h"
 #include "gate/metric.h"
 #include "report/html.h"
-#include "report/html_layers.h"
 #include "report/words.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
-/* Of the drawing, in its own units; the columns are as fine as a wide screen shows. */
-#define WIDTH 960
-#define HEIGHT 320
-
-struct chart {
-    struct xml *xml;
-    const struct html_report *report;
-    int64_t end_ms, top_bytes, step_bytes;
-    struct course_column *columns,
-        *before; /* WIDTH of them; `before` NULL: there is no other run */
-};
-
-static double x_of(const struct chart *chart, int64_t t_ms)
+double chart_x(const struct chart *chart, int64_t t_ms)
 {
     double share = (double)t_ms / (double)chart->end_ms;
-    return WIDTH * (share < 1 ? share : 1);
+    return CHART_WIDTH * (share < 1 ? share : 1);
 }
 
-static double y_of(const struct chart *chart, int64_t bytes)
+double chart_y(const struct chart *chart, int64_t bytes)
 {
-    return HEIGHT * (1 - (double)bytes / (double)chart->top_bytes);
-}
-
-static double percent_x(double x)
-{
-    return 100 * x / WIDTH;
-}
-
-static double percent_y(double y)
-{
-    return 100 * y / HEIGHT;
+    return CHART_HEIGHT * (1 - (double)bytes / (double)chart->top_bytes);
 }
 
 /* ---- scale ---- */
@@ -61,13 +36,12 @@ static void reach(const struct course *course, int64_t *end_ms, int64_t *top_byt
     }
 }
 
-/* A line that is far above all else would flatten the picture: it is told below, not drawn. */
-static bool is_near(const struct chart *chart, int64_t bytes)
+bool chart_has_room_for(const struct chart *chart, int64_t bytes)
 {
     return bytes > 0 && bytes <= chart->top_bytes;
 }
 
-static void settle_scale(struct chart *chart)
+void chart_settle(struct chart *chart)
 {
     const struct html_report *report = chart->report;
     const struct gate_check *headline = find_check(report->judgement, METRIC_CGROUP_PEAK);
@@ -93,48 +67,37 @@ static void settle_scale(struct chart *chart)
     chart->top_bytes = top + top / 12;
 }
 
-static int64_t time_step(int64_t end_ms)
-{
-    static const int64_t steps[] = {100,    200,    500,     1000,    2000,    5000,
-                                    10000,  15000,  30000,   60000,   120000,  300000,
-                                    600000, 900000, 1800000, 3600000, 7200000, 14400000};
-    size_t i = 0;
-    while (i + 1 < sizeof steps / sizeof *steps && end_ms / steps[i] > 7)
-        i++;
-    return end_ms / steps[i] > 7 ? end_ms / 7 : steps[i];
-}
-
 /* ---- shapes ---- */
 
-static void put_path(struct xml *xml, const char *class, const char *shape)
+static void chart_put_path(struct xml *xml, const char *class, const char *shape)
 {
     html_open(xml, "path", class);
     xml_attribute(xml, "d", shape);
     html_close(xml);
 }
 
-static void put_line(const struct chart *chart, const char *class, double x1, double x2, double y)
+void chart_put_line(const struct chart *chart, const char *class, double x1, double x2, double y)
 {
     html_open(chart->xml, "path", class);
     xml_attributef(chart->xml, "d", "M%.1f %.1fH%.1f", x1, y, x2);
     html_close(chart->xml);
 }
 
-static void put_grid(const struct chart *chart)
+void chart_put_grid(const struct chart *chart)
 {
     for (int64_t at = chart->step_bytes; at <= chart->top_bytes; at += chart->step_bytes)
-        put_line(chart, "grid", 0, WIDTH, y_of(chart, at));
+        chart_put_line(chart, "grid", 0, CHART_WIDTH, chart_y(chart, at));
 }
 
 /* Each column by its lowest and its highest moment, in the order in which they came. */
-static void put_curve(const struct chart *chart, const struct course_column *columns,
-                      const char *class)
+void chart_put_curve(const struct chart *chart, const struct course_column *columns,
+                     const char *class)
 {
     char *shape CLEANUP(cleanup_free) = NULL;
     size_t length;
     FILE *out = open_memstream(&shape, &length);
     char command = 'M';
-    for (size_t i = 0; i < WIDTH; i++) {
+    for (size_t i = 0; i < CHART_WIDTH; i++) {
         const struct moment *first = columns[i].low, *second = columns[i].high;
         if (!first)
             continue;
@@ -142,15 +105,15 @@ static void put_curve(const struct chart *chart, const struct course_column *col
             first = columns[i].high;
             second = columns[i].low;
         }
-        fprintf(out, "%c%.1f %.1f", command, x_of(chart, first->t_ms),
-                y_of(chart, moment_level(first)));
+        fprintf(out, "%c%.1f %.1f", command, chart_x(chart, first->t_ms),
+                chart_y(chart, moment_level(first)));
         command = 'L';
         if (second != first)
-            fprintf(out, "L%.1f %.1f", x_of(chart, second->t_ms),
-                    y_of(chart, moment_level(second)));
+            fprintf(out, "L%.1f %.1f", chart_x(chart, second->t_ms),
+                    chart_y(chart, moment_level(second)));
     }
     fclose(out);
-    put_path(chart->xml, class, shape);
+    chart_put_path(chart->xml, class, shape);
 }
 
 static bool is_held(const struct layers *layers, size_t layer, size_t point)
@@ -163,10 +126,10 @@ static void put_shape(FILE *out, const struct chart *chart, const struct layers 
                       size_t layer, const int64_t *floor, size_t from, size_t to)
 {
     for (size_t p = from; p <= to; p++)
-        fprintf(out, "%c%.1f %.1f", p > from ? 'L' : 'M', x_of(chart, layers->at_ms[p]),
-                y_of(chart, floor[p] + *layer_at(layers, layer, p)));
+        fprintf(out, "%c%.1f %.1f", p > from ? 'L' : 'M', chart_x(chart, layers->at_ms[p]),
+                chart_y(chart, floor[p] + *layer_at(layers, layer, p)));
     for (size_t p = to + 1; p-- > from;)
-        fprintf(out, "L%.1f %.1f", x_of(chart, layers->at_ms[p]), y_of(chart, floor[p]));
+        fprintf(out, "L%.1f %.1f", chart_x(chart, layers->at_ms[p]), chart_y(chart, floor[p]));
     fputc('Z', out);
 }
 
@@ -186,10 +149,10 @@ static void put_layer(const struct chart *chart, const struct layers *layers, si
         put_shape(out, chart, layers, layer, floor, from, p + 1 < layers->points ? p + 1 : p);
     }
     fclose(out);
-    put_path(chart->xml, class, shape);
+    chart_put_path(chart->xml, class, shape);
 }
 
-static void put_layers(const struct chart *chart, const struct layers *layers)
+void chart_put_layers(const struct chart *chart, const struct layers *layers)
 {
     int64_t *floor CLEANUP(cleanup_free) = xcalloc(layers->points, sizeof *floor);
     for (size_t layer = 0; layers->points && layer < layers->count; layer++) {
@@ -197,301 +160,4 @@ static void put_layers(const struct chart *chart, const struct layers *layers)
         for (size_t p = 0; p < layers->points; p++)
             floor[p] += *layer_at(layers, layer, p);
     }
-}
-
-/* ---- stages ---- */
-
-struct band {
-    size_t stage;
-    int64_t from_ms, to_ms;
-};
-
-/* The bands of the run in their order; the caller owns them. At most one begins in a column. */
-static struct band *bands_of(const struct chart *chart, size_t *count)
-{
-    struct band *bands = xcalloc(WIDTH, sizeof *bands);
-    *count = 0;
-    for (size_t i = 0; i < WIDTH; i++) {
-        const struct moment *moment = chart->columns[i].high;
-        if (!moment || (*count && bands[*count - 1].stage == moment->stage))
-            continue;
-        int64_t from = *count ? moment->t_ms : 0;
-        if (*count)
-            bands[*count - 1].to_ms = from;
-        bands[(*count)++] = (struct band){moment->stage, from, chart->end_ms};
-    }
-    return bands;
-}
-
-static const struct gate_check *stage_check(const struct html_report *report, const char *stage)
-{
-    char *metric CLEANUP(cleanup_free) = xasprintf(METRIC_STAGE_PREFIX "%s", stage);
-    return find_check(report->judgement, metric);
-}
-
-/* What a stage is held to is its PSS: drawn where PSS is. */
-static void put_stage_shapes(const struct chart *chart, const struct band *bands, size_t count,
-                             bool with_budget)
-{
-    for (size_t i = 0; i < count; i++) {
-        double x1 = x_of(chart, bands[i].from_ms), x2 = x_of(chart, bands[i].to_ms);
-        if (i) {
-            html_open(chart->xml, "path", "edge");
-            xml_attributef(chart->xml, "d", "M%.1f 0V%d", x1, HEIGHT);
-            html_close(chart->xml);
-        }
-        const struct gate_check *check =
-            stage_check(chart->report, chart->report->course->stages.items[bands[i].stage]);
-        if (with_budget && check && check->status != CHECK_OFF && is_near(chart, check->limit))
-            put_line(chart, "stage-budget", x1, x2, y_of(chart, check->limit));
-    }
-}
-
-static void put_stage_names(const struct chart *chart, const struct band *bands, size_t count)
-{
-    html_open(chart->xml, "div", "bands");
-    for (size_t i = 0; i < count; i++) {
-        const char *name = chart->report->course->stages.items[bands[i].stage];
-        double from = percent_x(x_of(chart, bands[i].from_ms));
-        double to = percent_x(x_of(chart, bands[i].to_ms));
-        char *class CLEANUP(cleanup_free) = xasprintf("band s%zu", bands[i].stage % 6);
-        char *span CLEANUP(cleanup_free) = say_span(bands[i].from_ms, bands[i].to_ms);
-        html_open(chart->xml, "span", class);
-        xml_attributef(chart->xml, "style", "left:%.3f%%;width:%.3f%%", from, to - from);
-        xml_attributef(chart->xml, "title", "%s, %s", name, span);
-        xml_text(chart->xml, name);
-        xml_end(chart->xml);
-    }
-    html_close(chart->xml);
-}
-
-/* ---- words over the drawing ---- */
-
-static void put_ticks(const struct chart *chart)
-{
-    for (int64_t at = 0; at <= chart->top_bytes; at += chart->step_bytes) {
-        char *text CLEANUP(cleanup_free) =
-            chart->top_bytes >= 2048 * MIB
-                ? xasprintf("%.4g GiB", (double)at / (double)(1024 * MIB))
-                : xasprintf("%" PRId64 " MiB", at / MIB);
-        html_open(chart->xml, "span", "tick y");
-        xml_attributef(chart->xml, "style", "top:%.3f%%", percent_y(y_of(chart, at)));
-        xml_text(chart->xml, at ? text : "0");
-        xml_end(chart->xml);
-    }
-    int64_t step = time_step(chart->end_ms);
-    size_t count = 0;
-    for (int64_t at = 0; at <= chart->end_ms; at += step, count++) {
-        char *text CLEANUP(cleanup_free) = format_duration(at);
-        html_open(chart->xml, "span", count % 2 ? "tick x odd" : "tick x");
-        xml_attributef(chart->xml, "style", "left:%.3f%%", percent_x(x_of(chart, at)));
-        xml_text(chart->xml, at ? text : "0");
-        xml_end(chart->xml);
-    }
-    xml_raw(chart->xml, "\n");
-}
-
-/* The counter's own figure, where the highest moment was seen: between two moments it may have been
- * higher than any of them. */
-static void put_peak_mark(const struct chart *chart)
-{
-    const struct peak *peak = &chart->report->m->peak;
-    if (peak->cgroup_bytes < 0 || peak->at_peak.at_ms < 0)
-        return;
-    double x = percent_x(x_of(chart, peak->at_peak.at_ms));
-    char *text CLEANUP(cleanup_free) = format_bytes(peak->cgroup_bytes);
-    html_open(chart->xml, "span", x > 75 ? "peak left" : "peak");
-    xml_attributef(chart->xml, "style", "left:%.3f%%;top:%.3f%%", x,
-                   percent_y(y_of(chart, peak->cgroup_bytes)));
-    html_element(chart->xml, "b", NULL, text);
-    html_close(chart->xml);
-    const struct snapshot *unreclaimable = &peak->at_unreclaimable_peak;
-    if (peak->unreclaimable_bytes < 0 || unreclaimable->at_ms < 0)
-        return;
-    html_open(chart->xml, "span", "peak hard");
-    xml_attributef(chart->xml, "style", "left:%.3f%%;top:%.3f%%",
-                   percent_x(x_of(chart, unreclaimable->at_ms)),
-                   percent_y(y_of(chart, peak->unreclaimable_bytes)));
-    html_close(chart->xml);
-}
-
-/* ---- legend ---- */
-
-static void put_key(const struct chart *chart, const char *class, const char *name, int64_t bytes,
-                    const char *note)
-{
-    char *figure CLEANUP(cleanup_free) = format_bytes(bytes);
-    xml_start(chart->xml, "li");
-    html_element(chart->xml, "i", class, "");
-    xml_text(chart->xml, name);
-    if (bytes >= 0)
-        html_element(chart->xml, "b", NULL, figure);
-    if (note)
-        html_element(chart->xml, "small", NULL, note);
-    html_close(chart->xml);
-}
-
-static void put_line_keys(const struct chart *chart, const struct gate_check *headline)
-{
-    const struct html_report *report = chart->report;
-    const struct peak *peak = &report->m->peak;
-    bool judged = headline && headline->status != CHECK_OFF;
-    put_key(chart, "line cgroup", "charged to the build, peak", peak->cgroup_bytes, NULL);
-    if (peak->unreclaimable_bytes >= 0)
-        put_key(chart, "mark hard", "unreclaimable, peak", peak->unreclaimable_bytes, NULL);
-    if (report->before) {
-        char *name CLEANUP(cleanup_free) = xasprintf(
-            "before (%s), peak", report->before->label ? report->before->label : "other run");
-        put_key(chart, "line before", name, report->before->peak.cgroup_bytes, NULL);
-    }
-    if (headline && headline->baseline >= 0)
-        put_key(chart, "line baseline", "baseline", headline->baseline, NULL);
-    if (judged && headline->limit >= 0)
-        put_key(chart, "line budget", "budget", headline->limit, NULL);
-    if (peak->limit_bytes >= 0)
-        put_key(chart, "line limit", "memory limit", peak->limit_bytes,
-                is_near(chart, peak->limit_bytes) ? NULL : "above the chart");
-}
-
-static void put_legend(const struct chart *chart, const struct layers *layers, bool with_lines,
-                       bool with_stages)
-{
-    html_open(chart->xml, "ul", "legend");
-    if (with_lines)
-        put_line_keys(chart, find_check(chart->report->judgement, METRIC_CGROUP_PEAK));
-    if (with_stages)
-        put_key(chart, "line stage-budget", "budget of a stage, PSS", UNMEASURED, NULL);
-    for (size_t i = layers->count; i-- > 0;) {
-        char *class CLEANUP(cleanup_free) = xasprintf("area %s%zu", layers->palette, i);
-        put_key(chart, class, layers->names[i], UNMEASURED, NULL);
-    }
-    html_close(chart->xml);
-}
-
-/* ---- readings, for html.js ---- */
-
-/* The highest moment of each column. */
-static void put_readings(const struct chart *chart)
-{
-    char *text CLEANUP(cleanup_free) = NULL;
-    size_t length;
-    FILE *out = open_memstream(&text, &length);
-    const char *separator = "";
-    for (size_t i = 0; i < WIDTH; i++) {
-        const struct moment *moment = chart->columns[i].high;
-        if (!moment)
-            continue;
-        fprintf(out, "%s%" PRId64 ",%zu,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64,
-                separator, moment->t_ms, moment->stage, moment->cgroup_bytes, moment->pss_bytes,
-                moment->anon_bytes, moment->file_bytes, moment->processes);
-        separator = ";";
-    }
-    fclose(out);
-    xml_attributef(chart->xml, "data-end", "%" PRId64, chart->end_ms);
-    xml_attribute(chart->xml, "data-readings", text);
-}
-
-/* ---- the whole ---- */
-
-static char *describe(const struct chart *chart, const char *title)
-{
-    const struct measurement *m = chart->report->m;
-    char *peak CLEANUP(cleanup_free) = format_bytes(m->peak.cgroup_bytes);
-    char *duration CLEANUP(cleanup_free) = format_duration(m->build.duration_ms);
-    return xasprintf("%s over %s; the peak is %s", title, duration, peak);
-}
-
-static void put_drawing(const struct chart *chart, const char *title, const struct layers *layers,
-                        const struct band *bands, size_t band_count, bool main)
-{
-    struct xml *xml = chart->xml;
-    const struct gate_check *headline = find_check(chart->report->judgement, METRIC_CGROUP_PEAK);
-    char *description CLEANUP(cleanup_free) = describe(chart, title);
-    xml_start(xml, "svg");
-    xml_attributef(xml, "viewBox", "0 0 %d %d", WIDTH, HEIGHT);
-    xml_attribute(xml, "preserveAspectRatio", "none");
-    xml_attribute(xml, "role", "img");
-    xml_attribute(xml, "aria-label", description);
-    put_grid(chart);
-    put_layers(chart, layers);
-    put_stage_shapes(chart, bands, band_count, main && layers->of_pss);
-    if (main && chart->before)
-        put_curve(chart, chart->before, "line before");
-    if (main)
-        put_curve(chart, chart->columns, "line cgroup");
-    if (main && headline && is_near(chart, headline->baseline))
-        put_line(chart, "line baseline", 0, WIDTH, y_of(chart, headline->baseline));
-    if (main && headline && headline->status != CHECK_OFF && is_near(chart, headline->limit))
-        put_line(chart, "line budget", 0, WIDTH, y_of(chart, headline->limit));
-    if (is_near(chart, chart->report->m->peak.limit_bytes))
-        put_line(chart, "line limit", 0, WIDTH, y_of(chart, chart->report->m->peak.limit_bytes));
-    html_close(xml);
-}
-
-static bool any_stage_budget(const struct chart *chart)
-{
-    const struct strv *stages = &chart->report->course->stages;
-    for (size_t i = 0; i < stages->count; i++) {
-        const struct gate_check *check = stage_check(chart->report, stages->items[i]);
-        if (check && check->status != CHECK_OFF && is_near(chart, check->limit))
-            return true;
-    }
-    return false;
-}
-
-static void put_chart(const struct chart *chart, const char *title, const struct layers *layers,
-                      bool main)
-{
-    struct xml *xml = chart->xml;
-    size_t band_count;
-    struct band *bands CLEANUP(cleanup_free) = bands_of(chart, &band_count);
-    html_open(xml, "figure", main ? "chart" : "chart small");
-    html_element(xml, "figcaption", NULL, title);
-    html_open(xml, "div", "plot");
-    if (main)
-        put_readings(chart);
-    put_stage_names(chart, bands, band_count);
-    html_open(xml, "div", "canvas");
-    put_drawing(chart, title, layers, bands, band_count, main);
-    put_ticks(chart);
-    if (main)
-        put_peak_mark(chart);
-    html_close(xml);
-    html_close(xml);
-    put_legend(chart, layers, main, main && layers->of_pss && any_stage_budget(chart));
-    html_close(xml);
-}
-
-/* The names that the readings count through. */
-static void put_stage_list(const struct chart *chart)
-{
-    html_open(chart->xml, "ol", "stages");
-    xml_attribute(chart->xml, "hidden", "");
-    for (size_t i = 0; i < chart->report->course->stages.count; i++)
-        html_element(chart->xml, "li", NULL, chart->report->course->stages.items[i]);
-    html_close(chart->xml);
-}
-
-void html_put_timeline(struct xml *xml, const struct html_report *report)
-{
-    html_section(xml, "timeline", "Timeline");
-    if (!report->course->count) {
-        html_element(xml, "p", "note", "There is no timeline-LABEL.csv beside the result.");
-        html_close(xml);
-        return;
-    }
-    struct chart chart = {.xml = xml, .report = report};
-    settle_scale(&chart);
-    chart.columns = course_columns(report->course, chart.end_ms, WIDTH);
-    if (report->before && report->before_course->count)
-        chart.before = course_columns(report->before_course, chart.end_ms, WIDTH);
-    struct layers by_process CLEANUP(layers_release) = layers_by_process(report->course);
-    struct layers by_kind CLEANUP(layers_release) = layers_by_kind(chart.columns, WIDTH);
-    put_stage_list(&chart);
-    if (by_process.points)
-        put_chart(&chart, "Held by processes (areas: their PSS), and charged to the build (line)", &by_process, true);
-    put_chart(&chart, "What is charged, by kind", &by_kind, !by_process.points);
-    free(chart.columns);
-    free(chart.before);
-    html_close(xml);
 }

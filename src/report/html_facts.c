@@ -232,7 +232,7 @@ static void put_sampler(struct xml *xml, const struct measurement *m)
 void html_put_environment(struct xml *xml, const struct html_report *report)
 {
     static const char *const alone[] = {"", "this run", NULL};
-    static const char *const both[] = {"", "this run", "run before", "", NULL};
+    static const char *const both[] = {"", "this run", "other run", "", NULL};
     html_section(xml, "environment", "Environment");
     html_table(xml, "What decides whether two results can be compared, and what merely drifts",
                report->before ? both : alone);

@@ -93,7 +93,7 @@ static void put_verdict(struct xml *xml, const struct html_report *report)
     html_close(xml);
 }
 
-/* "+204.1 MiB +25.4% to the baseline", as far as the metric was judged; else to the run before. */
+/* "+204.1 MiB +25.4% to the baseline", as far as the metric was judged; else to the other run. */
 static void put_change(struct xml *xml, const struct html_report *report, const char *metric,
                        int64_t actual, int64_t before)
 {
@@ -107,7 +107,7 @@ static void put_change(struct xml *xml, const struct html_report *report, const 
     char *percent CLEANUP(cleanup_free) = say_percent(from, actual);
     html_open(xml, "p", "change");
     html_element(xml, "span", judged ? html_check_class(check, report->judgement) : NULL, delta);
-    xml_textf(xml, " %s %s", percent, judged ? "to the baseline" : "to the run before");
+    xml_textf(xml, " %s %s", percent, judged ? "to the baseline" : "to the other run");
     xml_end(xml);
 }
 

@@ -145,7 +145,7 @@ void html_put_stages(struct xml *xml, const struct html_report *report)
             most = m->stages[i].pss_peak_bytes;
     html_section(xml, "stages", "Stages");
     html_table(xml,
-               report->before ? "The change is to the run before. ≥: highest sample, a lower bound"
+               report->before ? "The change is to the other run. ≥: highest sample, a lower bound"
                               : "≥: highest sample, a lower bound",
                titles);
     for (size_t i = 0; i < m->stage_count; i++)
