@@ -15,7 +15,7 @@ if (!shots || !executablePath || files.length === 0) {
 }
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 // Root has no sandbox to give.
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: 120000 });
 let failed = false;
 const fail = (...words) => {
     failed = true;
@@ -25,6 +25,7 @@ const fail = (...words) => {
 // A tab with the page in it; whatever it says or asks for is a fault.
 async function open(file, options) {
     const context = await browser.newContext({ viewport: { width: 1180, height: 900 }, ...options });
+    context.setDefaultTimeout(120000); // a busy machine is no fault of the page's
     const tab = await context.newPage();
     const url = pathToFileURL(file).href;
     tab.on("console", (message) => fail(file, "console:", message.text()));
