@@ -13,6 +13,8 @@
 
 #define COURSE_MAX_BYTES ((size_t)512 << 20)
 #define MAX_CELLS 8
+/* More bytes or milliseconds than any build has; sums of them do not overflow. */
+#define MAX_FIGURE (INT64_C(1) << 54)
 
 void course_release(struct course *course)
 {
@@ -35,7 +37,7 @@ static size_t intern(struct strv *names, const char *name)
 static int take_figure(const char *cell, int64_t *figure)
 {
     *figure = UNMEASURED;
-    return *cell ? parse_integer(cell, 0, INT64_MAX, figure) : 0;
+    return *cell ? parse_integer(cell, 0, MAX_FIGURE, figure) : 0;
 }
 
 /* ---- the two files ---- */
@@ -45,7 +47,7 @@ static int take_moment(struct course *course, char *const *cells)
     struct moment moment = {.stage = intern(&course->stages, cells[1])};
     int64_t *figures[] = {&moment.cgroup_bytes, &moment.pss_bytes, &moment.anon_bytes,
                           &moment.file_bytes, &moment.processes};
-    if (parse_integer(cells[0], 0, INT64_MAX, &moment.t_ms) < 0)
+    if (parse_integer(cells[0], 0, MAX_FIGURE, &moment.t_ms) < 0)
         return -1;
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         if (take_figure(cells[2 + i], figures[i]) < 0)
@@ -58,9 +60,9 @@ static int take_moment(struct course *course, char *const *cells)
 static int take_holding(struct course *course, char *const *cells)
 {
     struct holding holding = {.group = intern(&course->groups, cells[1])};
-    if (parse_integer(cells[0], 0, INT64_MAX, &holding.t_ms) < 0 ||
-        parse_integer(cells[2], 0, INT64_MAX, &holding.count) < 0 ||
-        parse_integer(cells[3], 0, INT64_MAX, &holding.pss_bytes) < 0)
+    if (parse_integer(cells[0], 0, MAX_FIGURE, &holding.t_ms) < 0 ||
+        parse_integer(cells[2], 0, MAX_FIGURE, &holding.count) < 0 ||
+        parse_integer(cells[3], 0, MAX_FIGURE, &holding.pss_bytes) < 0)
         return -1;
     course->holdings = xgrow(course->holdings, course->holding_count, sizeof *course->holdings);
     course->holdings[course->holding_count++] = holding;

@@ -8,6 +8,9 @@
 
 #include <stdio.h>
 
+/* A result may claim more; the scale ends here. */
+#define MOST_FIGURE (INT64_C(1) << 54)
+
 double chart_x(const struct chart *chart, int64_t t_ms)
 {
     double share = (double)t_ms / (double)chart->end_ms;
@@ -25,6 +28,11 @@ static void raise_to(int64_t *figure, int64_t value)
 {
     if (value > *figure)
         *figure = value;
+}
+
+static int64_t within_scale(int64_t figure)
+{
+    return figure < MOST_FIGURE ? figure : MOST_FIGURE;
 }
 
 static void reach(const struct course *course, int64_t *end_ms, int64_t *top_bytes)
@@ -56,10 +64,12 @@ void chart_settle(struct chart *chart)
     }
     const int64_t lines[] = {report->m->peak.limit_bytes, headline ? headline->limit : UNMEASURED,
                              headline ? headline->baseline : UNMEASURED};
-    int64_t seen = top;
+    int64_t seen = within_scale(top);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (lines[i] <= seen + seen / 2)
             raise_to(&top, lines[i]);
+    top = within_scale(top);
+    chart->end_ms = within_scale(chart->end_ms);
     /* 1, 2, 4, ... MiB or GiB apart, at most five lines, and some air. */
     chart->step_bytes = MIB;
     while (chart->step_bytes * 5 < top)

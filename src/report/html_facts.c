@@ -30,16 +30,15 @@ struct part {
 
 static void put_part_bar(struct xml *xml, const struct part *parts, size_t count)
 {
-    int64_t whole = 0;
+    double whole = 0;
     for (size_t i = 0; i < count; i++)
-        whole += parts[i].bytes > 0 ? parts[i].bytes : 0;
+        whole += parts[i].bytes > 0 ? (double)parts[i].bytes : 0;
     html_open(xml, "div", "parts");
     xml_attribute(xml, "aria-hidden", "true"); /* the list below says the same */
     for (size_t i = 0; i < count; i++)
         if (parts[i].bytes > 0) {
             html_open(xml, "i", parts[i].class);
-            xml_attributef(xml, "style", "width:%.2f%%",
-                           100 * (double)parts[i].bytes / (double)whole);
+            xml_attributef(xml, "style", "width:%.2f%%", 100 * (double)parts[i].bytes / whole);
             xml_end(xml);
         }
     html_close(xml);

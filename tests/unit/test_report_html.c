@@ -163,6 +163,17 @@ START_TEST(test_without_processes_the_kinds_are_the_picture)
 }
 END_TEST
 
+/* What a file claims may be beyond all measure. */
+START_TEST(test_absurd_figures_end)
+{
+    m.peak.cgroup_bytes = m.peak.limit_bytes = m.build.duration_ms = INT64_MAX;
+    m.peak.composition.anon_bytes = m.peak.composition.file_bytes = INT64_MAX;
+    course.moments[3].t_ms = course.moments[3].cgroup_bytes = INT64_C(1) << 54;
+    char *text CLEANUP(cleanup_free) = page();
+    expect(text, "</html>");
+}
+END_TEST
+
 /* ---- courses ---- */
 
 START_TEST(test_course_is_read)
@@ -340,6 +351,7 @@ int main(void)
     tcase_add_test(tests, test_nothing_is_loaded);
     tcase_add_test(tests, test_nothing_measured_is_never_zero);
     tcase_add_test(tests, test_without_processes_the_kinds_are_the_picture);
+    tcase_add_test(tests, test_absurd_figures_end);
     tcase_add_test(tests, test_course_is_read);
     tcase_add_test(tests, test_broken_courses_are_refused);
     tcase_add_test(tests, test_gaps_quotes_and_a_cut_line_are_taken);
