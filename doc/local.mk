@@ -1,3 +1,4 @@
+EXTRA_DIST += %D%/report.png
 dist_man_MANS = %D%/build-mem.1
 bashcompdir = $(datadir)/bash-completion/completions
 dist_bashcomp_DATA = %D%/build-mem

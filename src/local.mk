@@ -52,6 +52,7 @@ libbuildmem_a_SOURCES = \
 	%D%/gate/court.c %D%/gate/court.h \
 	%D%/gate/doubt.c \
 	%D%/gate/judge.c %D%/gate/judge.h %D%/gate/judgement_json.c \
+	%D%/gate/judgement_read.c \
 	%D%/gate/metric.c %D%/gate/metric.h \
 	%D%/gate/policy.c %D%/gate/policy.h \
 	%D%/gate/run_end.c %D%/gate/run_end.h \
@@ -60,6 +61,15 @@ libbuildmem_a_SOURCES = \
 	%D%/report/compare_words.c %D%/report/compare_words.h \
 	%D%/report/junit_facts.c %D%/report/junit_facts.h %D%/report/report.h \
 	%D%/report/fit_text.c \
+	%D%/report/course.c %D%/report/course.h \
+	%D%/report/csv.c %D%/report/csv.h \
+	%D%/report/holders.c %D%/report/holders.h \
+	%D%/report/html.c %D%/report/html.h \
+	%D%/report/html_chart.c %D%/report/html_chart.h \
+	%D%/report/html_facts.c %D%/report/html_page.c \
+	%D%/report/html_stages.c %D%/report/html_timeline.c \
+	%D%/report/html_layers.c %D%/report/html_layers.h \
+	%D%/report/xml.c %D%/report/xml.h \
 	%D%/report/junit.c %D%/report/junit_cases.c %D%/report/junit_cases.h \
 	%D%/report/github.c %D%/report/markdown.c \
 	%D%/report/page.c %D%/report/page.h \
@@ -76,8 +86,25 @@ libbuildmem_a_SOURCES = \
 	%D%/commands/fit.c \
 	%D%/commands/measure.c %D%/commands/measure.h \
 	%D%/commands/publish.c \
-	%D%/commands/recorder.c %D%/commands/recorder.h %D%/commands/run.c \
+	%D%/commands/recorder.c %D%/commands/recorder.h \
+	%D%/commands/report.c %D%/commands/run.c \
 	%D%/commands/terminal.c %D%/commands/terminal.h
+nodist_libbuildmem_a_SOURCES = %D%/report/html_assets.c
+
+# What the HTML page carries, as C strings, and the digest by which its policy knows the script.
+EXTRA_DIST += %D%/report/html.css %D%/report/html.js
+CLEANFILES += %D%/report/html_assets.c
+%D%/report/html_assets.c: %D%/report/html.css %D%/report/html.js
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && { \
+	  echo '#include "report/html.h"' && \
+	  for kind in css js; do \
+	    echo "const char html_$$kind[] =" && \
+	    sed 's/[\\"]/\\&/g; s/.*/    "&\\n"/' $(srcdir)/%D%/report/html.$$kind && \
+	    echo ';' || exit; \
+	  done && \
+	  echo "const char html_js_sha256[] = \"`sha256sum <$(srcdir)/%D%/report/html.js | cut -c1-64 | \
+	    tr a-f A-F | basenc --base16 --decode | basenc --base64`\";"; \
+	} >$@.tmp && mv $@.tmp $@
 
 # The probe is static and of libc alone: it must start in any image. No sanitizers in it: it is
 # PID 1 of strangers' containers, and its memory counts as the build's.

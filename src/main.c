@@ -16,6 +16,7 @@ static const struct {
     {"compare", command_compare, "two results, or a result and a baseline, side by side"},
     {"fit", command_fit, "the smallest memory limit with which the build still passes"},
     {"baseline", command_baseline, "refresh: accept results; show: print what is accepted"},
+    {"report", command_report, "an HTML page from a stored result"},
 };
 
 static int help(void)

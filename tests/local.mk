@@ -19,6 +19,7 @@ unit_tests = \
 	%D%/unit/test_probe \
 	%D%/unit/test_report_compare \
 	%D%/unit/test_report_github \
+	%D%/unit/test_report_html \
 	%D%/unit/test_report_junit \
 	%D%/unit/test_report_summary \
 	%D%/unit/test_report_timeline \
@@ -83,6 +84,8 @@ tests_unit_test_report_compare_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_compare_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_github_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_github_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_report_html_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_report_html_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_junit_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_junit_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_summary_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -130,6 +133,7 @@ e2e_tests = \
 	%D%/e2e/gate \
 	%D%/e2e/macro \
 	%D%/e2e/terminal \
+	%D%/e2e/page \
 	%D%/e2e/v1-host \
 	%D%/e2e/v1-docker \
 	%D%/e2e/v1-inplace \

@@ -215,7 +215,8 @@ static char *numbered(const char *label, size_t number)
 /* There is a second run: the first one's files get their number too. */
 static int number_first_run(const char *out, struct measurement *first, struct bm_error *err)
 {
-    static const char *const kinds[][2] = {{"build", "log"}, {"timeline", "csv"}};
+    static const char *const kinds[][2] = {
+        {"build", "log"}, {"timeline", "csv"}, {"processes", "csv"}};
     char *label = numbered(first->label, 1);
     char *old_label CLEANUP(cleanup_free) = first->label;
     first->label = label;

@@ -26,9 +26,9 @@ void release_runs(struct measurement *runs, size_t count);
 /* The run that stands for all: the one with the median headline; the last where one is bad. */
 const struct measurement *typical_run(const struct measurement *runs, size_t count);
 
-/* Writes result and JUnit of the typical run under the configured label, and of several runs each
- * one's result under its own; prints the summary and the RESULT line. Returns the exit status of
- * the judgement, or another where the run was interrupted or a file could not be written. */
+/* Writes result, page and JUnit of the typical run under the configured label, and of several runs
+ * each one's result under its own; prints the summary and the RESULT line. Returns the exit status
+ * of the judgement, or another where the run was interrupted or a file could not be written. */
 int publish(const struct config *config, const struct measurement *runs, size_t count,
             const struct judgement *judgement);
 

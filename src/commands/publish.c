@@ -55,6 +55,23 @@ static int write_junit(const struct config *config, const char *out, const struc
     return file_write_atomic(path, text, strlen(text), err);
 }
 
+/* A course that can't be read is told and left out: the page is no reason to fail a run. */
+static int write_page(const char *out, const char *label, const struct measurement *m,
+                      const struct judgement *judgement, struct bm_error *err)
+{
+    struct bm_error broken CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct course course CLEANUP(course_release) = {0};
+    char *dir CLEANUP(cleanup_free) = xasprintf("%s/", out);
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/report-%s.html", out, label);
+    if (course_of_label(dir, m->label, &course, &broken) < 0) {
+        command_failed(&broken, 0);
+        course_release(&course);
+    }
+    char *page CLEANUP(cleanup_free) =
+        html_text(&(struct html_report){.m = m, .course = &course, .judgement = judgement});
+    return file_write_atomic(path, page, strlen(page), err);
+}
+
 static void print_result(const struct config *config, const struct measurement *m,
                          const struct judgement *judgement, int exit_code)
 {
@@ -91,7 +108,8 @@ static int write_files(const struct config *config, const struct measurement *ru
     for (size_t i = 0; count > 1 && i < count; i++)
         if (write_result(out, &runs[i], judgement, exit_code, err) < 0)
             return -1;
-    if (write_result(out, &whole, judgement, exit_code, err) < 0)
+    if (write_result(out, &whole, judgement, exit_code, err) < 0 ||
+        write_page(out, config->label, typical, judgement, err) < 0)
         return -1;
     return write_junit(config, out, &whole, typical->label, judgement, err);
 }

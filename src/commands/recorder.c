@@ -4,6 +4,7 @@
 #include "base/strv.h"
 #include "base/units.h"
 #include "commands/terminal.h"
+#include "report/holders.h"
 #include "report/timeline.h"
 #include "wire/wire.h"
 
@@ -15,6 +16,8 @@ struct recorder {
     struct measurement *m;
     struct fold *fold;
     struct timeline *timeline;
+    struct holders *holders;
+    char *processes; /* the path of processes-<label>.csv */
     struct terminal *terminal;
     struct progress progress;
     bool started;
@@ -65,6 +68,9 @@ void recorder_take(void *context, const struct wire_record *record)
         return;
     }
     recorder->started = true;
+    if (record->type == WIRE_HOLDING)
+        holders_take(recorder->holders, record->holding.t_ms, record->holding.command,
+                     record->holding.pss_bytes);
     fold_record(recorder->fold, record);
     if (record->type == WIRE_SAMPLE)
         take_sample(recorder, &record->sample);
@@ -107,6 +113,8 @@ struct recorder *recorder_open(const struct config *config, const char *out, con
         .m = m,
         .fold = fold_new(m, &stages),
         .timeline = timeline,
+        .holders = holders_new(),
+        .processes = xasprintf("%s/processes-%s.csv", out, label),
         .terminal = terminal_open(config->quiet, config->timeout_ms > 0 ? config->timeout_ms : -1),
         .progress = {.now_bytes = UNMEASURED,
                      .peak_bytes = UNMEASURED,
@@ -126,6 +134,8 @@ void recorder_close(struct recorder *recorder)
     terminal_close(recorder->terminal);
     fold_finish(recorder->fold);
     int failed = timeline_close(recorder->timeline, &err);
+    if (!failed)
+        failed = holders_write(recorder->holders, recorder->processes, &err);
     close(recorder->log);
     if (recorder->log_errno) {
         errno = recorder->log_errno;
@@ -133,6 +143,8 @@ void recorder_close(struct recorder *recorder)
     }
     if (failed && !m->not_measured)
         m->not_measured = xstrdup(err.message);
+    cleanup_holders(&recorder->holders);
     cleanup_fold(&recorder->fold);
+    free(recorder->processes);
     free(recorder);
 }

@@ -82,6 +82,8 @@ void config_release(struct config *config)
     free(config->network);
     free(config->baseline);
     free(config->baseline_ref);
+    free(config->against);
+    free(config->output);
     free(config->junit);
     free(config->reason);
     *config = (struct config){0};

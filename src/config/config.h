@@ -54,9 +54,11 @@ struct config {
     bool json_only;
     bool quiet;
 
-    char *baseline;     /* --baseline, as given or as in the file */
+    char *baseline; /* --baseline, as given or as in the file; of report: NULL where not given */
     char *baseline_ref; /* NULL: the file as it lies there */
     char *junit;        /* NULL: junit-<label>.xml in the out directory */
+    char *against;      /* of report: another result; NULL: none */
+    char *output;       /* of report: the page; NULL: beside the result */
     bool strict;
     enum output_format format; /* of compare */
     bool allow_increase;

@@ -32,6 +32,9 @@ const struct flag flags[] = {
     {"junit", "FILE", FLAGS_RUN | FLAGS_CHECK, "the JUnit file (junit-NAME.xml in --out)"},
     {"baseline", "FILE", FLAGS_CHECK | FLAGS_REFRESH | FLAGS_SHOW,
      "the baseline (baselines/build-mem.json in the repo)"},
+    {"baseline", "FILE", FLAGS_REPORT, "judge by this baseline (what check found)"},
+    {"against", "RESULT", FLAGS_REPORT, "another result, to be drawn beside it"},
+    {"output", "FILE", FLAGS_REPORT, "the page (report-NAME.html beside the result)"},
     {"baseline-ref", "GITREF", FLAGS_CHECK | FLAGS_SHOW,
      "read the baseline as it is at this git ref, so that a change cannot raise its own budget"},
     {"strict", NULL, FLAGS_CHECK, "fail on an improvement too, so that gains are banked"},
@@ -102,9 +105,9 @@ static int settle(struct config *config, enum flag_command command, const struct
     if (apply(config, given, count, err) < 0)
         return -1;
     strv_release(&config->env);
-    if (!(command & FLAGS_COMPARE) && access(config->repo, X_OK) != 0)
+    if (!(command & FLAGS_FILES) && access(config->repo, X_OK) != 0)
         return bm_error_errno(err, "--repo %s", config->repo);
-    if ((!(command & FLAGS_COMPARE) && read_config_file(config, err) < 0) ||
+    if ((!(command & FLAGS_FILES) && read_config_file(config, err) < 0) ||
         apply(config, given, count, err) < 0)
         return -1;
     if (config->engine == ENGINE_INPLACE && config->memory_limit_bytes > 0)
@@ -125,6 +128,8 @@ enum flags_outcome flags_read(struct config *config, enum flag_command command, 
     struct given *given CLEANUP(cleanup_free) = xcalloc((size_t)argc, sizeof *given);
     size_t count = 0;
     config_init(config);
+    if (command & FLAGS_FILES) /* there is no repo whose baseline it could be */
+        free(steal_ptr(config->baseline));
     fill_options(command, options);
     optind = 0;
     opterr = 0;

@@ -12,8 +12,11 @@ enum flag_command {
     FLAGS_SHOW = 8,
     FLAGS_COMPARE = 16,
     FLAGS_FIT = 32,
+    FLAGS_REPORT = 64,
 };
 #define FLAGS_MEASURE (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH | FLAGS_FIT)
+/* Those that only read the files that they are given, wherever these come from. */
+#define FLAGS_FILES (FLAGS_COMPARE | FLAGS_REPORT)
 
 struct flag {
     const char *name;     /* without "--" */

@@ -176,6 +176,8 @@ TEXT_SETTER(build_command, not_empty)
 TEXT_SETTER(image, not_an_option)
 TEXT_SETTER(network, not_an_option)
 TEXT_SETTER(baseline, not_empty)
+TEXT_SETTER(against, not_empty)
+TEXT_SETTER(output, not_empty)
 TEXT_SETTER(baseline_ref, not_an_option)
 TEXT_SETTER(junit, not_empty)
 TEXT_SETTER(reason, not_empty)
@@ -200,6 +202,8 @@ static const struct {
     {"allow-increase", set_allow_increase},
     {"baseline", set_baseline},
     {"baseline-ref", set_baseline_ref},
+    {"against", set_against},
+    {"output", set_output},
     {"build-cmd", set_build_command},
     {"cache", set_cache},
     {"config", set_file},

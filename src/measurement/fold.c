@@ -394,6 +394,7 @@ void fold_record(struct fold *fold, const struct wire_record *record)
         take_failure(fold, &record->failure);
         break;
     case WIRE_OUTPUT:
+    case WIRE_HOLDING:
         break;
     }
 }

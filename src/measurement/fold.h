@@ -13,7 +13,8 @@ struct fold *fold_new(struct measurement *m, const struct strv *stage_names);
 void fold_free(struct fold *fold);
 void cleanup_fold(struct fold **fold);
 
-/* Takes the next record. WIRE_OUTPUT is not for it and is passed over. */
+/* Takes the next record. WIRE_OUTPUT and WIRE_HOLDING are not for it and are passed
+ * over. */
 void fold_record(struct fold *fold, const struct wire_record *record);
 
 /* The name of the stage with that index in the records. */

@@ -13,6 +13,8 @@
 #define SAME_BYTES INT64_C(65536)
 /* What was found is told for at most 0.1 % of all time. */
 #define TELL_MS_PER_US 1
+/* At a beat those processes are told that hold at least this part of all. */
+#define TELL_SHARE 200
 /* One that is cheaper than this is also made for a look, if the last one is so old: for at most
  * 0.5 % of all time. */
 #define CHEAP_SURVEY_US 2000
@@ -93,6 +95,27 @@ static void tell_sample(struct sampler *sampler, int64_t t_ms)
             .cgroup_high_bytes = sampler->levels.usage.high_bytes,
             .unreclaimable_high_bytes = sampler->levels.unreclaimable.high_bytes,
         }});
+}
+
+/* Who holds the memory, for the course over time. It is not worth waiting for the runner, nor more
+ * than 0.1 % of all time. */
+static void tell_holdings(struct sampler *sampler, int64_t t_ms)
+{
+    int64_t before = pss_cpu_us(), all_bytes = 0;
+    for (size_t i = 0; i < table_end(); i++)
+        if (table_at(i)->pid && !table_at(i)->gone)
+            all_bytes += table_at(i)->pss_bytes;
+    for (size_t i = 0; i < table_end() && emit_has_room(); i++) {
+        const struct process *process = table_at(i);
+        if (!process->pid || process->gone || process->pss_bytes < all_bytes / TELL_SHARE ||
+            process->pss_bytes <= 0)
+            continue;
+        emit_record(&(struct wire_record){.type = WIRE_HOLDING,
+                                          .holding = {.t_ms = t_ms,
+                                                      .pss_bytes = process->pss_bytes,
+                                                      .command = process_command(process)}});
+    }
+    sampler->next_holdings_ms = t_ms + (pss_cpu_us() - before) * TELL_MS_PER_US;
 }
 
 static void tell_snapshots(struct sampler *sampler, int64_t t_ms)
@@ -251,6 +274,8 @@ int64_t sampler_tick(struct sampler *sampler, int64_t t_ms)
     if (beat) {
         sampler->next_beat_ms = t_ms + sampler->interval_ms;
         tell_sample(sampler, t_ms);
+        if (t_ms >= sampler->next_holdings_ms)
+            tell_holdings(sampler, t_ms);
         if (t_ms >= sampler->next_tell_ms)
             tell_snapshots(sampler, t_ms);
     }

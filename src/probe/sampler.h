@@ -32,7 +32,7 @@ struct sampler {
     int64_t surveyed_bytes; /* charged then */
     int64_t looked_ms;
     int64_t looked_bytes, looked_unreclaimable_bytes; /* charged then */
-    int64_t next_beat_ms, next_survey_ms, next_tell_ms;
+    int64_t next_beat_ms, next_survey_ms, next_tell_ms, next_holdings_ms;
     int64_t samples, snapshots;
 };
 

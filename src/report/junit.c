@@ -3,64 +3,28 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "report/junit_cases.h"
+#include "report/xml.h"
 
 #include <inttypes.h>
-#include <libxml/xmlwriter.h>
 #include <string.h>
 
 #define LOG_CAP_BYTES ((size_t)64 << 10)
 
-/* The writer fails only for lack of memory or when it is misused. */
-static void check_write(int result)
-{
-    if (result < 0)
-        BM_BUG("libxml2 could not write");
-}
-
-static const xmlChar *as_xml(const char *utf8)
-{
-    return (const xmlChar *)utf8;
-}
-
-static void start_element(xmlTextWriter *xml, const char *name)
-{
-    check_write(xmlTextWriterStartElement(xml, as_xml(name)));
-}
-
-static void end_element(xmlTextWriter *xml)
-{
-    check_write(xmlTextWriterEndElement(xml));
-}
-
-/* libxml2 escapes markup but writes control characters and bad UTF-8 as they come, and the file
- * is then no XML: all text from outside passes through text_printable or text_one_line. */
-static void put_attribute(xmlTextWriter *xml, const char *name, const char *value)
-{
-    char *clean CLEANUP(cleanup_free) = text_one_line(value);
-    check_write(xmlTextWriterWriteAttribute(xml, as_xml(name), as_xml(clean)));
-}
-
-static void put_body(xmlTextWriter *xml, const char *text)
-{
-    char *clean CLEANUP(cleanup_free) = text_printable(text, strlen(text));
-    check_write(xmlTextWriterWriteString(xml, as_xml(clean)));
-}
-
-static void put_count(xmlTextWriter *xml, const char *name, size_t count)
+static void put_count(struct xml *xml, const char *name, size_t count)
 {
     char *text CLEANUP(cleanup_free) = xasprintf("%zu", count);
-    put_attribute(xml, name, text);
+    xml_attribute(xml, name, text);
 }
 
-static void put_seconds(xmlTextWriter *xml, int64_t ms)
+static void put_seconds(struct xml *xml, int64_t ms)
 {
     int64_t known = ms < 0 ? 0 : ms;
     char *text CLEANUP(cleanup_free) =
         xasprintf("%" PRId64 ".%03d", known / 1000, (int)(known % 1000));
-    put_attribute(xml, "time", text);
+    xml_attribute(xml, "time", text);
 }
 
-static void put_totals(xmlTextWriter *xml, const struct junit_cases *cases,
+static void put_totals(struct xml *xml, const struct junit_cases *cases,
                        const struct measurement *m)
 {
     put_count(xml, "tests", cases->count);
@@ -69,27 +33,27 @@ static void put_totals(xmlTextWriter *xml, const struct junit_cases *cases,
     put_seconds(xml, m->build.duration_ms);
 }
 
-static void put_property(xmlTextWriter *xml, const char *name, const char *value)
+static void put_property(struct xml *xml, const char *name, const char *value)
 {
     if (!value)
         return;
-    start_element(xml, "property");
-    put_attribute(xml, "name", name);
-    put_attribute(xml, "value", value);
-    end_element(xml);
+    xml_start(xml, "property");
+    xml_attribute(xml, "name", name);
+    xml_attribute(xml, "value", value);
+    xml_end(xml);
 }
 
-static void put_integer_property(xmlTextWriter *xml, const char *name, int64_t number)
+static void put_integer_property(struct xml *xml, const char *name, int64_t number)
 {
     char *text CLEANUP(cleanup_free) = xasprintf("%" PRId64, number);
     if (number >= 0)
         put_property(xml, name, text);
 }
 
-static void put_properties(xmlTextWriter *xml, const struct measurement *m,
+static void put_properties(struct xml *xml, const struct measurement *m,
                            const struct judgement *judgement)
 {
-    start_element(xml, "properties");
+    xml_start(xml, "properties");
     put_property(xml, "label", m->label);
     put_property(xml, "verdict", verdict_name(judgement->verdict));
     put_property(xml, "baseline", judgement->baseline_path);
@@ -105,27 +69,27 @@ static void put_properties(xmlTextWriter *xml, const struct measurement *m,
     put_integer_property(xml, "cpus", m->environment.cpus);
     put_property(xml, "cache_policy", cache_policy_name(m->environment.cache_policy));
     put_property(xml, "kernel", m->environment.kernel);
-    end_element(xml);
+    xml_end(xml);
 }
 
-static void put_case(xmlTextWriter *xml, const struct junit_case *item)
+static void put_case(struct xml *xml, const struct junit_case *item)
 {
     static const char *const elements[] = {[OUTCOME_PASSED] = "system-out",
                                            [OUTCOME_FAILED] = "failure",
                                            [OUTCOME_ERROR] = "error",
                                            [OUTCOME_SKIPPED] = "skipped"};
-    start_element(xml, "testcase");
-    put_attribute(xml, "classname", item->classname);
-    put_attribute(xml, "name", item->name);
+    xml_start(xml, "testcase");
+    xml_attribute(xml, "classname", item->classname);
+    xml_attribute(xml, "name", item->name);
     put_seconds(xml, item->time_ms);
-    start_element(xml, elements[item->outcome]);
+    xml_start(xml, elements[item->outcome]);
     if (item->outcome != OUTCOME_PASSED) {
-        put_attribute(xml, "type", item->type);
-        put_attribute(xml, "message", item->message);
+        xml_attribute(xml, "type", item->type);
+        xml_attribute(xml, "message", item->message);
     }
-    put_body(xml, item->facts);
-    end_element(xml);
-    end_element(xml);
+    xml_text(xml, item->facts);
+    xml_end(xml);
+    xml_end(xml);
 }
 
 /* Where the last `cap` bytes begin, moved on to a whole line where one starts nearby, else to a
@@ -144,36 +108,35 @@ static const char *tail_of(const char *text, size_t length, size_t cap)
 }
 
 /* Cut twice: raw, since a log can be large, and cleaned, since a replaced byte takes three. */
-static void put_log(xmlTextWriter *xml, const char *log_tail, size_t log_length)
+static void put_log(struct xml *xml, const char *log_tail, size_t log_length)
 {
     static const char cut_note[] = "[the start of the log is cut]\n";
     size_t cap = LOG_CAP_BYTES - strlen(cut_note);
     const char *raw = tail_of(log_tail, log_length, cap);
     char *clean CLEANUP(cleanup_free) = text_printable(raw, (size_t)(log_tail + log_length - raw));
     const char *tail = tail_of(clean, strlen(clean), cap);
-    start_element(xml, "system-out");
+    xml_start(xml, "system-out");
     if (raw != log_tail || tail != clean)
-        check_write(xmlTextWriterWriteString(xml, as_xml(cut_note)));
-    check_write(xmlTextWriterWriteString(xml, as_xml(tail)));
-    end_element(xml);
+        xml_text(xml, cut_note);
+    xml_text(xml, tail);
+    xml_end(xml);
 }
 
-static void put_suite(xmlTextWriter *xml, const struct junit_cases *cases,
-                      const struct measurement *m, const struct judgement *judgement,
-                      const char *log_tail, size_t log_length)
+static void put_suite(struct xml *xml, const struct junit_cases *cases, const struct measurement *m,
+                      const struct judgement *judgement, const char *log_tail, size_t log_length)
 {
     char *name CLEANUP(cleanup_free) = xasprintf("build-mem %s", m->label ? m->label : "");
-    start_element(xml, "testsuite");
-    put_attribute(xml, "name", name);
+    xml_start(xml, "testsuite");
+    xml_attribute(xml, "name", name);
     put_totals(xml, cases, m);
     put_count(xml, "skipped", junit_cases_count(cases, OUTCOME_SKIPPED));
     if (m->started_at)
-        put_attribute(xml, "timestamp", m->started_at);
+        xml_attribute(xml, "timestamp", m->started_at);
     put_properties(xml, m, judgement);
     for (size_t i = 0; i < cases->count; i++)
         put_case(xml, &cases->items[i]);
     put_log(xml, log_tail, log_length);
-    end_element(xml);
+    xml_end(xml);
 }
 
 char *junit_text(const struct measurement *m, const struct judgement *judgement,
@@ -181,23 +144,12 @@ char *junit_text(const struct measurement *m, const struct judgement *judgement,
 {
     struct junit_cases cases;
     junit_cases_collect(&cases, m, judgement);
-    xmlBuffer *buffer = xmlBufferCreate();
-    xmlTextWriter *xml = buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL;
-    if (!xml)
-        BM_BUG("libxml2 has no memory");
-
-    check_write(xmlTextWriterSetIndent(xml, 1));
-    check_write(xmlTextWriterStartDocument(xml, NULL, "UTF-8", NULL));
-    start_element(xml, "testsuites");
-    put_attribute(xml, "name", "build-mem");
+    struct xml *xml = xml_new(XML_DOCUMENT);
+    xml_start(xml, "testsuites");
+    xml_attribute(xml, "name", "build-mem");
     put_totals(xml, &cases, m);
     put_suite(xml, &cases, m, judgement, log_tail, log_length);
-    end_element(xml);
-    check_write(xmlTextWriterEndDocument(xml));
-    xmlFreeTextWriter(xml); /* also what makes the buffer complete */
-
-    char *text = xstrdup((const char *)xmlBufferContent(buffer));
-    xmlBufferFree(buffer);
+    xml_end(xml);
     junit_cases_release(&cases);
-    return text;
+    return xml_finish(xml);
 }

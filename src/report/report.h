@@ -1,5 +1,5 @@
 /* The reports: each is a function of measurement and judgement to text. The caller owns every
- * text; nothing here opens a file but timeline.c. */
+ * text; only timeline.c writes a file, and only course.c reads one. */
 #ifndef BM_REPORT_REPORT_H
 #define BM_REPORT_REPORT_H
 
@@ -7,6 +7,7 @@
 #include "fit/fit.h"
 #include "gate/verdict.h"
 #include "measurement/measurement.h"
+#include "report/course.h"
 
 #include <stdbool.h>
 
@@ -35,5 +36,18 @@ char *markdown_text(const struct measurement *m, const struct judgement *judgeme
 /* Workflow commands for GitHub Actions, a line each: what failed as errors, what is only told as
  * warnings, the worst first, ten at most; "" where all is well. */
 char *github_annotations(const struct measurement *m, const struct judgement *judgement);
+
+/* What the HTML page tells of; all is borrowed. */
+struct html_report {
+    const struct measurement *m;
+    const struct course *course; /* may be empty */
+    const struct judgement *judgement;
+    const struct measurement *before; /* a run to set beside it; NULL: none */
+    const struct course *before_course;
+};
+
+/* The page, one file that needs no other: verdict and headline, the timeline, stages and processes
+ * with deltas, composition, environment. */
+char *html_text(const struct html_report *report);
 
 #endif

@@ -56,20 +56,10 @@ static void put_title(struct page *page, const struct measurement *m)
 /* What makes all the figures below worth less: first, since it is what must not be overlooked. */
 static void put_troubles(struct page *page, const struct measurement *m)
 {
-    if (m->not_measured) {
-        char *text CLEANUP(cleanup_free) =
-            xasprintf("NOT MEASURED: %s; do not rely on the figures below", m->not_measured);
-        put_warning(page, PAINT_RED, text);
-    }
-    if (m->build.oom_killed) {
-        char *limit CLEANUP(cleanup_free) = format_bytes(m->peak.limit_bytes);
-        char *text CLEANUP(cleanup_free) =
-            m->peak.limit_bytes < 0
-                ? xstrdup("OOM: the kernel killed a process of the build for lack of memory")
-                : xasprintf("OOM: the kernel killed a process of the build under the limit of %s",
-                            limit);
-        put_warning(page, PAINT_RED, text);
-    }
+    char *not_measured CLEANUP(cleanup_free) = say_not_measured(m);
+    char *oom CLEANUP(cleanup_free) = say_oom(m);
+    put_warning(page, PAINT_RED, not_measured);
+    put_warning(page, PAINT_RED, oom);
     put_warning(page, PAINT_YELLOW, censored_note(&m->peak));
     char *estimated CLEANUP(cleanup_free) = say_estimated(&m->peak);
     put_warning(page, PAINT_YELLOW, estimated);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/units.h"
+#include "report/csv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,26 +30,10 @@ struct timeline *timeline_open(const char *path, struct bm_error *err)
     timeline->file = fdopen(fd, "w");
     if (!timeline->file)
         BM_BUG("no stream for an open descriptor");
-    fputs("t_ms,stage,cgroup_current_bytes,pss_bytes,anon_bytes,file_bytes,processes\n",
-          timeline->file);
+    fputs(TIMELINE_HEAD, timeline->file);
     if (fflush(timeline->file) != 0)
         timeline->failed = errno;
     return timeline;
-}
-
-static void put_text(FILE *file, const char *text)
-{
-    if (!text || !text[strcspn(text, ",\"\r\n")]) {
-        fputs(text ? text : "", file);
-        return;
-    }
-    fputc('"', file);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', file);
-        fputc(*text, file);
-    }
-    fputc('"', file);
 }
 
 static void put_figure(FILE *file, int64_t figure)
@@ -64,7 +49,7 @@ void timeline_add(struct timeline *timeline, const struct timeline_row *row)
         return;
     FILE *file = timeline->file;
     fprintf(file, "%" PRId64 ",", row->t_ms);
-    put_text(file, row->stage);
+    csv_put_text(file, row->stage);
     put_figure(file, row->cgroup_current_bytes);
     put_figure(file, row->pss_bytes);
     put_figure(file, row->anon_bytes);

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#define TIMELINE_HEAD "t_ms,stage,cgroup_current_bytes,pss_bytes,anon_bytes,file_bytes,processes\n"
+
 struct timeline;
 
 struct timeline_row {

@@ -206,3 +206,20 @@ char *say_group(const struct process_group *group)
     char *name CLEANUP(cleanup_free) = text_one_line(group->name);
     return group->count == 1 ? xstrdup(name) : xasprintf("%s ×%zu", name, group->count);
 }
+
+char *say_not_measured(const struct measurement *m)
+{
+    return m->not_measured
+               ? xasprintf("NOT MEASURED: %s; do not rely on the figures below", m->not_measured)
+               : NULL;
+}
+
+char *say_oom(const struct measurement *m)
+{
+    if (!m->build.oom_killed)
+        return NULL;
+    char *limit CLEANUP(cleanup_free) = format_bytes(m->peak.limit_bytes);
+    return xasprintf("OOM: the kernel killed a process of the build %s%s",
+                     m->peak.limit_bytes < 0 ? "for lack of memory" : "under the limit of ",
+                     m->peak.limit_bytes < 0 ? "" : limit);
+}

@@ -48,7 +48,10 @@ bool has_gone(const struct gate_check *check);
 
 /* "ok", "FAIL", "GONE": one word for tables. Static. */
 const char *say_status(const struct gate_check *check, const struct judgement *judgement);
-/* Why the verdict is as it is, also of one that passed. */
+/* What makes all figures worth less, in a sentence; NULL where it is not so. */
+char *say_not_measured(const struct measurement *m);
+char *say_oom(const struct measurement *m);
+/* Why the verdict is what it is; never NULL. */
 char *say_reason(const struct judgement *judgement);
 
 /* "tsc ×3", or "tsc" where it is one; the name is printable and on one line. */

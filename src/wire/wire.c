@@ -87,6 +87,11 @@ static const struct field end_fields[] = {
 static const struct field failure_fields[] = {STRING_OF(failure, message)};
 static const struct field variable_fields[] = {STRING_OF(variable, name),
                                                STRING_OF(variable, value)};
+static const struct field holding_fields[] = {
+    INTEGER_OF(holding, t_ms),
+    INTEGER_OF(holding, pss_bytes),
+    STRING_OF(holding, command),
+};
 
 static const struct {
     const struct field *fields;
@@ -96,6 +101,7 @@ static const struct {
     [WIRE_SAMPLE] = {FIELDS(sample_fields)},   [WIRE_SNAPSHOT] = {FIELDS(snapshot_fields)},
     [WIRE_PROCESS] = {FIELDS(process_fields)}, [WIRE_END] = {FIELDS(end_fields)},
     [WIRE_FAILURE] = {FIELDS(failure_fields)}, [WIRE_VARIABLE] = {FIELDS(variable_fields)},
+    [WIRE_HOLDING] = {FIELDS(holding_fields)},
 };
 #define TYPE_END (sizeof layouts / sizeof *layouts)
 

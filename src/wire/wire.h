@@ -29,6 +29,7 @@ enum wire_type {
     WIRE_END,      /* the build has ended; last record of a good stream */
     WIRE_FAILURE,  /* the probe could not do its work; last record */
     WIRE_VARIABLE, /* behind the hello: a variable of the build's environment */
+    WIRE_HOLDING, /* what a process holds at a beat; only those that hold much are told */
 };
 
 struct wire_hello {
@@ -104,6 +105,12 @@ struct wire_end {
     int64_t largest_process_bytes;  /* no process that was waited for was resident with more */
 };
 
+struct wire_holding {
+    int64_t t_ms;
+    int64_t pss_bytes; /* measured or estimated, as in the sample of that moment */
+    const char *command;
+};
+
 struct wire_failure {
     const char *message;
 };
@@ -120,6 +127,7 @@ struct wire_record {
         struct wire_end end;
         struct wire_failure failure;
         struct wire_variable variable;
+        struct wire_holding holding;
         struct {
             int stream;
             const char *bytes;

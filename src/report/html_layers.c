@@ -1,0 +1,99 @@
+#include "report/html_layers.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+
+int64_t *layer_at(const struct layers *layers, size_t layer, size_t point)
+{
+    return &layers->bytes[layer * layers->points + point];
+}
+
+void layers_release(struct layers *layers)
+{
+    for (size_t i = 0; i < layers->count; i++)
+        free(layers->names[i]);
+    free(layers->at_ms);
+    free(layers->bytes);
+}
+
+/* ---- by process ---- */
+
+/* For each group its layer. The largest have one each, the others share the last. */
+static size_t *choose_groups(const struct course *course, struct layers *layers)
+{
+    size_t groups = course->groups.count;
+    int64_t *most CLEANUP(cleanup_free) = xcalloc(groups, sizeof *most);
+    size_t *layer_of = xcalloc(groups, sizeof *layer_of);
+    for (size_t i = 0; i < course->holding_count; i++) {
+        const struct holding *holding = &course->holdings[i];
+        if (holding->pss_bytes > most[holding->group])
+            most[holding->group] = holding->pss_bytes;
+    }
+    size_t own = groups <= MOST_LAYERS ? groups : MOST_LAYERS - 1;
+    for (size_t i = 0; i < groups; i++)
+        layer_of[i] = MOST_LAYERS - 1;
+    for (; layers->count < own; layers->count++) {
+        size_t largest = 0;
+        for (size_t i = 1; i < groups; i++)
+            if (most[i] > most[largest])
+                largest = i;
+        most[largest] = -1;
+        layer_of[largest] = layers->count;
+        layers->names[layers->count] = xstrdup(course->groups.items[largest]);
+    }
+    if (own < groups)
+        layers->names[layers->count++] = xasprintf("%zu others", groups - own);
+    return layer_of;
+}
+
+struct layers layers_by_process(const struct course *course)
+{
+    struct layers layers = {.palette = "p", .of_pss = true};
+    if (!course->holding_count)
+        return layers;
+    size_t *layer_of CLEANUP(cleanup_free) = choose_groups(course, &layers);
+    layers.at_ms = xcalloc(course->holding_count, sizeof *layers.at_ms);
+    for (size_t i = 0; i < course->holding_count; i++)
+        if (i == 0 || course->holdings[i].t_ms != course->holdings[i - 1].t_ms)
+            layers.at_ms[layers.points++] = course->holdings[i].t_ms;
+    layers.bytes = xcalloc(layers.count * layers.points, sizeof *layers.bytes);
+    for (size_t i = 0, point = 0; i < course->holding_count; i++) {
+        const struct holding *holding = &course->holdings[i];
+        point += i > 0 && holding->t_ms != course->holdings[i - 1].t_ms;
+        *layer_at(&layers, layer_of[holding->group], point) += holding->pss_bytes;
+    }
+    return layers;
+}
+
+/* ---- by kind ---- */
+
+static int64_t rest_of(const struct moment *moment)
+{
+    int64_t rest = moment->cgroup_bytes - moment->anon_bytes - moment->file_bytes;
+    return rest > 0 ? rest : 0;
+}
+
+struct layers layers_by_kind(const struct course_column *columns, size_t count)
+{
+    static const char *const names[] = {"anonymous", "page cache", "kernel and other"};
+    struct layers layers = {.palette = "k"};
+    for (; layers.count < sizeof names / sizeof *names; layers.count++)
+        layers.names[layers.count] = xstrdup(names[layers.count]);
+    const struct moment **known CLEANUP(cleanup_free) = xcalloc(count, sizeof *known);
+    for (size_t i = 0; i < count; i++) {
+        const struct moment *moment = columns[i].high;
+        if (moment && moment->cgroup_bytes >= 0 && moment->anon_bytes >= 0 &&
+            moment->file_bytes >= 0)
+            known[layers.points++] = moment;
+    }
+    layers.at_ms = xcalloc(layers.points, sizeof *layers.at_ms);
+    layers.bytes = xcalloc(layers.count * layers.points, sizeof *layers.bytes);
+    for (size_t i = 0; i < layers.points; i++) {
+        layers.at_ms[i] = known[i]->t_ms;
+        *layer_at(&layers, 0, i) = known[i]->anon_bytes;
+        *layer_at(&layers, 1, i) = known[i]->file_bytes;
+        *layer_at(&layers, 2, i) = rest_of(known[i]);
+    }
+    return layers;
+}

@@ -1,0 +1,118 @@
+// page.mjs SHOTS CHROMIUM FILE...: opens each page in a headless browser, as a reader does: in both
+// colour schemes, narrow, without scripts, and printed. Exit status 1, with what is wrong, where the
+// page says or loads anything it must not, hides something without scripts, shows no reading, or has
+// a serious fault of accessibility. Screenshots and a PDF go to the directory SHOTS.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+
+const [shots, executablePath, ...files] = process.argv.slice(2);
+if (!shots || !executablePath || files.length === 0) {
+    console.error("usage: page.mjs SHOTS CHROMIUM FILE...");
+    process.exit(2);
+}
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+// Root has no sandbox to give.
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: 120000 });
+let failed = false;
+const fail = (...words) => {
+    failed = true;
+    console.error(...words);
+};
+
+// A tab with the page in it; whatever it says or asks for is a fault.
+async function open(file, options) {
+    const context = await browser.newContext({ viewport: { width: 1180, height: 900 }, ...options });
+    context.setDefaultTimeout(120000); // a busy machine is no fault of the page's
+    const tab = await context.newPage();
+    const url = pathToFileURL(file).href;
+    tab.on("console", (message) => fail(file, "console:", message.text()));
+    tab.on("pageerror", (error) => fail(file, "script:", error.message));
+    tab.on("dialog", (dialog) => { fail(file, "dialog:", dialog.message()); dialog.dismiss(); });
+    tab.on("request", (request) => {
+        if (request.url() !== url)
+            fail(file, "loads", request.url());
+    });
+    await tab.goto(url);
+    return tab;
+}
+
+async function checkReading(file, tab) {
+    const canvas = tab.locator(".canvas").first();
+    if (await canvas.count() === 0)
+        return;
+    await canvas.scrollIntoViewIfNeeded();
+    await canvas.hover({ position: { x: 200, y: 100 } });
+    const tip = tab.locator(".tip").first();
+    if (await tip.count() === 0)
+        return fail(file, "has no reading: the script did not run");
+    const read = await tip.innerText();
+    for (const word of ["charged", "PSS", "anonymous", "page cache", "processes"])
+        if (!new RegExp(`${word}\\s+[0-9n]`).test(read))
+            fail(file, `hovering reads no ${word}:`, read);
+    await canvas.hover({ position: { x: 500, y: 100 } });
+    if (await tip.innerText() === read)
+        fail(file, "another moment reads the same:", read);
+    await tab.mouse.move(0, 0);
+    if (await tip.isVisible())
+        fail(file, "the reading stays when the pointer has left");
+    await canvas.press("Home");
+    const first = await canvas.getAttribute("aria-valuetext");
+    await canvas.press("End");
+    if (!first || await canvas.getAttribute("aria-valuetext") === first)
+        fail(file, "the arrow keys read nothing:", first);
+    await canvas.blur();
+}
+
+// The page's policy lets no script in; the tests' own goes past it.
+async function checkAccess(file) {
+    const tab = await open(file, { bypassCSP: true });
+    await tab.evaluate(axe);
+    for (const [colorScheme, width] of [["light", 1180], ["dark", 1180], ["light", 400]]) {
+        await tab.emulateMedia({ colorScheme });
+        await tab.setViewportSize({ width, height: 900 });
+        const { violations } = await tab.evaluate("axe.run()");
+        for (const { id, impact, help, nodes } of violations)
+            if (impact === "serious" || impact === "critical")
+                fail(file, colorScheme, width, id, help, nodes.slice(0, 3).map((node) => node.html).join(" "));
+    }
+    await tab.context().close();
+}
+
+const wordsOf = async (tab) =>
+    (await tab.locator("h1, h2, th, td, dd, li, .card").allTextContents()).join("\n");
+
+for (const file of files) {
+    const name = basename(file, ".html");
+    const tab = await open(file, { colorScheme: "light" });
+    const shoot = (what) => tab.screenshot({ path: `${shots}/${name}-${what}.png`, fullPage: true });
+    await checkReading(file, tab);
+    const words = await wordsOf(tab);
+    if (await tab.evaluate("document.scripts.length") !== 1)
+        fail(file, "has other scripts than its own");
+    await shoot("light");
+    await tab.pdf({ path: `${shots}/${name}.pdf`, format: "A4" });
+    await tab.emulateMedia({ colorScheme: "dark" });
+    await shoot("dark");
+    await tab.emulateMedia({ colorScheme: "light" });
+    await tab.setViewportSize({ width: 400, height: 800 });
+    await shoot("narrow");
+    const width = await tab.evaluate("document.documentElement.scrollWidth");
+    if (width > 400)
+        fail(file, `is ${width} px wide on a screen of 400`);
+    await tab.context().close();
+    await checkAccess(file);
+
+    // Scripts add to what is there; they bring nothing of it.
+    const plain = await open(file, { javaScriptEnabled: false });
+    if (await plain.locator(".plot").count() > 0 && await plain.locator("svg path.cgroup").count() === 0)
+        fail(file, "draws no curve without scripts");
+    const shown = await wordsOf(plain);
+    if (!shown || shown !== words)
+        fail(file, "says something else without scripts");
+    await plain.context().close();
+}
+await browser.close();
+process.exit(failed ? 1 : 0);

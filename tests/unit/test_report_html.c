@@ -1,0 +1,364 @@
+/* The HTML page and what it is drawn from: courses read back, columns that lose no peak, holders
+ * that stay bounded. */
+#include "report/holders.h"
+#include "report/report.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/units.h"
+#include "sample.h"
+#include "suite.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct measurement m, before;
+static struct judgement judgement;
+static struct course course;
+static struct bm_error err = BM_ERROR_INIT;
+
+static void read_course(const char *timeline, const char *processes)
+{
+    char *first CLEANUP(cleanup_free) = test_path(timeline);
+    char *second CLEANUP(cleanup_free) = test_path(processes);
+    ck_assert_msg(course_read(first, second, &course, &err) == 0, "%s", err.message);
+}
+
+static void setup(void)
+{
+    sample_measurement(&m);
+    sample_measurement(&before);
+    sample_judgement(&judgement);
+    read_course("fixtures/course/good-timeline.csv", "fixtures/course/good-processes.csv");
+}
+
+static void teardown(void)
+{
+    measurement_release(&m);
+    measurement_release(&before);
+    judgement_release(&judgement);
+    course_release(&course);
+    bm_error_release(&err);
+}
+
+static char *page(void)
+{
+    return html_text(&(struct html_report){.m = &m, .course = &course, .judgement = &judgement});
+}
+
+static char *page_beside_before(void)
+{
+    return html_text(&(struct html_report){.m = &m,
+                                           .course = &course,
+                                           .judgement = &judgement,
+                                           .before = &before,
+                                           .before_course = &course});
+}
+
+static void expect(const char *text, const char *part)
+{
+    ck_assert_msg(strstr(text, part), "no \"%s\"", part);
+}
+
+static void expect_none(const char *text, const char *part)
+{
+    ck_assert_msg(!strstr(text, part), "there is \"%s\"", part);
+}
+
+/* Style and script have files of their own: the golden page is what lies between them. */
+static void expect_golden(const char *name, char *text)
+{
+    char *from = strstr(text, "<body>"), *to = strstr(text, "<script>");
+    ck_assert(from && to);
+    *to = '\0';
+    char *golden CLEANUP(cleanup_free) = golden_text(name, from);
+    size_t same = 0;
+    while (from[same] && from[same] == golden[same])
+        same++;
+    ck_assert_msg(from[same] == golden[same], "not as golden from: %.200s", from + same);
+    free(text);
+}
+
+START_TEST(test_page_is_as_golden)
+{
+    expect_golden("page-regressed.html", page());
+}
+END_TEST
+
+START_TEST(test_page_beside_another_run_is_as_golden)
+{
+    before.peak.cgroup_bytes = 803 * MIB;
+    before.stages[0].pss_peak_bytes = 520 * MIB;
+    before.stages[0].at_peak.processes[0].pss_bytes = 300 * MIB;
+    sample_set(&before.stages[1].name, "lint");
+    sample_set(&before.label, "before");
+    sample_set(&before.environment.kernel, "6.12.0");
+    sample_set(&before.environment.image, "node:22-bookworm");
+    expect_golden("page-beside.html", page_beside_before());
+}
+END_TEST
+
+/* A build's names are text: none of them becomes an element, an attribute or a script. */
+START_TEST(test_hostile_text_is_harmless)
+{
+    sample_make_hostile(&m, &judgement);
+    sample_set(&m.label, "</script></style><script>alert(1)</script>");
+    sample_set(&m.stages[0].name, "\" onmouseover=\"alert(1)");
+    free(course.stages.items[1]);
+    course.stages.items[1] = xstrdup("\"><script>alert(1)</script>");
+    free(course.groups.items[1]);
+    course.groups.items[1] = xstrdup("</svg><img src=x onerror=alert(1)>");
+    char *text CLEANUP(cleanup_free) = page();
+    expect_none(text, "<script>alert");
+    expect_none(text, "<img");
+    expect_none(text, "\" onmouseover");
+    expect(text, "&lt;script&gt;alert(1)");
+    for (const char *at = text; *at; at++)
+        ck_assert(*at == '\n' || *at == '\t' || ((unsigned char)*at >= 0x20 && *at != 0x7F));
+    expect_none(text, "\xc2\x9b");
+    expect_none(text, "\xff");
+}
+END_TEST
+
+START_TEST(test_nothing_is_loaded)
+{
+    char *text CLEANUP(cleanup_free) = page();
+    static const char *const others[] = {"http:", "https:", "<link", "@import", "url(", "src="};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        expect_none(text, others[i]);
+    expect(text, "default-src 'none'");
+}
+END_TEST
+
+/* A run of which little is known still has its page, and no figure that was not measured is 0. */
+START_TEST(test_nothing_measured_is_never_zero)
+{
+    struct measurement nothing CLEANUP(measurement_release);
+    struct judgement plain CLEANUP(judgement_release);
+    struct course empty = {0};
+    measurement_init(&nothing);
+    sample_plain_judgement(&plain);
+    plain.verdict = VERDICT_INCONCLUSIVE;
+    sample_set(&nothing.not_measured, "docker is not there");
+    char *text CLEANUP(cleanup_free) =
+        html_text(&(struct html_report){.m = &nothing, .course = &empty, .judgement = &plain});
+    expect(text, "NOT MEASURED: docker is not there");
+    expect(text, "Inconclusive");
+    expect(text, "not measured");
+    expect_none(text, ">0 B<");
+    expect_none(text, ">0 ms<");
+}
+END_TEST
+
+START_TEST(test_without_processes_the_kinds_are_the_picture)
+{
+    course_release(&course);
+    char *path CLEANUP(cleanup_free) = test_path("fixtures/course/good-timeline.csv");
+    ck_assert_int_eq(course_read(path, "none.csv", &course, &err), 0);
+    char *text CLEANUP(cleanup_free) = page();
+    expect_none(text, "Held by processes");
+    expect(text, "data-readings=\"0,0,");
+}
+END_TEST
+
+/* What a file claims may be beyond all measure. */
+START_TEST(test_absurd_figures_end)
+{
+    m.peak.cgroup_bytes = m.peak.limit_bytes = m.build.duration_ms = INT64_MAX;
+    m.peak.composition.anon_bytes = m.peak.composition.file_bytes = INT64_MAX;
+    course.moments[3].t_ms = course.moments[3].cgroup_bytes = INT64_C(1) << 54;
+    char *text CLEANUP(cleanup_free) = page();
+    expect(text, "</html>");
+}
+END_TEST
+
+/* ---- courses ---- */
+
+START_TEST(test_course_is_read)
+{
+    ck_assert_uint_eq(course.count, 15);
+    ck_assert_uint_eq(course.stages.count, 3);
+    ck_assert_str_eq(course.stages.items[course.moments[12].stage], "next-build");
+    ck_assert_int_eq(course.moments[12].cgroup_bytes, 1001 * MIB);
+    ck_assert_int_eq(course.moments[12].processes, 4);
+    ck_assert_uint_eq(course.holding_count, 20);
+    ck_assert_str_eq(course.groups.items[course.holdings[12].group], "next worker");
+    ck_assert_int_eq(course.holdings[12].count, 2);
+}
+END_TEST
+
+static void refuse(const char *path)
+{
+    ck_assert_msg(course_read(path, NULL, &course, &err) == -1, "taken: %s", path);
+    char *place CLEANUP(cleanup_free) = xasprintf("%s:", path);
+    ck_assert_msg(strncmp(err.message, place, strlen(place)) == 0, "no place: %s", err.message);
+    bm_error_release(&err);
+    course_release(&course);
+}
+
+START_TEST(test_broken_courses_are_refused)
+{
+    course_release(&course);
+    ck_assert_int_eq(for_fixtures("fixtures/course", "bad-", refuse), 8);
+}
+END_TEST
+
+/* Reads the text as a timeline. */
+static void read_text(const char *text)
+{
+    char path[] = "/tmp/build-mem-test-XXXXXX";
+    int fd CLEANUP(cleanup_fd) = mkstemp(path);
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    course_release(&course);
+    int result = course_read(path, NULL, &course, &err);
+    unlink(path);
+    ck_assert_msg(result == 0, "%s", err.message);
+}
+
+#define HEAD "t_ms,stage,cgroup_current_bytes,pss_bytes,anon_bytes,file_bytes,processes\n"
+
+START_TEST(test_gaps_quotes_and_a_cut_line_are_taken)
+{
+    read_text(HEAD "0,\"a,\"\"b\"\"\nc\",,2,,4,5\r\n1,plain,9007199254740993,2,3,4,5\n2,cut,1");
+    ck_assert_uint_eq(course.count, 2);
+    ck_assert_str_eq(course.stages.items[0], "a,\"b\"\nc");
+    ck_assert_int_eq(course.moments[0].cgroup_bytes, UNMEASURED);
+    ck_assert_int_eq(course.moments[0].anon_bytes, UNMEASURED);
+    ck_assert_int_eq(moment_level(&course.moments[0]), 2);
+    ck_assert_int_eq(course.moments[1].cgroup_bytes, INT64_C(9007199254740993));
+}
+END_TEST
+
+START_TEST(test_a_missing_course_is_empty)
+{
+    course_release(&course);
+    ck_assert_int_eq(course_read("/nowhere/a.csv", "/nowhere/b.csv", &course, &err), 0);
+    ck_assert_uint_eq(course.count, 0);
+}
+END_TEST
+
+/* ---- columns: over random series ---- */
+
+static void fill_at_random(size_t count, int64_t end_ms)
+{
+    course_release(&course);
+    course.moments = xcalloc(count, sizeof *course.moments);
+    course.count = count;
+    for (size_t i = 0; i < count; i++)
+        course.moments[i] =
+            (struct moment){.t_ms = (int64_t)i * end_ms / (int64_t)count,
+                            .cgroup_bytes = rand() % 20 == 0 ? UNMEASURED : rand() % 1000000,
+                            .pss_bytes = rand() % 10 == 0 ? UNMEASURED : rand() % 1000000};
+}
+
+/* Each column has what the moments that fall into it have. */
+static void expect_extremes(const struct course_column *columns, size_t count, int64_t end_ms)
+{
+    for (size_t c = 0; c < count; c++) {
+        int64_t low = INT64_MAX, high = -1;
+        for (size_t i = 0; i < course.count; i++) {
+            int64_t level = moment_level(&course.moments[i]);
+            size_t place =
+                (size_t)((double)course.moments[i].t_ms / (double)end_ms * (double)count);
+            if (level < 0 || (place < count ? place : count - 1) != c)
+                continue;
+            low = level < low ? level : low;
+            high = level > high ? level : high;
+        }
+        ck_assert_int_eq(columns[c].high ? moment_level(columns[c].high) : -1, high);
+        ck_assert_int_eq(columns[c].low ? moment_level(columns[c].low) : INT64_MAX, low);
+    }
+}
+
+START_TEST(test_columns_lose_no_peak)
+{
+    srand((unsigned)_i);
+    int64_t end_ms = 1 + rand() % 100000;
+    fill_at_random((size_t)(rand() % 5000), end_ms + rand() % 100);
+    size_t count = (size_t)(1 + rand() % 50);
+    struct course_column *columns CLEANUP(cleanup_free) = course_columns(&course, end_ms, count);
+    expect_extremes(columns, count, end_ms);
+}
+END_TEST
+
+/* ---- holders ---- */
+
+static void write_and_read(struct holders *holders)
+{
+    char dir[] = "/tmp/build-mem-test-XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/processes.csv", dir);
+    ck_assert_msg(holders_write(holders, path, &err) == 0, "%s", err.message);
+    course_release(&course);
+    ck_assert_msg(course_read("/nowhere", path, &course, &err) == 0, "%s", err.message);
+    file_remove_tree(AT_FDCWD, dir);
+}
+
+START_TEST(test_holders_are_rolled_up_by_name)
+{
+    struct holders *holders CLEANUP(cleanup_holders) = holders_new();
+    holders_take(holders, 0, "node a/tsc -p x", 5);
+    holders_take(holders, 0, "tsc -p y", 6);
+    holders_take(holders, 0, "npm run build", 1);
+    holders_take(holders, 150, "npm run build", 2);
+    write_and_read(holders);
+    ck_assert_uint_eq(course.holding_count, 3);
+    ck_assert_str_eq(course.groups.items[0], "tsc");
+    ck_assert_int_eq(course.holdings[0].count, 2);
+    ck_assert_int_eq(course.holdings[0].pss_bytes, 11);
+    ck_assert_int_eq(course.holdings[2].t_ms, 150);
+}
+END_TEST
+
+/* However many moments: few are kept, they are spread over the whole, and the highest is there. */
+START_TEST(test_holders_stay_bounded_and_keep_the_peak)
+{
+    struct holders *holders CLEANUP(cleanup_holders) = holders_new();
+    srand((unsigned)_i);
+    int moments = 400 + rand() % 20000;
+    int64_t highest = 0, gap = 0, t_ms = -1;
+    for (int i = 0; i < moments; i++) {
+        int64_t bytes = 1 + rand();
+        highest = bytes > highest ? bytes : highest;
+        holders_take(holders, i * INT64_C(150), "make", bytes);
+    }
+    write_and_read(holders);
+    ck_assert_uint_le(course.holding_count, HOLDERS_MOMENTS);
+    int64_t kept = 0;
+    for (size_t i = 0; i < course.holding_count; i++) {
+        const struct holding *holding = &course.holdings[i];
+        ck_assert_int_gt(holding->t_ms, t_ms);
+        gap = t_ms >= 0 && holding->t_ms - t_ms > gap ? holding->t_ms - t_ms : gap;
+        kept = holding->pss_bytes > kept ? holding->pss_bytes : kept;
+        t_ms = holding->t_ms;
+    }
+    ck_assert_int_eq(kept, highest);
+    /* Four stretches of the coarsest: two of them may lie between two kept moments. */
+    ck_assert_int_le(gap, 4 * (moments * INT64_C(150) * 2 / HOLDERS_MOMENTS + 150));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("report html");
+    TCase *tests = tcase_create("page");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_page_is_as_golden);
+    tcase_add_test(tests, test_page_beside_another_run_is_as_golden);
+    tcase_add_test(tests, test_hostile_text_is_harmless);
+    tcase_add_test(tests, test_nothing_is_loaded);
+    tcase_add_test(tests, test_nothing_measured_is_never_zero);
+    tcase_add_test(tests, test_without_processes_the_kinds_are_the_picture);
+    tcase_add_test(tests, test_absurd_figures_end);
+    tcase_add_test(tests, test_course_is_read);
+    tcase_add_test(tests, test_broken_courses_are_refused);
+    tcase_add_test(tests, test_gaps_quotes_and_a_cut_line_are_taken);
+    tcase_add_test(tests, test_a_missing_course_is_empty);
+    tcase_add_loop_test(tests, test_columns_lose_no_peak, 0, 40);
+    tcase_add_test(tests, test_holders_are_rolled_up_by_name);
+    tcase_add_loop_test(tests, test_holders_stay_bounded_and_keep_the_peak, 0, 10);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
