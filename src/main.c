@@ -15,6 +15,8 @@ static const struct {
     {"check", command_check, "measure, judge against the baseline, write JUnit"},
     {"compare", command_compare, "two results, or a result and a baseline, side by side"},
     {"baseline", command_baseline, "refresh: accept results; show: print what is accepted"},
+    {"doctor", command_doctor, "what this machine can measure, and how to mend the rest"},
+    {"init", command_init, "write a first build-mem.json for this repo"},
 };
 
 static int help(void)

@@ -22,6 +22,7 @@ unit_tests = \
 	%D%/unit/test_report_timeline \
 	%D%/unit/test_result \
 	%D%/unit/test_stages \
+	%D%/unit/test_starter \
 	%D%/unit/test_terminal \
 	%D%/unit/test_wire \
 	%D%/unit/test_workspace
@@ -85,6 +86,8 @@ tests_unit_test_result_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_result_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_stages_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stages_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_starter_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_starter_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_terminal_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_terminal_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_wire_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -18,6 +18,8 @@ int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_baseline(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+int command_init(int argc, char **argv);
 
 /* Prints "build-mem: message" to stderr. Returns `status`. */
 int command_failed(const struct bm_error *err, int status);

@@ -24,8 +24,8 @@ const struct flag flags[] = {
     {"network", "MODE", FLAGS_MEASURE, "the container's network (the engine's default)"},
     {"runs", "N", FLAGS_MEASURE, "measure N times (1; baseline refresh: 3)"},
     {"out", "DIR", FLAGS_MEASURE, "where the run's files go (.build-mem in the repo)"},
-    {"repo", "DIR", FLAGS_MEASURE | FLAGS_SHOW, "the repo to build (.)"},
-    {"config", "FILE", FLAGS_MEASURE | FLAGS_SHOW, "build-mem.json of another name"},
+    {"repo", "DIR", FLAGS_MEASURE | FLAGS_SHOW | FLAGS_INIT, "the repo to build (.)"},
+    {"config", "FILE", FLAGS_MEASURE | FLAGS_SHOW | FLAGS_INIT, "build-mem.json of another name"},
     {"junit", "FILE", FLAGS_RUN | FLAGS_CHECK, "the JUnit file (junit-NAME.xml in --out)"},
     {"baseline", "FILE", FLAGS_CHECK | FLAGS_REFRESH | FLAGS_SHOW,
      "the baseline (baselines/build-mem.json in the repo)"},
@@ -98,10 +98,10 @@ static int settle(struct config *config, enum flag_command command, const struct
     if (apply(config, given, count, err) < 0)
         return -1;
     strv_release(&config->env);
+    bool needs_file = !(command & (FLAGS_COMPARE | FLAGS_INIT | FLAGS_DOCTOR));
     if (!(command & FLAGS_COMPARE) && access(config->repo, X_OK) != 0)
         return bm_error_errno(err, "--repo %s", config->repo);
-    if ((!(command & FLAGS_COMPARE) && read_config_file(config, err) < 0) ||
-        apply(config, given, count, err) < 0)
+    if ((needs_file && read_config_file(config, err) < 0) || apply(config, given, count, err) < 0)
         return -1;
     if (strcmp(config->repo, ".") != 0) {
         anchor_path(&config->out, "out", given, count);

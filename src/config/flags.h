@@ -11,6 +11,8 @@ enum flag_command {
     FLAGS_REFRESH = 4,
     FLAGS_SHOW = 8,
     FLAGS_COMPARE = 16,
+    FLAGS_INIT = 128,
+    FLAGS_DOCTOR = 256,
 };
 #define FLAGS_MEASURE (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH)
 

@@ -30,4 +30,7 @@ char *markdown_text(const struct measurement *m, const struct judgement *judgeme
  * warnings, the worst first, ten at most; "" where all is well. */
 char *github_annotations(const struct measurement *m, const struct judgement *judgement);
 
+/* What `build-mem doctor` found out about one subject, and how to mend it (or NULL). */
+char *finding_text(const char *state, const char *subject, const char *found, const char *mend);
+
 #endif
