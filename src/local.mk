@@ -5,7 +5,8 @@ build_mem_CFLAGS = $(AM_CFLAGS) $(HOST_CFLAGS)
 build_mem_LDADD = libbuildmem.a libprobe.a $(XML_LIBS) $(CJSON_LIBS) -lm
 
 noinst_LIBRARIES += libbuildmem.a
-libbuildmem_a_CPPFLAGS = $(AM_CPPFLAGS) -DPROBE_INSTALLED='"$(probedir)/build-mem-probe"'
+libbuildmem_a_CPPFLAGS = $(AM_CPPFLAGS) -DPROBE_INSTALLED='"$(probedir)/build-mem-probe"' \
+	-DSCHEMAS_INSTALLED='"$(pkgdatadir)"'
 libbuildmem_a_CFLAGS = $(AM_CFLAGS) $(HOST_CFLAGS) $(XML_CFLAGS) $(CJSON_CFLAGS)
 libbuildmem_a_SOURCES = \
 	%D%/base/alloc.c %D%/base/alloc.h \
@@ -19,8 +20,10 @@ libbuildmem_a_SOURCES = \
 	%D%/base/text.c %D%/base/text.h \
 	%D%/base/units.c %D%/base/units.h \
 	%D%/config/config.c %D%/config/config.h \
+	%D%/config/ecosystems.c %D%/config/ecosystems.h \
 	%D%/config/flags.c %D%/config/flags.h \
 	%D%/config/settings.c \
+	%D%/config/starter.c %D%/config/starter.h \
 	%D%/engine/child.c %D%/engine/child.h \
 	%D%/engine/container.c \
 	%D%/engine/engine.c %D%/engine/engine.h \
@@ -32,6 +35,7 @@ libbuildmem_a_SOURCES = \
 	%D%/engine/local.c %D%/engine/local.h \
 	%D%/engine/session.c %D%/engine/session.h \
 	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h \
+	%D%/engine/survey.c %D%/engine/survey.h \
 	%D%/measurement/drift.c %D%/measurement/drift.h \
 	%D%/measurement/fold.c %D%/measurement/fold.h \
 	%D%/measurement/measurement.c %D%/measurement/measurement.h \
@@ -71,7 +75,7 @@ libbuildmem_a_SOURCES = \
 	%D%/report/html_layers.c %D%/report/html_layers.h \
 	%D%/report/xml.c %D%/report/xml.h \
 	%D%/report/junit.c %D%/report/junit_cases.c %D%/report/junit_cases.h \
-	%D%/report/github.c %D%/report/markdown.c \
+	%D%/report/findings.c %D%/report/github.c %D%/report/markdown.c \
 	%D%/report/page.c %D%/report/page.h \
 	%D%/report/progress.c %D%/report/progress.h \
 	%D%/report/stage_bars.c %D%/report/stage_bars.h \
@@ -81,6 +85,7 @@ libbuildmem_a_SOURCES = \
 	%D%/commands/baseline.c %D%/commands/begin.c \
 	%D%/commands/baseline_file.c %D%/commands/baseline_file.h \
 	%D%/commands/check.c %D%/commands/commands.h %D%/commands/compare.c \
+	%D%/commands/doctor.c %D%/commands/init.c \
 	%D%/commands/github.c %D%/commands/github.h \
 	%D%/commands/git.c %D%/commands/git.h \
 	%D%/commands/fit.c \

@@ -17,6 +17,8 @@ static const struct {
     {"fit", command_fit, "the smallest memory limit with which the build still passes"},
     {"baseline", command_baseline, "refresh: accept results; show: print what is accepted"},
     {"report", command_report, "an HTML page from a stored result"},
+    {"doctor", command_doctor, "what this machine can measure, and how to mend the rest"},
+    {"init", command_init, "write a first build-mem.json for this repo"},
 };
 
 static int help(void)

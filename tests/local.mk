@@ -26,6 +26,7 @@ unit_tests = \
 	%D%/unit/test_result \
 	%D%/unit/test_sampler \
 	%D%/unit/test_stages \
+	%D%/unit/test_starter \
 	%D%/unit/test_terminal \
 	%D%/unit/test_trials \
 	%D%/unit/test_wire \
@@ -98,6 +99,8 @@ tests_unit_test_sampler_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_sampler_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_stages_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stages_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_starter_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_starter_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_terminal_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_terminal_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_trials_SOURCES = \

@@ -20,6 +20,8 @@ int command_compare(int argc, char **argv);
 int command_fit(int argc, char **argv);
 int command_baseline(int argc, char **argv);
 int command_report(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+int command_init(int argc, char **argv);
 
 /* Prints "build-mem: message" to stderr. Returns `status`. */
 int command_failed(const struct bm_error *err, int status);

@@ -27,8 +27,8 @@ const struct flag flags[] = {
     {"runs", "N", FLAGS_MEASURE & ~FLAGS_FIT,
      "measure N times (1; check: up to 3; baseline refresh: 3)"},
     {"out", "DIR", FLAGS_MEASURE, "where the run's files go (.build-mem in the repo)"},
-    {"repo", "DIR", FLAGS_MEASURE | FLAGS_SHOW, "the repo to build (.)"},
-    {"config", "FILE", FLAGS_MEASURE | FLAGS_SHOW, "build-mem.json of another name"},
+    {"repo", "DIR", FLAGS_MEASURE | FLAGS_SHOW | FLAGS_INIT, "the repo to build (.)"},
+    {"config", "FILE", FLAGS_MEASURE | FLAGS_SHOW | FLAGS_INIT, "build-mem.json of another name"},
     {"junit", "FILE", FLAGS_RUN | FLAGS_CHECK, "the JUnit file (junit-NAME.xml in --out)"},
     {"baseline", "FILE", FLAGS_CHECK | FLAGS_REFRESH | FLAGS_SHOW,
      "the baseline (baselines/build-mem.json in the repo)"},
@@ -105,10 +105,10 @@ static int settle(struct config *config, enum flag_command command, const struct
     if (apply(config, given, count, err) < 0)
         return -1;
     strv_release(&config->env);
+    bool reads_file = !(command & (FLAGS_FILES | FLAGS_INIT | FLAGS_DOCTOR));
     if (!(command & FLAGS_FILES) && access(config->repo, X_OK) != 0)
         return bm_error_errno(err, "--repo %s", config->repo);
-    if ((!(command & FLAGS_FILES) && read_config_file(config, err) < 0) ||
-        apply(config, given, count, err) < 0)
+    if ((reads_file && read_config_file(config, err) < 0) || apply(config, given, count, err) < 0)
         return -1;
     if (config->engine == ENGINE_INPLACE && config->memory_limit_bytes > 0)
         return bm_error_set(err, "--memory: the engine inplace takes the memory limit that is "

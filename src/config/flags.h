@@ -13,6 +13,8 @@ enum flag_command {
     FLAGS_COMPARE = 16,
     FLAGS_FIT = 32,
     FLAGS_REPORT = 64,
+    FLAGS_INIT = 128,
+    FLAGS_DOCTOR = 256,
 };
 #define FLAGS_MEASURE (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH | FLAGS_FIT)
 /* Those that only read the files that they are given, wherever these come from. */

@@ -49,5 +49,7 @@ struct html_report {
 /* The page, one file that needs no other: verdict and headline, the timeline, stages and processes
  * with deltas, composition, environment. */
 char *html_text(const struct html_report *report);
+/* What `build-mem doctor` found out about one subject, and how to mend it (or NULL). */
+char *finding_text(const char *state, const char *subject, const char *found, const char *mend);
 
 #endif

@@ -1,0 +1,189 @@
+/* What `build-mem init` writes for repos of all kinds. */
+#include "config/starter.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "config/config.h"
+#include "suite.h"
+
+#include <fcntl.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char repo[] = "/tmp/build-mem-test-XXXXXX";
+static struct starter starter;
+static struct config config;
+static struct bm_error err = BM_ERROR_INIT;
+
+static void setup(void)
+{
+    strcpy(repo + strlen(repo) - 6, "XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(repo));
+}
+
+static void teardown(void)
+{
+    file_remove_tree(AT_FDCWD, repo);
+    starter_release(&starter);
+    config_release(&config);
+    bm_error_release(&err);
+}
+
+static void put_file(const char *name)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", repo, name);
+    char *directory CLEANUP(cleanup_free) = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+    ck_assert_int_eq(file_make_dirs(directory, &err), 0);
+    ck_assert_int_eq(file_write_atomic(path, "", 0, &err), 0);
+}
+
+/* Makes the config, and reads it as every other command will. */
+static void make(void)
+{
+    ck_assert_int_eq(starter_make(repo, "file:///schema.json", &starter), 0);
+    config_init(&config);
+    ck_assert_msg(config_parse(&config, starter.text, "made", &err) == 0, "%s\n%s", err.message,
+                  starter.text);
+}
+
+/* The first stage that matches, as the probe finds it; "setup" where none does. */
+static const char *stage_of(const char *command)
+{
+    for (size_t i = 0; i < config.stage_count; i++) {
+        regex_t regex;
+        ck_assert_int_eq(regcomp(&regex, config.stages[i].match, REG_EXTENDED | REG_NOSUB), 0);
+        int matched = regexec(&regex, command, 0, NULL, 0) == 0;
+        regfree(&regex);
+        if (matched)
+            return config.stages[i].name;
+    }
+    return "setup";
+}
+
+static bool has_artifact(const char *path, bool required)
+{
+    for (size_t i = 0; i < config.artifact_count; i++)
+        if (strcmp(config.artifacts[i].path, path) == 0)
+            return config.artifacts[i].required == required;
+    return false;
+}
+
+/* A repo of one kind: what is found by what lies in it, and whose command line is what stage. */
+static const struct {
+    const char *files[4];
+    const char *build;
+    const char *artifact;
+    const char *commands[6]; /* a command line, then its stage */
+} kinds[] = {
+    {{"package.json", "next.config.mjs"},
+     "npm run build",
+     ".next/BUILD_ID",
+     {"node /work/node_modules/.bin/next build", "next-build", "npm run build", "setup"}},
+    {{"package.json", "vite.config.ts", "tsconfig.json"},
+     "npm run build",
+     "dist",
+     {"node /work/node_modules/.bin/vite build", "vite-build", "node node_modules/.bin/tsc -b",
+      "tsc"}},
+    {{"package.json", "webpack.config.js"},
+     "npm run build",
+     "dist",
+     {"node /w/node_modules/.bin/webpack --mode production", "webpack"}},
+    {{"Cargo.toml"},
+     "cargo build --release",
+     "target/release",
+     {"rustc --crate-name serde", "compile", "/usr/bin/ld -plugin x", "link"}},
+    {{"go.mod", "Makefile"},
+     "go build -o bin/ ./...",
+     "bin",
+     {"/usr/local/go/pkg/tool/linux_amd64/compile -o x", "compile",
+      "/usr/local/go/pkg/tool/linux_amd64/link -o y", "link"}},
+    {{"gradlew", "build.gradle.kts"},
+     "./gradlew --no-daemon assemble",
+     "build",
+     {"java -cp kotlin-compiler.jar org.jetbrains.kotlin.daemon.KotlinCompileDaemon", "kotlin",
+      "java -jar gradle-wrapper.jar org.gradle.wrapper.GradleWrapperMain", "gradle"}},
+    {{"pom.xml"},
+     "mvn --batch-mode -DskipTests package",
+     "target",
+     {"java org.codehaus.plexus.classworlds.launcher.Launcher package", "maven"}},
+    {{"CMakeLists.txt"},
+     "cmake -S . -B build -DCMAKE_BUILD_TYPE=Release && cmake --build build -j2",
+     "build",
+     {"/usr/lib/gcc/x86_64-linux-gnu/12/cc1plus -quiet a.cc", "compile", "/usr/bin/ld.mold -o a",
+      "link", "cmake -S . -B build", "configure"}},
+    {{"meson.build"}, "meson setup build && meson compile -C build -j2", "build", {NULL}},
+    {{"build.ninja"}, "ninja -t clean && ninja -j2", NULL, {NULL}},
+    {{"configure.ac", "Makefile"}, "autoreconf -i && ./configure && make -j2", NULL, {NULL}},
+    {{"Makefile"},
+     "make -j2",
+     NULL,
+     {"/usr/lib/gcc/x86_64-linux-gnu/12/cc1 -quiet a.c", "compile", "gcc -c a.c", "setup"}},
+};
+
+START_TEST(kind_is_recognised)
+{
+    for (size_t i = 0; i < 4 && kinds[_i].files[i]; i++)
+        put_file(kinds[_i].files[i]);
+    make();
+    ck_assert_str_eq(config.build_command, kinds[_i].build);
+    ck_assert(starter.has_artifacts == (kinds[_i].artifact != NULL));
+    if (kinds[_i].artifact)
+        ck_assert_msg(has_artifact(kinds[_i].artifact, true), "%s", starter.text);
+    for (size_t i = 0; i < 6 && kinds[_i].commands[i]; i += 2)
+        ck_assert_str_eq(stage_of(kinds[_i].commands[i]), kinds[_i].commands[i + 1]);
+}
+END_TEST
+
+START_TEST(monorepo_is_looked_through)
+{
+    put_file("package.json");
+    put_file("nx.json");
+    put_file("turbo.json");
+    put_file("apps/web/next.config.ts");
+    put_file("apps/admin/next.config.js");
+    put_file("node_modules/next/next.config.js");
+    make();
+    ck_assert(has_artifact("apps/web/.next/BUILD_ID", true));
+    ck_assert(has_artifact("apps/admin/.next/BUILD_ID", true));
+    ck_assert(has_artifact("apps/web/.next/build-manifest.json", false));
+    ck_assert(!has_artifact("node_modules/next/.next/BUILD_ID", true));
+    ck_assert(strv_contains(&config.clear, "apps/web/.next"));
+    ck_assert_uint_eq(config.stage_count, 3);
+    ck_assert_str_eq(stage_of("node /work/node_modules/.bin/next build --turbo"), "next-build");
+    ck_assert_str_eq(stage_of("node /work/node_modules/.bin/nx build web"), "nx");
+    ck_assert(strv_contains(&starter.found, "Next.js in apps/web"));
+}
+END_TEST
+
+START_TEST(nothing_known_is_no_config)
+{
+    put_file("README.md");
+    ck_assert_int_eq(starter_make(repo, "file:///schema.json", &starter), -1);
+}
+END_TEST
+
+START_TEST(odd_names_are_names)
+{
+    put_file("package.json");
+    put_file("a [b]*/vite.config.js");
+    make();
+    ck_assert(has_artifact("a [b]*/dist", true));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("starter");
+    TCase *test = tcase_create("starter");
+    tcase_add_checked_fixture(test, setup, teardown);
+    tcase_add_loop_test(test, kind_is_recognised, 0, (int)(sizeof kinds / sizeof *kinds));
+    tcase_add_test(test, monorepo_is_looked_through);
+    tcase_add_test(test, nothing_known_is_no_config);
+    tcase_add_test(test, odd_names_are_names);
+    suite_add_tcase(suite, test);
+    return run_suite(suite);
+}
