@@ -19,6 +19,7 @@ libbuildmem_a_SOURCES = \
 	%D%/base/units.c %D%/base/units.h \
 	%D%/config/config.c %D%/config/config.h \
 	%D%/config/flags.c %D%/config/flags.h \
+	%D%/config/pattern.c %D%/config/pattern.h \
 	%D%/config/settings.c \
 	%D%/engine/child.c %D%/engine/child.h \
 	%D%/engine/container.c \
