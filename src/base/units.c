@@ -8,6 +8,12 @@
 #include <string.h>
 #include <strings.h>
 
+int64_t add_figures(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 /* Reads an unsigned decimal number with an optional fraction; strtod alone would also take
  * signs, blanks, "inf" and hexadecimal. Returns NULL where there is none. */
 static const char *read_decimal(const char *text, double *value)

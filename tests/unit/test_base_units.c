@@ -159,6 +159,15 @@ START_TEST(durations_for_people)
 }
 END_TEST
 
+START_TEST(sums_do_not_wrap)
+{
+    ck_assert_int_eq(add_figures(2, 3), 5);
+    ck_assert_int_eq(add_figures(INT64_MAX - 1, 1), INT64_MAX);
+    ck_assert_int_eq(add_figures(INT64_MAX, 1), INT64_MAX);
+    ck_assert_int_eq(add_figures(INT64_MAX, INT64_MAX), INT64_MAX);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base/units");
@@ -168,6 +177,7 @@ int main(void)
     tcase_add_test(all, integers);
     tcase_add_test(all, sizes_for_people);
     tcase_add_test(all, durations_for_people);
+    tcase_add_test(all, sums_do_not_wrap);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
