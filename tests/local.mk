@@ -23,8 +23,10 @@ unit_tests = \
 	%D%/unit/test_stages \
 	%D%/unit/test_wire \
 	%D%/unit/test_workspace
-check_PROGRAMS += $(unit_tests)
-TESTS += $(unit_tests)
+# Too much work under valgrind.
+scale_test = %D%/unit/test_scale
+check_PROGRAMS += $(unit_tests) $(scale_test)
+TESTS += $(unit_tests) $(scale_test)
 AM_TESTS_ENVIRONMENT = TESTS_DIR=$(abs_top_srcdir)/tests; export TESTS_DIR;
 
 # What several of them need: sample measurements and judgements.
@@ -79,6 +81,8 @@ tests_unit_test_report_timeline_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_timeline_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_result_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_result_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_scale_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_scale_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_stages_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stages_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_wire_CPPFLAGS = $(UNIT_CPPFLAGS)
