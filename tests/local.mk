@@ -23,10 +23,10 @@ unit_tests = \
 	%D%/unit/test_stages \
 	%D%/unit/test_wire \
 	%D%/unit/test_workspace
-# Too much work under valgrind.
-scale_test = %D%/unit/test_scale
-check_PROGRAMS += $(unit_tests) $(scale_test)
-TESTS += $(unit_tests) $(scale_test)
+# Under valgrind they would take too long, and die on purpose.
+rough_tests = %D%/unit/test_faults %D%/unit/test_scale
+check_PROGRAMS += $(unit_tests) $(rough_tests)
+TESTS += $(unit_tests) $(rough_tests)
 AM_TESTS_ENVIRONMENT = TESTS_DIR=$(abs_top_srcdir)/tests; export TESTS_DIR;
 
 # What several of them need: sample measurements and judgements.
@@ -53,6 +53,12 @@ tests_unit_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_config_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_engine_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_faults_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_faults_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_faults_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=write,--wrap=fsync,--wrap=fchmod,--wrap=close,--wrap=rename,--wrap=fflush \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray \
+	-Wl,--wrap=strdup,--wrap=strndup,--wrap=vasprintf,--wrap=open_memstream
 tests_unit_test_fold_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fold_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gate_accept_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -118,13 +118,13 @@ static char *indent_gate(const char *json)
     size_t size, length = strlen(json);
     if (length && json[length - 1] == '\n')
         length--;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = xmemstream_open(&text, &size);
     for (const char *at = json; at < json + length; at++) {
         fputc(*at, out);
         if (*at == '\n')
             fputc('\t', out);
     }
-    fclose(out);
+    xmemstream_close(out);
     return text;
 }
 
@@ -199,7 +199,7 @@ char *result_to_line(const struct measurement *m, const char *verdict, int exit_
     char *json CLEANUP(cleanup_free) = print_result(m, verdict, exit_code, gate_json, ONE_LINE);
     char *line = NULL;
     size_t size, length;
-    FILE *out = open_memstream(&line, &size);
+    FILE *out = xmemstream_open(&line, &size);
     for (const unsigned char *at = (const unsigned char *)json; *at; at += length) {
         unsigned control = hidden_control(at, &length);
         if (control)
@@ -207,6 +207,6 @@ char *result_to_line(const struct measurement *m, const char *verdict, int exit_
         else
             fputc(*at, out);
     }
-    fclose(out);
+    xmemstream_close(out);
     return line;
 }
