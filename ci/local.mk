@@ -1,2 +1,2 @@
 EXTRA_DIST += \
-	%D%/lint %D%/layering %D%/quickstart %D%/setup %D%/test
+	%D%/coverage %D%/lint %D%/layering %D%/quickstart %D%/setup %D%/tarball %D%/test
