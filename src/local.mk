@@ -22,6 +22,7 @@ libbuildmem_a_SOURCES = \
 	%D%/config/config.c %D%/config/config.h \
 	%D%/config/ecosystems.c %D%/config/ecosystems.h \
 	%D%/config/flags.c %D%/config/flags.h \
+	%D%/config/pattern.c %D%/config/pattern.h \
 	%D%/config/settings.c \
 	%D%/config/starter.c %D%/config/starter.h \
 	%D%/engine/child.c %D%/engine/child.h \

@@ -1,4 +1,5 @@
 /* build-mem: a pass/fail memory budget check for builds. */
+#include "base/json.h"
 #include "commands/commands.h"
 
 #include <fcntl.h>
@@ -57,6 +58,7 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     fill_standard_descriptors();
+    json_init();
     int status = run(argc, argv);
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_PASS) {
         perror("build-mem: standard output");

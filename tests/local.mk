@@ -31,8 +31,10 @@ unit_tests = \
 	%D%/unit/test_trials \
 	%D%/unit/test_wire \
 	%D%/unit/test_workspace
-check_PROGRAMS += $(unit_tests)
-TESTS += $(unit_tests)
+# Under valgrind they would take too long, and die on purpose.
+rough_tests = %D%/unit/test_faults %D%/unit/test_scale
+check_PROGRAMS += $(unit_tests) $(rough_tests)
+TESTS += $(unit_tests) $(rough_tests)
 AM_TESTS_ENVIRONMENT = TESTS_DIR=$(abs_top_srcdir)/tests; export TESTS_DIR;
 
 # What several of them need: sample measurements and judgements.
@@ -61,6 +63,12 @@ tests_unit_test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_engine_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_fit_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fit_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_faults_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_faults_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_faults_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=write,--wrap=fsync,--wrap=fchmod,--wrap=close,--wrap=rename,--wrap=fflush \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray \
+	-Wl,--wrap=strdup,--wrap=strndup,--wrap=vasprintf,--wrap=open_memstream
 tests_unit_test_fold_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fold_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gate_accept_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -97,6 +105,8 @@ tests_unit_test_result_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_result_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_sampler_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_sampler_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_scale_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_scale_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_stages_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stages_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_starter_CPPFLAGS = $(UNIT_CPPFLAGS)

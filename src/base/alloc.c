@@ -1,15 +1,20 @@
 #include "base/alloc.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+static _Noreturn void out_of_memory(void)
+{
+    fputs("build-mem: out of memory\n", stderr);
+    abort();
+}
+
 static void *checked(void *pointer)
 {
-    if (!pointer) {
-        fputs("build-mem: out of memory\n", stderr);
-        abort();
-    }
+    if (!pointer)
+        out_of_memory();
     return pointer;
 }
 
@@ -62,6 +67,18 @@ void *xgrow(void *array, size_t count, size_t size)
         return array;
     size_t capacity = count ? count * 2 : 1;
     return checked(reallocarray(array, capacity, size));
+}
+
+FILE *xmemstream_open(char **text, size_t *length)
+{
+    return checked(open_memstream(text, length));
+}
+
+void xmemstream_close(FILE *stream)
+{
+    bool held = !ferror(stream);
+    if (fclose(stream) != 0 || !held)
+        out_of_memory();
 }
 
 void bm_bug(const char *file, int line, const char *what)

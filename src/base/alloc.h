@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Each returns memory that the caller owns and releases with free(). Never NULL. */
@@ -21,6 +22,11 @@ char *xvasprintf(const char *format, va_list arguments) __attribute__((format(pr
 /* Makes room for one more item in a growing array: `array` holds `count` items of `size` bytes.
  * Returns the array, perhaps moved; grows by doubling. */
 void *xgrow(void *array, size_t count, size_t size);
+
+/* A stream into memory, as open_memstream(3): `*text`, valid once it is closed, is the caller's.
+ * Neither fails: text that could not be held whole ends the program as above. */
+FILE *xmemstream_open(char **text, size_t *length);
+void xmemstream_close(FILE *stream);
 
 /* An invariant of this program is broken: prints where, and aborts. */
 #define BM_BUG(what) bm_bug(__FILE__, __LINE__, what)

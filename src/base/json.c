@@ -31,6 +31,11 @@ struct json_document {
     size_t count;
 };
 
+void json_init(void)
+{
+    cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = xmalloc, .free_fn = free});
+}
+
 /* Walks the text of a document that cJSON has accepted, value by value, in the order in which
  * cJSON's tree lists them. */
 struct scanner {
@@ -271,9 +276,9 @@ int json_error(const struct json *at, struct bm_error *err, const char *format, 
 {
     char *path CLEANUP(cleanup_free) = NULL;
     size_t length;
-    FILE *out = open_memstream(&path, &length);
+    FILE *out = xmemstream_open(&path, &length);
     print_path(out, at);
-    fclose(out);
+    xmemstream_close(out);
     /* Keys come from outside; this goes to a terminal. */
     char *shown CLEANUP(cleanup_free) = text_one_line(path);
 

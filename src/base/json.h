@@ -15,6 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where memory is gone cJSON's allocations end the program as ours do: else a part of a document
+ * would be missing, or a good one called bad. Call it before all else of JSON. */
+void json_init(void);
+
 struct json;
 struct json_document;
 

@@ -84,7 +84,7 @@ char *json_print_line(const cJSON *tree)
     char *json CLEANUP(cleanup_free) = cJSON_PrintUnformatted(tree);
     char *line = NULL;
     size_t size, length;
-    FILE *out = open_memstream(&line, &size);
+    FILE *out = xmemstream_open(&line, &size);
     for (const unsigned char *at = (const unsigned char *)json; *at; at += length) {
         unsigned control = hidden_control(at, &length);
         if (control)
@@ -92,7 +92,7 @@ char *json_print_line(const cJSON *tree)
         else
             fputc(*at, out);
     }
-    fclose(out);
+    xmemstream_close(out);
     return line;
 }
 

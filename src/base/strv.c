@@ -35,10 +35,10 @@ char *strv_join(const struct strv *list, const char *between)
 {
     char *text = NULL;
     size_t length;
-    FILE *out = open_memstream(&text, &length);
+    FILE *out = xmemstream_open(&text, &length);
     for (size_t i = 0; i < list->count; i++)
         fprintf(out, "%s%s", i ? between : "", list->items[i]);
-    fclose(out);
+    xmemstream_close(out);
     return text;
 }
 

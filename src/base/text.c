@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #define REPLACEMENT "\xEF\xBF\xBD"
@@ -37,22 +36,24 @@ static size_t decode_utf8(const unsigned char *bytes, size_t length, uint32_t *c
     return size;
 }
 
+/* Room for `length` bytes, each of which may become a REPLACEMENT. */
+static char *room_for(size_t length)
+{
+    return xmalloc(length * strlen(REPLACEMENT) + 1);
+}
+
 char *text_valid_utf8(const char *text)
 {
-    char *result = NULL;
-    size_t size, left = strlen(text);
-    FILE *out = open_memstream(&result, &size);
+    size_t left = strlen(text);
+    char *result = room_for(left), *to = result;
     while (left) {
         uint32_t character;
         size_t length = decode_utf8((const unsigned char *)text, left, &character);
-        if (length)
-            fwrite(text, 1, length, out);
-        else
-            fputs(REPLACEMENT, out);
+        to = length ? mempcpy(to, text, length) : stpcpy(to, REPLACEMENT);
         text += length ? length : 1;
         left -= length ? length : 1;
     }
-    fclose(out);
+    *to = '\0';
     return result;
 }
 
@@ -85,9 +86,7 @@ static size_t escape_length(const char *bytes, size_t length)
 
 char *text_printable(const char *bytes, size_t length)
 {
-    char *result = NULL;
-    size_t size;
-    FILE *out = open_memstream(&result, &size);
+    char *result = room_for(length), *to = result;
     while (length) {
         uint32_t character = 0;
         size_t used = decode_utf8((const unsigned char *)bytes, length, &character);
@@ -98,15 +97,15 @@ char *text_printable(const char *bytes, size_t length)
         } else if (!used || (character < 0x20 && character != '\n' && character != '\t') ||
                    (character >= 0x7F && character < 0xA0) || character == 0xFFFE ||
                    character == 0xFFFF) {
-            fputs(REPLACEMENT, out);
+            to = stpcpy(to, REPLACEMENT);
         } else {
-            fwrite(bytes, 1, used, out);
+            to = mempcpy(to, bytes, used);
         }
         used = used ? used : 1;
         bytes += used;
         length -= used;
     }
-    fclose(out);
+    *to = '\0';
     return result;
 }
 

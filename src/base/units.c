@@ -4,9 +4,16 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
+
+int64_t add_figures(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
 
 /* Reads an unsigned decimal number with an optional fraction; strtod alone would also take
  * signs, blanks, "inf" and hexadecimal. Returns NULL where there is none. */
@@ -128,5 +135,5 @@ char *format_duration(int64_t ms)
     int64_t seconds = ms < 60000 ? 60 : ms / 1000;
     if (seconds < 3600)
         return xasprintf("%dm %02ds", (int)(seconds / 60), (int)(seconds % 60));
-    return xasprintf("%dh %02dm", (int)(seconds / 3600), (int)(seconds % 3600 / 60));
+    return xasprintf("%" PRId64 "h %02dm", seconds / 3600, (int)(seconds % 3600 / 60));
 }

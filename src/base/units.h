@@ -13,6 +13,9 @@
  * of a measurement may hold it unless its comment says otherwise; it is written as JSON null. */
 #define UNMEASURED INT64_C(-1)
 
+/* The sum of two figures; INT64_MAX where it would not fit: what is read may hold any number. */
+int64_t add_figures(int64_t a, int64_t b);
+
 /* "8g", "8G", "8Gi", "8GiB", "8GB" are all 8 * 1024^3; "1.5g" and plain bytes are taken too.
  * Returns 0 and the size in bytes (> 0), or -1 where the text is no size or does not fit. */
 int parse_size(const char *text, int64_t *bytes);

@@ -108,10 +108,11 @@ static int write_files(const struct config *config, const struct measurement *ru
     for (size_t i = 0; count > 1 && i < count; i++)
         if (write_result(out, &runs[i], judgement, exit_code, err) < 0)
             return -1;
+    /* In the order of their weight. */
     if (write_result(out, &whole, judgement, exit_code, err) < 0 ||
-        write_page(out, config->label, typical, judgement, err) < 0)
+        write_junit(config, out, &whole, typical->label, judgement, err) < 0)
         return -1;
-    return write_junit(config, out, &whole, typical->label, judgement, err);
+    return write_page(out, config->label, typical, judgement, err);
 }
 
 int publish(const struct config *config, const struct measurement *runs, size_t count,

@@ -33,7 +33,7 @@ static void add_series(cJSON *row, const char *key, const struct series *series,
         cJSON_AddItemToArray(values, json_new_integer(series->values[i]));
 }
 
-static void add_figures(cJSON *object, const struct comparison_row *row)
+static void add_row_figures(cJSON *object, const struct comparison_row *row)
 {
     int64_t a = series_median(&row->sides[0]), b = series_median(&row->sides[1]);
     json_add_text(object, "change", change_name(row_change(row)));
@@ -57,7 +57,7 @@ static void add_metrics(cJSON *root, const struct comparison *comparison)
         json_add_text(object, "level", row->check ? level_name(row->check->level) : NULL);
         json_add_text(object, "status", row->check ? check_status_name(row->check->status) : NULL);
         json_add_measured(object, "limit", row->check ? row->check->limit : UNMEASURED);
-        add_figures(object, row);
+        add_row_figures(object, row);
     }
 }
 
@@ -68,7 +68,7 @@ static void add_processes(cJSON *root, const struct comparison *comparison)
         cJSON *object = cJSON_CreateObject();
         cJSON_AddItemToArray(array, object);
         json_add_text(object, "name", comparison->processes[i].name);
-        add_figures(object, &comparison->processes[i]);
+        add_row_figures(object, &comparison->processes[i]);
     }
 }
 

@@ -3,8 +3,8 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/units.h"
+#include "config/pattern.h"
 
-#include <regex.h>
 #include <string.h>
 
 #define MAX_STAGES 256
@@ -148,20 +148,13 @@ static int expect_stage_name(const struct config *config, const struct json *val
     return 0;
 }
 
-static int expect_regex(const struct json *value, const char **pattern, struct bm_error *err)
+static int expect_pattern(const struct json *value, const char **pattern, struct bm_error *err)
 {
     if (json_expect_string(value, pattern, err) < 0)
         return -1;
-    if (!**pattern)
-        return json_error(value, err, "must not be empty: it would match every process");
-    regex_t compiled;
-    int status = regcomp(&compiled, *pattern, REG_EXTENDED | REG_NOSUB);
-    if (status != 0) {
-        char message[256];
-        regerror(status, &compiled, message, sizeof message);
-        return json_error(value, err, "not a POSIX extended regular expression: %s", message);
-    }
-    regfree(&compiled);
+    struct bm_error why CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    if (pattern_check(*pattern, &why) < 0)
+        return json_error(value, err, "%s", why.message);
     return 0;
 }
 
@@ -178,7 +171,7 @@ static int read_stages(struct config *config, const struct json *list, struct bm
             json_require(item, "name", &name_value, err) < 0 ||
             json_require(item, "match", &match_value, err) < 0 ||
             expect_stage_name(config, name_value, &name, err) < 0 ||
-            expect_regex(match_value, &match, err) < 0)
+            expect_pattern(match_value, &match, err) < 0)
             return -1;
         if (config->stage_count == MAX_STAGES)
             return json_error(item, err, "more than %d stages", MAX_STAGES);

@@ -170,7 +170,7 @@ char *flags_help(enum flag_command command)
 {
     char *text = NULL;
     size_t length;
-    FILE *out = open_memstream(&text, &length);
+    FILE *out = xmemstream_open(&text, &length);
     for (size_t i = 0; i < FLAG_COUNT; i++)
         if (flags[i].commands & command) {
             char *head CLEANUP(cleanup_free) =
@@ -179,6 +179,6 @@ char *flags_help(enum flag_command command)
             fprintf(out, "  %-22s %s\n", head, flags[i].help);
         }
     fputs("  --help, --version\n", out);
-    fclose(out);
+    xmemstream_close(out);
     return text;
 }

@@ -49,11 +49,9 @@ static int read_maybe_figure(const struct json *object, const char *key, int64_t
 static int read_amount(const struct json *value, const char *metric, int64_t *amount, char **kept,
                        struct bm_error *err)
 {
-    if (!json_is_string(value))
-        return json_expect_integer(value, 0, LARGEST_FIGURE, amount, err);
     const char *text;
-    if (json_expect_string(value, &text, err) < 0)
-        return -1;
+    if (!json_is_string(value) || json_expect_string(value, &text, err) < 0)
+        return json_expect_integer(value, 0, LARGEST_FIGURE, amount, err);
     bool time = strcmp(policy_unit(metric), "ms") == 0;
     int result = time ? parse_duration(text, amount) : parse_size(text, amount);
     if (result < 0 || *amount > LARGEST_FIGURE)

@@ -160,7 +160,7 @@ char *baseline_to_json(const struct baseline *baseline)
 {
     char *text = NULL;
     size_t length;
-    struct printer printer = {.out = open_memstream(&text, &length)};
+    struct printer printer = {.out = xmemstream_open(&text, &length)};
     open_container(&printer, '{');
     if (baseline->schema)
         print_text_member(&printer, "$schema", baseline->schema);
@@ -172,6 +172,6 @@ char *baseline_to_json(const struct baseline *baseline)
     close_container(&printer, ']');
     close_container(&printer, '}');
     fputc('\n', printer.out);
-    fclose(printer.out);
+    xmemstream_close(printer.out);
     return text;
 }

@@ -128,7 +128,7 @@ char *check_message(const struct gate_check *check, enum finding finding, int64_
 {
     char *text CLEANUP(cleanup_free) = NULL;
     size_t size;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = xmemstream_open(&text, &size);
     char *label CLEANUP(cleanup_free) = metric_label(check->metric);
     if (finding == FINDING_NEW) {
         put_new(out, check);
@@ -143,7 +143,7 @@ char *check_message(const struct gate_check *check, enum finding finding, int64_
         if (deserves_a_culprit(finding))
             put_top_process(out, check, runs, run_count);
     }
-    fclose(out);
+    xmemstream_close(out);
     /* Names of stages and processes come from outside. */
     return text_one_line(text);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -357,14 +358,21 @@ int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat)
 
 int64_t parse_pressure_total(const char *text, const char *line)
 {
+    static const char label[] = " total=";
     size_t length = strlen(line);
-    for (; text && *text; text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL) {
-        const char *total = strstr(text, " total=");
-        if (strncmp(text, line, length) != 0 || text[length] != ' ' || !total)
+    for (const char *next; *text; text = next) {
+        const char *end = strchrnul(text, '\n');
+        next = *end ? end + 1 : end;
+        if (strncmp(text, line, length) != 0 || text[length] != ' ')
             continue;
-        char *end;
-        long long value = strtoll(total + 7, &end, 10);
-        return end == total + 7 || value < 0 ? -1 : (int64_t)value;
+        const char *total = memmem(text, (size_t)(end - text), label, strlen(label));
+        if (!total)
+            continue;
+        total += strlen(label);
+        char *after;
+        errno = 0;
+        long long value = strtoll(total, &after, 10);
+        return errno || after == total || value < 0 ? -1 : (int64_t)value;
     }
     return -1;
 }
@@ -393,6 +401,22 @@ void cgroup_pressure(const struct cgroup *cgroup, struct cgroup_pressure *pressu
     }
 }
 
+size_t parse_pids(const char *piece, size_t length, int *partial, int *pids, size_t capacity,
+                  size_t count)
+{
+    for (size_t i = 0; i < length; i++)
+        if (piece[i] >= '0' && piece[i] <= '9') {
+            if (*partial <= (INT_MAX - 9) / 10) /* no pid is longer */
+                *partial = *partial * 10 + (piece[i] - '0');
+        } else if (piece[i] == '\n') {
+            /* 0: a process of another pid namespace, which has no pid here. */
+            if (*partial > 0 && count++ < capacity)
+                pids[count - 1] = *partial;
+            *partial = 0;
+        }
+    return count;
+}
+
 ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity)
 {
     char path[CGROUP_PATH_MAX + 64], chunk[4096];
@@ -402,18 +426,10 @@ ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity
         return -1;
     /* The kernel hands out at most a page a read, and a pid may be cut at its end. */
     size_t count = 0;
-    int pid = 0;
+    int partial = 0;
     ssize_t got;
     while ((got = read(fd, chunk, sizeof chunk)) > 0)
-        for (ssize_t i = 0; i < got; i++)
-            if (chunk[i] >= '0' && chunk[i] <= '9') {
-                pid = pid * 10 + (chunk[i] - '0');
-            } else if (chunk[i] == '\n') {
-                /* 0: a process of another pid namespace, which has no pid here. */
-                if (pid > 0 && count++ < capacity)
-                    pids[count - 1] = pid;
-                pid = 0;
-            }
+        count = parse_pids(chunk, (size_t)got, &partial, pids, capacity, count);
     int saved = errno;
     close(fd);
     errno = saved;

@@ -43,6 +43,12 @@ int64_t cgroup_read_number(const struct cgroup *cgroup, const char *name);
 /* The value behind a key in a file of "key value" lines, -1 where there is none. */
 int64_t parse_keyed(const char *text, const char *key);
 
+/* Takes a piece of cgroup.procs, a pid a line; `*partial`, 0 before the first piece, carries one
+ * that is cut at its end. Stores what fits behind the first `count` of `pids`; returns how many
+ * there are then. */
+size_t parse_pids(const char *piece, size_t length, int *partial, int *pids, size_t capacity,
+                  size_t count);
+
 int parse_cgroup_number(const char *text, int64_t *number);
 void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat);
 

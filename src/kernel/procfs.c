@@ -62,11 +62,13 @@ int parse_smaps_rollup(const char *text, struct proc_rollup *rollup)
 
 int parse_statm(const char *text, int64_t *resident_pages, int64_t *shared_pages)
 {
+    /* Read thousands of times a second: no sscanf. What would not fit in bytes, with pages of
+     * 64 KiB, is no figure of the kernel's. */
     int64_t figures[3];
     for (size_t i = 0; i < 3; i++) {
         char *end;
         long long figure = strtoll(text, &end, 10);
-        if (end == text || figure < 0)
+        if (end == text || figure < 0 || figure > INT64_MAX / 65536)
             return -1;
         figures[i] = figure;
         text = end;

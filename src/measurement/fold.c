@@ -4,7 +4,13 @@
 #include "base/units.h"
 #include "measurement/process_name.h"
 
+#include <signal.h>
 #include <string.h>
+
+/* What bounds the measurement and its file, however many stages and processes a build has. */
+#define PROCESSES_MOST 8192     /* of a snapshot; the probe has no more than half of it */
+#define STAGE_PROCESSES_KEPT 64 /* the largest of a stage; its sum counts them all */
+#define COMMAND_KEPT 1024       /* bytes of a command line */
 
 struct fold {
     struct measurement *m;
@@ -188,11 +194,13 @@ static int larger_first(const void *a, const void *b)
     return (one->pss_bytes < other->pss_bytes) - (one->pss_bytes > other->pss_bytes);
 }
 
-static struct snapshot copy_of(const struct snapshot *snapshot)
+/* With the first `most` of its processes. */
+static struct snapshot copy_of(const struct snapshot *snapshot, size_t most)
 {
     struct snapshot copy = *snapshot;
-    copy.processes = xcalloc(snapshot->count, sizeof *copy.processes);
-    for (size_t i = 0; i < snapshot->count; i++) {
+    copy.count = snapshot->count < most ? snapshot->count : most;
+    copy.processes = xcalloc(copy.count, sizeof *copy.processes);
+    for (size_t i = 0; i < copy.count; i++) {
         copy.processes[i] = snapshot->processes[i];
         copy.processes[i].name = xstrdup(snapshot->processes[i].name);
         copy.processes[i].command = xstrdup(snapshot->processes[i].command);
@@ -212,8 +220,9 @@ static int64_t explained(const struct snapshot *snapshot)
     if (snapshot->cgroup_bytes < 0 || snapshot->pss_bytes < 0)
         return UNMEASURED;
     int64_t mapped = made_of->anon_bytes < 0 ? 0 : known(snapshot->pss_bytes - made_of->anon_bytes);
-    int64_t cache = known(made_of->file_bytes) + known(made_of->shmem_bytes);
-    int64_t sum = snapshot->pss_bytes + known(cache - mapped) + known(made_of->kernel_bytes);
+    int64_t cache = add_figures(known(made_of->file_bytes), known(made_of->shmem_bytes));
+    int64_t sum = add_figures(snapshot->pss_bytes, known(cache - mapped));
+    sum = add_figures(sum, known(made_of->kernel_bytes));
     return sum < snapshot->cgroup_bytes ? sum : snapshot->cgroup_bytes;
 }
 
@@ -228,7 +237,7 @@ static int64_t measured_bytes(const struct snapshot *snapshot)
     int64_t sum = 0;
     for (size_t i = 0; i < snapshot->count; i++)
         if (snapshot->processes[i].basis == PSS_MEASURED)
-            sum += snapshot->processes[i].pss_bytes;
+            sum = add_figures(sum, known(snapshot->processes[i].pss_bytes));
     return sum;
 }
 
@@ -241,12 +250,13 @@ static bool is_better(const struct snapshot *one, const struct snapshot *other, 
     return bytes >= kept - kept / 200 && measured_bytes(one) > measured_bytes(other);
 }
 
-static bool keep_if_better(struct snapshot *kept, const struct snapshot *snapshot, int64_t level)
+static bool keep_if_better(struct snapshot *kept, const struct snapshot *snapshot, int64_t level,
+                           size_t most_processes)
 {
     if (!is_better(snapshot, kept, level))
         return false;
     snapshot_release(kept);
-    *kept = copy_of(snapshot);
+    *kept = copy_of(snapshot, most_processes);
     return true;
 }
 
@@ -266,11 +276,12 @@ static void keep_snapshot(struct fold *fold)
         qsort(snapshot->processes, snapshot->count, sizeof *snapshot->processes, larger_first);
     raise_to(&stage->pss_peak_bytes, snapshot->pss_bytes);
     if (fold->pending_level) {
-        if (keep_if_better(&peak->at_unreclaimable_peak, snapshot, fold->pending_level))
+        if (keep_if_better(&peak->at_unreclaimable_peak, snapshot, fold->pending_level,
+                           PROCESSES_MOST))
             keep_name(&peak->unreclaimable_stage, stage->name);
     } else {
-        (void)keep_if_better(&stage->at_peak, snapshot, fold->pending_level);
-        if (keep_if_better(&peak->at_peak, snapshot, fold->pending_level)) {
+        (void)keep_if_better(&stage->at_peak, snapshot, fold->pending_level, STAGE_PROCESSES_KEPT);
+        if (keep_if_better(&peak->at_peak, snapshot, fold->pending_level, PROCESSES_MOST)) {
             keep_name(&peak->stage, stage->name);
             if (snapshot->composition.anon_bytes >= 0)
                 peak->composition = snapshot->composition;
@@ -300,11 +311,10 @@ static void take_snapshot(struct fold *fold, const struct wire_snapshot *snapsho
         keep_snapshot(fold);
 }
 
-static void take_process(struct fold *fold, const struct wire_process *process)
+static void add_process(struct snapshot *snapshot, const struct wire_process *process)
 {
-    if (fold->pending_stage < 0)
+    if (snapshot->count == PROCESSES_MOST)
         return;
-    struct snapshot *snapshot = &fold->pending;
     snapshot->processes = xgrow(snapshot->processes, snapshot->count, sizeof *snapshot->processes);
     snapshot->processes[snapshot->count++] = (struct process_usage){
         .pid = process->pid,
@@ -314,8 +324,15 @@ static void take_process(struct fold *fold, const struct wire_process *process)
                  : process->basis == PSS_ESTIMATED ? PSS_ESTIMATED
                                                    : PSS_RSS,
         .name = process_name(process->command),
-        .command = xstrdup(process->command),
+        .command = xstrndup(process->command, COMMAND_KEPT),
     };
+}
+
+static void take_process(struct fold *fold, const struct wire_process *process)
+{
+    if (fold->pending_stage < 0)
+        return;
+    add_process(&fold->pending, process);
     if (--fold->pending_processes == 0)
         keep_snapshot(fold);
 }
@@ -343,7 +360,7 @@ static void take_end(struct fold *fold, const struct wire_end *end)
     if (m->peak.shared && m->peak.cgroup_bytes < 0 && !fold->reset_at_start)
         m->peak.at_most_bytes = end->peak_bytes;
     m->build.exit_code = end->exit_code;
-    m->build.signal = end->signal;
+    m->build.signal = end->signal > 0 && end->signal < NSIG ? end->signal : 0;
     m->build.duration_ms = end->duration_ms;
     m->pressure = (struct pressure){.some_us = end->pressure_some_us,
                                     .full_us = end->pressure_full_us,

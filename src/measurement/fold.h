@@ -1,4 +1,5 @@
-/* Records in, measurement out: bounded memory however long the build. */
+/* Records in, measurement out: bounded memory however long the build, and however many stages and
+ * processes it has. */
 #ifndef BM_MEASUREMENT_FOLD_H
 #define BM_MEASUREMENT_FOLD_H
 

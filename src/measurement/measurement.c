@@ -155,7 +155,8 @@ struct process_group *snapshot_groups(const struct snapshot *snapshot, size_t *c
         struct process_group *group = group_named(groups, count, process->name);
         group->count++;
         if (process->pss_bytes >= 0)
-            group->pss_bytes = (group->pss_bytes < 0 ? 0 : group->pss_bytes) + process->pss_bytes;
+            group->pss_bytes =
+                add_figures(group->pss_bytes < 0 ? 0 : group->pss_bytes, process->pss_bytes);
     }
     qsort(groups, *count, sizeof *groups, by_size_then_name);
     return groups;

@@ -44,7 +44,7 @@ struct process_usage {
     char *command; /* its command line, cut where it is very long */
 };
 
-/* PSS of every process of the build at one moment, largest first. */
+/* PSS of every process of the build at one moment, largest first; of a stage the 64 largest. */
 struct snapshot {
     int64_t at_ms;
     int64_t cgroup_bytes;        /* charged to the cgroup at that moment */

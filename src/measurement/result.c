@@ -135,13 +135,13 @@ static char *indent_gate(const char *json)
     size_t size, length = strlen(json);
     if (length && json[length - 1] == '\n')
         length--;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = xmemstream_open(&text, &size);
     for (const char *at = json; at < json + length; at++) {
         fputc(*at, out);
         if (*at == '\n')
             fputc('\t', out);
     }
-    fclose(out);
+    xmemstream_close(out);
     return text;
 }
 

@@ -18,8 +18,10 @@ char *result_to_json(const struct measurement *m, const char *verdict, int exit_
 char *result_to_line(const struct measurement *m, const char *verdict, int exit_code,
                      const char *gate_json);
 
-/* Reads a result file back. `m` is initialised here and released by the caller, also on error.
- * Returns 0, or -1 with a message that names file, line and path. */
+/* Reads a result back from text (`origin` is for messages) or a file. `m` is initialised here and
+ * released by the caller, also on error. Returns 0, or -1 with a message that names file, line and
+ * path. */
+int result_parse(const char *text, const char *origin, struct measurement *m, struct bm_error *err);
 int result_read(const char *path, struct measurement *m, struct bm_error *err);
 
 #endif

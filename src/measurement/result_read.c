@@ -276,6 +276,13 @@ static int read_root(const struct json *root, struct measurement *m, struct bm_e
     return check_outcome(root, err);
 }
 
+int result_parse(const char *text, const char *origin, struct measurement *m, struct bm_error *err)
+{
+    measurement_init(m);
+    struct json_document *document CLEANUP(cleanup_json_document) = json_parse(text, origin, err);
+    return document ? read_root(json_root(document), m, err) : -1;
+}
+
 int result_read(const char *path, struct measurement *m, struct bm_error *err)
 {
     measurement_init(m);

@@ -92,7 +92,7 @@ char *compare_markdown(const struct comparison *comparison)
 {
     char *text = NULL;
     size_t size;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = xmemstream_open(&text, &size);
     char *reason CLEANUP(cleanup_free) = say_reason(&comparison->judgement);
     fprintf(out, "**build-mem: %s**: ", verdict_name(comparison->judgement.verdict));
     put_text(out, reason);
@@ -110,6 +110,6 @@ char *compare_markdown(const struct comparison *comparison)
         put_text(out, comparison->drift);
         fputs("\n", out);
     }
-    fclose(out);
+    xmemstream_close(out);
     return text;
 }

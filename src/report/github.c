@@ -89,7 +89,7 @@ char *github_annotations(const struct measurement *m, const struct judgement *ju
 {
     char *text = NULL;
     size_t length, room = ANNOTATIONS_MAX;
-    FILE *out = open_memstream(&text, &length);
+    FILE *out = xmemstream_open(&text, &length);
     if (is_about_the_run(judgement->verdict) && judgement->reason) {
         char *title CLEANUP(cleanup_free) =
             xasprintf("build-mem: %s", verdict_name(judgement->verdict));
@@ -97,6 +97,6 @@ char *github_annotations(const struct measurement *m, const struct judgement *ju
         room--;
     }
     put_checks(out, m, judgement, room);
-    fclose(out);
+    xmemstream_close(out);
     return text;
 }

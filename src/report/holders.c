@@ -115,7 +115,7 @@ int holders_write(struct holders *holders, const char *path, struct bm_error *er
 {
     char *text CLEANUP(cleanup_free) = NULL;
     size_t length;
-    FILE *out = open_memstream(&text, &length);
+    FILE *out = xmemstream_open(&text, &length);
     settle_last(holders);
     fputs(PROCESSES_HEAD, out);
     for (size_t i = 0; i < holders->count; i++)
@@ -125,6 +125,6 @@ int holders_write(struct holders *holders, const char *path, struct bm_error *er
             csv_put_text(out, holders->names.items[held->name]);
             fprintf(out, ",%" PRId64 ",%" PRId64 "\n", held->count, held->pss_bytes);
         }
-    fclose(out);
+    xmemstream_close(out);
     return file_write_atomic(path, text, length, err);
 }

@@ -105,7 +105,7 @@ void chart_put_curve(const struct chart *chart, const struct course_column *colu
 {
     char *shape CLEANUP(cleanup_free) = NULL;
     size_t length;
-    FILE *out = open_memstream(&shape, &length);
+    FILE *out = xmemstream_open(&shape, &length);
     char command = 'M';
     for (size_t i = 0; i < CHART_WIDTH; i++) {
         const struct moment *first = columns[i].low, *second = columns[i].high;
@@ -122,7 +122,7 @@ void chart_put_curve(const struct chart *chart, const struct course_column *colu
             fprintf(out, "L%.1f %.1f", chart_x(chart, second->t_ms),
                     chart_y(chart, moment_level(second)));
     }
-    fclose(out);
+    xmemstream_close(out);
     chart_put_path(chart->xml, class, shape);
 }
 
@@ -149,7 +149,7 @@ static void put_layer(const struct chart *chart, const struct layers *layers, si
     char *shape CLEANUP(cleanup_free) = NULL;
     char *class CLEANUP(cleanup_free) = xasprintf("area %s%zu", layers->palette, layer);
     size_t length;
-    FILE *out = open_memstream(&shape, &length);
+    FILE *out = xmemstream_open(&shape, &length);
     for (size_t p = 0; p < layers->points; p++) {
         if (!is_held(layers, layer, p))
             continue;
@@ -158,7 +158,7 @@ static void put_layer(const struct chart *chart, const struct layers *layers, si
             p++;
         put_shape(out, chart, layers, layer, floor, from, p + 1 < layers->points ? p + 1 : p);
     }
-    fclose(out);
+    xmemstream_close(out);
     chart_put_path(chart->xml, class, shape);
 }
 

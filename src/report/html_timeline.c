@@ -207,7 +207,7 @@ static void put_readings(const struct chart *chart)
 {
     char *text CLEANUP(cleanup_free) = NULL;
     size_t length;
-    FILE *out = open_memstream(&text, &length);
+    FILE *out = xmemstream_open(&text, &length);
     const char *separator = "";
     for (size_t i = 0; i < CHART_WIDTH; i++) {
         const struct moment *moment = chart->columns[i].high;
@@ -218,7 +218,7 @@ static void put_readings(const struct chart *chart)
                 moment->anon_bytes, moment->file_bytes, moment->processes);
         separator = ";";
     }
-    fclose(out);
+    xmemstream_close(out);
     xml_attributef(chart->xml, "data-end", "%" PRId64, chart->end_ms);
     xml_attribute(chart->xml, "data-readings", text);
 }

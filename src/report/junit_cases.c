@@ -33,7 +33,7 @@ static void set_outcome(struct junit_case *item, enum outcome outcome, const cha
  * is closed: it holds the case's address. */
 static FILE *open_facts(struct junit_case *item)
 {
-    return open_memstream(&item->facts, &item->facts_length);
+    return xmemstream_open(&item->facts, &item->facts_length);
 }
 
 static void put_notes(FILE *out, const struct judgement *judgement)
@@ -95,7 +95,7 @@ static void add_build(struct junit_cases *cases, const struct measurement *m,
         put_notes(out, judgement);
         put_advice(out, judgement);
     }
-    fclose(out);
+    xmemstream_close(out);
 }
 
 static void add_artifact(struct junit_cases *cases, const struct verify_check *check,
@@ -116,7 +116,7 @@ static void add_artifact(struct junit_cases *cases, const struct verify_check *c
     facts_put_text(out, "found:        ", detail);
     if (item->outcome == OUTCOME_ERROR)
         put_advice(out, judgement);
-    fclose(out);
+    xmemstream_close(out);
 }
 
 static void add_artifacts(struct junit_cases *cases, const struct measurement *m,
@@ -145,7 +145,7 @@ static void write_check_facts(struct junit_case *item, const struct gate_check *
     facts_put_processes(out, metric_snapshot(m, check->metric));
     if (item->outcome != OUTCOME_PASSED)
         put_advice(out, judgement);
-    fclose(out);
+    xmemstream_close(out);
 }
 
 static bool fails_the_gate(enum verdict verdict)
@@ -225,7 +225,7 @@ static void add_headline(struct junit_cases *cases, const struct measurement *m,
     facts_put_metric(out, METRIC_CGROUP_PEAK, m);
     facts_put_headline(out, m);
     facts_put_processes(out, metric_snapshot(m, METRIC_CGROUP_PEAK));
-    fclose(out);
+    xmemstream_close(out);
 }
 
 static void add_stage(struct junit_cases *cases, const struct stage_measurement *stage,
@@ -242,7 +242,7 @@ static void add_stage(struct junit_cases *cases, const struct stage_measurement 
                     stage->cgroup_peak_bytes);
     fprintf(out, "seen:          %s\n", span);
     facts_put_processes(out, metric_snapshot(m, metric));
-    fclose(out);
+    xmemstream_close(out);
 }
 
 /* Metrics other than the headline, which has been added. What is switched off is no case of its
@@ -285,7 +285,7 @@ static void add_gate(struct junit_cases *cases, const struct judgement *judgemen
         fprintf(out, "baseline:      %s\n", judgement->baseline_path);
     put_notes(out, judgement);
     put_advice(out, judgement);
-    fclose(out);
+    xmemstream_close(out);
 }
 
 void junit_cases_collect(struct junit_cases *cases, const struct measurement *m,

@@ -117,7 +117,7 @@ char *markdown_text(const struct measurement *m, const struct judgement *judgeme
 {
     char *text = NULL;
     size_t length;
-    FILE *out = open_memstream(&text, &length);
+    FILE *out = xmemstream_open(&text, &length);
     put_head(out, m, judgement);
     put_checks(out, judgement);
     put_stages(out, m);
@@ -127,6 +127,6 @@ char *markdown_text(const struct measurement *m, const struct judgement *judgeme
         put_text(out, judgement->advice);
         fputc('\n', out);
     }
-    fclose(out);
+    xmemstream_close(out);
     return text;
 }

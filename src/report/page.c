@@ -14,7 +14,7 @@ static const char *const paint_codes[] = {
 void page_open(struct page *page, bool colour)
 {
     *page = (struct page){.colour = colour};
-    page->out = open_memstream(&page->text, &page->length);
+    page->out = xmemstream_open(&page->text, &page->length);
 }
 
 /* Cells leave blanks at the ends of lines. */
@@ -41,7 +41,7 @@ static void defuse_commands(char *text)
 
 char *page_close(struct page *page)
 {
-    fclose(page->out);
+    xmemstream_close(page->out);
     strip_line_ends(page->text);
     defuse_commands(page->text);
     return steal_ptr(page->text);

@@ -185,7 +185,7 @@ static const uint8_t *get_string(const uint8_t *at, const uint8_t *end, const ch
     if (end - at < 3)
         return NULL;
     size_t length = get(at, 2);
-    if ((size_t)(end - at) < 2 + length + 1 || at[2 + length] != '\0' ||
+    if (length > WIRE_STRING_MAX || (size_t)(end - at) < 2 + length + 1 || at[2 + length] != '\0' ||
         memchr(at + 2, '\0', length))
         return NULL;
     *text = (const char *)at + 2;

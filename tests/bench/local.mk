@@ -1,5 +1,5 @@
 # Samplers side by side: make bench. Takes some ten minutes, and a machine that does nothing else.
-EXTRA_PROGRAMS = %D%/bench
+EXTRA_PROGRAMS += %D%/bench
 tests_bench_bench_SOURCES = \
 	%D%/bench.c \
 	%D%/plain.c %D%/plain.h \

@@ -147,15 +147,34 @@ START_TEST(durations_for_people)
         int64_t ms;
         const char *text;
     } cases[] = {
-        {0, "0 ms"},         {450, "450 ms"},      {999, "999 ms"},     {1000, "1.0 s"},
-        {20345, "20.3 s"},   {59949, "59.9 s"},    {59950, "1m 00s"},   {60000, "1m 00s"},
-        {725000, "12m 05s"}, {3599999, "59m 59s"}, {3600000, "1h 00m"}, {7500000, "2h 05m"},
+        {0, "0 ms"},
+        {450, "450 ms"},
+        {999, "999 ms"},
+        {1000, "1.0 s"},
+        {20345, "20.3 s"},
+        {59949, "59.9 s"},
+        {59950, "1m 00s"},
+        {60000, "1m 00s"},
+        {725000, "12m 05s"},
+        {3599999, "59m 59s"},
+        {3600000, "1h 00m"},
+        {7500000, "2h 05m"},
+        {INT64_C(8999999999999999), "2499999999h 59m"},
         {UNMEASURED, "n/a"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *text CLEANUP(cleanup_free) = format_duration(cases[i].ms);
         ck_assert_str_eq(text, cases[i].text);
     }
+}
+END_TEST
+
+START_TEST(sums_do_not_wrap)
+{
+    ck_assert_int_eq(add_figures(2, 3), 5);
+    ck_assert_int_eq(add_figures(INT64_MAX - 1, 1), INT64_MAX);
+    ck_assert_int_eq(add_figures(INT64_MAX, 1), INT64_MAX);
+    ck_assert_int_eq(add_figures(INT64_MAX, INT64_MAX), INT64_MAX);
 }
 END_TEST
 
@@ -168,6 +187,7 @@ int main(void)
     tcase_add_test(all, integers);
     tcase_add_test(all, sizes_for_people);
     tcase_add_test(all, durations_for_people);
+    tcase_add_test(all, sums_do_not_wrap);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

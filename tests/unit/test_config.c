@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/units.h"
 #include "config/flags.h"
+#include "config/pattern.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -40,6 +41,49 @@ START_TEST(fixtures)
 {
     ck_assert_int_ge(for_fixtures("fixtures/config", "good-", good), 3);
     ck_assert_int_ge(for_fixtures("fixtures/config", "bad-", bad), 20);
+}
+END_TEST
+
+/* Repetitions are counted as glibc writes them out: those side by side add up, those of what is
+ * repeated multiply. */
+START_TEST(patterns_are_small)
+{
+    static const struct {
+        const char *pattern, *message; /* NULL: is taken */
+    } cases[] = {
+        {"(^|[ /])next( |/dist/bin/next )build( |$)", NULL},
+        {"a+b+c+d+e+f+g+h+i+j+k+l+m+n+", NULL},
+        {"[[:alpha:]+]{200}", NULL},
+        {"[]+++++++++++++++++]", NULL},
+        {"[^]+++++++++++++++++]", NULL},
+        {"(\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+)", NULL},
+        {"x{0,255}y*z?", NULL},
+        {"(a{20}){20}", NULL},
+        {"(a{23}){23}", "written out"},
+        {"((a|b)+)+++++++++++", "written out"},
+        {"([[:digit:]]{99}){99}", "written out"},
+        {"(x{99,}){99}", "written out"},
+        {"(x{1,99}){99}", "written out"},
+        {"x+*++++++++", "written out"},
+        {"x{99999999999999999999}", "written out"},
+        {"(", "not a POSIX"},
+        {"x{2", "not a POSIX"},
+        {"[a", "not a POSIX"},
+        {"", "must not be empty"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+        int result = pattern_check(cases[i].pattern, &err);
+        ck_assert_msg(result == (cases[i].message ? -1 : 0), "%s: %s", cases[i].pattern,
+                      err.message);
+        ck_assert_msg(!cases[i].message || strstr(err.message, cases[i].message), "%s: %s",
+                      cases[i].pattern, err.message);
+    }
+    char long_pattern[1002] = "";
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    memset(long_pattern, '(', 1001);
+    ck_assert_int_eq(pattern_check(long_pattern, &err), -1);
+    ck_assert_str_eq(err.message, "must not be longer than 1000 bytes");
 }
 END_TEST
 
@@ -204,6 +248,7 @@ int main(void)
     Suite *suite = suite_create("config");
     TCase *all = tcase_create("all");
     tcase_add_test(all, fixtures);
+    tcase_add_test(all, patterns_are_small);
     tcase_add_test(all, all_keys_are_read);
     tcase_add_test(all, without_a_file_the_defaults_hold);
     tcase_add_test(all, flags_beat_the_file);

@@ -453,6 +453,61 @@ START_TEST(a_broken_record_stays_unmeasured)
 }
 END_TEST
 
+/* Figures from outside: none may break the sums, or make a result that cannot be read. */
+START_TEST(absurd_figures_stay_figures)
+{
+    begin();
+    hello(-1);
+    fold_record(fold, &(struct wire_record){.type = WIRE_SNAPSHOT,
+                                            .snapshot = {.cgroup_bytes = INT64_MAX,
+                                                         .pss_bytes = INT64_MAX,
+                                                         .anon_bytes = INT64_MAX,
+                                                         .file_bytes = INT64_MAX,
+                                                         .shmem_bytes = INT64_MAX,
+                                                         .kernel_bytes = INT64_MAX}});
+    fold_record(fold, &(struct wire_record){.type = WIRE_END, .end = {.signal = 65}});
+    fold_finish(fold);
+    ck_assert_int_eq(m.peak.at_peak.explained_bytes, INT64_MAX);
+    ck_assert_int_eq(m.build.signal, 0);
+    end();
+}
+END_TEST
+
+static void long_commands(int64_t stage, int64_t pss_bytes, int64_t count)
+{
+    static char command[WIRE_STRING_MAX];
+    memset(command, 'x', sizeof command - 1);
+    fold_record(fold, &(struct wire_record){.type = WIRE_SNAPSHOT,
+                                            .snapshot = {.stage = stage,
+                                                         .cgroup_bytes = pss_bytes,
+                                                         .pss_bytes = pss_bytes,
+                                                         .processes = count}});
+    for (int64_t i = 0; i < count; i++)
+        fold_record(fold, &(struct wire_record){
+                              .type = WIRE_PROCESS,
+                              .process = {.pid = i + 1, .pss_bytes = i, .command = command}});
+}
+
+START_TEST(what_is_kept_is_bounded)
+{
+    begin();
+    hello(-1);
+    sample(0, 1, 5000, 5000);
+    long_commands(1, 5000, 1000);
+    sample(0, 0, 4000, 4000);
+    long_commands(0, 4000, 20000);
+    finish(5000, 0, 0);
+    /* Of the build all processes, of a stage the largest; no command is a book. */
+    ck_assert_uint_eq(m.peak.at_peak.count, 1000);
+    ck_assert_uint_eq(m.stages[0].at_peak.count, 64);
+    ck_assert_int_eq(m.stages[0].pss_peak_bytes, 4000);
+    ck_assert_uint_eq(m.stages[1].at_peak.count, 64);
+    ck_assert_int_eq(m.stages[1].at_peak.processes[0].pss_bytes, 999);
+    ck_assert_uint_eq(strlen(m.stages[1].at_peak.processes[0].command), 1024);
+    end();
+}
+END_TEST
+
 START_TEST(names_for_people)
 {
     static const struct {
@@ -512,6 +567,8 @@ int main(void)
     tcase_add_test(all, a_reset_that_is_lost_is_not_made_up_for);
     tcase_add_test(all, oom_is_what_the_kernel_counts);
     tcase_add_test(all, a_broken_record_stays_unmeasured);
+    tcase_add_test(all, absurd_figures_stay_figures);
+    tcase_add_test(all, what_is_kept_is_bounded);
     tcase_add_test(all, names_for_people);
     suite_add_tcase(suite, all);
     return run_suite(suite);

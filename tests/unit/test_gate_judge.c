@@ -245,6 +245,15 @@ static void second_run_elsewhere(struct scene *scene)
     scene->runs[1].environment.cpus = 8;
 }
 
+static void each_run_has_its_entry(struct scene *scene)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct acceptance acceptance = {.at = "2026-01-02T03:04:05Z"};
+    second_run_elsewhere(scene);
+    ck_assert_msg(baseline_accept(&scene->baseline, &scene->runs[1], 1, &acceptance, &err) == 0,
+                  "%s", err.message);
+}
+
 static void other_source(struct scene *scene)
 {
     gate_set(&scene->runs[0].peak.source, "memory.current");
@@ -315,6 +324,8 @@ static const struct judge_case cases[] = {
      HEADLINE, CHECK_IMPROVED,
      {"-80.0 MiB (-10.0 %)",
       "improved by more than the tolerance of 80.0 MiB"}},
+    {"the median below it, the highest not", nothing, {700, 710, 725}, false, VERDICT_IMPROVED,
+     HEADLINE, CHECK_IMPROVED, {"710.0 MiB"}},
     {"below it, strict", one_byte_below_slack, {0}, true, VERDICT_REGRESSED,
      HEADLINE, CHECK_FAILED, {"improved", "--strict"}},
     {"same, strict", nothing, {800}, true, VERDICT_PASS, HEADLINE, CHECK_PASS, {NULL}},
@@ -408,6 +419,9 @@ static const struct judge_case cases[] = {
      HEADLINE, CHECK_MISSING, {"nothing to compare it with"}},
     {"more CPUs: reason", more_cpus, {0}, false, VERDICT_NOT_COMPARABLE,
      NULL, 0, {"b.json is of another environment: cpus: 8 here, 2 in the baseline"}},
+    {"each run has an entry, but not the same", each_run_has_its_entry, {800, 800}, false,
+     VERDICT_NOT_COMPARABLE, NULL, 0,
+     {"the runs were measured in different environments"}},
     {"one run elsewhere", second_run_elsewhere, {800, 800}, false, VERDICT_NOT_COMPARABLE,
      NULL, 0, {"cpus: 8 here, 2 in the baseline"}},
     {"other source", other_source, {0}, false, VERDICT_NOT_COMPARABLE,
@@ -779,6 +793,7 @@ START_TEST(exit_status_by_verdict)
         ck_assert_str_eq(verdict_name(table[i].verdict), table[i].name);
         ck_assert_int_eq(verdict_exit_status(table[i].verdict), table[i].exit_status);
     }
+    ck_assert_str_eq(check_status_name(CHECK_IMPROVED), "improved");
 }
 END_TEST
 

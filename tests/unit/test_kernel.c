@@ -55,6 +55,7 @@ START_TEST(statm_and_status)
     ck_assert_int_eq(resident, 418);
     ck_assert_int_eq(shared, 390);
     ck_assert_int_eq(parse_statm("765\n", &resident, &shared), -1);
+    ck_assert_int_eq(parse_statm("1 140737488355328 1\n", &resident, &shared), -1);
     ck_assert_int_eq(parse_kib_line("Name:\tx\nVmHWM:\t    1844 kB\n", "VmHWM"), 1844 * 1024);
     ck_assert_int_eq(parse_kib_line("VmHWMX:\t 1 kB\n", "VmHWM"), -1);
 }
@@ -154,6 +155,10 @@ START_TEST(pressure)
     ck_assert_int_eq(parse_pressure_total("some avg10=0.00 total=5\n", "full"), -1);
     ck_assert_int_eq(parse_pressure_total("some avg10=0.00\n", "some"), -1);
     ck_assert_int_eq(parse_pressure_total("", "some"), -1);
+    /* The total of another line is none of this one's, nor is one that fits no counter. */
+    ck_assert_int_eq(parse_pressure_total("some avg10=0.00\nfull avg10=0.00 total=9\n", "some"),
+                     -1);
+    ck_assert_int_eq(parse_pressure_total("some total=99999999999999999999\n", "some"), -1);
     struct cgroup cgroup = captured("docker-v2");
     struct cgroup_pressure read;
     cgroup_pressure(&cgroup, &read);
@@ -231,6 +236,21 @@ START_TEST(long_process_lists_are_read_to_their_end)
 }
 END_TEST
 
+START_TEST(a_pid_may_be_cut_anywhere)
+{
+    static const char text[] = "12\n0\n345\n99999999999999999999\n";
+    for (size_t cut = 0; cut < sizeof text; cut++) {
+        int pids[4] = {0}, partial = 0;
+        size_t count = parse_pids(text, cut, &partial, pids, 4, 0);
+        count = parse_pids(text + cut, sizeof text - 1 - cut, &partial, pids, 4, count);
+        ck_assert_uint_eq(count, 3);
+        ck_assert_int_eq(pids[0], 12);
+        ck_assert_int_eq(pids[1], 345);
+        ck_assert_int_gt(pids[2], 0); /* no pid of any kernel's, and no overflow */
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("kernel");
@@ -248,6 +268,7 @@ int main(void)
     tcase_add_test(all, the_machines_root_is_told_from_a_namespaces);
     tcase_add_test(all, descendants_by_their_parents);
     tcase_add_test(all, long_process_lists_are_read_to_their_end);
+    tcase_add_test(all, a_pid_may_be_cut_anywhere);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

@@ -150,6 +150,19 @@ START_TEST(groups_add_up_by_name)
 }
 END_TEST
 
+START_TEST(groups_of_any_figures_add_up)
+{
+    struct snapshot snapshot CLEANUP(snapshot_release);
+    snapshot_init(&snapshot);
+    gate_add_process(&snapshot, "tsc", INT64_MAX);
+    gate_add_process(&snapshot, "tsc", INT64_MAX);
+    size_t count;
+    struct process_group *groups CLEANUP(cleanup_free) = snapshot_groups(&snapshot, &count);
+    ck_assert_uint_eq(count, 1);
+    check_group(&groups[0], "tsc", 2, INT64_MAX);
+}
+END_TEST
+
 START_TEST(no_processes_no_groups)
 {
     struct snapshot snapshot;
@@ -170,6 +183,7 @@ int main(void)
     tcase_add_loop_test(all, verified_when_built_and_required_checks_hold, 0,
                         sizeof verified_cases / sizeof *verified_cases);
     tcase_add_test(all, groups_add_up_by_name);
+    tcase_add_test(all, groups_of_any_figures_add_up);
     tcase_add_test(all, no_processes_no_groups);
     suite_add_tcase(suite, all);
     return run_suite(suite);

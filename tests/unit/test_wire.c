@@ -108,6 +108,13 @@ START_TEST(long_strings_are_cut)
     ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
     ck_assert_uint_eq(strlen(out.process.command), WIRE_STRING_MAX);
     ck_assert_uint_eq(wire_encode(&in, frame, 100), 0);
+    /* A longer one is of no encoder's. The command comes last: one more byte and its NUL. */
+    uint8_t *at = frame + length - 1 - WIRE_STRING_MAX - 2;
+    *at += 1;
+    frame[4] += 1;
+    frame[length - 1] = 'x';
+    frame[length] = '\0';
+    ck_assert_int_eq(wire_decode(frame, length + 1, &out), -1);
 }
 END_TEST
 

@@ -1,0 +1,52 @@
+/* From a result file to what is judged and shown of it: any result that can be read. */
+#include "fuzz.h"
+#include "gate/judge.h"
+#include "measurement/result.h"
+#include "report/report.h"
+
+static void show(const struct measurement *m, const struct judgement *judgement, const char *log)
+{
+    free(summary_text(m, judgement, true));
+    free(junit_text(m, judgement, log, strlen(log)));
+    free(result_to_line(m, verdict_name(judgement->verdict), 0, NULL));
+    free(judgement_to_json(judgement));
+}
+
+static void show_alone(const struct measurement *m, const char *log)
+{
+    struct judgement judgement CLEANUP(judgement_release);
+    judgement_init(&judgement);
+    judge_alone(m, 1, &judgement);
+    show(m, &judgement, log);
+}
+
+/* What has been accepted passes. */
+static void show_accepted(const struct measurement *m, const char *log)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct acceptance acceptance = {.at = "2026-01-01T00:00:00Z"};
+    struct baseline baseline = {0};
+    if (baseline_accept(&baseline, m, 1, &acceptance, &err) == 0) {
+        struct judgement judgement CLEANUP(judgement_release);
+        judgement_init(&judgement);
+        judge(&baseline, "baseline", m, 1, false, &judgement);
+        if (judgement.verdict != VERDICT_PASS)
+            BM_BUG(judgement.reason);
+        show(m, &judgement, log);
+    }
+    baseline_release(&baseline);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    char *text CLEANUP(cleanup_free) = fuzz_text(data, size);
+    struct measurement m;
+    if (result_parse(text, "result.json", &m, &err) == 0) {
+        show_alone(&m, text);
+        show_accepted(&m, text);
+        free(compare_text("a", &m, "b", &m));
+    }
+    measurement_release(&m);
+    return 0;
+}
