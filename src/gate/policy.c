@@ -15,7 +15,7 @@
 struct tolerance policy_default(const char *metric)
 {
     struct tolerance tolerance = {
-        .level = LEVEL_OFF, .percent = 10, .absolute = 64 * MIB, .limit = UNMEASURED};
+        .level = LEVEL_OFF, .percent = 5, .absolute = 32 * MIB, .limit = UNMEASURED};
     if (strcmp(metric, METRIC_CGROUP_PEAK) == 0) {
         tolerance.level = LEVEL_FAIL;
     } else if (strcmp(metric, METRIC_DURATION) == 0) {
@@ -25,6 +25,7 @@ struct tolerance policy_default(const char *metric)
         bool setup = strcmp(metric_stage_name(metric), "setup") == 0;
         tolerance.level = setup ? LEVEL_OFF : LEVEL_WARN;
         tolerance.percent = 20;
+        tolerance.absolute = 64 * MIB;
     }
     return tolerance;
 }

@@ -14,10 +14,12 @@ struct tolerance {
     int64_t limit;    /* hard limit in the metric's unit; UNMEASURED: none */
 };
 
-/* The defaults for a metric by its name: cgroup_peak fails at 10 % / 64 MiB, stages warn at 20 %
- * / 64 MiB, unreclaimable_peak (10 % / 64 MiB) and duration (25 % / 30 s) are off, that is only
+/* The defaults for a metric by its name: cgroup_peak fails at 5 % / 32 MiB, stages warn at 20 %
+ * / 64 MiB, unreclaimable_peak (5 % / 32 MiB) and duration (25 % / 30 s) are off, that is only
  * reported. So is stage:setup: what is seen before, between and after the stages depends on when
- * the samples happen to fall, and would come and go from run to run. */
+ * the samples happen to fall, and would come and go from run to run. make gate-power shows what
+ * these come to on real runs: a stage's PSS is sampled, and scatters more than the kernel's own
+ * counters. */
 struct tolerance policy_default(const char *metric);
 
 /* "bytes", or "ms" for duration. Static. */

@@ -34,7 +34,7 @@ static const struct {
     double percent;
     int64_t absolute;
     size_t baseline_runs;
-} others[] = {{7, 48 * MIB, 3}, {5, 32 * MIB, 3}, {5, 32 * MIB, 5}, {3, 16 * MIB, 3}};
+} others[] = {{10, 64 * MIB, 3}, {7, 48 * MIB, 3}, {5, 32 * MIB, 5}, {3, 16 * MIB, 3}};
 
 struct options {
     uint64_t seed;

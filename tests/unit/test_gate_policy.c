@@ -15,8 +15,8 @@ START_TEST(defaults_by_metric)
         double percent;
         int64_t absolute;
     } cases[] = {
-        {"cgroup_peak", "bytes", LEVEL_FAIL, 10, 64 * MIB},
-        {"unreclaimable_peak", "bytes", LEVEL_OFF, 10, 64 * MIB},
+        {"cgroup_peak", "bytes", LEVEL_FAIL, 5, 32 * MIB},
+        {"unreclaimable_peak", "bytes", LEVEL_OFF, 5, 32 * MIB},
         {"duration", "ms", LEVEL_OFF, 25, 30000},
         {"stage:build-deps", "bytes", LEVEL_WARN, 20, 64 * MIB},
         {"stage:duration", "bytes", LEVEL_WARN, 20, 64 * MIB},
