@@ -81,12 +81,6 @@ bool recorder_started(const struct recorder *recorder)
     return recorder->started;
 }
 
-void recorder_expect(struct recorder *recorder, int64_t budget_bytes, int64_t duration_ms)
-{
-    recorder->progress.budget_bytes = budget_bytes;
-    recorder->progress.expected_ms = duration_ms;
-}
-
 static int open_log(const char *out, const char *label, struct bm_error *err)
 {
     char *path CLEANUP(cleanup_free) = xasprintf("%s/build-%s.log", out, label);

@@ -18,8 +18,6 @@ struct recorder;
  * both of which outlive the recorder. NULL where a file can't be made. */
 struct recorder *recorder_open(const struct config *config, const char *out, const char *label,
                                struct measurement *m, struct bm_error *err);
-/* What the run is held to, for the eye alone. */
-void recorder_expect(struct recorder *recorder, int64_t budget_bytes, int64_t duration_ms);
 /* A session_on_record; `context` is the recorder. */
 void recorder_take(void *context, const struct wire_record *record);
 /* Whether the probe has spoken. */

@@ -29,7 +29,7 @@ enum wire_type {
     WIRE_END,      /* the build has ended; last record of a good stream */
     WIRE_FAILURE,  /* the probe could not do its work; last record */
     WIRE_VARIABLE, /* behind the hello: a variable of the build's environment */
-    WIRE_HOLDING, /* what a process holds at a beat; only those that hold much are told */
+    WIRE_HOLDING,  /* what a process holds at a beat; only those that hold much are told */
 };
 
 struct wire_hello {

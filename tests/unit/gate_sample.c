@@ -21,7 +21,7 @@ void gate_add_process(struct snapshot *snapshot, const char *name, int64_t pss_b
         .name = xstrdup(name),
         .command = xstrdup(name),
     };
-    snapshot->pss_bytes = (snapshot->pss_bytes < 0 ? 0 : snapshot->pss_bytes) + pss_bytes;
+    snapshot->pss_bytes = add_figures(snapshot->pss_bytes < 0 ? 0 : snapshot->pss_bytes, pss_bytes);
 }
 
 void gate_add_stage(struct measurement *m, const char *name, int64_t pss_bytes)

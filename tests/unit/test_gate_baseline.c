@@ -132,8 +132,10 @@ START_TEST(changes_name_what_is_judged_otherwise)
                    "stage:deps: not judged there, off here");
     here.environments[0].key.cpus = 4;
     expect_changes(&there, &here,
-                   "node:24-bookworm, x86_64, 2 CPUs, no limit, page cache as-is, from memory.peak: only there; "
-                   "node:24-bookworm, x86_64, 4 CPUs, no limit, page cache as-is, from memory.peak: only here");
+                   "node:24-bookworm, x86_64, 2 CPUs, no limit, page cache as-is, from "
+                   "memory.peak: only there; "
+                   "node:24-bookworm, x86_64, 4 CPUs, no limit, page cache as-is, from "
+                   "memory.peak: only here");
 }
 END_TEST
 
