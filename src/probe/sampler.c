@@ -11,8 +11,8 @@
 #define SURVEY_MIN_MS 20
 #define SURVEY_MS_PER_1000_US 333
 #define SAME_BYTES INT64_C(65536)
-/* What was found is told for at most 0.1 % of all time. */
-#define TELL_MS_PER_US 1
+/* What was found is told for at most 0.05 % of all time. */
+#define TELL_MS_PER_US 2
 /* One that is cheaper than this is also made for a look, if the last one is so old: for at most
  * 0.5 % of all time. */
 #define CHEAP_SURVEY_US 2000
