@@ -59,6 +59,7 @@ static _Noreturn void build_monorepo(void)
     }
     dup2(nothing, STDIN_FILENO);
     dup2(nothing, STDOUT_FILENO);
+    dup2(nothing, STDERR_FILENO);
     execlp("bash", "bash", "-lc",
            "rm -rf server/.next server/tsconfig.tsbuildinfo && npm run build", (char *)NULL);
     _exit(127);
