@@ -32,6 +32,7 @@ static void hold(int count, size_t mib)
 {
     start_workers(count, mib);
     sleep_ms(HELD_MS);
+    end_workers();
 }
 
 /* Works on its mappings without end: what holds their lock shows. */
