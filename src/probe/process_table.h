@@ -1,5 +1,4 @@
-/* The build's processes that are known, by pid: a static table, of which only the
- * command lines are allocated.
+/* The build's processes that are known, by pid: a static table; only command lines are allocated.
  *
  * A process is identified by its open /proc directory: what is read through it is never the pid's
  * next owner. Where RLIMIT_NOFILE leaves no descriptor, pid and start time identify it. */

@@ -8,7 +8,7 @@
 #define MIB ((int64_t)1 << 20)
 
 /* Of all time, and how much of it may be saved up. */
-#define DUTY_PERMILLE 4
+#define DUTY_PERMILLE 3
 #define CREDIT_MAX_US 5000
 /* Copy-on-write may overdraw the account so far. */
 #define GUARD_DEBT_US 20000
@@ -173,7 +173,7 @@ static struct process *most_interesting(int64_t t_ms, bool growing)
     return best;
 }
 
-void pss_refresh(int64_t t_ms, int64_t limit_us, bool growing)
+bool pss_refresh(int64_t t_ms, int64_t limit_us, bool growing)
 {
     add_credit();
     int64_t before = credit_us;
@@ -182,11 +182,14 @@ void pss_refresh(int64_t t_ms, int64_t limit_us, bool growing)
         int64_t cost =
             process ? (int64_t)(process->cost_us_per_mib * (float)process->rss_bytes / (float)MIB)
                     : 0;
+        if (!process)
+            return false;
         /* A dear one waits for a full account, and may overdraw it. */
-        if (!process || (cost > credit_us && credit_us < CREDIT_MAX_US * 9 / 10))
-            return;
+        if (cost > credit_us && credit_us < CREDIT_MAX_US * 9 / 10)
+            return true;
         read_pss(process, t_ms);
     }
+    return true;
 }
 
 void pss_estimate(struct process *process)

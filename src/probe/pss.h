@@ -23,9 +23,10 @@ void pss_init(struct pss_account *account);
 int64_t pss_cpu_us(void);
 
 /* Reads the PSS of those processes of the table whose size changed most since it was read, while
- * the budget (0.4 % of all time) lasts, for at most `limit_us` now. While memory is `growing`, a
- * process that shared nothing at its last reading will hardly share what it just allocated. */
-void pss_refresh(int64_t t_ms, int64_t limit_us, bool growing);
+ * the budget (0.3 % of all time) lasts, for at most `limit_us` now. While memory is `growing`, a
+ * process that shared nothing at its last reading will hardly share what it just allocated.
+ * Returns false where, by the sizes as they were read last, there is nothing more to read. */
+bool pss_refresh(int64_t t_ms, int64_t limit_us, bool growing);
 
 /* Sets what `process` holds by its statm and its last reading. */
 void pss_estimate(struct process *process);

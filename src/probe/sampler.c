@@ -7,12 +7,12 @@
 #include "probe/stages.h"
 
 /* Surveys: where what is charged has changed at all (a process is nothing less) at most so often,
- * and for at most 0.3 % of all time; else on the beat. */
+ * and for at most 0.25 % of all time; else on the beat. */
 #define SURVEY_MIN_MS 20
-#define SURVEY_MS_PER_1000_US 333
+#define SURVEY_MS_PER_1000_US 400
 #define SAME_BYTES INT64_C(65536)
-/* What was found is told for at most 0.1 % of all time. */
-#define TELL_MS_PER_US 1
+/* What was found is told for at most 0.05 % of all time, and so is who holds it. */
+#define TELL_MS_PER_US 2
 /* At a beat those processes are told that hold at least this part of all. */
 #define TELL_SHARE 200
 /* One that is cheaper than this is also made for a look, if the last one is so old: for at most
@@ -98,7 +98,7 @@ static void tell_sample(struct sampler *sampler, int64_t t_ms)
 }
 
 /* Who holds the memory, for the course over time. It is not worth waiting for the runner, nor more
- * than 0.1 % of all time. */
+ * than it is given. */
 static void tell_holdings(struct sampler *sampler, int64_t t_ms)
 {
     int64_t before = pss_cpu_us(), all_bytes = 0;
@@ -196,7 +196,8 @@ static void look(struct sampler *sampler, int64_t t_ms)
     read_sizes(sampler);
     int64_t usage_after = levels_read_usage(levels);
     if (may_read)
-        pss_refresh(t_ms, LOOK_READS_US, !levels_are_flat(levels));
+        (void)pss_refresh(t_ms, LOOK_READS_US, !levels_are_flat(levels));
+    sampler->unread = true;
     estimate_all();
     pss_guard(anon_charged(sampler), t_ms, may_read);
 
@@ -269,8 +270,8 @@ int64_t sampler_tick(struct sampler *sampler, int64_t t_ms)
     }
     if (worth)
         look(sampler, t_ms);
-    else if (!levels_near_limit(&sampler->levels))
-        pss_refresh(t_ms, TICK_READS_US, !levels_are_flat(&sampler->levels));
+    else if (sampler->unread && !levels_near_limit(&sampler->levels))
+        sampler->unread = pss_refresh(t_ms, TICK_READS_US, !levels_are_flat(&sampler->levels));
     if (beat) {
         sampler->next_beat_ms = t_ms + sampler->interval_ms;
         tell_sample(sampler, t_ms);

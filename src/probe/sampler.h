@@ -30,6 +30,7 @@ struct sampler {
     uint32_t survey;        /* the number of the last one */
     int64_t survey_us;      /* what it cost */
     int64_t surveyed_bytes; /* charged then */
+    bool unread;            /* there may be processes whose PSS is worth reading */
     int64_t looked_ms;
     int64_t looked_bytes, looked_unreclaimable_bytes; /* charged then */
     int64_t next_beat_ms, next_survey_ms, next_tell_ms, next_holdings_ms;

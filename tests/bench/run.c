@@ -66,6 +66,8 @@ static void take_record(struct outcome *outcome, const struct wire_record *recor
     } else if (record->type == WIRE_END) {
         outcome->cpu_us = (double)record->end.cpu_ms * 1000;
         outcome->rss_mib = (double)record->end.rss_peak_bytes / (double)MIB;
+        if (record->end.exit_code > 0)
+            fprintf(stderr, "the build ended with status %d\n", (int)record->end.exit_code);
     } else if (record->type == WIRE_FAILURE) {
         fprintf(stderr, "build-mem-probe: %s\n", record->failure.message);
     }

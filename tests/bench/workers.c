@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define WORKERS_MAX 1000
 
 struct worker {
+    pid_t pid;
     int order, answer; /* pipes */
 };
 static struct worker workers[WORKERS_MAX];
@@ -86,7 +88,7 @@ static void start_worker(struct worker *worker, size_t base_mib)
         work(base_mib, order[0], answer[1]);
     close(order[0]);
     close(answer[1]);
-    *worker = (struct worker){.order = order[1], .answer = answer[0]};
+    *worker = (struct worker){pid, .order = order[1], .answer = answer[0]};
     (void)!read(worker->answer, &ready, 1);
 }
 
@@ -94,6 +96,14 @@ void start_workers(int count, size_t base_mib)
 {
     for (int i = 0; i < count && i < WORKERS_MAX; i++)
         start_worker(&workers[i], base_mib);
+}
+
+void end_workers(void)
+{
+    for (int i = 0; i < WORKERS_MAX && workers[i].pid; i++) {
+        kill(workers[i].pid, SIGKILL);
+        waitpid(workers[i].pid, NULL, 0);
+    }
 }
 
 void order_worker(int number, const struct order *order)

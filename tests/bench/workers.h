@@ -26,6 +26,9 @@ void obey(const struct order *order);
 /* Starts workers that hold `base_mib` each and obey, one after the other; they die with the
  * caller. */
 void start_workers(int count, size_t base_mib);
+/* Ends them and waits for each, as builds do: left to the probe, its waits would count as its own
+ * (one for any of a thousand children looks at them all). */
+void end_workers(void);
 /* Returns when the worker has obeyed. */
 void order_worker(int number, const struct order *order);
 

@@ -32,6 +32,7 @@ static void hold(int count, size_t mib)
 {
     start_workers(count, mib);
     sleep_ms(HELD_MS);
+    end_workers();
 }
 
 /* Works on its mappings without end: what holds their lock shows. */
@@ -59,6 +60,7 @@ static _Noreturn void build_monorepo(void)
     }
     dup2(nothing, STDIN_FILENO);
     dup2(nothing, STDOUT_FILENO);
+    dup2(nothing, STDERR_FILENO);
     execlp("bash", "bash", "-lc",
            "rm -rf server/.next server/tsconfig.tsbuildinfo && npm run build", (char *)NULL);
     _exit(127);

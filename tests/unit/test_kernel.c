@@ -26,6 +26,14 @@ START_TEST(stat_survives_odd_names)
     struct proc_stat stat;
     ck_assert_int_eq(parse_proc_stat("", &stat), -1);
     ck_assert_int_eq(parse_proc_stat("7 (cat) R 41", &stat), -1);
+    ck_assert_int_eq(parse_proc_stat("7 (cat) R 41 1 1 0 -1 x 97 0 0 0 0 0 0 0 20 0 1 0 28", &stat),
+                     -1);
+    /* The foreground group may be -1, the start time as large as it likes. */
+    ck_assert_int_eq(parse_proc_stat("7 (cat) R 41 1 1 0 -1 4194304 97 0 0 0 0 0 0 0 20 0 1 0 "
+                                     "9007199254740993 31",
+                                     &stat),
+                     0);
+    ck_assert_uint_eq(stat.start_ticks, 9007199254740993);
 }
 END_TEST
 
