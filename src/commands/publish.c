@@ -43,12 +43,17 @@ int write_result(const char *out, const struct measurement *m, const struct judg
     return file_write_atomic(path, text, strlen(text), err);
 }
 
-/* `run`: the name of the run whose log it is. */
+/* The label that the log and the courses of this measurement bear; borrowed. */
+static const char *run_label(const struct measurement *m)
+{
+    return m->run ? m->run : m->label;
+}
+
 static int write_junit(const struct config *config, const char *out, const struct measurement *m,
-                       const char *run, const struct judgement *judgement, struct bm_error *err)
+                       const struct judgement *judgement, struct bm_error *err)
 {
     size_t length;
-    char *tail CLEANUP(cleanup_free) = read_log_tail(out, run, &length);
+    char *tail CLEANUP(cleanup_free) = read_log_tail(out, run_label(m), &length);
     char *text CLEANUP(cleanup_free) = junit_text(m, judgement, tail, length);
     char *path CLEANUP(cleanup_free) =
         config->junit ? xstrdup(config->junit) : xasprintf("%s/junit-%s.xml", out, config->label);
@@ -56,14 +61,14 @@ static int write_junit(const struct config *config, const char *out, const struc
 }
 
 /* A course that can't be read is told and left out: the page is no reason to fail a run. */
-static int write_page(const char *out, const char *label, const struct measurement *m,
+static int write_page(const char *out, const struct measurement *m,
                       const struct judgement *judgement, struct bm_error *err)
 {
     struct bm_error broken CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct course course CLEANUP(course_release) = {0};
     char *dir CLEANUP(cleanup_free) = xasprintf("%s/", out);
-    char *path CLEANUP(cleanup_free) = xasprintf("%s/report-%s.html", out, label);
-    if (course_of_label(dir, m->label, &course, &broken) < 0) {
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/report-%s.html", out, m->label);
+    if (course_of_label(dir, run_label(m), &course, &broken) < 0) {
         command_failed(&broken, 0);
         course_release(&course);
     }
@@ -93,6 +98,7 @@ static struct measurement under_label(const struct measurement *typical,
 {
     struct measurement whole = *typical;
     whole.label = config->label;
+    whole.run = strcmp(typical->label, config->label) ? typical->label : NULL;
     return whole;
 }
 
@@ -101,8 +107,7 @@ static int write_files(const struct config *config, const struct measurement *ru
                        const struct judgement *judgement, int exit_code, struct bm_error *err)
 {
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
-    const struct measurement *typical = typical_run(runs, count);
-    const struct measurement whole = under_label(typical, config);
+    const struct measurement whole = under_label(typical_run(runs, count), config);
     if (file_make_dirs(out, err) < 0) /* the build may have removed it */
         return -1;
     for (size_t i = 0; count > 1 && i < count; i++)
@@ -110,9 +115,9 @@ static int write_files(const struct config *config, const struct measurement *ru
             return -1;
     /* In the order of their weight. */
     if (write_result(out, &whole, judgement, exit_code, err) < 0 ||
-        write_junit(config, out, &whole, typical->label, judgement, err) < 0)
+        write_junit(config, out, &whole, judgement, err) < 0)
         return -1;
-    return write_page(out, config->label, typical, judgement, err);
+    return write_page(out, &whole, judgement, err);
 }
 
 int publish(const struct config *config, const struct measurement *runs, size_t count,

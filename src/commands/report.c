@@ -28,10 +28,10 @@ static int read_run(const char *path, struct stored_run *run, struct bm_error *e
         slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup("");
     if (result_read(path, &run->m, err) < 0)
         return -1;
-    /* Several runs are stored as the one in the middle, whose own label names its files. */
-    if (strchr(run->m.label, '/'))
-        return bm_error_set(err, "%s: the label \"%s\" names no files", path, run->m.label);
-    return course_of_label(dir, run->m.label, &run->course, err);
+    const char *label = run->m.run ? run->m.run : run->m.label;
+    if (strchr(label, '/'))
+        return bm_error_set(err, "%s: the label \"%s\" names no files", path, label);
+    return course_of_label(dir, label, &run->course, err);
 }
 
 /* "DIR/result-NAME.json" becomes "DIR/report-NAME.html". */

@@ -42,14 +42,23 @@ const char *variable_value(const char *variable)
     return strchr(variable, '=') + 1;
 }
 
+static const char *value_of(const struct strv *variables, const char *name, size_t length)
+{
+    for (size_t i = 0; i < variables->count; i++)
+        if (strncmp(variables->items[i], name, length) == 0 && variables->items[i][length] == '=')
+            return variables->items[i] + length + 1;
+    return NULL;
+}
+
+const char *variables_find(const struct strv *variables, const char *name)
+{
+    return value_of(variables, name, strlen(name));
+}
+
 /* The value in "NAME=VALUE" of the variable whose entry this is, or NULL; borrowed. */
 static const char *value_like(const struct strv *variables, const char *entry)
 {
-    size_t length = strcspn(entry, "=") + 1;
-    for (size_t i = 0; i < variables->count; i++)
-        if (strncmp(variables->items[i], entry, length) == 0)
-            return variables->items[i] + length;
-    return NULL;
+    return value_of(variables, entry, strcspn(entry, "="));
 }
 
 static void add_variable(const char *entry, const char *was, const char *is, struct strv *list)

@@ -25,6 +25,8 @@ void drift_list(const struct environment *was, const struct environment *is, str
 /* The two sides of "NAME=VALUE": the name is the caller's, the value is borrowed. */
 char *variable_name(const char *variable);
 const char *variable_value(const char *variable);
+/* The value of the variable of that name, or NULL; borrowed. */
+const char *variables_find(const struct strv *variables, const char *name);
 
 /* Reads an object whose members are variables; results and baselines have it alike. */
 struct json;

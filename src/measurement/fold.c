@@ -1,4 +1,5 @@
 #include "measurement/fold.h"
+#include "measurement/drift.h"
 
 #include "base/alloc.h"
 #include "base/units.h"
@@ -124,7 +125,10 @@ static void take_hello(struct fold *fold, const struct wire_hello *hello)
 
 static void take_variable(struct fold *fold, const struct wire_variable *variable)
 {
-    strv_pushf(&fold->m->environment.variables, "%s=%s", variable->name, variable->value);
+    struct strv *variables = &fold->m->environment.variables;
+    bool is_name = *variable->name && !strchr(variable->name, '=');
+    if (is_name && !variables_find(variables, variable->name))
+        strv_pushf(variables, "%s=%s", variable->name, variable->value);
 }
 
 /* A stage ends. Its peak is exact where the counter was reset when it began, and where the lifetime

@@ -98,6 +98,7 @@ void environment_release(struct environment *environment)
 void measurement_release(struct measurement *m)
 {
     free(m->label);
+    free(m->run);
     free(m->started_at);
     free(m->commit);
     free(m->build.command);

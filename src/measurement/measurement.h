@@ -133,6 +133,7 @@ struct sampler_account {
 
 struct measurement {
     char *label;
+    char *run;        /* of several runs the one that this is: its files bear that label; or NULL */
     char *started_at; /* UTC, ISO 8601 */
     char *commit;     /* git commit of the repo; NULL outside of git */
     struct build_end build;

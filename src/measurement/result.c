@@ -24,6 +24,12 @@ static void add_field(cJSON *object, const struct field *field, const void *from
     case FIELD_MAYBE_TEXT:
         json_add_text(object, field->key, *(char *const *)(const void *)at);
         break;
+    case FIELD_OPTIONAL_TEXT: {
+        const char *text = *(char *const *)(const void *)at;
+        if (text)
+            json_add_text(object, field->key, text);
+        break;
+    }
     case FIELD_FIGURE:
         json_add_measured(object, field->key, *(const int64_t *)(const void *)at);
         break;

@@ -6,6 +6,7 @@ const char *const result_basis_names[] = {"measured", "estimated", "rss", NULL};
 
 const struct field result_head_fields[] = {
     {"label", FIELD_TEXT, offsetof(struct measurement, label)},
+    {"run", FIELD_OPTIONAL_TEXT, offsetof(struct measurement, run)},
     {"started_at", FIELD_TEXT, offsetof(struct measurement, started_at)},
     {"commit", FIELD_MAYBE_TEXT, offsetof(struct measurement, commit)},
     {"not_measured", FIELD_MAYBE_TEXT, offsetof(struct measurement, not_measured)},

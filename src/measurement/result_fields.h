@@ -6,13 +6,14 @@
 #include <stddef.h>
 
 enum field_kind {
-    FIELD_TEXT,         /* char *, always there */
-    FIELD_MAYBE_TEXT,   /* char *, null for NULL */
-    FIELD_FIGURE,       /* int64_t, null for UNMEASURED */
-    FIELD_MAYBE_SIGNAL, /* int64_t, null for 0 */
-    FIELD_FLAG,         /* bool */
-    FIELD_BASIS,        /* enum pss_basis, by name */
-    FIELD_CACHE_POLICY, /* enum cache_policy, by name; may be missing: as-is */
+    FIELD_TEXT,          /* char *, always there */
+    FIELD_MAYBE_TEXT,    /* char *, null for NULL */
+    FIELD_OPTIONAL_TEXT, /* char *, missing for NULL */
+    FIELD_FIGURE,        /* int64_t, null for UNMEASURED */
+    FIELD_MAYBE_SIGNAL,  /* int64_t, null for 0 */
+    FIELD_FLAG,          /* bool */
+    FIELD_BASIS,         /* enum pss_basis, by name */
+    FIELD_CACHE_POLICY,  /* enum cache_policy, by name; may be missing: as-is */
 };
 
 struct field {

@@ -55,6 +55,7 @@ static int read_field(const struct json *value, const struct field *field, void 
     bool absent = json_is_null(value);
     switch (field->kind) {
     case FIELD_TEXT:
+    case FIELD_OPTIONAL_TEXT:
         return read_text(value, at, err);
     case FIELD_MAYBE_TEXT:
         return absent ? 0 : read_text(value, at, err);
@@ -83,7 +84,8 @@ static int read_fields(const struct json *object, const struct field *fields,
     for (const struct field *field = fields; field->key; field++) {
         const struct json *value;
         /* Results of before there were policies have none. */
-        if (field->kind == FIELD_CACHE_POLICY && !json_member(object, field->key))
+        bool optional = field->kind == FIELD_CACHE_POLICY || field->kind == FIELD_OPTIONAL_TEXT;
+        if (optional && !json_member(object, field->key))
             continue;
         if (json_require(object, field->key, &value, err) < 0 ||
             read_field(value, field, into, err) < 0)

@@ -3,6 +3,7 @@
 #include "wire/wire.h"
 
 #include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,11 +42,8 @@ static void keep_words(const char *value, const char *pattern, char *kept, size_
         return;
     for (char *word; (word = strtok_r(rest, " \t\n", &rest));) {
         size_t used = strlen(kept);
-        if (regexec(&matching, word, 0, NULL, 0) == 0 && used + strlen(word) + 2 <= capacity) {
-            if (used)
-                strcat(kept, " ");
-            strcat(kept, word);
-        }
+        if (regexec(&matching, word, 0, NULL, 0) == 0 && used + strlen(word) + 2 <= capacity)
+            snprintf(kept + used, capacity - used, "%s%s", used ? " " : "", word);
     }
     regfree(&matching);
 }

@@ -30,6 +30,7 @@ static void judge_one(const struct baseline *baseline, const struct baseline_env
     m.environment.architecture = xstrdup(entry->key.architecture);
     m.environment.image = xstrdup(entry->key.image);
     m.environment.cpus = entry->key.cpus;
+    m.environment.cache_policy = entry->key.cache_policy;
     judgement_init(&judgement);
     judge(baseline, "baseline", &m, 1, figure % 2, &judgement);
     if (judgement.verdict == VERDICT_NOT_COMPARABLE || judgement.verdict == VERDICT_NO_BASELINE)

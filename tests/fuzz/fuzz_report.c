@@ -1,4 +1,5 @@
 /* From a result file to what is judged and shown of it: any result that can be read. */
+#include "comparison/comparison.h"
 #include "fuzz.h"
 #include "gate/judge.h"
 #include "measurement/result.h"
@@ -10,6 +11,8 @@ static void show(const struct measurement *m, const struct judgement *judgement,
     free(junit_text(m, judgement, log, strlen(log)));
     free(result_to_line(m, verdict_name(judgement->verdict), 0, NULL));
     free(judgement_to_json(judgement));
+    free(markdown_text(m, judgement));
+    free(github_annotations(m, judgement));
 }
 
 static void show_alone(const struct measurement *m, const char *log)
@@ -37,6 +40,17 @@ static void show_accepted(const struct measurement *m, const char *log)
     baseline_release(&baseline);
 }
 
+static void show_compared(const struct measurement *m)
+{
+    const struct comparison_side a = {.name = "a", .runs = m, .count = 1};
+    const struct comparison_side b = {.name = "b", .runs = m, .count = 1};
+    struct comparison comparison CLEANUP(comparison_release);
+    compare_sets(&a, &b, &comparison);
+    free(compare_text(&comparison, true));
+    free(compare_markdown(&comparison));
+    free(comparison_to_json(&comparison));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -45,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (result_parse(text, "result.json", &m, &err) == 0) {
         show_alone(&m, text);
         show_accepted(&m, text);
-        free(compare_text("a", &m, "b", &m));
+        show_compared(&m);
     }
     measurement_release(&m);
     return 0;

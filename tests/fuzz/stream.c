@@ -25,18 +25,24 @@ static const char *any_text(unsigned *seed)
 static struct wire_record any_record(unsigned *seed)
 {
     struct wire_record record = {.type =
-                                     (enum wire_type)(WIRE_HELLO + rand_r(seed) % WIRE_FAILURE)};
+                                     (enum wire_type)(WIRE_HELLO + rand_r(seed) % WIRE_HOLDING)};
     /* Every record but the output is of figures and texts. */
     int64_t *figures = &record.end.exit_code;
     for (size_t i = 0; i < sizeof record.end / sizeof *figures; i++)
         figures[i] = any_figure(seed);
     if (record.type == WIRE_HELLO) {
         record.hello.source = any_text(seed);
+        record.hello.usage_source = any_text(seed);
         record.hello.architecture = any_text(seed);
         record.hello.kernel = any_text(seed);
         record.hello.thp = any_text(seed);
     } else if (record.type == WIRE_PROCESS) {
         record.process.command = any_text(seed);
+    } else if (record.type == WIRE_VARIABLE) {
+        record.variable.name = any_text(seed);
+        record.variable.value = any_text(seed);
+    } else if (record.type == WIRE_HOLDING) {
+        record.holding.command = any_text(seed);
     } else if (record.type == WIRE_FAILURE) {
         record.failure.message = any_text(seed);
     } else if (record.type == WIRE_OUTPUT) {

@@ -227,7 +227,7 @@ START_TEST(test_hostile_text_round_trips_once_written)
 END_TEST
 
 static const char *const good[] = {"good-full.json", "good-not-measured.json",
-                                   "good-schema-key.json"};
+                                   "good-of-several.json", "good-schema-key.json"};
 
 START_TEST(test_good_files)
 {
