@@ -105,7 +105,7 @@ static int refresh_from_runs(const struct config *config)
     size_t count;
     int status;
     judgement_init(&judgement);
-    if (measure_runs(config, &runs, &count, &status, &err) < 0) {
+    if (measure_runs(config, NULL, &runs, &count, &status, &err) < 0) {
         command_failed(&err, status);
     } else {
         judge_alone(runs, count, &judgement);

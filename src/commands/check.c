@@ -28,8 +28,9 @@ static bool in_doubt(const struct measurement *runs, size_t count, void *context
 static int measure(const struct config *config, struct doubt *doubt, struct measurement **runs,
                    size_t *count, int *status, struct bm_error *err)
 {
-    return config->runs ? measure_runs(config, runs, count, status, err)
-                        : measure_while(config, in_doubt, doubt, runs, count, status, err);
+    return config->runs
+               ? measure_runs(config, doubt->baseline, runs, count, status, err)
+               : measure_while(config, doubt->baseline, in_doubt, doubt, runs, count, status, err);
 }
 
 static int check(const struct config *config)

@@ -87,7 +87,7 @@ static int attempt(struct fitting *fitting, int64_t limit_bytes, int *status, st
     size_t count;
     judgement_init(&judgement);
     bool impatient = prepare_attempt(fitting, limit_bytes);
-    int result = measure_runs(fitting->config, &runs, &count, status, err);
+    int result = measure_runs(fitting->config, NULL, &runs, &count, status, err);
     if (result == 0) {
         judge_alone(runs, count, &judgement);
         fit_add(&fitting->fit, limit_bytes, runs, &judgement, impatient);

@@ -177,8 +177,9 @@ static void run_build(const struct config *config, const char *repo, struct reco
 }
 
 /* The story of one run. */
-static int measure_one(const struct config *config, const char *repo, const char *label,
-                       struct measurement *m, int *status, struct bm_error *err)
+static int measure_one(const struct config *config, const struct baseline *baseline,
+                       const char *repo, const char *label, struct measurement *m, int *status,
+                       struct bm_error *err)
 {
     *status = EXIT_UNMEASURED;
     measurement_init(m);
@@ -194,7 +195,7 @@ static int measure_one(const struct config *config, const char *repo, const char
         return -1;
     }
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
-    struct recorder *recorder = recorder_open(config, out, label, m, err);
+    struct recorder *recorder = recorder_open(config, baseline, out, label, m, err);
     if (!recorder)
         return -1;
 
@@ -232,8 +233,9 @@ static int number_first_run(const char *out, struct measurement *first, struct b
     return 0;
 }
 
-int measure_while(const struct config *config, another_run *another, void *context,
-                  struct measurement **runs, size_t *count, int *status, struct bm_error *err)
+int measure_while(const struct config *config, const struct baseline *baseline,
+                  another_run *another, void *context, struct measurement **runs, size_t *count,
+                  int *status, struct bm_error *err)
 {
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     char *repo CLEANUP(cleanup_free) = realpath(config->repo, NULL);
@@ -256,7 +258,7 @@ int measure_while(const struct config *config, another_run *another, void *conte
             *count ? numbered(config->label, *count + 1) : xstrdup(config->label);
         *runs = xgrow(*runs, *count, sizeof **runs);
         last = &(*runs)[(*count)++];
-        if (measure_one(config, repo, label, last, status, err) < 0)
+        if (measure_one(config, baseline, repo, label, last, status, err) < 0)
             return -1;
     } while (!last->not_measured && measurement_verified(last) && another(*runs, *count, context));
     *status = EXIT_PASS;
@@ -270,11 +272,11 @@ static bool fewer_than_asked_for(const struct measurement *runs, size_t count, v
     return count < *wanted;
 }
 
-int measure_runs(const struct config *config, struct measurement **runs, size_t *count, int *status,
-                 struct bm_error *err)
+int measure_runs(const struct config *config, const struct baseline *baseline,
+                 struct measurement **runs, size_t *count, int *status, struct bm_error *err)
 {
     size_t wanted = (size_t)config->runs;
-    return measure_while(config, fewer_than_asked_for, &wanted, runs, count, status, err);
+    return measure_while(config, baseline, fewer_than_asked_for, &wanted, runs, count, status, err);
 }
 
 void release_runs(struct measurement *runs, size_t count)

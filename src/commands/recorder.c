@@ -4,6 +4,7 @@
 #include "base/strv.h"
 #include "base/units.h"
 #include "commands/terminal.h"
+#include "gate/policy.h"
 #include "report/holders.h"
 #include "report/timeline.h"
 #include "wire/wire.h"
@@ -20,6 +21,7 @@ struct recorder {
     char *processes; /* the path of processes-<label>.csv */
     struct terminal *terminal;
     struct progress progress;
+    const struct baseline *baseline; /* or NULL */
     bool started;
     int log;       /* build-<label>.log */
     int log_errno; /* of the first write to it that failed; 0 */
@@ -59,6 +61,25 @@ static void take_sample(struct recorder *recorder, const struct wire_sample *sam
     terminal_progress(recorder->terminal, progress);
 }
 
+/* What the baseline allows, and how long its runs took; the probe's first record says for which of
+ * its environments. */
+static void expect_as_baseline(struct recorder *recorder)
+{
+    struct progress *progress = &recorder->progress;
+    const struct baseline_environment *entry = baseline_find(recorder->baseline, recorder->m);
+    if (!entry)
+        return;
+    const struct baseline_metric *peak = baseline_metric_find(entry, METRIC_CGROUP_PEAK);
+    const struct baseline_metric *duration = baseline_metric_find(entry, METRIC_DURATION);
+    if (peak && peak->tolerance.level == LEVEL_FAIL) {
+        int64_t allowed = baseline_metric_allows(peak);
+        if (progress->budget_bytes < 0 || allowed < progress->budget_bytes)
+            progress->budget_bytes = allowed;
+    }
+    if (duration)
+        progress->expected_ms = median_of(duration->values, duration->count);
+}
+
 void recorder_take(void *context, const struct wire_record *record)
 {
     struct recorder *recorder = context;
@@ -72,6 +93,8 @@ void recorder_take(void *context, const struct wire_record *record)
         holders_take(recorder->holders, record->holding.t_ms, record->holding.command,
                      record->holding.pss_bytes);
     fold_record(recorder->fold, record);
+    if (record->type == WIRE_HELLO && recorder->baseline)
+        expect_as_baseline(recorder);
     if (record->type == WIRE_SAMPLE)
         take_sample(recorder, &record->sample);
 }
@@ -88,8 +111,9 @@ static int open_log(const char *out, const char *label, struct bm_error *err)
     return fd < 0 ? bm_error_errno(err, "%s", path) : fd;
 }
 
-struct recorder *recorder_open(const struct config *config, const char *out, const char *label,
-                               struct measurement *m, struct bm_error *err)
+struct recorder *recorder_open(const struct config *config, const struct baseline *baseline,
+                               const char *out, const char *label, struct measurement *m,
+                               struct bm_error *err)
 {
     struct strv stages CLEANUP(strv_release) = {0};
     char *path CLEANUP(cleanup_free) = xasprintf("%s/timeline-%s.csv", out, label);
@@ -114,6 +138,7 @@ struct recorder *recorder_open(const struct config *config, const char *out, con
                      .peak_bytes = UNMEASURED,
                      .budget_bytes = config->memory_limit_bytes,
                      .expected_ms = UNMEASURED},
+        .baseline = baseline,
         .log = log,
     };
     return recorder;

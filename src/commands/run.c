@@ -21,7 +21,7 @@ int command_run(int argc, char **argv)
         bm_error_set(&err, "unknown command \"%s\"", operands.items[0]);
         return command_failed(&err, EXIT_USAGE);
     }
-    if (measure_runs(&config, &runs, &count, &status, &err) < 0)
+    if (measure_runs(&config, NULL, &runs, &count, &status, &err) < 0)
         command_failed(&err, status);
     else {
         judge_alone(runs, count, &judgement);
