@@ -31,7 +31,10 @@ char *say_percent(int64_t from, int64_t to)
 {
     if (from <= 0 || to < 0)
         return xstrdup("");
-    return xasprintf("%+.1f%%", 100.0 * ((double)to - (double)from) / (double)from);
+    double percent = 100.0 * ((double)to - (double)from) / (double)from;
+    if (percent > 99999)
+        return xstrdup(">99999%");
+    return xasprintf(percent < 999.95 ? "%+.1f%%" : "%+.0f%%", percent);
 }
 
 char *say_span(int64_t first_ms, int64_t last_ms)

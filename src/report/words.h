@@ -12,7 +12,7 @@
 char *say_figure(const char *unit, int64_t figure);
 /* "+204.1 MiB", "-1.2 s". */
 char *say_delta(const char *unit, int64_t delta);
-/* "+25.4%"; "" where there is nothing to compare with, or it is 0. */
+/* "+25.4%", of 7 columns at most; "" where there is nothing to compare with, or it is 0. */
 char *say_percent(int64_t from, int64_t to);
 /* "0.0 s-3.2 s"; "not seen". */
 char *say_span(int64_t first_ms, int64_t last_ms);

@@ -206,6 +206,24 @@ START_TEST(test_new_stage_is_called_new)
 }
 END_TEST
 
+/* A stage that was next to nothing before: its columns stay apart. */
+START_TEST(test_a_growth_of_any_size_keeps_its_column)
+{
+    static const struct {
+        int64_t baseline, actual;
+        const char *percent;
+    } cases[] = {
+        {1000, 10994, " +999.4%"}, {1000, 11000 + 5, "  +1000%"}, {1, 1000 * MIB, " >99999%"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        judgement.checks[0].baseline = cases[i].baseline;
+        judgement.checks[0].actual = cases[i].actual;
+        char *text = summary_text(&m, &judgement, false);
+        expect(text, cases[i].percent);
+        free(text);
+    }
+}
+END_TEST
+
 START_TEST(test_many_process_groups_are_cut)
 {
     struct snapshot *snapshot = &m.peak.at_peak;
@@ -258,6 +276,7 @@ int main(void)
     tcase_add_test(tests, test_nothing_measured_is_never_zero);
     tcase_add_test(tests, test_no_baseline_blames_no_metric);
     tcase_add_test(tests, test_new_stage_is_called_new);
+    tcase_add_test(tests, test_a_growth_of_any_size_keeps_its_column);
     tcase_add_test(tests, test_many_process_groups_are_cut);
     tcase_add_test(tests, test_hostile_text_is_harmless);
     suite_add_tcase(suite, tests);
