@@ -12,6 +12,7 @@ unit_tests = \
 	%D%/unit/test_gate_baseline \
 	%D%/unit/test_gate_doubt \
 	%D%/unit/test_gate_judge \
+	%D%/unit/test_gate_judgement \
 	%D%/unit/test_gate_policy \
 	%D%/unit/test_kernel \
 	%D%/unit/test_levels \
@@ -79,6 +80,8 @@ tests_unit_test_gate_doubt_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_gate_doubt_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gate_judge_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_gate_judge_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gate_judgement_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_gate_judgement_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gate_policy_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_gate_policy_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_kernel_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -43,17 +43,11 @@ int write_result(const char *out, const struct measurement *m, const struct judg
     return file_write_atomic(path, text, strlen(text), err);
 }
 
-/* The label that the log and the courses of this measurement bear; borrowed. */
-static const char *run_label(const struct measurement *m)
-{
-    return m->run ? m->run : m->label;
-}
-
 static int write_junit(const struct config *config, const char *out, const struct measurement *m,
                        const struct judgement *judgement, struct bm_error *err)
 {
     size_t length;
-    char *tail CLEANUP(cleanup_free) = read_log_tail(out, run_label(m), &length);
+    char *tail CLEANUP(cleanup_free) = read_log_tail(out, measurement_files_label(m), &length);
     char *text CLEANUP(cleanup_free) = junit_text(m, judgement, tail, length);
     char *path CLEANUP(cleanup_free) =
         config->junit ? xstrdup(config->junit) : xasprintf("%s/junit-%s.xml", out, config->label);
@@ -68,7 +62,7 @@ static int write_page(const char *out, const struct measurement *m,
     struct course course CLEANUP(course_release) = {0};
     char *dir CLEANUP(cleanup_free) = xasprintf("%s/", out);
     char *path CLEANUP(cleanup_free) = xasprintf("%s/report-%s.html", out, m->label);
-    if (course_of_label(dir, run_label(m), &course, &broken) < 0) {
+    if (course_of_label(dir, measurement_files_label(m), &course, &broken) < 0) {
         command_failed(&broken, 0);
         course_release(&course);
     }

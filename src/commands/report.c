@@ -28,7 +28,7 @@ static int read_run(const char *path, struct stored_run *run, struct bm_error *e
         slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup("");
     if (result_read(path, &run->m, err) < 0)
         return -1;
-    const char *label = run->m.run ? run->m.run : run->m.label;
+    const char *label = measurement_files_label(&run->m);
     if (strchr(label, '/'))
         return bm_error_set(err, "%s: the label \"%s\" names no files", path, label);
     return course_of_label(dir, label, &run->course, err);

@@ -74,6 +74,23 @@ static int read_values(const struct json *object, struct gate_check *check, stru
     return 0;
 }
 
+/* Absent in results of before there were notes. */
+static int read_notes(const struct json *gate, struct strv *notes, struct bm_error *err)
+{
+    const struct json *array = json_member(gate, "notes");
+    if (!array)
+        return 0;
+    if (json_expect_array(array, err) < 0)
+        return -1;
+    for (const struct json *item = json_first(array); item; item = json_next(item)) {
+        const char *note;
+        if (json_expect_string(item, &note, err) < 0)
+            return -1;
+        strv_push(notes, note);
+    }
+    return 0;
+}
+
 static int read_check(const struct json *object, struct gate_check *check, struct bm_error *err)
 {
     const struct json *metric, *over;
@@ -110,6 +127,7 @@ static int read_gate(const struct json *gate, struct judgement *judgement, struc
         read_text(gate, "baseline", &judgement->baseline_path, err) < 0 ||
         read_text(gate, "reason", &judgement->reason, err) < 0 ||
         read_text(gate, "advice", &judgement->advice, err) < 0 ||
+        read_notes(gate, &judgement->notes, err) < 0 ||
         json_require(gate, "checks", &checks, err) < 0 || json_expect_array(checks, err) < 0)
         return -1;
     judgement->verdict = (enum verdict)verdict;

@@ -118,6 +118,11 @@ void measurement_set_engine(struct measurement *m, const char *engine, const cha
     m->environment.image = xstrdup(image);
 }
 
+const char *measurement_files_label(const struct measurement *m)
+{
+    return m->run ? m->run : m->label;
+}
+
 bool measurement_verified(const struct measurement *m)
 {
     const struct build_end *build = &m->build;

@@ -161,6 +161,9 @@ void snapshot_release(struct snapshot *snapshot);
 /* Which engine runs the build, and the image that results are compared by. */
 void measurement_set_engine(struct measurement *m, const char *engine, const char *image);
 
+/* The label that the log and the courses of this run bear; borrowed, NULL in an unlabelled one. */
+const char *measurement_files_label(const struct measurement *m);
+
 /* Whether the build ended well and every required check of verify holds. */
 bool measurement_verified(const struct measurement *m);
 

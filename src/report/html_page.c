@@ -86,6 +86,8 @@ static void put_verdict(struct xml *xml, const struct html_report *report)
     xml_text(xml, verdict);
     html_close(xml);
     put_note(xml, NULL, reason);
+    for (size_t i = 0; i < judgement->notes.count; i++)
+        put_note(xml, NULL, judgement->notes.items[i]);
     put_note(xml, "bad", not_measured);
     put_note(xml, "bad", oom);
     put_note(xml, "warn", censored_note(&report->m->peak));
@@ -171,6 +173,8 @@ static void put_top(struct xml *xml, const struct html_report *report)
 
 static void put_next(struct xml *xml, const struct html_report *report)
 {
+    const char *label = report->m->label ? report->m->label : "";
+    const char *files = measurement_files_label(report->m);
     html_section(xml, "next", "What to do next");
     html_open(xml, "ul", NULL);
     if (report->judgement->advice)
@@ -179,8 +183,7 @@ static void put_next(struct xml *xml, const struct html_report *report)
     xml_textf(xml,
               "The build's own output is in build-%s.log beside this page, every figure in "
               "result-%s.json, the curve in timeline-%s.csv.",
-              report->m->label ? report->m->label : "", report->m->label ? report->m->label : "",
-              report->m->label ? report->m->label : "");
+              files ? files : "", label, files ? files : "");
     xml_end(xml);
     if (!report->before)
         html_element(

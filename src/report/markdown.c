@@ -43,6 +43,11 @@ static void put_head(FILE *out, const struct measurement *m, const struct judgem
         put_text(out, judgement->reason);
         fputs("\n\n", out);
     }
+    for (size_t i = 0; i < judgement->notes.count; i++) {
+        fputs("Note: ", out);
+        put_text(out, judgement->notes.items[i]);
+        fputs("\n\n", out);
+    }
     if (m->not_measured) {
         fputs("**Not measured**: ", out);
         put_text(out, m->not_measured);

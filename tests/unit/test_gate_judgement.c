@@ -1,0 +1,161 @@
+#include "gate/judge.h"
+
+#include "base/alloc.h"
+#include "measurement/result.h"
+#include "sample.h"
+#include "suite.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int read_result(const char *text, struct judgement *judgement, bool *found,
+                       struct bm_error *err)
+{
+    char path[] = "/tmp/build-mem-test-XXXXXX";
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    judgement_init(judgement);
+    int result = judgement_read(path, judgement, found, err);
+    unlink(path);
+    return result;
+}
+
+/* The text of a result with this judgement; the caller owns it. */
+static char *result_of(const struct judgement *judgement)
+{
+    struct measurement m;
+    sample_measurement(&m);
+    char *gate = judgement_to_json(judgement);
+    char *text = result_to_json(&m, verdict_name(judgement->verdict), 1, gate);
+    free(gate);
+    measurement_release(&m);
+    return text;
+}
+
+static void expect_round_trip(const struct judgement *judgement)
+{
+    struct bm_error err = BM_ERROR_INIT;
+    struct judgement again;
+    bool found;
+    char *text = result_of(judgement);
+    ck_assert_msg(read_result(text, &again, &found, &err) == 0, "%s", err.message);
+    ck_assert(found);
+    char *before = judgement_to_json(judgement), *after = judgement_to_json(&again);
+    ck_assert_str_eq(before, after);
+    free(before);
+    free(after);
+    free(text);
+    judgement_release(&again);
+}
+
+START_TEST(test_what_is_written_is_read)
+{
+    struct judgement judgement;
+    sample_judgement(&judgement);
+    judgement.checks[0].over_hard_limit = true;
+    expect_round_trip(&judgement);
+    judgement_release(&judgement);
+    sample_plain_judgement(&judgement);
+    expect_round_trip(&judgement);
+    judgement_release(&judgement);
+}
+END_TEST
+
+static char *with(const char *text, const char *piece, const char *other)
+{
+    const char *at = strstr(text, piece);
+    ck_assert_msg(at != NULL, "no %s in the result", piece);
+    return xasprintf("%.*s%s%s", (int)(at - text), text, other, at + strlen(piece));
+}
+
+START_TEST(test_a_result_without_a_judgement)
+{
+    struct bm_error err = BM_ERROR_INIT;
+    struct judgement judgement;
+    bool found = true;
+    ck_assert_int_eq(read_result("{\"gate\": null}", &judgement, &found, &err), 0);
+    ck_assert(!found);
+    judgement_release(&judgement);
+}
+END_TEST
+
+/* The notes came later. */
+START_TEST(test_a_judgement_of_before_there_were_notes)
+{
+    struct bm_error err = BM_ERROR_INIT;
+    struct judgement judgement;
+    bool found;
+    ck_assert_int_eq(
+        read_result("{\"gate\": {\"baseline\": null, \"verdict\": \"pass\", \"reason\": "
+                    "null, \"advice\": null, \"checks\": []}}",
+                    &judgement, &found, &err),
+        0);
+    ck_assert(found && judgement.verdict == VERDICT_PASS);
+    judgement_release(&judgement);
+}
+END_TEST
+
+/* What a hand or another program made of a result. */
+static const struct {
+    const char *piece, *other, *message;
+} bad[] = {
+    {"\"gate\":", "\"court\":", "$: \"gate\" is missing"},
+    {"\"gate\":\t{", "\"gate\": 1, \"x\": {", "$.gate: must be an object"},
+    {"\"verdict\":\t\"regressed\",\n\t\t\"reason", "\"verdict\": \"fine\", \"reason",
+     "$.gate.verdict: \"fine\" is none of this build-mem's"},
+    {"\"verdict\":\t\"regressed\",\n\t\t\"reason", "\"verdict\": 1, \"reason",
+     "$.gate.verdict: must be a string"},
+    {"\"advice\":", "\"advise\":", "$.gate: \"advice\" is missing"},
+    {"\"reason\":", "\"reason\": 7, \"because\":", "$.gate.reason: must be a string"},
+    {"\"notes\":", "\"notes\": 7, \"notices\":", "$.gate.notes: must be an array"},
+    {"\"notes\":\t[", "\"notes\": [7, ", "$.gate.notes[0]: must be a string"},
+    {"\"checks\":\t[{", "\"checks\": 7, \"x\": [{", "$.gate.checks: must be an array"},
+    {"\"checks\":\t[{", "\"checks\": [7, {", "$.gate.checks[0]: must be an object"},
+    {"\"metric\":", "\"meter\":", "$.gate.checks[0]: \"metric\" is missing"},
+    {"\"level\":\t\"fail\"", "\"level\": \"die\"", "$.gate.checks[0].level: \"die\" is none"},
+    {"\"status\":\t\"failed\"", "\"status\": \"so-so\"", "$.gate.checks[0].status: \"so-so\" is"},
+    {"\"baseline\":\t8", "\"baseline\": -8", "$.gate.checks[0].baseline: must be a whole number"},
+    {"\"limit\":\t9", "\"limits\": 9", "$.gate.checks[0]: \"limit\" is missing"},
+    {"\"over_hard_limit\":\tfalse", "\"over_hard_limit\": 0",
+     "$.gate.checks[0].over_hard_limit: must be true or false"},
+    {"\"values\":\t[", "\"values\": [-1, ", "$.gate.checks[0].values[0]: must be a whole number"},
+    {"\"values\":\t[", "\"values\": 1, \"value\": [", "$.gate.checks[0].values: must be an array"},
+};
+
+START_TEST(test_bad_judgements)
+{
+    struct bm_error err = BM_ERROR_INIT;
+    struct judgement judgement;
+    bool found;
+    sample_judgement(&judgement);
+    char *good = result_of(&judgement);
+    judgement_release(&judgement);
+    char *gate = strstr(good, "\"gate\":");
+    ck_assert_ptr_nonnull(gate);
+    char *changed = with(gate, bad[_i].piece, bad[_i].other);
+    char *text = xasprintf("{%s", changed);
+    ck_assert_int_eq(read_result(text, &judgement, &found, &err), -1);
+    ck_assert_msg(strstr(err.message, bad[_i].message) != NULL, "%s", err.message);
+    judgement_release(&judgement);
+    bm_error_release(&err);
+    free(text);
+    free(changed);
+    free(good);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("gate judgement");
+    TCase *tests = tcase_create("stored");
+    tcase_add_test(tests, test_what_is_written_is_read);
+    tcase_add_test(tests, test_a_result_without_a_judgement);
+    tcase_add_test(tests, test_a_judgement_of_before_there_were_notes);
+    tcase_add_loop_test(tests, test_bad_judgements, 0, sizeof bad / sizeof *bad);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
