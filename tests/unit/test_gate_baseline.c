@@ -196,6 +196,8 @@ static const struct {
     {"bad-source-empty.json", ":6: $.environments[0].key.source: must not be empty"},
     {"bad-at-missing.json", ":12: $.environments[0].accepted: \"at\" is missing"},
     {"bad-measured-on-key.json", ":13: $.environments[0].measured_on.kernels: unknown key"},
+    {"bad-measured-on-text.json", ":13: $.environments[0].measured_on: must be an object"},
+    {"bad-image-number.json", ":10: $.environments[0].key.image: must be a string"},
     {"bad-variable.json",
      ":13: $.environments[0].measured_on.variables.NODE_OPTIONS: must be a string"},
     {"bad-limit-text.json", ":7: $.environments[0].key.memory_limit_bytes: must be a whole number"},
