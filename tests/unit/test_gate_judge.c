@@ -676,6 +676,40 @@ START_TEST(improvement_names_the_command_to_bank_it)
 }
 END_TEST
 
+/* A build that got little CPU has a lower peak: told on either side, from twice and 30 s on. */
+START_TEST(unlike_durations_are_noted)
+{
+    static const struct {
+        int64_t then_ms, now_ms;
+        const char *said;
+    } durations[] = {
+        {60000, 150000, NULL},
+        {60000, 150001,
+         "took 2m 30s, in the baseline 1m 00s: a build that gets little CPU has a lower peak; "
+         "measure it where nothing else runs, else a growth may not show"},
+        {150000, 60000, NULL},
+        {150001, 60000,
+         "took 1m 00s, in the baseline 2m 30s: a build that gets little CPU has a lower peak; "
+         "where that was the baseline, record it anew"},
+        {60000, UNMEASURED, NULL},
+    };
+    for (size_t i = 0; i < sizeof durations / sizeof *durations; i++) {
+        struct scene scene;
+        struct judgement judgement;
+        set_scene(&scene, &(struct judge_case){.change = nothing});
+        gate_set_values(gate_metric(&scene.baseline, "duration"), &durations[i].then_ms, 1);
+        scene.runs[0].build.duration_ms = durations[i].now_ms;
+        judgement_init(&judgement);
+        judge(&scene.baseline, "b.json", scene.runs, 1, false, &judgement);
+        ck_assert_uint_eq(judgement.notes.count, durations[i].said ? 1 : 0);
+        if (durations[i].said)
+            ck_assert_str_eq(judgement.notes.items[0], durations[i].said);
+        judgement_release(&judgement);
+        release_scene(&scene);
+    }
+}
+END_TEST
+
 /* The baseline says where it was measured: what is another now is told beside any verdict. */
 START_TEST(drift_is_noted)
 {
@@ -847,6 +881,7 @@ int main(void)
     tcase_add_test(rest, reason_counts_only_what_is_alike);
     tcase_add_test(rest, improvement_names_the_command_to_bank_it);
     tcase_add_test(rest, drift_is_noted);
+    tcase_add_test(rest, unlike_durations_are_noted);
     tcase_add_test(rest, several_environments_name_the_nearest);
     tcase_add_test(rest, alone_passes_or_says_why_not);
     tcase_add_test(rest, exit_status_by_verdict);
