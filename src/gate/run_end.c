@@ -64,7 +64,10 @@ static char *build_failure(const struct measurement *m, char **advice)
         return xasprintf("the build timed out after %s", duration);
     }
     if (build->signal > 0 || build->exit_code > 0)
-        *advice = xstrdup("see the end of the build's log");
+        *advice = m->label
+                      ? xasprintf("see the end of the build's log, build-%s.log beside its result",
+                                  measurement_files_label(m))
+                      : xstrdup("see the end of the build's log");
     if (build->signal > 0)
         return ended_by_signal(build->signal);
     if (build->exit_code > 0)
