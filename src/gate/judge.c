@@ -153,7 +153,8 @@ static void note_unlike_durations(struct court *court)
             continue;
         int64_t least = policy_default(METRIC_DURATION).absolute;
         bool slower = check->actual > 2 * check->baseline + least;
-        if (!slower && check->baseline <= 2 * check->actual + least)
+        bool faster = check->baseline > 2 * check->actual + least;
+        if (judgement->verdict == VERDICT_REGRESSED ? !faster : !slower)
             continue;
         char *took CLEANUP(cleanup_free) = metric_figure(check->metric, check->actual);
         char *usual CLEANUP(cleanup_free) = metric_figure(check->metric, check->baseline);

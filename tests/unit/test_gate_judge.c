@@ -676,27 +676,31 @@ START_TEST(improvement_names_the_command_to_bank_it)
 }
 END_TEST
 
-/* A build that got little CPU has a lower peak: told on either side, from twice and 30 s on. */
+/* A build that got little CPU has a lower peak: told from twice and 30 s on, where that may have
+ * made the verdict. */
 START_TEST(unlike_durations_are_noted)
 {
     static const struct {
+        void (*change)(struct scene *);
         int64_t then_ms, now_ms;
         const char *said;
     } durations[] = {
-        {60000, 150000, NULL},
-        {60000, 150001,
+        {nothing, 60000, 150000, NULL},
+        {one_byte_over, 60000, 150001, NULL},
+        {nothing, 60000, 150001,
          "took 2m 30s, in the baseline 1m 00s: a build that gets little CPU has a lower peak; "
          "measure it where nothing else runs, else a growth may not show"},
-        {150000, 60000, NULL},
-        {150001, 60000,
+        {one_byte_over, 150000, 60000, NULL},
+        {nothing, 150001, 60000, NULL},
+        {one_byte_over, 150001, 60000,
          "took 1m 00s, in the baseline 2m 30s: a build that gets little CPU has a lower peak; "
          "where that was the baseline, record it anew"},
-        {60000, UNMEASURED, NULL},
+        {nothing, 60000, UNMEASURED, NULL},
     };
     for (size_t i = 0; i < sizeof durations / sizeof *durations; i++) {
         struct scene scene;
         struct judgement judgement;
-        set_scene(&scene, &(struct judge_case){.change = nothing});
+        set_scene(&scene, &(struct judge_case){.change = durations[i].change});
         gate_set_values(gate_metric(&scene.baseline, "duration"), &durations[i].then_ms, 1);
         scene.runs[0].build.duration_ms = durations[i].now_ms;
         judgement_init(&judgement);
