@@ -149,6 +149,7 @@ e2e_tests = \
 	%D%/e2e/formats \
 	%D%/e2e/gate \
 	%D%/e2e/macro \
+	%D%/e2e/package \
 	%D%/e2e/terminal \
 	%D%/e2e/page \
 	%D%/e2e/v1-host \

@@ -24,6 +24,13 @@ static void say_what_is_next(const struct starter *starter, const char *path)
                                     "that makes nothing must not pass");
 }
 
+/* For editors; one that can't be loaded they would complain of. */
+static const char *installed_schema(void)
+{
+    static const char url[] = "file://" SCHEMAS_INSTALLED "/config.schema.json";
+    return access(url + strlen("file://"), R_OK) == 0 ? url : NULL;
+}
+
 static int write_starter(const struct config *config, const char *path)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -33,8 +40,7 @@ static int write_starter(const struct config *config, const char *path)
                      path);
         return command_failed(&err, EXIT_USAGE);
     }
-    if (starter_make(config->repo, "file://" SCHEMAS_INSTALLED "/config.schema.json", &starter) <
-        0) {
+    if (starter_make(config->repo, installed_schema(), &starter) < 0) {
         bm_error_set(&err,
                      "nothing in %s says how it is built (no package.json, Cargo.toml, go.mod, "
                      "gradlew, pom.xml, CMakeLists.txt, meson.build, build.ninja, configure.ac or "

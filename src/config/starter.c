@@ -164,7 +164,8 @@ static char *write_config(const struct ecosystem *ecosystem, const char *schema,
                           const struct draft *draft)
 {
     cJSON *root CLEANUP(cleanup_cjson) = cJSON_CreateObject();
-    json_add_text(root, "$schema", schema);
+    if (schema)
+        json_add_text(root, "$schema", schema);
     json_add_text(root, "build", ecosystem->build);
     json_add_text(root, "image", ecosystem->image);
     cJSON *clear = json_add_array(root, "clear");

@@ -11,8 +11,9 @@ struct starter {
 };
 void starter_release(struct starter *starter);
 
-/* Looks at the files of the repo; none is opened. `schema` is written as "$schema". Returns 0, or
- * -1 where nothing in it says how it is built. */
+/* Looks at the files of the repo; none is opened. `schema`, the URL of the config's schema,
+ * is written as "$schema"; NULL: none. Returns 0, or -1 where nothing in the repo says how it is
+ * built. */
 int starter_make(const char *repo, const char *schema, struct starter *starter);
 
 #endif
