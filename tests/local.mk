@@ -155,7 +155,8 @@ e2e_tests = \
 	%D%/e2e/v1-host \
 	%D%/e2e/v1-docker \
 	%D%/e2e/v1-inplace \
-	%D%/e2e/workload-docker
+	%D%/e2e/workload-docker \
+	%D%/e2e/workloads
 # These have a machine of their own and run beside the others.
 e2e_rig_tests = \
 	%D%/e2e/v2-linux-6.12 \

@@ -60,6 +60,7 @@ const struct ecosystem ecosystems[] = {
         .clear = {"target"},
         .artifacts = {"target"},
     },
+    /* CMake and Meson: configuring alone makes the folder, which is no artifact then. */
     {
         .name = "CMake",
         .markers = {"CMakeLists.txt"},
@@ -67,7 +68,6 @@ const struct ecosystem ecosystems[] = {
         .image = "gcc:14",
         .stages = {LINK_C, COMPILE_C, {"configure", "(^|/)cmake (-S|--preset)"}},
         .clear = {"build"},
-        .artifacts = {"build"},
     },
     {
         .name = "Meson",
@@ -76,7 +76,6 @@ const struct ecosystem ecosystems[] = {
         .image = "gcc:14",
         .stages = {LINK_C, COMPILE_C},
         .clear = {"build"},
-        .artifacts = {"build"},
     },
     {
         .name = "ninja",
