@@ -144,6 +144,7 @@ tests_helpers_hold_LDFLAGS = -static
 e2e_tests = \
 	%D%/e2e/cli \
 	%D%/e2e/ci-files \
+	%D%/e2e/exports \
 	%D%/e2e/fit \
 	%D%/e2e/formats \
 	%D%/e2e/gate \
