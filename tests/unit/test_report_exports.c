@@ -42,7 +42,11 @@ static void teardown(void)
 static void expect_golden(const char *name, char *text)
 {
     char *golden CLEANUP(cleanup_free) = golden_text(name, text);
-    ck_assert_str_eq(text, golden);
+    size_t same = 0;
+    while (text[same] && text[same] == golden[same])
+        same++;
+    ck_assert_msg(text[same] == golden[same], "%s is not as golden from: %.200s", name,
+                  text + same);
     free(text);
 }
 
