@@ -102,24 +102,28 @@ static char *trace(const struct config *config, const char *path, struct bm_erro
 
 /* ---- the formats ---- */
 
+enum {
+    WITH_BASELINE = 1,
+    WITH_AGAINST = 2,
+    /* Its figures become points of a trend, where those of a failed build would look like a gain.
+     */
+    IS_TREND = 4,
+};
+
 static const struct format {
     const char *name;
     const char *prefix, *suffix; /* of the file beside result-NAME.json */
-    bool with_baseline, with_against;
     /* One of the two. */
     char *(*of_one)(const struct config *config, const char *path, struct bm_error *err);
     char *(*of_all)(const struct measurement *runs, size_t count);
-    /* Its figures become points of a trend, where those of a failed build would look like a gain.
-     */
-    bool is_trend;
+    unsigned traits;
 } formats[] = {
-    {"html", "report-", ".html", true, true, page, NULL, false},
-    {"markdown", "report-", ".md", true, false, markdown, NULL, false},
-    {"openmetrics", "metrics-", ".txt", false, false, NULL, openmetrics_text, false},
-    {"bmf", "bmf-", ".json", false, false, NULL, bmf_text, true},
-    {"github-action-benchmark", "benchmark-", ".json", false, false, NULL, benchmark_action_text,
-     true},
-    {"chrome-trace", "trace-", ".json", false, false, trace, NULL, false},
+    {"html", "report-", ".html", page, NULL, WITH_BASELINE | WITH_AGAINST},
+    {"markdown", "report-", ".md", markdown, NULL, WITH_BASELINE},
+    {"openmetrics", "metrics-", ".txt", NULL, openmetrics_text, 0},
+    {"bmf", "bmf-", ".json", NULL, bmf_text, IS_TREND},
+    {"github-action-benchmark", "benchmark-", ".json", NULL, benchmark_action_text, IS_TREND},
+    {"chrome-trace", "trace-", ".json", trace, NULL, 0},
 };
 
 static const struct format *find_format(const char *name, struct bm_error *err)
@@ -144,9 +148,9 @@ static int check_usage(const struct config *config, const struct format *format,
     if (operands->count > 1 && !config->output)
         return bm_error_set(err, "several results go into one file: name it with --output FILE, or "
                                  "- for standard output");
-    if (config->baseline && !format->with_baseline)
+    if (config->baseline && !(format->traits & WITH_BASELINE))
         return bm_error_set(err, "--baseline: --format %s has no verdict in it", format->name);
-    if (config->against && !format->with_against)
+    if (config->against && !(format->traits & WITH_AGAINST))
         return bm_error_set(err, "--against: --format %s shows one run", format->name);
     return 0;
 }
@@ -196,7 +200,7 @@ static int fleet_read(const struct strv *paths, const struct format *format, str
         const char *path = paths->items[i];
         struct measurement *m = &fleet->runs[fleet->count++];
         if (result_read(path, m, err) < 0 || refuse_same_label(path, fleet, err) < 0 ||
-            (format->is_trend && refuse_failed(path, m, err) < 0))
+            ((format->traits & IS_TREND) && refuse_failed(path, m, err) < 0))
             return -1;
     }
     return 0;

@@ -16,6 +16,7 @@ static void show(const struct measurement *m, const struct judgement *judgement,
     free(bmf_text(m, 1));
     free(benchmark_action_text(m, 1));
     free(openmetrics_text(m, 1));
+    free(trace_text(m, &(struct course){0}));
 }
 
 static void show_alone(const struct measurement *m, const char *log)
