@@ -105,9 +105,7 @@ static char *trace(const struct config *config, const char *path, struct bm_erro
 enum {
     WITH_BASELINE = 1,
     WITH_AGAINST = 2,
-    /* Its figures become points of a trend, where those of a failed build would look like a gain.
-     */
-    IS_TREND = 4,
+    IS_TREND = 4, /* in it the figures of a failed build would look like a gain */
 };
 
 static const struct format {

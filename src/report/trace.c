@@ -154,7 +154,7 @@ char *trace_text(const struct measurement *m, const struct course *course)
     FILE *out = xmemstream_open(&text, &length);
     struct trace trace = {.out = out, .between = ""};
     char *title CLEANUP(cleanup_free) = xasprintf("%s: %s", m->label, m->build.command);
-    fputs("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[", out);
+    fputs("{\"traceEvents\":[", out);
     put_name(&trace, "process_name", TRACK_BUILD, title);
     put_name(&trace, "thread_name", TRACK_BUILD, "stages");
     put_name(&trace, "process_name", TRACK_PROCESSES, "processes, by name");
@@ -162,7 +162,7 @@ char *trace_text(const struct measurement *m, const struct course *course)
     for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
         put_counters(&trace, &counters[i], course);
     put_holders(&trace, course);
-    fputs("\n]}\n", out);
+    fputs("\n],\"displayTimeUnit\":\"ms\"}\n", out);
     xmemstream_close(out);
     return text;
 }
