@@ -62,9 +62,11 @@ libbuildmem_a_SOURCES = \
 	%D%/gate/policy.c %D%/gate/policy.h \
 	%D%/gate/run_end.c %D%/gate/run_end.h \
 	%D%/gate/verdict.c %D%/gate/verdict.h \
+	%D%/report/benchmark_action.c %D%/report/bmf.c \
 	%D%/report/compare.c %D%/report/compare_markdown.c \
 	%D%/report/compare_words.c %D%/report/compare_words.h \
 	%D%/report/junit_facts.c %D%/report/junit_facts.h %D%/report/report.h \
+	%D%/report/figures.c %D%/report/figures.h \
 	%D%/report/fit_text.c \
 	%D%/report/course.c %D%/report/course.h \
 	%D%/report/csv.c %D%/report/csv.h \
@@ -77,11 +79,13 @@ libbuildmem_a_SOURCES = \
 	%D%/report/xml.c %D%/report/xml.h \
 	%D%/report/junit.c %D%/report/junit_cases.c %D%/report/junit_cases.h \
 	%D%/report/findings.c %D%/report/github.c %D%/report/markdown.c \
+	%D%/report/openmetrics.c \
 	%D%/report/page.c %D%/report/page.h \
 	%D%/report/progress.c %D%/report/progress.h \
 	%D%/report/stage_bars.c %D%/report/stage_bars.h \
 	%D%/report/summary.c \
 	%D%/report/timeline.c %D%/report/timeline.h \
+	%D%/report/trace.c \
 	%D%/report/words.c %D%/report/words.h \
 	%D%/commands/baseline.c %D%/commands/begin.c \
 	%D%/commands/baseline_file.c %D%/commands/baseline_file.h \

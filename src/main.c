@@ -17,7 +17,7 @@ static const struct {
     {"compare", command_compare, "two results, or a result and a baseline, side by side"},
     {"fit", command_fit, "the smallest memory limit with which the build still passes"},
     {"baseline", command_baseline, "refresh: accept results; show: print what is accepted"},
-    {"report", command_report, "an HTML page from a stored result"},
+    {"report", command_report, "a page, or an export for other tools, from stored results"},
     {"doctor", command_doctor, "what this machine can measure, and how to mend the rest"},
     {"init", command_init, "write a first build-mem.json for this repo"},
 };

@@ -19,6 +19,7 @@ unit_tests = \
 	%D%/unit/test_measurement \
 	%D%/unit/test_probe \
 	%D%/unit/test_report_compare \
+	%D%/unit/test_report_exports \
 	%D%/unit/test_report_github \
 	%D%/unit/test_report_html \
 	%D%/unit/test_report_junit \
@@ -94,6 +95,8 @@ tests_unit_test_probe_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_probe_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_compare_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_compare_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_report_exports_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_report_exports_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_github_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_github_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_html_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -145,6 +148,7 @@ e2e_tests = \
 	%D%/e2e/cli \
 	%D%/e2e/ci-files \
 	%D%/e2e/docs \
+	%D%/e2e/exports \
 	%D%/e2e/fit \
 	%D%/e2e/formats \
 	%D%/e2e/gate \

@@ -137,3 +137,8 @@ char *format_duration(int64_t ms)
         return xasprintf("%dm %02ds", (int)(seconds / 60), (int)(seconds % 60));
     return xasprintf("%" PRId64 "h %02dm", seconds / 3600, (int)(seconds % 3600 / 60));
 }
+
+char *format_seconds(int64_t ms)
+{
+    return xasprintf("%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
+}

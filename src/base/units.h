@@ -36,4 +36,7 @@ char *format_bytes_delta(int64_t bytes);
 /* "450 ms", "20.3 s", "12m 05s", "2h 05m"; "n/a" where unmeasured. The caller owns the text. */
 char *format_duration(int64_t ms);
 
+/* "20.345": whole milliseconds (>= 0) in seconds, for programs. The caller owns the text. */
+char *format_seconds(int64_t ms);
+
 #endif

@@ -150,17 +150,24 @@ static void compare_sides(const struct side *a, const struct side *b, struct com
         compare_sets(&was, &is, comparison);
 }
 
-static char *render(const struct comparison *comparison, enum output_format format)
+static char *terminal_text(const struct comparison *comparison)
 {
-    switch (format) {
-    case FORMAT_JSON:
-        return comparison_to_json(comparison);
-    case FORMAT_MARKDOWN:
-        return compare_markdown(comparison);
-    case FORMAT_TEXT:
-        break;
-    }
     return compare_text(comparison, terminal_has_colour(STDOUT_FILENO));
+}
+
+typedef char *renderer(const struct comparison *comparison);
+
+/* NULL where there is no such format. */
+static renderer *find_renderer(const char *format, struct bm_error *err)
+{
+    if (!format || strcmp(format, "text") == 0)
+        return terminal_text;
+    if (strcmp(format, "json") == 0)
+        return comparison_to_json;
+    if (strcmp(format, "markdown") == 0)
+        return compare_markdown;
+    bm_error_set(err, "--format: \"%s\": must be text, json or markdown", format);
+    return NULL;
 }
 
 int command_compare(int argc, char **argv)
@@ -174,10 +181,11 @@ int command_compare(int argc, char **argv)
     if (command_begin(&config, FLAGS_COMPARE, "compare [flags] A B | A... -- B...", argc, argv,
                       &operands, &status) < 0)
         return status;
-    if (read_sides(&config, &operands, &a, &b, &err) < 0)
+    renderer *render = find_renderer(config.format, &err);
+    if (!render || read_sides(&config, &operands, &a, &b, &err) < 0)
         return command_failed(&err, EXIT_USAGE);
     compare_sides(&a, &b, &comparison);
-    char *text CLEANUP(cleanup_free) = render(&comparison, config.format);
+    char *text CLEANUP(cleanup_free) = render(&comparison);
     fputs(text, stdout);
     return verdict_exit_status(comparison.judgement.verdict);
 }

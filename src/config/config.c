@@ -83,6 +83,7 @@ void config_release(struct config *config)
     free(config->baseline);
     free(config->baseline_ref);
     free(config->against);
+    free(config->format);
     free(config->output);
     free(config->junit);
     free(config->reason);

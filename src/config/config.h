@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 enum engine_choice { ENGINE_AUTO, ENGINE_DOCKER, ENGINE_PODMAN, ENGINE_HOST, ENGINE_INPLACE };
-enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 enum pull_policy { PULL_NEVER, PULL_MISSING, PULL_ALWAYS };
 
 /* A part of the build, recognised by a POSIX extended regular expression on command lines. */
@@ -58,9 +57,9 @@ struct config {
     char *baseline_ref; /* NULL: the file as it lies there */
     char *junit;        /* NULL: junit-<label>.xml in the out directory */
     char *against;      /* of report: another result; NULL: none */
-    char *output;       /* of report: the page; NULL: beside the result */
+    char *format;       /* of compare and report, as given: each knows its own; NULL: its first */
+    char *output;       /* of report: the file, "-" for stdout; NULL: beside the result */
     bool strict;
-    enum output_format format; /* of compare */
     bool allow_increase;
     char *reason;
 };

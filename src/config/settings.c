@@ -12,9 +12,6 @@ static const char *const engine_names[] = {
 static const char *const pull_names[] = {
     [PULL_NEVER] = "never", [PULL_MISSING] = "missing", [PULL_ALWAYS] = "always", NULL};
 
-static const char *const format_names[] = {
-    [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json", [FORMAT_MARKDOWN] = "markdown", NULL};
-
 const char *engine_choice_name(enum engine_choice choice)
 {
     return engine_names[choice];
@@ -63,15 +60,6 @@ static int set_cache(struct config *config, const char *value, struct bm_error *
 {
     if (cache_policy_parse(value, &config->cache) < 0)
         return bm_error_set(err, "\"%s\": must be as-is, warm or cold", value);
-    return 0;
-}
-
-static int set_format(struct config *config, const char *value, struct bm_error *err)
-{
-    int format = index_of(format_names, value);
-    if (format < 0)
-        return bm_error_set(err, "\"%s\": must be text, json or markdown", value);
-    config->format = (enum output_format)format;
     return 0;
 }
 
@@ -177,6 +165,7 @@ TEXT_SETTER(image, not_an_option)
 TEXT_SETTER(network, not_an_option)
 TEXT_SETTER(baseline, not_empty)
 TEXT_SETTER(against, not_empty)
+TEXT_SETTER(format, not_empty)
 TEXT_SETTER(output, not_empty)
 TEXT_SETTER(baseline_ref, not_an_option)
 TEXT_SETTER(junit, not_empty)

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "report/junit_cases.h"
 #include "report/xml.h"
 
@@ -18,9 +19,7 @@ static void put_count(struct xml *xml, const char *name, size_t count)
 
 static void put_seconds(struct xml *xml, int64_t ms)
 {
-    int64_t known = ms < 0 ? 0 : ms;
-    char *text CLEANUP(cleanup_free) =
-        xasprintf("%" PRId64 ".%03d", known / 1000, (int)(known % 1000));
+    char *text CLEANUP(cleanup_free) = format_seconds(ms < 0 ? 0 : ms);
     xml_attribute(xml, "time", text);
 }
 

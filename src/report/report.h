@@ -49,6 +49,19 @@ struct html_report {
 /* The page, one file that needs no other: verdict and headline, the timeline, stages and processes
  * with deltas, composition, environment. */
 char *html_text(const struct html_report *report);
+
+/* What other tools read. What was not measured is left out. Of several runs, whose labels differ,
+ * all go into one text. */
+/* Bencher Metric Format: JSON for `bencher run --adapter json`. */
+char *bmf_text(const struct measurement *runs, size_t count);
+/* JSON for github-action-benchmark with `tool: customSmallerIsBetter`. */
+char *benchmark_action_text(const struct measurement *runs, size_t count);
+/* OpenMetrics 1.0 text: gauges, labelled. */
+char *openmetrics_text(const struct measurement *runs, size_t count);
+/* Trace events, JSON as chrome://tracing brought it up and Perfetto reads it: what the course
+ * tells, as counters, its stages as slices. */
+char *trace_text(const struct measurement *m, const struct course *course);
+
 /* What `build-mem doctor` found out about one subject, and how to mend it (or NULL). */
 char *finding_text(const char *state, const char *subject, const char *found, const char *mend);
 

@@ -13,6 +13,10 @@ static void show(const struct measurement *m, const struct judgement *judgement,
     free(judgement_to_json(judgement));
     free(markdown_text(m, judgement));
     free(github_annotations(m, judgement));
+    free(bmf_text(m, 1));
+    free(benchmark_action_text(m, 1));
+    free(openmetrics_text(m, 1));
+    free(trace_text(m, &(struct course){0}));
 }
 
 static void show_alone(const struct measurement *m, const char *log)

@@ -169,6 +169,20 @@ START_TEST(durations_for_people)
 }
 END_TEST
 
+START_TEST(seconds_have_three_decimals)
+{
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } cases[] = {
+        {0, "0.000"}, {7, "0.007"}, {20345, "20.345"}, {INT64_MAX, "9223372036854775.807"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text CLEANUP(cleanup_free) = format_seconds(cases[i].ms);
+        ck_assert_str_eq(text, cases[i].text);
+    }
+}
+END_TEST
+
 START_TEST(sums_do_not_wrap)
 {
     ck_assert_int_eq(add_figures(2, 3), 5);
@@ -187,6 +201,7 @@ int main(void)
     tcase_add_test(all, integers);
     tcase_add_test(all, sizes_for_people);
     tcase_add_test(all, durations_for_people);
+    tcase_add_test(all, seconds_have_three_decimals);
     tcase_add_test(all, sums_do_not_wrap);
     suite_add_tcase(suite, all);
     return run_suite(suite);

@@ -1,5 +1,6 @@
 // ci-files.mjs kubernetes FILE...: validates Kubernetes manifests by the API's schemas.
 // ci-files.mjs step FILE ID: prints the script of the step with that id of a composite action.
+// ci-files.mjs after-script FILE JOB: prints that script of a job of GitLab's.
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import * as batch from "kubernetes-models/batch/v1";
@@ -14,7 +15,9 @@ if (what === "kubernetes") {
     }
 } else if (what === "step") {
     process.stdout.write(read(rest[0]).runs.steps.find((step) => step.id === rest[1]).run);
+} else if (what === "after-script") {
+    console.log(read(rest[0])[rest[1]].after_script.join("\n"));
 } else {
-    console.error("usage: ci-files.mjs kubernetes FILE... | step FILE ID");
+    console.error("usage: ci-files.mjs kubernetes FILE... | step FILE ID | after-script FILE JOB");
     process.exit(2);
 }
