@@ -14,8 +14,8 @@ struct wire_record;
 struct recorder;
 
 /* Makes the files build-<label>.log, timeline-<label>.csv and, at its end, processes-<label>.csv
- * below `out`, and records into `m`,
- * both of which outlive the recorder. NULL where a file can't be made. */
+ * below `out`, and records into `m`; all of these outlive the recorder. NULL where a file can't be
+ * made. */
 struct recorder *recorder_open(const struct config *config, const char *out, const char *label,
                                struct measurement *m, struct bm_error *err);
 /* A session_on_record; `context` is the recorder. */

@@ -117,6 +117,7 @@ static int settle(struct config *config, enum flag_command command, const struct
     if (strcmp(config->repo, ".") != 0) {
         anchor_path(&config->out, "out", given, count);
         anchor_path(&config->baseline, "baseline", given, count);
+        anchor_path(&config->junit, "junit", given, count);
     }
     return 0;
 }
