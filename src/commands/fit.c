@@ -124,6 +124,9 @@ static int fit(struct fitting *fitting)
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct fit *fit = &fitting->fit;
     int status;
+    int lock CLEANUP(cleanup_fd) = out_lock(fitting->config, &status, &err);
+    if (lock < 0)
+        return command_failed(&err, status);
     for (;;) {
         const struct fit_search search = fit_search(fit->attempts, fit->count);
         if (search.state != FIT_TRY || fit->signal)
