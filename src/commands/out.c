@@ -87,6 +87,7 @@ int out_lock(const struct config *config, int *status, struct bm_error *err)
     char *out CLEANUP(cleanup_free) = out_make(config, err);
     if (!out)
         return -1;
+    *status = EXIT_UNMEASURED;
     char *path CLEANUP(cleanup_free) = xasprintf("%s/lock-%s", out, config->label);
     int fd CLEANUP(cleanup_fd) =
         open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
@@ -102,7 +103,6 @@ int out_lock(const struct config *config, int *status, struct bm_error *err)
         }
         /* It may have gone in between. */
     } while (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK);
-    *status = EXIT_UNMEASURED;
     /* One of another container or machine has no pid here. */
     char *holder CLEANUP(cleanup_free) =
         lock.l_pid > 0 ? xasprintf("process %d", (int)lock.l_pid) : xstrdup("another process");
