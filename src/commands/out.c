@@ -80,32 +80,38 @@ int out_check_file(const struct config *config, const char *path, struct bm_erro
 }
 
 /* The lock is one of the process: the kernel knows whose it is and forgets it with its holder, and
- * what a build writes into the file changes nothing. */
+ * what a build writes into the file changes nothing. Returns 0, or -1 with who has it. */
+static int lock_file(int fd, pid_t *holder)
+{
+    struct flock lock;
+    do {
+        lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        if (fcntl(fd, F_SETLK, &lock) == 0 || (errno != EACCES && errno != EAGAIN))
+            return 0;
+        /* It may have gone in between. */
+    } while (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK);
+    *holder = lock.l_pid;
+    return -1;
+}
+
 int out_lock(const struct config *config, int *status, struct bm_error *err)
 {
+    pid_t pid;
     *status = EXIT_USAGE;
     char *out CLEANUP(cleanup_free) = out_make(config, err);
     if (!out)
         return -1;
     *status = EXIT_UNMEASURED;
     char *path CLEANUP(cleanup_free) = xasprintf("%s/lock-%s", out, config->label);
-    int fd CLEANUP(cleanup_fd) =
-        open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
     if (fd < 0)
         return bm_error_errno(err, "%s", path);
-    struct flock lock;
-    do {
-        lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
-        if (fcntl(fd, F_SETLK, &lock) == 0 || (errno != EACCES && errno != EAGAIN)) {
-            int held = fd;
-            fd = -1;
-            return held;
-        }
-        /* It may have gone in between. */
-    } while (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK);
+    if (lock_file(fd, &pid) == 0)
+        return fd;
+    close(fd);
     /* One of another container or machine has no pid here. */
     char *holder CLEANUP(cleanup_free) =
-        lock.l_pid > 0 ? xasprintf("process %d", (int)lock.l_pid) : xstrdup("another process");
+        pid > 0 ? xasprintf("process %d", (int)pid) : xstrdup("another process");
     return bm_error_set(err,
                         "%s measures under the label %s in %s already: wait for its end, or take "
                         "another --label",
