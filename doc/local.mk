@@ -1,4 +1,4 @@
-EXTRA_DIST += %D%/report.png
+EXTRA_DIST += %D%/report.png %D%/threat-model.md
 dist_man_MANS = %D%/build-mem.1
 bashcompdir = $(datadir)/bash-completion/completions
 dist_bashcomp_DATA = %D%/build-mem

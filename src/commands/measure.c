@@ -134,6 +134,7 @@ static bool run_on(const struct engine *engine, const char *probe, const struct 
         .pull = pull_policy_name(config->pull),
         .user = config->user,
         .network = config->network,
+        .engine_privileges = config->privileges == PRIVILEGES_ENGINE,
         .cache = config->cache,
         .out = out,
         .env = &config->env,

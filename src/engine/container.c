@@ -81,6 +81,21 @@ static void push_mount(struct strv *arguments, const char *source)
     strv_pushf(arguments, "type=bind,\"source=%s\",target=" REPO_IN_CONTAINER, escaped);
 }
 
+/* A build that runs as root still works on files of any owner, and gives up its rights; another
+ * user has no capabilities, and gains none. (Podman would hand those that are added to it.) */
+static void push_privileges(const struct engine_spec *spec, struct strv *arguments)
+{
+    static const char *const of_root[] = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID",
+                                          "KILL",  "SETGID",       "SETUID"};
+    bool root = spec->user ? strtoul(spec->user, NULL, 10) == 0 : getuid() == 0;
+    if (spec->engine_privileges)
+        return;
+    strv_push(arguments, "--security-opt=no-new-privileges");
+    strv_push(arguments, "--cap-drop=ALL");
+    for (size_t i = 0; root && i < sizeof of_root / sizeof *of_root; i++)
+        strv_pushf(arguments, "--cap-add=%s", of_root[i]);
+}
+
 static void push_create_arguments(const struct engine_run *run, struct strv *arguments)
 {
     const struct engine_spec *spec = run->spec;
@@ -101,6 +116,7 @@ static void push_create_arguments(const struct engine_run *run, struct strv *arg
         strv_pushf(arguments, "--user=%u:%u", (unsigned)getuid(), (unsigned)getgid());
     if (run->engine == &engine_podman && getuid() != 0)
         strv_push(arguments, "--userns=keep-id");
+    push_privileges(spec, arguments);
     if (spec->memory_limit_bytes > 0) {
         /* Without the second one Docker allows as much again of swap. */
         strv_pushf(arguments, "--memory=%lld", (long long)spec->memory_limit_bytes);

@@ -25,6 +25,7 @@ struct engine_spec {
     const char *pull; /* "never", "missing", "always" */
     const char *user; /* "UID:GID"; NULL: the invoking user */
     const char *network;
+    bool engine_privileges; /* the engine's own default, and not the least */
     enum cache_policy cache;
     const char *out;            /* where our own files go: no need to read them */
     const struct strv *env;     /* NAME=VALUE or NAME */

@@ -10,7 +10,7 @@
 
 faults_rows=(the_probe_dies nobody_reads odd_builds gigabyte memory_is_out disk_is_full files_are_limited
     odd_repositories few_descriptors a_thousand_processes runs_side_by_side)
-faults_container_rows=(no_engine container_is_taken_away images_are_wrong)
+faults_container_rows=(no_engine container_is_taken_away images_are_wrong privileges_are_least)
 
 # known_so_far LABEL: what the run has told before it broke off is kept.
 known_so_far() {
@@ -251,6 +251,30 @@ no_engine() {
     expect 4 env "$variable=unix:///nowhere.sock" "$build_mem" run --engine "$engine" --repo "$repo" --label none -- true
     holds "$(result none)" '.not_measured | test("engine docker cannot run builds here")'
     ok "$engine: an engine that does not answer is told"
+}
+
+privileges_are_least() {
+    local show='./busybox grep -E "^(CapEff|CapBnd|NoNewPrivs)" /proc/self/status; ./busybox cat /proc/self/mountinfo; echo made >made'
+    local log=$repo/.build-mem/build-least.log
+    expect 0 measure --label least -- sh -c "$show"
+    # CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID: the bits 0, 1, 3 to 7.
+    grep -qP '^CapEff:\t00000000000000fb$' "$log" || fail "other capabilities than those of a builder"
+    grep -qP '^NoNewPrivs:\t1$' "$log" || fail "programs may gain privileges"
+    [[ $(awk '$5 == "/work"' "$log" | wc -l) == 1 ]] || fail "the repository is not mounted"
+    # Of this machine nothing else, but what the engine itself makes for each container.
+    ! awk '{ print $5 }' "$log" | grep -vqE '^/($|work$|proc(/|$)|sys(/|$)|dev(/|$)|etc/(hosts|hostname|resolv.conf)$|run(/|$))' ||
+        fail "something else is mounted: $(<"$log")"
+    # Another user has none, and its processes are measured all the same.
+    chmod 777 "$repo"
+    expect 0 measure --label least --user 65534:65534 -- sh -c "$show; ./hold spawn=2 anon=30 meet sleep=500"
+    grep -qP '^CapEff:\t0000000000000000$' "$log" || fail "a user has capabilities"
+    grep -qP '^CapBnd:\t0000000000000000$' "$log" || fail "a user can have capabilities"
+    holds "$(result least)" '.sampler.unreadable == 0 and .sampler.vanished >= 0'
+    within 59 "$(jq '.stages[] | select(.name == "hold") | .pss_peak_bytes' "$(result least)")" 63 "PSS of another user"
+    expect 0 measure --label engine --privileges engine -- sh -c "$show"
+    ! grep -qP '^CapEff:\t00000000000000fb$' "$repo/.build-mem/build-engine.log" || fail "--privileges engine changes nothing"
+    nothing_left
+    ok "$engine: the container has the least privileges, and what runs in it is measured"
 }
 
 images_are_wrong() {
