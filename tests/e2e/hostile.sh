@@ -81,10 +81,10 @@ SH
 
 it_reaches_for_the_probe() {
     hostile_repo
-    expect 0 hostile run --skip-clear --label reaches -- ./attack descriptors memory steal score write
+    expect 0 hostile run --skip-clear --label reaches -- ./attack descriptors memory steal write
     [[ ! -s $repo/.build-mem/build-reaches.log ]] || fail "$(<"$repo/.build-mem/build-reaches.log")"
     nothing_left
-    ok "$engine: the probe's memory, descriptors and score are out of the build's reach"
+    ok "$engine: the probe's memory and descriptors are out of the build's reach"
 }
 
 it_ends_the_probe() {
