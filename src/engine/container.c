@@ -5,12 +5,15 @@
 #include "engine/inspect.h"
 #include "engine/stage_peaks.h"
 
+#include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define REPO_IN_CONTAINER "/work"
 #define PROBE_IN_CONTAINER "/build-mem-probe"
 #define LABEL "build-mem.run"
+#define PROCESSES_MAX 4096
 
 /* Short commands answer within this; create may have to pull an image. */
 #define ANSWER_MS 60000
@@ -227,10 +230,27 @@ static void read_facts(const struct engine_run *run, struct engine_facts *facts)
         (void)parse_inspect(captured.output, facts, &ignored);
 }
 
+/* An engine whose daemon has died under us holds the leash for ever, and does nothing that it is
+ * told: what may be killed from here is. */
+static void kill_without_engine(const struct engine_run *run)
+{
+    static int pids[PROCESSES_MAX];
+    ssize_t count = 1;
+    for (int round = 0; run->located.version && count > 0 && round < 100; round++) {
+        count = cgroup_processes(&run->located, pids, PROCESSES_MAX);
+        for (ssize_t i = 0; i < count && i < PROCESSES_MAX; i++)
+            (void)kill(pids[i], SIGKILL);
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+}
+
 static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_error *err)
 {
     read_facts(run, facts);
-    return remove_container(run->engine, run->spec->name, err);
+    if (remove_container(run->engine, run->spec->name, err) == 0)
+        return 0;
+    kill_without_engine(run);
+    return -1;
 }
 
 const struct engine engine_docker = {.name = "docker",

@@ -56,13 +56,14 @@ static void begin_to_end(struct session *session)
 /* What the probe can't do from inside: the exact peaks of the stages. */
 static void settle_stage(struct session *session, struct wire_record *record)
 {
-    struct cgroup cgroup;
     switch (record->type) {
     case WIRE_HELLO:
         if (record->hello.shared)
             record->hello.peak_was_reset = session->run.peaks.resets > 0;
-        else if (session->run.engine->locate(&session->run, &cgroup) == 0)
-            stage_peaks_open(&session->run.peaks, &cgroup);
+        else if (session->run.engine->locate(&session->run, &session->run.located) == 0)
+            stage_peaks_open(&session->run.peaks, &session->run.located);
+        else
+            session->run.located.version = 0;
         break;
     case WIRE_STAGE:
         record->stage.ended_peak_bytes = stage_peaks_take(&session->run.peaks);

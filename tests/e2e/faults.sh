@@ -293,7 +293,12 @@ daemon_is_killed() {
     start_talking daemon
     kill -KILL "$(<"$state/docker.pid")"
     ends 4
-    holds "$(result daemon)" '.not_measured | length > 0'
+    holds "$(result daemon)" '.not_measured | test("Cannot connect to the Docker daemon")'
+    grep -q said-before "$repo/.build-mem/build-daemon.log" || fail "the log up to the fault is lost"
+    # Nobody but us was there to end it.
+    build_is_gone || fail "a process of the build is left"
+    # Its containerd died with it, and may lie there as a zombie that would be taken for one.
+    rm -f "$state/exec/containerd/containerd.pid"
     "$srcdir/tests/rig/docker" run true
     expect 0 measure --label after -- sh -c 'echo made >made'
     nothing_left
