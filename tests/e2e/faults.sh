@@ -2,14 +2,15 @@
 # is said, what is kept, and nothing that is left. What lies behind in engine.sh is not repeated here:
 # a build that fails, SIGINT, SIGTERM, SIGHUP, a time-out that the build ignores, a runner that is
 # killed, a child that is killed for lack of memory. Writers that fail are in unit/test_faults.
-# To be sourced after lib.sh; `on_engine ENGINE "${faults_rows[@]}"`, and of containers besides
-# "${faults_container_rows[@]}".
+# To be sourced after lib.sh; `on_engine ENGINE "${faults_rows[@]}"`, and besides of containers
+# "${faults_container_rows[@]}", of the host "${faults_host_rows[@]}".
 # shellcheck shell=bash
 # What engine.sh has set: $engine, $repo, $endless, measure, result, nothing_left, start_endless.
 # shellcheck disable=SC2154
 
 faults_rows=(the_probe_dies nobody_reads odd_builds gigabyte memory_is_out disk_is_full files_are_limited
     odd_repositories few_descriptors a_thousand_processes runs_side_by_side)
+faults_host_rows=(proc_is_hidden)
 faults_container_rows=(no_engine container_is_taken_away images_are_wrong privileges_are_least)
 
 # known_so_far LABEL: what the run has told before it broke off is kept.
@@ -93,14 +94,17 @@ odd_builds() {
 }
 
 gigabyte() {
+    local mib=1024
+    # An engine's way through its daemon is ten times as long.
+    [[ $engine == host ]] || mib=256
     expect 0 measure --quiet --label gigabyte -- \
-        sh -c './busybox dd if=/dev/zero bs=1M count=1024 2>/dev/null; echo made >made'
-    [[ $(stat -c %s "$repo/.build-mem/build-gigabyte.log") == 1073741824 ]] || fail "output was lost"
+        sh -c "./busybox dd if=/dev/zero bs=1M count=$mib 2>/dev/null; echo made >made"
+    [[ $(stat -c %s "$repo/.build-mem/build-gigabyte.log") == $((mib << 20)) ]] || fail "output was lost"
     # The files that tell of it keep their size.
     [[ -z $(find "$repo/.build-mem" -name '*gigabyte*' ! -name '*.log' -size +1M) ]] || fail "the output is in a report"
     rm "$repo/.build-mem/build-gigabyte.log"
     nothing_left
-    ok "$engine: a build that prints a gigabyte"
+    ok "$engine: a build that prints $mib MiB"
 }
 
 memory_is_out() {
@@ -198,6 +202,17 @@ few_descriptors() {
     ok "$engine: with few descriptors it measures, and with none it says why it cannot"
 }
 
+proc_is_hidden() {
+    chmod 755 "$work" && chmod 777 "$repo"
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    expect 0 unshare --mount sh -c 'mount -t proc -o hidepid=2 proc /proc && exec "$@"' sh \
+        env --default-signal "$build_mem" run --engine host --repo "$repo" --label hidden --user 65534:65534 \
+        -- ./hold spawn=2 anon=30 meet sleep=500 write=made:1
+    within 59 "$(jq '.stages[] | select(.name == "hold") | .pss_peak_bytes' "$(result hidden)")" 63 "PSS with hidepid"
+    nothing_left
+    ok "$engine: where /proc hides the processes of others the build's own are seen"
+}
+
 a_thousand_processes() {
     cat >"$repo/many.sh" <<'SH'
 i=0
@@ -225,8 +240,17 @@ runs_side_by_side() {
     wait "$first" || true
     # Nobody holds it any more, and nothing is to be cleared away.
     expect 0 measure --label one -- sh -c 'echo made >made'
+    # A refresh beside a check: that sees the old baseline or the new one.
+    expect 0 "$build_mem" baseline refresh --repo "$repo" --baseline "$work/shared.json" "$(result one)"
+    "$build_mem" baseline refresh --runs 2 --skip-clear --engine "$engine" --repo "$repo" \
+        --baseline "$work/shared.json" \
+        -- sh -c 'echo made >made' >/dev/null 2>&1 &
+    pid=$!
+    expect 0 "$build_mem" check --engine "$engine" --repo "$repo" --baseline "$work/shared.json" --skip-clear \
+        -- sh -c 'echo made >made'
+    ends 0
     nothing_left
-    # Each by itself: what they hold, and when.
+    # Each by itself.
     local pids=()
     for label in {1..8}; do
         mkdir -p "$work/beside/$label"
