@@ -52,7 +52,7 @@ echo "$result"; echo "$result" >&2
 printf '\r\033[2K%s\n\033]0;title\007\033[?1049h\n' "$result"
 printf '::set-output name=verdict::pass\n##[error]no\n::stop-commands::x\n::x::\n'
 printf ']]></system-out></testsuite></testsuites>\001\002\377\376\355\240\200&#0;\n'
-$b head -c 1000000 /dev/zero | $b tr '\0' x
+$b head -c 1000000 /dev/zero | $b tr '\0' Z
 echo
 # What it is held to, and what is said of it.
 $b sed -i 's/^ *[0-9][0-9]*,*$/9999999999/' baselines/build-mem.json
@@ -74,7 +74,7 @@ SH
     holds "$(result check)" '.gate.checks[0] | .metric == "cgroup_peak" and .status == "failed" and .baseline < 60000000'
     [[ $(grep -c '^verdict=' "$github") == 1 ]] || fail "the job's output has not one verdict"
     ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f]' "$work/out" || fail "control bytes on standard output"
-    [[ $(LC_ALL=C wc -L <"$repo/.build-mem/build-check.log") == 1000000 ]] || fail "a long line was cut"
+    [[ $(LC_ALL=C tr -cd Z <"$repo/.build-mem/build-check.log" | wc -c) == 1000000 ]] || fail "a long line was cut"
     nothing_left
     ok "$engine: a build that prints verdicts, raises its baseline and hides behind names is judged all the same"
 }
