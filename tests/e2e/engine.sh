@@ -29,6 +29,10 @@ result() { echo "$repo/.build-mem/result-$1.json"; }
 # shellcheck source=tests/e2e/figures.sh
 . "$srcdir/tests/e2e/figures.sh"
 
+# What a check that fails has begun ends with it.
+end_jobs() { jobs -pr | xargs -r kill; }
+trap end_jobs EXIT
+
 # Others may test on this machine too.
 endless=98765.$$
 build_is_gone() { ! pgrep -f "[s]leep $endless" >/dev/null; }

@@ -35,11 +35,11 @@ start_talking() {
 }
 seen_for_a_while() { (($(wc -l <"$repo/.build-mem/timeline-$1.csv") > 4)); }
 
-# ends STATUS: the run that was started ends with it.
+# ends STATUS [FILE]: the run that was started ends with it; what it has said is in the file.
 ends() {
     local status=0
     wait "$pid" || status=$?
-    [[ $status == "$1" ]] || fail "exit $status instead of $1: $(tail -n 3 "$work/err")"
+    [[ $status == "$1" ]] || fail "exit $status instead of $1: $(tail -n 3 "${2:-$work/err}")"
 }
 
 container() { "$engine" ps -q --filter label=build-mem.run; }
@@ -126,7 +126,7 @@ disk_is_full() {
     mkdir -p "$repo/.build-mem"
     mount -t tmpfs -o size=64k tmpfs "$repo/.build-mem"
     # shellcheck disable=SC2064
-    trap "umount -l '$repo/.build-mem'" EXIT
+    trap "umount -l '$repo/.build-mem'; end_jobs" EXIT
     expect 4 measure --label full -- sh -c './busybox yes said-before | ./busybox head -n 40000; echo made >made'
     grep -q 'No space left on device' "$work/out" "$work/err" || fail "the reason is not told"
     for file in "$repo"/.build-mem/*.json; do
@@ -140,13 +140,13 @@ disk_is_full() {
     grep -q 'Read-only file system' "$work/err" || fail "the reason is not told"
     nothing_left
     umount "$repo/.build-mem"
-    trap - EXIT
+    trap end_jobs EXIT
     # A baseline is as it was, or as it is to be.
     expect 0 measure --label accepted -- sh -c 'echo made >made'
     mkdir -p "$repo/baselines"
     mount -t tmpfs -o size=16k tmpfs "$repo/baselines"
     # shellcheck disable=SC2064
-    trap "umount -l '$repo/baselines'" EXIT
+    trap "umount -l '$repo/baselines'; end_jobs" EXIT
     expect 0 "$build_mem" baseline refresh --repo "$repo" "$(result accepted)"
     cp "$repo/baselines/build-mem.json" "$work/before.json"
     cat /dev/zero >"$repo/baselines/fill" 2>/dev/null || true
@@ -154,7 +154,7 @@ disk_is_full() {
     grep -q 'No space left on device' "$work/err" || fail "the reason is not told"
     cmp "$repo/baselines/build-mem.json" "$work/before.json" || fail "the baseline is not as it was"
     umount "$repo/baselines"
-    trap - EXIT
+    trap end_jobs EXIT
     ok "$engine: a disk that is full or read-only is told, and nothing is cut short"
 }
 
@@ -240,15 +240,16 @@ runs_side_by_side() {
     wait "$first" || true
     # Nobody holds it any more, and nothing is to be cleared away.
     expect 0 measure --label one -- sh -c 'echo made >made'
-    # A refresh beside a check: that sees the old baseline or the new one.
+    # A refresh beside a check, that sees the old baseline or the new one. What both make appears whole.
+    local build=(sh -c './hold anon=40 sleep=200 && echo made >"made.$$" && ./busybox mv "made.$$" made')
+    expect 0 measure --label one -- "${build[@]}"
     expect 0 "$build_mem" baseline refresh --repo "$repo" --baseline "$work/shared.json" "$(result one)"
     "$build_mem" baseline refresh --runs 2 --skip-clear --engine "$engine" --repo "$repo" \
-        --baseline "$work/shared.json" \
-        -- sh -c 'echo made >made' >/dev/null 2>&1 &
+        --baseline "$work/shared.json" --allow-increase --reason noise -- "${build[@]}" >"$work/refresh" 2>&1 &
     pid=$!
     expect 0 "$build_mem" check --engine "$engine" --repo "$repo" --baseline "$work/shared.json" --skip-clear \
-        -- sh -c 'echo made >made'
-    ends 0
+        -- "${build[@]}"
+    ends 0 "$work/refresh"
     nothing_left
     # Each by itself.
     local pids=()
