@@ -95,6 +95,7 @@ libbuildmem_a_SOURCES = \
 	%D%/commands/git.c %D%/commands/git.h \
 	%D%/commands/fit.c \
 	%D%/commands/measure.c %D%/commands/measure.h \
+	%D%/commands/out.c %D%/commands/out.h \
 	%D%/commands/publish.c \
 	%D%/commands/recorder.c %D%/commands/recorder.h \
 	%D%/commands/report.c %D%/commands/run.c \

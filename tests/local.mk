@@ -138,10 +138,12 @@ check-valgrind: $(unit_tests)
 	    valgrind --quiet --error-exitcode=1 --leak-check=full ./$$test || exit 1; \
 	done
 
-# Holds known amounts of memory in any container.
-check_PROGRAMS += %D%/helpers/hold
+# Builds for any container: one holds known amounts of memory, one turns against the probe.
+check_PROGRAMS += %D%/helpers/hold %D%/helpers/attack
 tests_helpers_hold_LDADD =
 tests_helpers_hold_LDFLAGS = -static
+tests_helpers_attack_LDADD =
+tests_helpers_attack_LDFLAGS = -static
 
 # End-to-end tests on real engines, kernels and builds: make check-e2e; `make check` is without.
 e2e_tests = \
@@ -149,9 +151,11 @@ e2e_tests = \
 	%D%/e2e/ci-files \
 	%D%/e2e/docs \
 	%D%/e2e/exports \
+	%D%/e2e/faults \
 	%D%/e2e/fit \
 	%D%/e2e/formats \
 	%D%/e2e/gate \
+	%D%/e2e/hostile \
 	%D%/e2e/macro \
 	%D%/e2e/package \
 	%D%/e2e/terminal \

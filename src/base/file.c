@@ -189,6 +189,25 @@ int file_open_beneath(int root_fd, const char *path, int flags)
     return fd;
 }
 
+int file_make_dirs_beneath(int root_fd, const char *path)
+{
+    char *partial CLEANUP(cleanup_free) = xstrdup(path);
+    for (char *slash = partial; slash;) {
+        slash = strchr(slash + 1, '/');
+        if (slash)
+            *slash = '\0';
+        /* Its parent has just been found to be beneath. */
+        if (mkdirat(root_fd, partial, 0777) < 0 && errno != EEXIST)
+            return -1;
+        int found CLEANUP(cleanup_fd) = file_open_beneath(root_fd, partial, O_PATH | O_DIRECTORY);
+        if (found < 0)
+            return -1;
+        if (slash)
+            *slash = '/';
+    }
+    return 0;
+}
+
 /* Removes all that is in the directory `fd`, and closes it: one descriptor for each level. */
 static int remove_entries(int fd)
 {

@@ -28,6 +28,10 @@ int file_make_dirs(const char *path, struct bm_error *err);
  * or -1 with errno. `flags` as for open(2) but without O_CREAT; O_CLOEXEC is added. */
 int file_open_beneath(int root_fd, const char *path, int flags);
 
+/* Creates the directory and its missing parents below the directory `root_fd` and never outside of
+ * it, as above. Returns 0, or -1 with errno. */
+int file_make_dirs_beneath(int root_fd, const char *path);
+
 /* Removes a file or a whole tree `name` in the directory `dir_fd`; links are removed, not
  * followed. A missing one is no error. Returns 0, or -1 with errno. */
 int file_remove_tree(int dir_fd, const char *name);

@@ -6,6 +6,7 @@
 #include "commands/commands.h"
 #include "commands/git.h"
 #include "commands/measure.h"
+#include "commands/out.h"
 #include "gate/judge.h"
 #include "measurement/result.h"
 
@@ -87,7 +88,8 @@ static int accept_runs(const struct config *config, const struct measurement *ru
                                                  .commit = runs[count - 1].commit,
                                                  .by = by,
                                                  .at = at}};
-    if (baseline_update(path, accept_into, &accepting, &baseline, &err) < 0)
+    if (out_check_file(config, config->baseline, &err) < 0 ||
+        baseline_update(path, accept_into, &accepting, &baseline, &err) < 0)
         return command_failed(&err, EXIT_USAGE);
     if (!config->json_only) {
         printf("build-mem: %s now holds %zu run%s:\n", path, count, count == 1 ? "" : "s");
@@ -105,6 +107,9 @@ static int refresh_from_runs(const struct config *config)
     size_t count;
     int status;
     judgement_init(&judgement);
+    int lock CLEANUP(cleanup_fd) = out_lock(config, &status, &err);
+    if (lock < 0)
+        return command_failed(&err, status);
     if (measure_runs(config, NULL, &runs, &count, &status, &err) < 0) {
         command_failed(&err, status);
     } else {

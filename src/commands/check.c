@@ -3,6 +3,7 @@
 #include "commands/baseline_file.h"
 #include "commands/commands.h"
 #include "commands/measure.h"
+#include "commands/out.h"
 #include "gate/judge.h"
 
 #include <stdio.h>
@@ -49,6 +50,9 @@ static int check(const struct config *config)
     char *tree_note CLEANUP(cleanup_free) = baseline_tree_note(config, &baseline);
     if (tree_note)
         strv_push(&judgement.notes, tree_note);
+    int lock CLEANUP(cleanup_fd) = out_lock(config, &status, &err);
+    if (lock < 0)
+        return command_failed(&err, status);
     if (measure(config, &doubt, &runs, &count, &status, &err) < 0) {
         command_failed(&err, status);
     } else {

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "commands/commands.h"
 #include "commands/measure.h"
+#include "commands/out.h"
 #include "commands/terminal.h"
 #include "engine/interrupt.h"
 #include "fit/search.h"
@@ -71,18 +72,10 @@ static int keep_first(struct fitting *fitting, struct measurement **runs, size_t
     return engine ? config_set(fitting->config, "engine", engine, err) : 0;
 }
 
-/* The build may have removed the directory of the runs' files. */
-static int make_out(const struct fitting *fitting, char **out, struct bm_error *err)
-{
-    *out = config_in_repo(fitting->config, fitting->config->out);
-    return file_make_dirs(*out, err);
-}
-
 /* Measures the build under the limit and adds what came of it. */
 static int attempt(struct fitting *fitting, int64_t limit_bytes, int *status, struct bm_error *err)
 {
     struct judgement judgement CLEANUP(judgement_release);
-    char *out CLEANUP(cleanup_free) = NULL;
     struct measurement *runs;
     size_t count;
     judgement_init(&judgement);
@@ -94,7 +87,8 @@ static int attempt(struct fitting *fitting, int64_t limit_bytes, int *status, st
         fitting->fit.signal = interrupt_signal();
         say_attempt(&fitting->fit.attempts[fitting->fit.count - 1]);
         *status = EXIT_UNMEASURED;
-        if (make_out(fitting, &out, err) < 0 ||
+        char *out CLEANUP(cleanup_free) = out_make(fitting->config, err);
+        if (!out ||
             write_result(out, runs, &judgement, verdict_exit_status(judgement.verdict), err) < 0)
             result = -1;
         if (result == 0 && !fitting->first)
@@ -106,8 +100,8 @@ static int attempt(struct fitting *fitting, int64_t limit_bytes, int *status, st
 
 static int write_fit(const struct fitting *fitting, struct bm_error *err)
 {
-    char *out CLEANUP(cleanup_free) = NULL;
-    if (make_out(fitting, &out, err) < 0)
+    char *out CLEANUP(cleanup_free) = out_make(fitting->config, err);
+    if (!out)
         return -1;
     char *path CLEANUP(cleanup_free) = xasprintf("%s/fit-%s.json", out, fitting->label);
     char *text CLEANUP(cleanup_free) = fit_to_json(&fitting->fit);
@@ -129,15 +123,18 @@ static int fit(struct fitting *fitting)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct fit *fit = &fitting->fit;
+    int status;
+    int lock CLEANUP(cleanup_fd) = out_lock(fitting->config, &status, &err);
+    if (lock < 0)
+        return command_failed(&err, status);
     for (;;) {
         const struct fit_search search = fit_search(fit->attempts, fit->count);
-        int status;
         if (search.state != FIT_TRY || fit->signal)
             break;
         if (attempt(fitting, search.next_bytes, &status, &err) < 0)
             return command_failed(&err, status);
     }
-    int status = fit_exit_status(fit);
+    status = fit_exit_status(fit);
     if (write_fit(fitting, &err) < 0) {
         command_failed(&err, 0);
         status = status ? status : EXIT_UNMEASURED;

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "commands/commands.h"
 #include "commands/git.h"
+#include "commands/out.h"
 #include "commands/recorder.h"
 #include "engine/interrupt.h"
 #include "engine/session.h"
@@ -133,6 +134,7 @@ static bool run_on(const struct engine *engine, const char *probe, const struct 
         .pull = pull_policy_name(config->pull),
         .user = config->user,
         .network = config->network,
+        .engine_privileges = config->privileges == PRIVILEGES_ENGINE,
         .cache = config->cache,
         .out = out,
         .env = &config->env,
@@ -237,7 +239,6 @@ int measure_while(const struct config *config, const struct baseline *baseline,
                   another_run *another, void *context, struct measurement **runs, size_t *count,
                   int *status, struct bm_error *err)
 {
-    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     char *repo CLEANUP(cleanup_free) = realpath(config->repo, NULL);
     struct measurement *last;
     *runs = NULL;
@@ -252,7 +253,8 @@ int measure_while(const struct config *config, const struct baseline *baseline,
     interrupt_init();
     do {
         *status = EXIT_USAGE;
-        if (file_make_dirs(out, err) < 0 || (*count == 1 && number_first_run(out, *runs, err) < 0))
+        char *out CLEANUP(cleanup_free) = out_make(config, err);
+        if (!out || (*count == 1 && number_first_run(out, *runs, err) < 0))
             return -1;
         char *label CLEANUP(cleanup_free) =
             *count ? numbered(config->label, *count + 1) : xstrdup(config->label);

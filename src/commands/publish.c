@@ -3,6 +3,7 @@
 #include "commands/commands.h"
 #include "commands/github.h"
 #include "commands/measure.h"
+#include "commands/out.h"
 #include "commands/terminal.h"
 #include "engine/interrupt.h"
 #include "gate/judge.h"
@@ -51,6 +52,8 @@ static int write_junit(const struct config *config, const char *out, const struc
     char *text CLEANUP(cleanup_free) = junit_text(m, judgement, tail, length);
     char *path CLEANUP(cleanup_free) =
         config->junit ? xstrdup(config->junit) : xasprintf("%s/junit-%s.xml", out, config->label);
+    if (config->junit && out_check_file(config, path, err) < 0)
+        return -1;
     return file_write_atomic(path, text, strlen(text), err);
 }
 
@@ -100,9 +103,9 @@ static struct measurement under_label(const struct measurement *typical,
 static int write_files(const struct config *config, const struct measurement *runs, size_t count,
                        const struct judgement *judgement, int exit_code, struct bm_error *err)
 {
-    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
+    char *out CLEANUP(cleanup_free) = out_make(config, err);
     const struct measurement whole = under_label(typical_run(runs, count), config);
-    if (file_make_dirs(out, err) < 0) /* the build may have removed it */
+    if (!out)
         return -1;
     for (size_t i = 0; count > 1 && i < count; i++)
         if (write_result(out, &runs[i], judgement, exit_code, err) < 0)

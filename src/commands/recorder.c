@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/strv.h"
 #include "base/units.h"
+#include "commands/out.h"
 #include "commands/terminal.h"
 #include "gate/policy.h"
 #include "report/holders.h"
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 struct recorder {
+    const struct config *config;
     struct measurement *m;
     struct fold *fold;
     struct timeline *timeline;
@@ -128,6 +130,7 @@ struct recorder *recorder_open(const struct config *config, const struct baselin
         strv_push(&stages, config->stages[i].name);
     struct recorder *recorder = xcalloc(1, sizeof *recorder);
     *recorder = (struct recorder){
+        .config = config,
         .m = m,
         .fold = fold_new(m, &stages),
         .timeline = timeline,
@@ -153,6 +156,8 @@ void recorder_close(struct recorder *recorder)
     terminal_close(recorder->terminal);
     fold_finish(recorder->fold);
     int failed = timeline_close(recorder->timeline, &err);
+    char *out CLEANUP(cleanup_free) = failed ? NULL : out_make(recorder->config, &err);
+    failed = out ? 0 : -1;
     if (!failed)
         failed = holders_write(recorder->holders, recorder->processes, &err);
     close(recorder->log);

@@ -248,10 +248,19 @@ static int read_member(struct config *config, const struct json *member, struct 
     static const struct {
         const char *key, *flag;
     } strings[] = {
-        {"build", "build-cmd"}, {"image", "image"},     {"engine", "engine"},
-        {"memory", "memory"},   {"timeout", "timeout"}, {"network", "network"},
-        {"pull", "pull"},       {"user", "user"},       {"baseline", "baseline"},
-        {"out", "out"},         {"label", "label"},     {"cache", "cache"},
+        {"build", "build-cmd"},
+        {"image", "image"},
+        {"engine", "engine"},
+        {"memory", "memory"},
+        {"timeout", "timeout"},
+        {"network", "network"},
+        {"pull", "pull"},
+        {"user", "user"},
+        {"baseline", "baseline"},
+        {"out", "out"},
+        {"label", "label"},
+        {"cache", "cache"},
+        {"privileges", "privileges"},
     };
     const char *key = json_key(member), *ignored;
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)

@@ -11,6 +11,7 @@
 
 enum engine_choice { ENGINE_AUTO, ENGINE_DOCKER, ENGINE_PODMAN, ENGINE_HOST, ENGINE_INPLACE };
 enum pull_policy { PULL_NEVER, PULL_MISSING, PULL_ALWAYS };
+enum privileges { PRIVILEGES_LEAST, PRIVILEGES_ENGINE };
 
 /* A part of the build, recognised by a POSIX extended regular expression on command lines. */
 struct stage_rule {
@@ -44,6 +45,7 @@ struct config {
     enum cache_policy cache;
     char *user;                 /* "UID:GID"; NULL: the invoking user */
     char *network;              /* NULL: the engine's default */
+    enum privileges privileges; /* of the container */
     struct strv env;            /* NAME=VALUE, or NAME to pass the runner's value on */
     int64_t memory_limit_bytes; /* UNMEASURED: none */
     int64_t timeout_ms;         /* 0: none */

@@ -24,6 +24,8 @@ const struct flag flags[] = {
     {"cache", "POLICY", FLAGS_MEASURE, "the page cache before: as-is, warm or cold (as-is)"},
     {"user", "UID:GID", FLAGS_MEASURE, "run the build as this user (the invoking one)"},
     {"network", "MODE", FLAGS_MEASURE, "the container's network (the engine's default)"},
+    {"privileges", "NAME", FLAGS_MEASURE,
+     "of the container: least, or the engine's own default (least)"},
     {"runs", "N", FLAGS_MEASURE & ~FLAGS_FIT,
      "measure N times (1; check: up to 3; baseline refresh: 3)"},
     {"out", "DIR", FLAGS_MEASURE, "where the run's files go (.build-mem in the repo)"},
@@ -119,6 +121,7 @@ static int settle(struct config *config, enum flag_command command, const struct
     if (strcmp(config->repo, ".") != 0) {
         anchor_path(&config->out, "out", given, count);
         anchor_path(&config->baseline, "baseline", given, count);
+        anchor_path(&config->junit, "junit", given, count);
     }
     return 0;
 }

@@ -9,6 +9,8 @@
 static const char *const engine_names[] = {
     [ENGINE_AUTO] = "auto", [ENGINE_DOCKER] = "docker",   [ENGINE_PODMAN] = "podman",
     [ENGINE_HOST] = "host", [ENGINE_INPLACE] = "inplace", NULL};
+static const char *const privileges_names[] = {
+    [PRIVILEGES_LEAST] = "least", [PRIVILEGES_ENGINE] = "engine", NULL};
 static const char *const pull_names[] = {
     [PULL_NEVER] = "never", [PULL_MISSING] = "missing", [PULL_ALWAYS] = "always", NULL};
 
@@ -44,6 +46,15 @@ static int set_engine(struct config *config, const char *value, struct bm_error 
     if (choice < 0)
         return bm_error_set(err, "\"%s\": must be auto, docker, podman, host or inplace", value);
     config->engine = (enum engine_choice)choice;
+    return 0;
+}
+
+static int set_privileges(struct config *config, const char *value, struct bm_error *err)
+{
+    int privileges = index_of(privileges_names, value);
+    if (privileges < 0)
+        return bm_error_set(err, "\"%s\": must be least or engine", value);
+    config->privileges = (enum privileges)privileges;
     return 0;
 }
 
@@ -207,6 +218,7 @@ static const struct {
     {"memory", set_memory},
     {"network", set_network},
     {"out", set_out},
+    {"privileges", set_privileges},
     {"pull", set_pull},
     {"quiet", set_quiet},
     {"reason", set_reason},

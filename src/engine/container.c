@@ -5,12 +5,15 @@
 #include "engine/inspect.h"
 #include "engine/stage_peaks.h"
 
+#include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define REPO_IN_CONTAINER "/work"
 #define PROBE_IN_CONTAINER "/build-mem-probe"
 #define LABEL "build-mem.run"
+#define PROCESSES_MAX 4096
 
 /* Short commands answer within this; create may have to pull an image. */
 #define ANSWER_MS 60000
@@ -81,6 +84,21 @@ static void push_mount(struct strv *arguments, const char *source)
     strv_pushf(arguments, "type=bind,\"source=%s\",target=" REPO_IN_CONTAINER, escaped);
 }
 
+/* A build that runs as root still works on files of any owner, and gives up its rights; another
+ * user has no capabilities, and gains none. (Podman would hand those that are added to it.) */
+static void push_privileges(const struct engine_spec *spec, struct strv *arguments)
+{
+    static const char *const of_root[] = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID",
+                                          "KILL",  "SETGID",       "SETUID"};
+    bool root = spec->user ? strtoul(spec->user, NULL, 10) == 0 : getuid() == 0;
+    if (spec->engine_privileges)
+        return;
+    strv_push(arguments, "--security-opt=no-new-privileges");
+    strv_push(arguments, "--cap-drop=ALL");
+    for (size_t i = 0; root && i < sizeof of_root / sizeof *of_root; i++)
+        strv_pushf(arguments, "--cap-add=%s", of_root[i]);
+}
+
 static void push_create_arguments(const struct engine_run *run, struct strv *arguments)
 {
     const struct engine_spec *spec = run->spec;
@@ -101,6 +119,7 @@ static void push_create_arguments(const struct engine_run *run, struct strv *arg
         strv_pushf(arguments, "--user=%u:%u", (unsigned)getuid(), (unsigned)getgid());
     if (run->engine == &engine_podman && getuid() != 0)
         strv_push(arguments, "--userns=keep-id");
+    push_privileges(spec, arguments);
     if (spec->memory_limit_bytes > 0) {
         /* Without the second one Docker allows as much again of swap. */
         strv_pushf(arguments, "--memory=%lld", (long long)spec->memory_limit_bytes);
@@ -211,10 +230,27 @@ static void read_facts(const struct engine_run *run, struct engine_facts *facts)
         (void)parse_inspect(captured.output, facts, &ignored);
 }
 
+/* An engine whose daemon has died under us holds the leash for ever, and does nothing that it is
+ * told: what may be killed from here is. */
+static void kill_without_engine(const struct engine_run *run)
+{
+    static int pids[PROCESSES_MAX];
+    ssize_t count = 1;
+    for (int round = 0; run->located.version && count > 0 && round < 100; round++) {
+        count = cgroup_processes(&run->located, pids, PROCESSES_MAX);
+        for (ssize_t i = 0; i < count && i < PROCESSES_MAX; i++)
+            (void)kill(pids[i], SIGKILL);
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+}
+
 static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_error *err)
 {
     read_facts(run, facts);
-    return remove_container(run->engine, run->spec->name, err);
+    if (remove_container(run->engine, run->spec->name, err) == 0)
+        return 0;
+    kill_without_engine(run);
+    return -1;
 }
 
 const struct engine engine_docker = {.name = "docker",

@@ -25,6 +25,7 @@ struct engine_spec {
     const char *pull; /* "never", "missing", "always" */
     const char *user; /* "UID:GID"; NULL: the invoking user */
     const char *network;
+    bool engine_privileges; /* the engine's own default, and not the least */
     enum cache_policy cache;
     const char *out;            /* where our own files go: no need to read them */
     const struct strv *env;     /* NAME=VALUE or NAME */
@@ -48,6 +49,7 @@ struct engine_run {
     const struct engine_spec *spec;
     struct child child; /* its stdin is the probe's leash, its stdout the probe's records */
     struct stage_peaks peaks;
+    struct cgroup located; /* the running probe's; version 0 where it was not found */
     struct page_cache page_cache;
     char *cgroup; /* host: the directory that was made; else NULL */
     int lock;     /* inplace: held while it lasts; else -1 */

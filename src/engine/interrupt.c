@@ -25,6 +25,7 @@ void interrupt_init(void)
     }
     sigprocmask(SIG_BLOCK, &set, &mask_before);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     /* Inherited as ignored, it would leave no child to be waited for. */
     signal(SIGCHLD, SIG_DFL);
     fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -54,5 +55,6 @@ int interrupt_signal(void)
 void interrupt_reset_child(void)
 {
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }

@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 
-/* Blocks the signals for this process and opens a descriptor that tells of them. SIGPIPE is
- * ignored: a closed pipe is an error of write(2). Further calls do nothing. */
+/* Blocks the signals for this process and opens a descriptor that tells of them. SIGPIPE and
+ * SIGXFSZ are ignored: a closed pipe and a file that may not grow are errors of write(2). Further
+ * calls do nothing. */
 void interrupt_init(void);
 /* Readable when a signal has come; for poll(2). */
 int interrupt_fd(void);

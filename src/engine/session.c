@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ struct session {
     size_t diagnostics_length;
     int64_t deadline_ms; /* when the present phase must be over; INT64_MAX: never */
     bool ending, killed;
+    int status; /* what the probe, or the engine's CLI, ended with, as waitpid(2) has it */
 };
 
 static int64_t now_ms(void)
@@ -54,13 +56,14 @@ static void begin_to_end(struct session *session)
 /* What the probe can't do from inside: the exact peaks of the stages. */
 static void settle_stage(struct session *session, struct wire_record *record)
 {
-    struct cgroup cgroup;
     switch (record->type) {
     case WIRE_HELLO:
         if (record->hello.shared)
             record->hello.peak_was_reset = session->run.peaks.resets > 0;
-        else if (session->run.engine->locate(&session->run, &cgroup) == 0)
-            stage_peaks_open(&session->run.peaks, &cgroup);
+        else if (session->run.engine->locate(&session->run, &session->run.located) == 0)
+            stage_peaks_open(&session->run.peaks, &session->run.located);
+        else
+            session->run.located.version = 0;
         break;
     case WIRE_STAGE:
         record->stage.ended_peak_bytes = stage_peaks_take(&session->run.peaks);
@@ -181,12 +184,28 @@ static void collect(struct session *session)
             break;
         take_diagnostics(session);
     }
-    (void)child_wait(&session->run.child, 10000);
+    session->status = child_wait(&session->run.child, 10000);
     child_release(&session->run.child);
     while (session->diagnostics_length &&
            session->diagnostics[session->diagnostics_length - 1] == '\n')
         session->diagnostics_length--;
     session->diagnostics[session->diagnostics_length] = '\0';
+}
+
+/* Why there is no last record, as far as can be told from here. The caller owns it. */
+static char *broken_off(const struct session *session)
+{
+    static const char what[] = "the record of the run broke off";
+    /* Of a container it is the CLI that we see. */
+    const char *who = session->run.engine->image_label ? "the probe" : session->run.engine->name;
+    if (*session->diagnostics)
+        return xasprintf("%s: %s", what, session->diagnostics);
+    if (WIFSIGNALED(session->status))
+        return xasprintf("%s: %s was ended by signal %d (%s)", what, who, WTERMSIG(session->status),
+                         strsignal(WTERMSIG(session->status)));
+    if (session->status)
+        return xasprintf("%s: %s ended with %d", what, who, WEXITSTATUS(session->status));
+    return xstrdup(what);
 }
 
 static int run_to_end(struct session *session, int64_t timeout_ms, struct bm_error *err)
@@ -197,9 +216,7 @@ static int run_to_end(struct session *session, int64_t timeout_ms, struct bm_err
     follow(session);
     collect(session);
     if (!session->outcome->complete && !session->outcome->broken)
-        session->outcome->broken =
-            xasprintf("the record of the run broke off%s%s", *session->diagnostics ? ": " : "",
-                      session->diagnostics);
+        session->outcome->broken = broken_off(session);
     return 0;
 }
 

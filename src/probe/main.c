@@ -227,6 +227,16 @@ static void kill_build(void)
     build_kill_all(&build, own_cgroup && cgroup.version ? &cgroup : NULL);
 }
 
+/* Nothing can be waited for any more, as where the build has taken our limit of descriptors down
+ * to none: rather no record than a wrong one, and the runner is told on stderr. */
+static _Noreturn void give_up(const char *what, const char *why)
+{
+    kill_build();
+    dprintf(STDERR_FILENO, "build-mem-probe: %s: %s\n", what, why);
+    emit_flush(1000);
+    exit(1);
+}
+
 static void watch_build(int signals)
 {
     int64_t next_look = 0, kill_at = INT64_MAX;
@@ -250,7 +260,10 @@ static void watch_build(int signals)
             {.fd = emit_pending() ? STDOUT_FILENO : -1, .events = POLLOUT},
         };
         int64_t wait_ms = (next_look < kill_at ? next_look : kill_at) - elapsed_ms();
-        if (poll(fds, sizeof fds / sizeof *fds, wait_ms > 0 ? (int)wait_ms : 0) <= 0)
+        int ready = poll(fds, sizeof fds / sizeof *fds, wait_ms > 0 ? (int)wait_ms : 0);
+        if (ready < 0 && errno != EINTR)
+            give_up("poll", strerror(errno));
+        if (ready <= 0)
             continue;
         if (fds[0].revents)
             take_signals(signals);

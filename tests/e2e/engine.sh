@@ -7,6 +7,8 @@ shift
 repo=$work/repo
 mkdir "$repo"
 cp "$hold" "$repo/hold"
+cp "$builddir/tests/helpers/attack" "$repo/attack"
+! command -v busybox >/dev/null || cp "$(command -v busybox)" "$repo/busybox"
 [[ $engine == host || $engine == inplace ]] || "$srcdir/tests/rig/tiny-image" "$engine"
 cat >"$repo/build-mem.json" <<'JSON'
 {
@@ -27,7 +29,13 @@ result() { echo "$repo/.build-mem/result-$1.json"; }
 # shellcheck source=tests/e2e/figures.sh
 . "$srcdir/tests/e2e/figures.sh"
 
-build_is_gone() { ! pgrep -f '[s]leep 98765' >/dev/null; }
+# What a check that fails has begun ends with it.
+end_jobs() { jobs -pr | xargs -r kill; }
+trap end_jobs EXIT
+
+# Others may test on this machine too.
+endless=98765.$$
+build_is_gone() { ! pgrep -f "[s]leep $endless" >/dev/null; }
 
 nothing_left() {
     case $engine in
@@ -101,13 +109,13 @@ oom_is_told() {
 start_endless() {
     rm -f "$repo/.build-mem/timeline-$1.csv"
     env --default-signal "$build_mem" run --engine "$engine" --repo "$repo" --label "$1" -- \
-        sh -c 'sleep 98765' >"$work/out" 2>"$work/err" &
+        sh -c "sleep $endless" >"$work/out" 2>"$work/err" &
     pid=$!
     eventually grep -q '^[0-9]' "$repo/.build-mem/timeline-$1.csv"
 }
 
 ends_on_demand() {
-    expect 3 measure --label timeout --timeout 1s -- sh -c 'trap "" TERM; sleep 98765; sleep 98765'
+    expect 3 measure --label timeout --timeout 1s -- sh -c "trap '' TERM; sleep $endless; sleep $endless"
     holds "$(result timeout)" '.build.timed_out and .verdict == "build-failed"'
     nothing_left
     local signal status pid

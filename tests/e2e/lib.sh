@@ -86,6 +86,16 @@ in_rig() {
     export cold=true
 }
 
+# with_docker: the test goes on with a private Docker Engine (see tests/rig/docker), from its top
+# and with $IN_RIG set.
+with_docker() {
+    [[ -z ${IN_RIG:-} ]] || return 0
+    local status=0
+    IN_RIG=1 "$srcdir/tests/rig/docker" run "$(realpath "$0")" || status=$?
+    ((status == 77)) && skip "no Docker Engine can be run here"
+    exit $status
+}
+
 # on_engine ENGINE [CHECK...]: what every engine has to do; all of it, or the named checks.
 on_engine() (
     rm -rf "$work/repo"

@@ -226,6 +226,24 @@ START_TEST(makes_missing_directories)
 }
 END_TEST
 
+START_TEST(makes_no_directory_outside)
+{
+    ck_assert_int_eq(mkdir("root", 0755), 0);
+    ck_assert_int_eq(mkdir("outside", 0755), 0);
+    ck_assert_int_eq(symlink("../outside", "root/out"), 0);
+    ck_assert_int_eq(symlink("a", "root/in"), 0);
+    int root CLEANUP(cleanup_fd) = open("root", O_RDONLY | O_DIRECTORY);
+    ck_assert_int_eq(file_make_dirs_beneath(root, "a/b//c/"), 0);
+    ck_assert_int_eq(file_make_dirs_beneath(root, "in/d"), 0);
+    ck_assert_int_eq(access("root/a/d", F_OK), 0);
+    ck_assert_int_eq(file_make_dirs_beneath(root, "out/x"), -1);
+    ck_assert_int_eq(errno, EXDEV);
+    ck_assert_int_eq(file_make_dirs_beneath(root, "../x"), -1);
+    ck_assert_int_eq(errno, EXDEV);
+    ck_assert_int_eq(access("outside/x", F_OK), -1);
+}
+END_TEST
+
 START_TEST(a_directory_is_locked_until_its_descriptor_is_closed)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -380,6 +398,7 @@ int main(void)
     tcase_add_test(all, failed_rename_leaves_nothing);
     tcase_add_test(all, unwritable_directory_is_an_error);
     tcase_add_test(all, makes_missing_directories);
+    tcase_add_test(all, makes_no_directory_outside);
     tcase_add_test(all, a_directory_is_locked_until_its_descriptor_is_closed);
     tcase_add_loop_test(all, opens_nothing_outside, 0,
                         sizeof openat2_errors / sizeof *openat2_errors);

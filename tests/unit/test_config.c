@@ -102,6 +102,7 @@ START_TEST(all_keys_are_read)
     ck_assert_int_eq(config.cache, CACHE_WARM);
     ck_assert_str_eq(config.user, "1000:1000");
     ck_assert_str_eq(config.network, "none");
+    ck_assert_int_eq(config.privileges, PRIVILEGES_ENGINE);
     ck_assert_uint_eq(config.env.count, 2);
     ck_assert_int_eq(config.memory_limit_bytes, INT64_C(8) << 30);
     ck_assert_int_eq(config.timeout_ms, 45 * 60000);
@@ -230,6 +231,7 @@ START_TEST(bad_flags_are_refused)
         {"--env", "A B=1", "letters"},
         {"--image", "--privileged", "begin"},
         {"--network", "", "empty"},
+        {"--privileges", "all", "least or engine"},
         {"--baseline-ref", "-x", "begin"},
         {"--memory", NULL, "needs a value"},
         {"--allow-increase", NULL, "unknown"},
