@@ -21,7 +21,7 @@ known_so_far() {
         and .peak.estimated and .peak.cgroup_bytes > 0'
     grep -q said-before "$repo/.build-mem/build-$1.log" || fail "the log up to the fault is lost"
     (($(wc -l <"$repo/.build-mem/timeline-$1.csv") > 3)) || fail "the timeline up to the fault is lost"
-    xmllint --noout "$repo/.build-mem/junit-$1.xml" || fail "the JUnit file is not whole"
+    [[ $(tail -n 1 "$repo/.build-mem/junit-$1.xml") == '</testsuites>' ]] || fail "the JUnit file is not whole"
     nothing_left
 }
 

@@ -37,8 +37,9 @@ one_verdict() {
     line=$(sed -n 's/^\[BUILD-MEM RESULT\] //p' "$work/out")
     [[ $(jq -r .verdict <<<"$line") == "$1" ]] || fail "not one RESULT line, or another verdict than $1"
     holds "$(result check)" ".verdict == \"$1\""
-    xmllint --noout "$repo/.build-mem/junit-check.xml" || fail "the JUnit file is not well-formed"
-    xmllint --noout --html "$repo/.build-mem/report-check.html" 2>/dev/null || fail "the page is broken"
+    # A rig may be without; tests/e2e/hostile is not.
+    ! command -v xmllint >/dev/null || xmllint --noout "$repo/.build-mem/junit-check.xml" ||
+        fail "the JUnit file is not well-formed"
 }
 
 it_talks() {
