@@ -4,7 +4,8 @@
 # What engine.sh has set: $engine, $repo, measure, result, nothing_left.
 # shellcheck disable=SC2154
 
-hostile_rows=(it_talks it_reaches_for_the_probe it_ends_the_probe it_starves_the_probe it_links_elsewhere)
+hostile_rows=(it_talks it_reaches_for_the_probe it_ends_the_probe it_starves_the_probe it_leaves_pipes
+    it_links_elsewhere)
 
 # hostile COMMAND... FLAG...
 # On the host as another user: root can reach anything there. In a container as the root of there.
@@ -120,6 +121,18 @@ it_starves_the_probe() {
     ((status == 1 || status == 4)) || fail "exit $status: a headline that was not read passes"
     nothing_left
     ok "$engine: a probe that may open nothing more does not say that all is well"
+}
+
+it_leaves_pipes() {
+    hostile_repo
+    # To open one waits for who opens its other end, and nobody does.
+    expect 0 hostile run --label pipe -- ./busybox sh -c \
+        "./busybox mv .build-mem old && mkdir .build-mem && ./busybox chmod 777 .build-mem &&
+        ./busybox mkfifo .build-mem/build-pipe.log .build-mem/timeline-pipe.csv && echo made >made"
+    expect 4 hostile run --label pipe -- ./attack write
+    grep -q 'build-pipe.log: No such device or address' "$work/err" || fail "the reason is not told"
+    nothing_left
+    ok "$engine: a pipe in the place of a file holds nothing up"
 }
 
 it_links_elsewhere() {
