@@ -24,7 +24,7 @@ hostile() {
 # The repository is the build's own, whoever that is.
 hostile_repo() {
     chmod 755 "$work"
-    rm -rf "$repo/.build-mem" "$repo/baselines" "$work/outside"
+    rm -rf "$repo"/{.build-mem,baselines,old} "$work/outside"
     mkdir "$work/outside"
     chown -R 65534:65534 "$repo"
     chmod -R a+rwX "$repo"
