@@ -18,15 +18,16 @@
 
 #define LOG_TAIL_BYTES ((off_t)64 * 1024)
 
-/* The end of the run's log for JUnit; "" where it can't be read. */
+/* The end of the run's log for JUnit; "" where it can't be read, or the build has put something
+ * else in its place. */
 static char *read_log_tail(const char *out, const char *label, size_t *length)
 {
     char *path CLEANUP(cleanup_free) = xasprintf("%s/build-%s.log", out, label);
     char *tail = xcalloc(1, (size_t)LOG_TAIL_BYTES + 1);
-    int fd CLEANUP(cleanup_fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd CLEANUP(cleanup_fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat status;
     *length = 0;
-    if (fd < 0 || fstat(fd, &status) < 0)
+    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
         return tail;
     off_t from = status.st_size > LOG_TAIL_BYTES ? status.st_size - LOG_TAIL_BYTES : 0;
     ssize_t got = pread(fd, tail, (size_t)LOG_TAIL_BYTES, from);

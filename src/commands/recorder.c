@@ -109,7 +109,9 @@ bool recorder_started(const struct recorder *recorder)
 static int open_log(const char *out, const char *label, struct bm_error *err)
 {
     char *path CLEANUP(cleanup_free) = xasprintf("%s/build-%s.log", out, label);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    /* A build can write where these files go: a link that it left there is not followed, and
+     * nobody waits for the reader of a pipe. */
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
     return fd < 0 ? bm_error_errno(err, "%s", path) : fd;
 }
 

@@ -19,8 +19,9 @@ struct timeline {
 
 struct timeline *timeline_open(const char *path, struct bm_error *err)
 {
-    /* A build can write where this file goes: a link that it left there is not followed. */
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    /* A build can write where this file goes: a link that it left there is not followed, and
+     * nobody waits for the reader of a pipe. */
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666);
     if (fd < 0) {
         bm_error_errno(err, "creating %s", path);
         return NULL;

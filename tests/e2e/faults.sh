@@ -21,7 +21,7 @@ known_so_far() {
         and .peak.estimated and .peak.cgroup_bytes > 0'
     grep -q said-before "$repo/.build-mem/build-$1.log" || fail "the log up to the fault is lost"
     (($(wc -l <"$repo/.build-mem/timeline-$1.csv") > 3)) || fail "the timeline up to the fault is lost"
-    xmllint --noout "$repo/.build-mem/junit-$1.xml" || fail "the JUnit file is not whole"
+    [[ $(tail -n 1 "$repo/.build-mem/junit-$1.xml") == '</testsuites>' ]] || fail "the JUnit file is not whole"
     nothing_left
 }
 
@@ -59,7 +59,10 @@ the_probe_dies() {
 
 container_is_taken_away() {
     local pid how
-    for how in kill 'rm --force'; do
+    local remove='rm --force'
+    # Podman would ask first, and the build ends by itself then.
+    [[ $engine != podman ]] || remove+=' --time=0'
+    for how in kill "$remove"; do
         start_talking taken
         # shellcheck disable=SC2086
         "$engine" $how "$(container)" >/dev/null
@@ -216,11 +219,11 @@ proc_is_hidden() {
 a_thousand_processes() {
     cat >"$repo/many.sh" <<'SH'
 i=0
-while [ $i -lt 1000 ]; do ./busybox sleep 2 & i=$((i + 1)); done
-wait
+while [ $i -lt 1000 ]; do ./busybox sleep "$1" & i=$((i + 1)); done
+./busybox sleep 2
 echo made >made
 SH
-    expect 0 measure --label many -- ./busybox sh many.sh
+    expect 0 measure --label many -- ./busybox sh many.sh "$endless"
     (($(tail -n +2 "$repo/.build-mem/timeline-many.csv" | awk -F, '$7 > most { most = $7 } END { print most + 0 }') >= 1000)) ||
         fail "not all of a thousand processes were seen"
     holds "$(result many)" '.not_measured == null and .sampler.unreadable == 0'
