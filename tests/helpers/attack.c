@@ -45,7 +45,7 @@ static void report(const char *what)
     came_through = true;
 }
 
-static int open_of_probe(int flags, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static int open_of_probe(int flags, const char *format, ...)
 {
     char file[64], path[128];
     va_list arguments;
