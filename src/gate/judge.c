@@ -141,6 +141,14 @@ static void note_drift(struct court *court)
         strv_pushf(&court->judgement->notes, "drifted since the baseline was measured: %s", list);
 }
 
+/* More than twice as long, and by more than what a duration may scatter. No overflow: both are
+ * measured, and each difference is of a greater and a lesser figure. */
+static bool much_longer(int64_t span_ms, int64_t than_ms)
+{
+    return span_ms > than_ms && span_ms - than_ms > than_ms &&
+           span_ms - than_ms - than_ms > policy_default(METRIC_DURATION).absolute;
+}
+
 /* A build that is starved of CPU overlaps less of its work, and needs less memory at once: runs of
  * the workload that took nine times as long had peaks lower by up to a fifth (tests/fixtures/
  * evidence). So a growth may hide in slow runs, and a baseline of slow runs make one up. */
@@ -151,9 +159,8 @@ static void note_unlike_durations(struct court *court)
         const struct gate_check *check = &judgement->checks[i];
         if (strcmp(check->metric, METRIC_DURATION) != 0 || check->baseline < 0 || check->actual < 0)
             continue;
-        int64_t least = policy_default(METRIC_DURATION).absolute;
-        bool slower = check->actual > 2 * check->baseline + least;
-        bool faster = check->baseline > 2 * check->actual + least;
+        bool slower = much_longer(check->actual, check->baseline);
+        bool faster = much_longer(check->baseline, check->actual);
         if (judgement->verdict == VERDICT_REGRESSED ? !faster : !slower)
             continue;
         char *took CLEANUP(cleanup_free) = metric_figure(check->metric, check->actual);
