@@ -219,20 +219,6 @@ static void kill_container(struct engine_run *run)
     (void)command(run->engine, &arguments, ANSWER_MS, &captured, &ignored);
 }
 
-/* Docker sets its flag where it hears that memory ran out before it hears of the container's end;
- * the other way round the news stands among its events alone. Some may still be on their way. */
-static bool told_of_oom_late(const struct engine_run *run)
-{
-    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    char *until CLEANUP(cleanup_free) = xasprintf("--until=%lld", (long long)time(NULL) + 1);
-    char *container CLEANUP(cleanup_free) = xasprintf("--filter=container=%s", run->spec->name);
-    struct strv arguments CLEANUP(strv_release) = WORDS(
-        "events", "--since=1h", until, container, "--filter=event=oom", "--format={{.Status}}");
-    struct captured captured CLEANUP(captured_release) = {0};
-    return command(run->engine, &arguments, ANSWER_MS, &captured, &ignored) == 0 &&
-           strstr(captured.output, "oom");
-}
-
 static void read_facts(const struct engine_run *run, struct engine_facts *facts)
 {
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -242,9 +228,6 @@ static void read_facts(const struct engine_run *run, struct engine_facts *facts)
     (void)server_version(run->engine, &facts->version, &ignored);
     if (command(run->engine, &arguments, ANSWER_MS, &captured, &ignored) == 0)
         (void)parse_inspect(captured.output, facts, &ignored);
-    if (run->engine == &engine_docker && facts->killed && !facts->oom_killed &&
-        run->spec->memory_limit_bytes > 0)
-        facts->oom_killed = told_of_oom_late(run);
 }
 
 /* An engine whose daemon has died under us holds the leash for ever, and does nothing that it is

@@ -40,7 +40,6 @@ struct engine_facts {
     char *version;
     char *image_digest;
     bool oom_killed; /* the engine's own flag, or the cgroup's counter */
-    bool killed;     /* the container's first process ended with 137 */
     char *failure;   /* the engine's own words where it failed */
 };
 void engine_facts_release(struct engine_facts *facts);

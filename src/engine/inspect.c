@@ -3,8 +3,6 @@
 #include "base/alloc.h"
 #include "base/json.h"
 
-#include <signal.h>
-
 int parse_inspect(const char *text, struct engine_facts *facts, struct bm_error *err)
 {
     struct json_document *document CLEANUP(cleanup_json_document) =
@@ -21,11 +19,6 @@ int parse_inspect(const char *text, struct engine_facts *facts, struct bm_error 
     value = json_member(state, "OOMKilled");
     if (value && json_expect_bool(value, &facts->oom_killed, err) < 0)
         return -1;
-    int64_t exit_code = 0;
-    value = json_member(state, "ExitCode");
-    if (value && json_expect_integer(value, INT32_MIN, INT32_MAX, &exit_code, err) < 0)
-        return -1;
-    facts->killed = exit_code == 128 + SIGKILL;
     value = json_member(container, "Image");
     if (value && json_expect_string(value, &string, err) < 0)
         return -1;
