@@ -67,23 +67,18 @@ static size_t parts_of(const char **at)
     return bounded(before + last);
 }
 
-static size_t parts_of_all(const char *pattern)
-{
-    size_t parts = 0;
-    while (*pattern) {
-        parts = bounded(parts + parts_of(&pattern));
-        pattern += *pattern == ')'; /* one that closes nothing */
-    }
-    return parts;
-}
-
 int pattern_check(const char *pattern, struct bm_error *err)
 {
     if (!*pattern)
         return bm_error_set(err, "must not be empty: it would match every process");
     if (strlen(pattern) > LONGEST_PATTERN)
         return bm_error_set(err, "must not be longer than %d bytes", LONGEST_PATTERN);
-    if (parts_of_all(pattern) > MOST_PARTS)
+    const char *rest = pattern;
+    size_t parts = parts_of(&rest);
+    if (*rest)
+        return bm_error_set(err, "its \")\" at byte %td closes nothing: \"[)]\" is the character",
+                            rest - pattern + 1);
+    if (parts > MOST_PARTS)
         return bm_error_set(err, "its repetitions, written out, are more than %d parts",
                             MOST_PARTS);
     regex_t compiled;

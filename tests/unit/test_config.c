@@ -68,6 +68,9 @@ START_TEST(patterns_are_small)
         {"x{99999999999999999999}", "written out"},
         {"(", "not a POSIX"},
         {"x{2", "not a POSIX"},
+        {"a)b", "at byte 2 closes nothing"},
+        {"x)++++++++++++++++++++", "at byte 2 closes nothing"},
+        {"a[)]b\\)", NULL},
         {"[a", "not a POSIX"},
         {"", "must not be empty"},
     };
