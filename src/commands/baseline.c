@@ -107,8 +107,7 @@ static int refresh_from_runs(const struct config *config)
     size_t count;
     int status;
     judgement_init(&judgement);
-    int lock CLEANUP(cleanup_fd) = out_lock(config, &status, &err);
-    if (lock < 0)
+    if (out_lock(config, &status, &err) < 0)
         return command_failed(&err, status);
     if (measure_runs(config, NULL, &runs, &count, &status, &err) < 0) {
         command_failed(&err, status);

@@ -50,8 +50,7 @@ static int check(const struct config *config)
     char *tree_note CLEANUP(cleanup_free) = baseline_tree_note(config, &baseline);
     if (tree_note)
         strv_push(&judgement.notes, tree_note);
-    int lock CLEANUP(cleanup_fd) = out_lock(config, &status, &err);
-    if (lock < 0)
+    if (out_lock(config, &status, &err) < 0)
         return command_failed(&err, status);
     if (measure(config, &doubt, &runs, &count, &status, &err) < 0) {
         command_failed(&err, status);

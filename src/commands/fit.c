@@ -48,7 +48,7 @@ static bool prepare_attempt(struct fitting *fitting, int64_t limit_bytes)
 {
     struct config *config = fitting->config;
     free(config->label);
-    config->label = xasprintf("%s-%zu", fitting->label, fitting->fit.count + 1);
+    config->label = out_numbered_label(fitting->label, fitting->fit.count + 1);
     config->memory_limit_bytes = limit_bytes;
     config->timeout_ms = fitting->timeout_ms;
     if (!fitting->first)
@@ -124,8 +124,7 @@ static int fit(struct fitting *fitting)
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct fit *fit = &fitting->fit;
     int status;
-    int lock CLEANUP(cleanup_fd) = out_lock(fitting->config, &status, &err);
-    if (lock < 0)
+    if (out_lock(fitting->config, &status, &err) < 0)
         return command_failed(&err, status);
     for (;;) {
         const struct fit_search search = fit_search(fit->attempts, fit->count);

@@ -210,17 +210,12 @@ static int measure_one(const struct config *config, const struct baseline *basel
     return 0;
 }
 
-static char *numbered(const char *label, size_t number)
-{
-    return xasprintf("%s-%zu", label, number);
-}
-
 /* There is a second run: the first one's files get their number too. */
 static int number_first_run(const char *out, struct measurement *first, struct bm_error *err)
 {
     static const char *const kinds[][2] = {
         {"build", "log"}, {"timeline", "csv"}, {"processes", "csv"}};
-    char *label = numbered(first->label, 1);
+    char *label = out_numbered_label(first->label, 1);
     char *old_label CLEANUP(cleanup_free) = first->label;
     first->label = label;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -257,7 +252,7 @@ int measure_while(const struct config *config, const struct baseline *baseline,
         if (!out || (*count == 1 && number_first_run(out, *runs, err) < 0))
             return -1;
         char *label CLEANUP(cleanup_free) =
-            *count ? numbered(config->label, *count + 1) : xstrdup(config->label);
+            *count ? out_numbered_label(config->label, *count + 1) : xstrdup(config->label);
         *runs = xgrow(*runs, *count, sizeof **runs);
         last = &(*runs)[(*count)++];
         if (measure_one(config, baseline, repo, label, last, status, err) < 0)

@@ -79,41 +79,79 @@ int out_check_file(const struct config *config, const char *path, struct bm_erro
     return found < 0 && errno != ENOENT ? refuse(config, path, err) : 0;
 }
 
-/* The lock is one of the process: the kernel knows whose it is and forgets it with its holder, and
- * what a build writes into the file changes nothing. Returns 0, or -1 with who has it. */
-static int lock_file(int fd, pid_t *holder)
+char *out_numbered_label(const char *label, size_t number)
 {
-    struct flock lock;
+    return xasprintf("%s-%zu", label, number);
+}
+
+/* Takes `lock`, or tells in it who has what of it. The lock is one of the process: the kernel knows
+ * whose it is and forgets it with its holder, and what a build writes into the file changes
+ * nothing. Returns 0, or -1 where another process has it. */
+static int lock_file(int fd, struct flock *lock)
+{
+    const struct flock wanted = *lock;
     do {
-        lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
-        if (fcntl(fd, F_SETLK, &lock) == 0 || (errno != EACCES && errno != EAGAIN))
+        *lock = wanted;
+        if (fcntl(fd, F_SETLK, lock) == 0 || (errno != EACCES && errno != EAGAIN))
             return 0;
         /* It may have gone in between. */
-    } while (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK);
-    *holder = lock.l_pid;
+    } while (fcntl(fd, F_GETLK, lock) < 0 || lock->l_type == F_UNLCK);
     return -1;
+}
+
+static int refuse_label(const char *out, const char *label, const struct flock *held,
+                        struct bm_error *err)
+{
+    /* One of another container or machine has no pid here. */
+    char *holder CLEANUP(cleanup_free) =
+        held->l_pid > 0 ? xasprintf("process %d", (int)held->l_pid) : xstrdup("another process");
+    char *its_label CLEANUP(cleanup_free) =
+        held->l_len == 1 ? out_numbered_label(label, (size_t)held->l_start) : xstrdup(label);
+    return bm_error_set(err,
+                        "%s measures under the label %s in %s already: wait for its end, or take "
+                        "another --label",
+                        holder, its_label, out);
+}
+
+/* lock-LABEL is the label's own as a whole, and its byte N belongs to "LABEL-N". */
+static int lock_label(const char *out, const char *label, struct flock lock, struct bm_error *err)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/lock-%s", out, label);
+    /* Stays open: with it the lock would go. */
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return bm_error_errno(err, "%s", path);
+    return lock_file(fd, &lock) < 0 ? refuse_label(out, label, &lock, err) : 0;
+}
+
+/* "LABEL-N" as it is made above: where its "-" is, and N; else NULL. */
+static const char *number_of(const char *label, size_t *number)
+{
+    const char *dash = strrchr(label, '-');
+    if (!dash || dash == label || dash[1] < '1' || strlen(dash + 1) > 9 ||
+        dash[1 + strspn(dash + 1, "0123456789")])
+        return NULL;
+    *number = strtoul(dash + 1, NULL, 10);
+    return dash;
 }
 
 int out_lock(const struct config *config, int *status, struct bm_error *err)
 {
-    pid_t pid;
     *status = EXIT_USAGE;
     char *out CLEANUP(cleanup_free) = out_make(config, err);
     if (!out)
         return -1;
     *status = EXIT_UNMEASURED;
-    char *path CLEANUP(cleanup_free) = xasprintf("%s/lock-%s", out, config->label);
-    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return bm_error_errno(err, "%s", path);
-    if (lock_file(fd, &pid) == 0)
-        return fd;
-    close(fd);
-    /* One of another container or machine has no pid here. */
-    char *holder CLEANUP(cleanup_free) =
-        pid > 0 ? xasprintf("process %d", (int)pid) : xstrdup("another process");
-    return bm_error_set(err,
-                        "%s measures under the label %s in %s already: wait for its end, or take "
-                        "another --label",
-                        holder, config->label, out);
+    const struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (lock_label(out, config->label, all, err) < 0)
+        return -1;
+    size_t number;
+    const char *dash = number_of(config->label, &number);
+    if (!dash)
+        return 0;
+    struct flock one = all;
+    one.l_start = (off_t)number;
+    one.l_len = 1;
+    char *series CLEANUP(cleanup_free) = xstrndup(config->label, (size_t)(dash - config->label));
+    return lock_label(out, series, one, err);
 }

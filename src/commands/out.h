@@ -17,10 +17,13 @@ char *out_make(const struct config *config, struct bm_error *err);
  * A relative path counts from the repo. Returns 0, or -1 with the reason. */
 int out_check_file(const struct config *config, const char *path, struct bm_error *err);
 
-/* Makes --out and takes the label in it: two runs would write the same files. Held until the
- * descriptor is closed or the process is gone, however that ends. -1 where another run has it, or
- * on error, with an exit status in `*status`. Some network file systems have no such lock: there
- * it is not held. */
+/* The label of one run of several: "LABEL-N". The caller owns it. */
+char *out_numbered_label(const char *label, size_t number);
+
+/* Makes --out and takes the label in it, until the process ends in whatever way: two runs would
+ * write the same files. The label of several runs is taken with those of each, "LABEL-1" and so on.
+ * Returns 0, or -1 where another process has one of them, or on error, with an exit status in
+ * `*status`. Some network file systems have no such lock: there it is not held. Once a process. */
 int out_lock(const struct config *config, int *status, struct bm_error *err);
 
 #endif

@@ -22,8 +22,7 @@ int command_run(int argc, char **argv)
         bm_error_set(&err, "unknown command \"%s\"", operands.items[0]);
         return command_failed(&err, EXIT_USAGE);
     }
-    int lock CLEANUP(cleanup_fd) = out_lock(&config, &status, &err);
-    if (lock < 0)
+    if (out_lock(&config, &status, &err) < 0)
         return command_failed(&err, status);
     if (measure_runs(&config, NULL, &runs, &count, &status, &err) < 0)
         command_failed(&err, status);

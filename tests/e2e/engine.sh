@@ -136,7 +136,8 @@ leash_holds() {
     start_endless killed
     kill -KILL "$pid"
     wait "$pid" || true
-    eventually build_is_gone
+    # Promised, and no measure of speed: a fallback would take its time-out.
+    patience_s=5 eventually build_is_gone
     expect 3 measure --label sweeps -- sh -c 'exit 1'
     nothing_left
     ok "$engine: a runner that is killed takes its build along, and the next run sweeps up"

@@ -247,10 +247,19 @@ runs_side_by_side() {
     grep -q "process $first measures under the label one" "$work/err" || fail "the first run's pid is not told"
     grep -q . "$repo/.build-mem/timeline-one.csv" || fail "a run that is refused has written files"
     expect 0 measure --label two -- sh -c 'echo made >made'
+    # Several runs write under LABEL-1 and so on: nobody else may, and the other way round.
+    expect 4 measure --label one-2 -- sh -c 'echo made >made'
+    grep -q "process $first measures under the label one in" "$work/err" || fail "the series' label is not told"
     kill -KILL "$first"
     wait "$first" || true
     # Nobody holds it any more, and nothing is to be cleared away.
     expect 0 measure --label one -- sh -c 'echo made >made'
+    start_endless one-2
+    expect 4 measure --label one --runs 2 -- sh -c 'echo made >made'
+    grep -q "process $pid measures under the label one-2 in" "$work/err" || fail "the run of a series is not told"
+    expect 0 measure --label one-3 -- sh -c 'echo made >made'
+    kill -KILL "$pid"
+    wait "$pid" || true
     # A refresh beside a check, that sees the old baseline or the new one. What both make appears whole.
     local build=(sh -c './hold anon=40 sleep=200 && echo made >"made.$$" && ./busybox mv "made.$$" made')
     expect 0 measure --label one -- "${build[@]}"

@@ -51,9 +51,10 @@ within() {
         fail "$4"
 }
 
-# eventually COMMAND...: true within 20 s.
+# eventually COMMAND...: true within 20 s, or $patience_s.
 eventually() {
-    for _ in {1..200}; do
+    local tries
+    for ((tries = ${patience_s:-20} * 10; tries; tries--)); do
         "$@" >/dev/null 2>&1 && return
         sleep 0.1
     done
