@@ -60,9 +60,9 @@ int main(int argc, char **argv)
     fill_standard_descriptors();
     json_init();
     int status = run(argc, argv);
-    if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_PASS) {
+    if (fflush(stdout) != 0 || ferror(stdout)) {
         perror("build-mem: standard output");
-        status = EXIT_UNMEASURED;
+        status = status ? status : EXIT_UNMEASURED;
     }
     return status;
 }

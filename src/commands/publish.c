@@ -134,9 +134,5 @@ int publish(const struct config *config, const struct measurement *runs, size_t 
     char *result CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, config->label);
     print_result(config, &whole, judgement, exit_code);
     github_tell(&whole, judgement, result);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        bm_error_errno(&err, "standard output");
-        return command_failed(&err, exit_code ? exit_code : EXIT_UNMEASURED);
-    }
     return exit_code;
 }

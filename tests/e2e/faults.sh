@@ -145,6 +145,13 @@ disk_is_full() {
     done
     ! compgen -G "$repo/.build-mem/*.??????" >/dev/null || fail "a temporary file is left"
     nothing_left
+    # All was measured, and only what tells of it finds no room.
+    rm -f "$repo"/.build-mem/*
+    head -c 24K /dev/zero >"$repo/.build-mem/fill"
+    expect 4 measure --label page -- sh -c 'echo made >made'
+    holds "$(result page)" '.verdict == "pass"'
+    grep -q 'report-page.html: .*No space left on device' "$work/err" || fail "the file is not told"
+    nothing_left
     rm -f "$repo"/.build-mem/*
     mount -o remount,ro "$repo/.build-mem"
     expect 4 measure --label refused -- sh -c 'echo made >made'
@@ -175,7 +182,7 @@ files_are_limited() {
         measure "$@"
     )
     expect 4 limited --label limited -- sh -c './busybox yes said-before | ./busybox head -n 40000; echo made >made'
-    grep -q 'File too large' "$work/out" || fail "the reason is not told"
+    grep -q 'build-limited.log: cannot write: File too large' "$work/out" || fail "the reason is not told"
     nothing_left
     ok "$engine: a limit on the size of files is an error of the write, and not the end of the run"
 }
