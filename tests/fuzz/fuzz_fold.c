@@ -1,4 +1,5 @@
-/* A stream of records folded into a measurement: whatever comes, its result file can be read. */
+/* A stream of records folded into a measurement: whatever comes, its result file can be read. To
+ * write and read that takes ten times as long as to fold: one input of eight has to do it. */
 #include "fuzz.h"
 #include "measurement/fold.h"
 #include "measurement/result.h"
@@ -16,6 +17,7 @@ static void check_result(const struct measurement *m)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    const bool written = size % 8 == 0;
     struct strv names CLEANUP(strv_release) = {0};
     struct measurement m;
     struct wire_record record;
@@ -31,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size -= (size_t)used;
     }
     fold_finish(fold);
-    check_result(&m);
+    if (written)
+        check_result(&m);
     fold_free(fold);
     measurement_release(&m);
     return 0;
