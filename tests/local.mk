@@ -130,13 +130,12 @@ tests_unit_test_workspace_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_workspace_CFLAGS = $(UNIT_CFLAGS)
 
 # As memory checkers see them; Check does not fork, so that there is one process to look at.
-.PHONY: check-valgrind
-check-valgrind: $(unit_tests)
-	for test in $(unit_tests); do \
-	  echo "$$test"; \
-	  TESTS_DIR=$(abs_top_srcdir)/tests CK_FORK=no CK_DEFAULT_TIMEOUT=120 \
-	    valgrind --quiet --error-exitcode=1 --leak-check=full ./$$test || exit 1; \
-	done
+valgrind_runs = $(unit_tests:=.valgrind)
+.PHONY: check-valgrind $(valgrind_runs)
+check-valgrind: $(valgrind_runs)
+$(valgrind_runs): $(unit_tests)
+	TESTS_DIR=$(abs_top_srcdir)/tests CK_FORK=no CK_DEFAULT_TIMEOUT=120 \
+	  valgrind --quiet --error-exitcode=1 --leak-check=full ./$(@:.valgrind=)
 
 # Builds for any container: one holds known amounts of memory, one turns against the probe.
 check_PROGRAMS += %D%/helpers/hold %D%/helpers/attack
