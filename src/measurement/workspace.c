@@ -171,8 +171,9 @@ static int open_artifact(const char *repo, const char *path, struct stat *status
 struct artifact_state artifact_look(const char *repo, const char *path)
 {
     struct stat status;
+    struct artifact_state absent = {0};
     int fd CLEANUP(cleanup_fd) = open_artifact(repo, path, &status);
-    return fd < 0 ? (struct artifact_state){0} : look(fd, &status);
+    return fd < 0 ? absent : look(fd, &status);
 }
 
 static bool is_new(const struct artifact_state *now, const struct artifact_state *before,

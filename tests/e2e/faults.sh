@@ -14,7 +14,7 @@ faults_rows=(the_probe_dies nobody_reads odd_builds gigabyte memory_is_out disk_
     odd_repositories few_descriptors a_thousand_processes runs_side_by_side)
 faults_host_rows=(proc_is_hidden)
 # What needs a kernel of its own: a clock to be set, file systems that this one may lack.
-faults_rig_rows=(quota_is_used_up clock_is_set)
+faults_rig_rows=(quota_is_used_up clock_is_set clocks_differ)
 faults_container_rows=(no_engine container_is_taken_away images_are_wrong privileges_are_least)
 
 # known_so_far LABEL: what the run has told before it broke off is kept.
@@ -251,6 +251,18 @@ clock_is_set() {
     trap end_jobs EXIT
     set_clock $((3 * 3600 - 86400))
     ok "$engine: a clock that is set back or forward changes no duration, and makes nothing old or new"
+}
+
+# What a rig shares with its machine is dated by the machine's clock, as a server's files are by its.
+clocks_differ() {
+    set_clock 3600
+    expect 0 measure --label ahead -- sh -c 'echo made >made'
+    set_clock -7200
+    expect 3 measure --label behind --skip-clear -- true
+    holds "$(result behind)" '.verify[] | select(.path == "made") | .detail | test("stale")'
+    set_clock 3600
+    nothing_left
+    ok "$engine: files that another clock dates are new where they were made, and old where not"
 }
 
 files_are_limited() {
