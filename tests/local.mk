@@ -166,6 +166,7 @@ e2e_tests = \
 	%D%/e2e/workloads
 # These have a machine of their own and run beside the others.
 e2e_rig_tests = \
+	%D%/e2e/v2-faults \
 	%D%/e2e/v2-linux-6.12 \
 	%D%/e2e/v2-linux-6.1
 .PHONY: check-e2e

@@ -178,6 +178,15 @@ static void run_build(const struct config *config, const char *repo, struct reco
     m->not_measured = xstrdup(err.message);
 }
 
+/* Of those that the config names, in its order. The caller owns them. */
+static struct artifact_state *look_at_artifacts(const struct config *config, const char *repo)
+{
+    struct artifact_state *states = xcalloc(config->artifact_count, sizeof *states);
+    for (size_t i = 0; i < config->artifact_count; i++)
+        states[i] = artifact_look(repo, config->artifacts[i].path);
+    return states;
+}
+
 /* The story of one run. */
 static int measure_one(const struct config *config, const struct baseline *baseline,
                        const char *repo, const char *label, struct measurement *m, int *status,
@@ -197,16 +206,18 @@ static int measure_one(const struct config *config, const struct baseline *basel
         return -1;
     }
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
-    struct recorder *recorder = recorder_open(config, baseline, out, label, m, err);
+    struct artifact_state *before CLEANUP(cleanup_free) = look_at_artifacts(config, repo);
+    struct workspace_start start = workspace_begin(repo, out);
+    struct recorder *recorder = recorder_open(config, baseline, out, label, &start, m, err);
     if (!recorder)
         return -1;
 
-    struct timespec since = workspace_now();
     run_build(config, repo, recorder, m);
     recorder_close(recorder);
     verify_build_end(m);
     for (size_t i = 0; i < config->artifact_count; i++)
-        verify_artifact(m, repo, config->artifacts[i].path, config->artifacts[i].required, since);
+        verify_artifact(m, repo, config->artifacts[i].path, config->artifacts[i].required,
+                        start.since, &before[i]);
     return 0;
 }
 

@@ -17,6 +17,7 @@
 struct recorder {
     const struct config *config;
     struct measurement *m;
+    struct workspace_start *start;
     struct fold *fold;
     struct timeline *timeline;
     struct holders *holders;
@@ -85,6 +86,7 @@ static void expect_as_baseline(struct recorder *recorder)
 void recorder_take(void *context, const struct wire_record *record)
 {
     struct recorder *recorder = context;
+    workspace_watch_clock(recorder->start);
     if (record->type == WIRE_OUTPUT) {
         write_log(recorder, record->output.bytes, record->output.length);
         terminal_output(recorder->terminal, record->output.bytes, record->output.length);
@@ -116,8 +118,8 @@ static int open_log(const char *out, const char *label, struct bm_error *err)
 }
 
 struct recorder *recorder_open(const struct config *config, const struct baseline *baseline,
-                               const char *out, const char *label, struct measurement *m,
-                               struct bm_error *err)
+                               const char *out, const char *label, struct workspace_start *start,
+                               struct measurement *m, struct bm_error *err)
 {
     struct strv stages CLEANUP(strv_release) = {0};
     char *path CLEANUP(cleanup_free) = xasprintf("%s/timeline-%s.csv", out, label);
@@ -134,6 +136,7 @@ struct recorder *recorder_open(const struct config *config, const struct baselin
     *recorder = (struct recorder){
         .config = config,
         .m = m,
+        .start = start,
         .fold = fold_new(m, &stages),
         .timeline = timeline,
         .holders = holders_new(),
@@ -155,6 +158,7 @@ void recorder_close(struct recorder *recorder)
     if (!recorder)
         return;
     struct measurement *m = recorder->m;
+    workspace_watch_clock(recorder->start);
     terminal_close(recorder->terminal);
     fold_finish(recorder->fold);
     int failed = timeline_close(recorder->timeline, &err);

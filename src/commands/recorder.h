@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "gate/baseline.h"
 #include "measurement/fold.h"
+#include "measurement/workspace.h"
 #include "report/progress.h"
 
 #include <stdbool.h>
@@ -16,10 +17,11 @@ struct recorder;
 
 /* Makes the files build-<label>.log, timeline-<label>.csv and, at its end, processes-<label>.csv
  * below `out`, and records into `m`. `baseline`, which may be NULL, is what the live line holds the
- * build to. It and `m` outlive the recorder. NULL where a file can't be made. */
+ * build to. `start` moves along with the clock while the records come. These and `m` outlive the
+ * recorder. NULL where a file can't be made. */
 struct recorder *recorder_open(const struct config *config, const struct baseline *baseline,
-                               const char *out, const char *label, struct measurement *m,
-                               struct bm_error *err);
+                               const char *out, const char *label, struct workspace_start *start,
+                               struct measurement *m, struct bm_error *err);
 /* A session_on_record; `context` is the recorder. */
 void recorder_take(void *context, const struct wire_record *record);
 /* Whether the probe has spoken. */

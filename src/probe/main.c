@@ -62,6 +62,22 @@ static _Noreturn void fail(const char *what, const char *why)
     exit(1);
 }
 
+/* With an image of another architecture the probe runs, and nothing else does. */
+static _Noreturn void fail_to_start(const char *program)
+{
+    int reason = errno;
+    char why[512];
+    struct utsname machine;
+    if (reason != ENOEXEC || uname(&machine) < 0)
+        fail(program, strerror(reason));
+    snprintf(why, sizeof why,
+             "%s: it is no program for this machine (%s). If the image is of another architecture, "
+             "name one of this machine's with --image, or install the emulation of its programs "
+             "(qemu-user-static)",
+             strerror(reason), machine.machine);
+    fail(program, why);
+}
+
 /* ---- what the probe sees of its surroundings ---- */
 
 static void read_thp(char *mode, size_t capacity)
@@ -344,7 +360,7 @@ int main(int argc, char **argv)
     sampler_init(&sampler, "", &cgroup, own_cgroup, interval_ms);
     clock_gettime(CLOCK_MONOTONIC, &started);
     if (build_start(&build, command) < 0)
-        fail(command[0], strerror(errno));
+        fail_to_start(command[0]);
     watch_build(signals);
 
     int64_t duration_ms = elapsed_ms();

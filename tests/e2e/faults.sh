@@ -3,7 +3,9 @@
 # a build that fails, SIGINT, SIGTERM, SIGHUP, a time-out that the build ignores, a runner that is
 # killed, a child that is killed for lack of memory. Writers that fail are in unit/test_faults.
 # To be sourced after lib.sh; `on_engine ENGINE "${faults_rows[@]}"`, and besides of containers
-# "${faults_container_rows[@]}", of the host "${faults_host_rows[@]}".
+# "${faults_container_rows[@]}", of the host "${faults_host_rows[@]}", in a User-Mode-Linux
+# "${faults_rig_rows[@]}". A slow machine may set the sizes of the heaviest rows: $faults_mib,
+# $faults_processes, $faults_beside.
 # shellcheck shell=bash
 # What engine.sh has set: $engine, $repo, $endless, measure, result, nothing_left, start_endless.
 # shellcheck disable=SC2154
@@ -11,6 +13,8 @@
 faults_rows=(the_probe_dies nobody_reads odd_builds gigabyte memory_is_out disk_is_full files_are_limited
     odd_repositories few_descriptors a_thousand_processes runs_side_by_side)
 faults_host_rows=(proc_is_hidden)
+# What needs a kernel of its own: a clock to be set, file systems that this one may lack.
+faults_rig_rows=(quota_is_used_up clock_is_set clocks_differ)
 faults_container_rows=(no_engine container_is_taken_away images_are_wrong privileges_are_least)
 
 # known_so_far LABEL: what the run has told before it broke off is kept.
@@ -97,9 +101,9 @@ odd_builds() {
 }
 
 gigabyte() {
-    local mib=1024
+    local mib=${faults_mib:-1024}
     # An engine's way through its daemon is ten times as long.
-    [[ $engine == host ]] || mib=256
+    [[ $engine == host || -n ${faults_mib:-} ]] || mib=256
     expect 0 measure --quiet --label gigabyte -- \
         sh -c "./busybox dd if=/dev/zero bs=1M count=$mib 2>/dev/null; echo made >made"
     [[ $(stat -c %s "$repo/.build-mem/build-gigabyte.log") == $((mib << 20)) ]] || fail "output was lost"
@@ -132,19 +136,24 @@ memory_is_out() {
     ok "$engine: a build that is killed for lack of memory is told, and one that takes its probe along"
 }
 
-disk_is_full() {
+# out_is_full REASON: where our files go there is room for some KiB alone.
+out_is_full() {
     local file
-    mkdir -p "$repo/.build-mem"
-    mount -t tmpfs -o size=64k tmpfs "$repo/.build-mem"
-    # shellcheck disable=SC2064
-    trap "umount -l '$repo/.build-mem'; end_jobs" EXIT
     expect 4 measure --label full -- sh -c './busybox yes said-before | ./busybox head -n 40000; echo made >made'
-    grep -q 'No space left on device' "$work/out" "$work/err" || fail "the reason is not told"
+    grep -q "build-full.log: cannot write: $1" "$work/out" || fail "the reason is not told"
     for file in "$repo"/.build-mem/*.json; do
         [[ ! -e $file ]] || jq -e .verdict "$file" >/dev/null || fail "half a result"
     done
     ! compgen -G "$repo/.build-mem/*.??????" >/dev/null || fail "a temporary file is left"
     nothing_left
+}
+
+disk_is_full() {
+    mkdir -p "$repo/.build-mem"
+    mount -t tmpfs -o size=64k tmpfs "$repo/.build-mem"
+    # shellcheck disable=SC2064
+    trap "umount -l '$repo/.build-mem'; end_jobs" EXIT
+    out_is_full 'No space left on device'
     # All was measured, and only what tells of it finds no room.
     rm -f "$repo"/.build-mem/*
     head -c 24K /dev/zero >"$repo/.build-mem/fill"
@@ -176,12 +185,103 @@ disk_is_full() {
     ok "$engine: a disk that is full or read-only is told, and nothing is cut short"
 }
 
+quota_is_used_up() {
+    # In memory: what a rig shares with its machine is no place for a loop device.
+    truncate -s 128M /run/quota.img
+    mkfs.btrfs -q /run/quota.img
+    insmod "/usr/lib/uml/modules/$(uname -r)/kernel/drivers/block/loop.ko"
+    mkdir -p "$repo/.build-mem"
+    mount -o loop /run/quota.img "$repo/.build-mem"
+    # shellcheck disable=SC2064
+    trap "umount -l '$repo/.build-mem'; end_jobs" EXIT
+    btrfs -q quota enable "$repo/.build-mem"
+    btrfs -q qgroup limit 256K "$repo/.build-mem"
+    out_is_full 'Disk quota exceeded'
+    umount "$repo/.build-mem"
+    trap end_jobs EXIT
+    ok "$engine: a quota that is used up is told, and nothing is cut short"
+}
+
+# set_clock SECONDS: forward, or back.
+set_clock() {
+    grep -q 'User Mode Linux' /proc/cpuinfo || fail "this is a real machine, whose clock is not ours to set"
+    date --set="@$(($(date +%s) + $1))" >/dev/null
+}
+
+# start_waiting LABEL FLAG... -- COMMAND: a run whose build waits for a file `go` before the command.
+start_waiting() {
+    local label=$1 flags=()
+    shift
+    while [[ $1 != -- ]]; do
+        flags+=("$1")
+        shift
+    done
+    rm -f "$repo/go" "$repo/.build-mem/timeline-$label.csv"
+    env --default-signal "$build_mem" run --engine "$engine" --repo "$repo" --label "$label" \
+        ${flags[@]+"${flags[@]}"} -- sh -c "until [ -e go ]; do sleep 0.1; done; $2" >"$work/out" 2>"$work/err" &
+    pid=$!
+    eventually seen_for_a_while "$label"
+}
+
+clock_is_set() {
+    local pid jump plain=$repo repo=$work/clock
+    # Dated by this kernel's clock; what a rig shares with its machine is by the machine's.
+    mkdir -p "$repo"
+    mount -t tmpfs tmpfs "$repo"
+    # shellcheck disable=SC2064
+    trap "umount -l '$repo'; end_jobs" EXIT
+    cp "$plain/build-mem.json" "$plain/busybox" "$repo/"
+    for jump in -3600 86400; do
+        start_waiting jump --timeout 10m -- 'echo made >made; sleep 0.5'
+        set_clock "$jump"
+        touch "$repo/go"
+        ends 0 "$work/out"
+        holds "$(result jump)" '.verdict == "pass" and (.verify | all(.ok)) and .build.timed_out == false
+            and .build.duration_ms > 500 and .build.duration_ms < 600000'
+        awk -F, 'NR > 1 { if ($1 < last || $1 > 600000) exit 1; last = $1 }' "$repo/.build-mem/timeline-jump.csv" ||
+            fail "the timeline jumps with the clock"
+        nothing_left
+    done
+    # What was there before is old, also where it is newer than a start that has moved back.
+    start_waiting old --skip-clear -- true
+    set_clock -3600
+    touch "$repo/go"
+    ends 3 "$work/out"
+    holds "$(result old)" '.verify[] | select(.path == "made") | (.ok | not) and (.detail | test("stale"))'
+    # Time that the build has is not given back.
+    start_waiting late --timeout 5s -- true
+    set_clock -3600
+    ends 3 "$work/out"
+    holds "$(result late)" '.build.timed_out'
+    nothing_left
+    umount "$repo"
+    trap end_jobs EXIT
+    set_clock $((3 * 3600 - 86400))
+    ok "$engine: a clock that is set back or forward changes no duration, and makes nothing old or new"
+}
+
+# What a rig shares with its machine is dated by the machine's clock, as a server's files are by its.
+clocks_differ() {
+    set_clock 3600
+    expect 0 measure --label ahead -- sh -c 'echo made >made'
+    set_clock -7200
+    expect 3 measure --label behind --skip-clear -- true
+    holds "$(result behind)" '.verify[] | select(.path == "made") | .detail | test("stale")'
+    set_clock 3600
+    nothing_left
+    ok "$engine: files that another clock dates are new where they were made, and old where not"
+}
+
 files_are_limited() {
+    local kib=32
+    # It has no daemon: what it copies of the image is limited too.
+    [[ $engine != podman ]] || kib=8192
     limited() (
-        ulimit -f 32 # KiB
+        ulimit -f "$kib"
         measure "$@"
     )
-    expect 4 limited --label limited -- sh -c './busybox yes said-before | ./busybox head -n 40000; echo made >made'
+    expect 4 limited --quiet --label limited -- \
+        sh -c "./busybox yes said-before | ./busybox head -n $((kib * 128)); echo made >made"
     grep -q 'build-limited.log: cannot write: File too large' "$work/out" || fail "the reason is not told"
     nothing_left
     ok "$engine: a limit on the size of files is an error of the write, and not the end of the run"
@@ -220,6 +320,26 @@ few_descriptors() {
     ok "$engine: with few descriptors it measures, and with none it says why it cannot"
 }
 
+# Begins a build on the host that says nothing for longer than any CI is told nothing: to be waited
+# for with silence_is_broken, while there is something else to do.
+fall_silent() {
+    trap 'jobs -pr | xargs -r kill; rm -rf "$work"' EXIT
+    mkdir "$work/silent"
+    echo '{"artifacts": [{"path": "made"}], "clear": [], "stages": []}' >"$work/silent/build-mem.json"
+    env --default-signal "$build_mem" run --engine host --repo "$work/silent" -- \
+        sh -c 'sleep 33; echo made >made' >"$work/silent/out" 2>"$work/silent/err" &
+    silent=$!
+}
+silence_is_broken() {
+    local status=0
+    wait "$silent" || status=$?
+    ((status == 0)) || fail "a silent build: exit $status: $(tail -n 3 "$work/silent/out")"
+    grep -qP '^build-mem: .* [MK]iB, peak .* [MK]iB, 3\d\.\d s$' "$work/silent/err" ||
+        fail "not a word in 30 s: $(<"$work/silent/err")"
+    [[ $(wc -l <"$work/silent/err") == 1 ]] || fail "more than a word in 30 s: $(<"$work/silent/err")"
+    ok "a build that says nothing is left alone, and a CI hears every 30 s that it lives"
+}
+
 proc_is_hidden() {
     chmod 755 "$work" && chmod 777 "$repo"
     # shellcheck disable=SC2016 # expanded by the inner shell
@@ -232,22 +352,23 @@ proc_is_hidden() {
 }
 
 a_thousand_processes() {
+    local many=${faults_processes:-1000}
     cat >"$repo/many.sh" <<'SH'
 i=0
-while [ $i -lt 1000 ]; do ./busybox sleep "$1" & i=$((i + 1)); done
+while [ $i -lt "$2" ]; do ./busybox sleep "$1" & i=$((i + 1)); done
 ./busybox sleep 2
 echo made >made
 SH
-    expect 0 measure --label many -- ./busybox sh many.sh "$endless"
-    (($(tail -n +2 "$repo/.build-mem/timeline-many.csv" | awk -F, '$7 > most { most = $7 } END { print most + 0 }') >= 1000)) ||
-        fail "not all of a thousand processes were seen"
+    expect 0 measure --label many -- ./busybox sh many.sh "$endless" "$many"
+    (($(tail -n +2 "$repo/.build-mem/timeline-many.csv" | awk -F, '$7 > most { most = $7 } END { print most + 0 }') >= many)) ||
+        fail "not all of $many processes were seen"
     holds "$(result many)" '.not_measured == null and .sampler.unreadable == 0'
     nothing_left
-    ok "$engine: a thousand processes at once"
+    ok "$engine: $many processes at once"
 }
 
 runs_side_by_side() {
-    local pid label first status=0
+    local pid label first status=0 beside=${faults_beside:-8}
     start_endless one
     first=$pid
     expect 4 measure --label one -- sh -c 'echo made >made'
@@ -280,7 +401,7 @@ runs_side_by_side() {
     nothing_left
     # Each by itself.
     local pids=()
-    for label in {1..8}; do
+    for ((label = 1; label <= beside; label++)); do
         mkdir -p "$work/beside/$label"
         cp -r "$repo/build-mem.json" "$repo/hold" "$work/beside/$label/"
         measure --repo "$work/beside/$label" --label beside -- \
@@ -288,21 +409,22 @@ runs_side_by_side() {
         pids+=($!)
     done
     for pid in "${pids[@]}"; do wait "$pid" || status=$?; done
-    ((status == 0)) || fail "one of eight runs at once: exit $status"
-    for label in {1..8}; do
+    ((status == 0)) || fail "one of $beside runs at once: exit $status"
+    for ((label = 1; label <= beside; label++)); do
         within $((label * 10)) "$(jq .peak.cgroup_bytes "$work/beside/$label/.build-mem/result-beside.json")" \
-            $((label * 10 + 5)) "the headline of run $label of eight at once"
+            $((label * 10 + 5)) "the headline of run $label of $beside at once"
     done
     nothing_left
-    ok "$engine: one run of a label at a time, and eight of different repositories at once"
+    ok "$engine: one run of a label at a time, and $beside of different repositories at once"
 }
 
 no_engine() {
-    local variable=DOCKER_HOST
-    [[ $engine != podman ]] || { echo "  podman has no daemon" && return; }
-    expect 4 env "$variable=unix:///nowhere.sock" "$build_mem" run --engine "$engine" --repo "$repo" --label none -- true
-    holds "$(result none)" '.not_measured | test("engine docker cannot run builds here")'
-    ok "$engine: an engine that does not answer is told"
+    local without=DOCKER_HOST=unix:///nowhere.sock
+    # It has no daemon that could be away: the program itself is.
+    [[ $engine != podman ]] || without=PATH=/nowhere
+    expect 4 env "$without" "$build_mem" run --engine "$engine" --repo "$repo" --label none -- true
+    holds "$(result none)" ".not_measured | test(\"engine $engine cannot run builds here\")"
+    ok "$engine: an engine that is missing or does not answer is told"
 }
 
 privileges_are_least() {
@@ -329,13 +451,28 @@ privileges_are_least() {
     ok "$engine: the container has the least privileges, and what runs in it is measured"
 }
 
+# An image that says it is for another architecture; its shell is for a machine that nobody emulates.
+foreign_image() {
+    local root=$work/foreign platform=(--platform linux/s390x)
+    [[ $engine != podman ]] || platform=(--os linux --arch s390x)
+    mkdir -p "$root"/{bin,tmp,work,proc,sys,dev,etc}
+    cp "$repo/busybox" "$root/bin/sh"
+    # The field e_machine of an ELF header.
+    printf '\376\376' | dd of="$root/bin/sh" bs=1 seek=18 conv=notrunc status=none
+    tar -C "$root" -c . | "$engine" import "${platform[@]}" - build-mem-foreign:1 >/dev/null 2>&1
+}
+
 images_are_wrong() {
     expect 4 measure --label image --image there-is-no/such-image:1 -- true
     holds "$(result image)" '.not_measured | test("such-image")'
     expect 4 measure --label shell --build-cmd 'echo made >made'
     holds "$(result shell)" '.not_measured | test("bash: No such file or directory")'
+    foreign_image
+    expect 4 measure --label foreign --image build-mem-foreign:1 -- sh -c 'echo made >made'
+    holds "$(result foreign)" '.not_measured |
+        test("sh: Exec format error: .*another architecture.*--image")'
     nothing_left
-    ok "$engine: an image that is missing, or has no bash"
+    ok "$engine: an image that is missing, has no bash, or is another architecture's"
 }
 
 # Last: every other container of the engine ends with it.

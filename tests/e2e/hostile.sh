@@ -38,9 +38,7 @@ one_verdict() {
     line=$(sed -n 's/^\[BUILD-MEM RESULT\] //p' "$work/out")
     [[ $(jq -r .verdict <<<"$line") == "$1" ]] || fail "not one RESULT line, or another verdict than $1"
     holds "$(result check)" ".verdict == \"$1\""
-    # A rig may be without; tests/e2e/hostile is not.
-    ! command -v xmllint >/dev/null || xmllint --noout "$repo/.build-mem/junit-check.xml" ||
-        fail "the JUnit file is not well-formed"
+    xmllint --noout "$repo/.build-mem/junit-check.xml" || fail "the JUnit file is not well-formed"
 }
 
 it_talks() {
@@ -117,7 +115,8 @@ it_starves_the_probe() {
     hostile_repo
     expect 0 hostile baseline refresh --runs 1 -- ./hold anon=40 sleep=300 write=made:1
     local status=0
-    hostile check -- ./attack starve hold write >"$work/out" 2>"$work/err" || status=$?
+    # By itself: a User-Mode-Linux may panic where a process is killed while it forks.
+    hostile check -- ./attack starve grow write >"$work/out" 2>"$work/err" || status=$?
     ((status == 1 || status == 4)) || fail "exit $status: a headline that was not read passes"
     nothing_left
     ok "$engine: a probe that may open nothing more does not say that all is well"

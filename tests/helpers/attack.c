@@ -12,7 +12,7 @@
  *   stop, kill   SIGSTOP, SIGKILL
  *   starve       leave it not one descriptor more, with prlimit(2)
  *   score        offer it to the kernel when memory runs out, in our place
- *   hold         hold 100 MiB in four processes for half a second
+ *   grow, hold   hold 100 MiB for half a second, alone or in four processes
  *   write        write what the build has to make: the file "made"
  *   pause        for as long as it lasts
  *
@@ -117,15 +117,20 @@ static void score(void)
         report("oom_score_adj");
 }
 
+static void grow(size_t mib)
+{
+    if (mmap(NULL, mib << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+             -1, 0) == MAP_FAILED)
+        perror("mmap");
+    usleep(500000);
+}
+
 /* In parts: when memory runs out the kernel weighs size as well as score. */
 static void hold(void)
 {
     for (int part = 0; part < 4; part++)
         if (fork() == 0) {
-            if (mmap(NULL, (size_t)25 << 20, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) == MAP_FAILED)
-                perror("mmap");
-            usleep(500000);
+            grow(25);
             _exit(0);
         }
     while (wait(NULL) > 0)
@@ -157,6 +162,8 @@ static void do_step(const char *step)
         starve();
     else if (strcmp(step, "score") == 0)
         score();
+    else if (strcmp(step, "grow") == 0)
+        grow(100);
     else if (strcmp(step, "hold") == 0)
         hold();
     else if (strcmp(step, "write") == 0)

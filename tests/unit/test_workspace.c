@@ -6,6 +6,7 @@
 #include "suite.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,20 +62,39 @@ START_TEST(clears_inside_the_repo_only)
 }
 END_TEST
 
-static void verifies(const char *path, struct timespec since, bool ok, const char *detail)
+static void verifies_after(const char *path, struct timespec since, struct artifact_state before,
+                           bool ok, const char *detail)
 {
     struct measurement m;
     measurement_init(&m);
-    verify_artifact(&m, "repo", path, true, since);
+    verify_artifact(&m, "repo", path, true, since, &before);
     ck_assert_uint_eq(m.check_count, 1);
     ck_assert_msg(m.checks[0].ok == ok, "%s: %s", path, m.checks[0].detail);
     ck_assert_msg(strstr(m.checks[0].detail, detail) != NULL, "%s: %s", path, m.checks[0].detail);
     measurement_release(&m);
 }
 
+static void verifies(const char *path, struct timespec since, bool ok, const char *detail)
+{
+    verifies_after(path, since, (struct artifact_state){0}, ok, detail);
+}
+
+static void rewrite_in_place(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    fputs(text, file);
+    fclose(file);
+}
+
+/* Longer than the ticks that change times are counted in. */
+static void pass_some_time(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+}
+
 START_TEST(only_what_is_new_counts)
 {
-    struct timespec now = workspace_now(), later = now, long_ago = {0};
+    struct timespec now = workspace_begin("repo", "repo").since, later = now, long_ago = {0};
     later.tv_sec++;
     verifies("out/made", long_ago, true, "1 B");
     verifies("out", long_ago, true, "directory");
@@ -84,17 +104,67 @@ START_TEST(only_what_is_new_counts)
     ck_assert_int_eq(utimensat(AT_FDCWD, "repo/out/made", future, 0), 0);
     verifies("out/made", later, false, "stale");
     verifies("out", later, false, "stale");
-    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-    now = workspace_now();
+    pass_some_time();
+    now = workspace_begin("repo", "repo").since;
     verifies("out", now, false, "stale");
-    FILE *rewritten = fopen("repo/out/made", "w"); /* in place: the directory does not change */
-    fputs("y", rewritten);
-    fclose(rewritten);
+    rewrite_in_place("repo/out/made", "y"); /* the directory does not change */
     verifies("out", now, true, "directory");
     verifies("out/absent", long_ago, false, "missing");
     verifies("link/precious", long_ago, false, "leads out");
     make("./repo/empty", "");
     verifies("empty", long_ago, false, "empty");
+}
+END_TEST
+
+/* Where the clock was set back what is made may be older than what was there, and the start is
+ * moved back before what was there: then it counts whether it has changed. */
+START_TEST(what_is_as_before_is_old)
+{
+    struct timespec long_ago = {0};
+    struct artifact_state file = artifact_look("repo", "out/made"),
+                          directory = artifact_look("repo", "out"),
+                          absent = artifact_look("repo", "out/absent"),
+                          outside = artifact_look("repo", "link/precious");
+    ck_assert(file.exists && directory.exists && !absent.exists && !outside.exists);
+    verifies_after("out/made", long_ago, file, false, "stale");
+    verifies_after("out", long_ago, directory, false, "stale");
+    verifies_after("out/made", long_ago, absent, true, "1 B");
+    pass_some_time();
+    rewrite_in_place("repo/out/made", "y");
+    verifies_after("out/made", long_ago, file, true, "1 B");
+    verifies_after("out", long_ago, directory, true, "directory");
+}
+END_TEST
+
+START_TEST(the_start_is_dated_as_files_are)
+{
+    struct workspace_start start = workspace_begin("repo", "repo");
+    make("./repo/after", "x");
+    verifies("after", start.since, true, "1 B");
+    glob_t left;
+    ck_assert_int_eq(glob("repo/clock*", 0, NULL, &left), GLOB_NOMATCH);
+    pass_some_time();
+    start = workspace_begin("repo", "repo/there-is-none"); /* then this machine's clock */
+    verifies("after", start.since, false, "stale");
+}
+END_TEST
+
+START_TEST(the_start_follows_a_clock_that_is_set_back)
+{
+    struct workspace_start start = workspace_begin("repo", "repo"), moved = start;
+    moved.lead_ns +=
+        INT64_C(3600999999999); /* as if it had been an hour ahead, and most of a second */
+    workspace_watch_clock(&moved);
+    /* The clocks are not read in one moment. */
+    ck_assert_int_ge(start.since.tv_sec - moved.since.tv_sec, 3590);
+    ck_assert_int_le(start.since.tv_sec - moved.since.tv_sec, 3610);
+    ck_assert_int_ge(moved.since.tv_nsec, 0);
+    /* It stays there, and one that is set forward makes nothing old. */
+    struct timespec since = moved.since;
+    moved.lead_ns -= INT64_C(3600000000000);
+    workspace_watch_clock(&moved);
+    ck_assert_int_eq(moved.since.tv_sec, since.tv_sec);
+    ck_assert_int_eq(moved.since.tv_nsec, since.tv_nsec);
 }
 END_TEST
 
@@ -132,6 +202,9 @@ int main(void)
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, clears_inside_the_repo_only);
     tcase_add_test(all, only_what_is_new_counts);
+    tcase_add_test(all, what_is_as_before_is_old);
+    tcase_add_test(all, the_start_is_dated_as_files_are);
+    tcase_add_test(all, the_start_follows_a_clock_that_is_set_back);
     tcase_add_test(all, the_builds_end);
     suite_add_tcase(suite, all);
     return run_suite(suite);
