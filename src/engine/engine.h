@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/strv.h"
 #include "engine/child.h"
+#include "engine/oom_watch.h"
 #include "engine/page_cache.h"
 #include "engine/stage_peaks.h"
 #include "kernel/cgroup.h"
@@ -49,6 +50,7 @@ struct engine_run {
     const struct engine_spec *spec;
     struct child child; /* its stdin is the probe's leash, its stdout the probe's records */
     struct stage_peaks peaks;
+    struct oom_watch oom;
     struct cgroup located; /* the running probe's; version 0 where it was not found */
     struct page_cache page_cache;
     char *cgroup; /* host: the directory that was made; else NULL */
