@@ -40,7 +40,7 @@ struct engine_spec {
 struct engine_facts {
     char *version;
     char *image_digest;
-    bool oom_killed; /* the engine's own flag, or the cgroup's counter */
+    bool oom_killed; /* the engine's own flag */
     char *failure;   /* the engine's own words where it failed */
 };
 void engine_facts_release(struct engine_facts *facts);

@@ -84,6 +84,8 @@ static bool has_ended(const struct oom_watch *watch)
 
 void oom_watch_look(struct oom_watch *watch)
 {
+    if (watch->cgroup.version == 0)
+        return;
     /* In this order: what is counted above before ours is read as 0 was not ours. */
     bool ended = has_ended(watch);
     int64_t above = kills_above(watch);
@@ -111,7 +113,7 @@ static bool was_signalled(int events)
 
 bool oom_watch_tells(struct oom_watch *watch)
 {
-    if (watch->kills < 0 && watch->cgroup.version)
+    if (watch->kills < 0)
         oom_watch_look(watch);
     if (watch->kills >= 0)
         return watch->kills > 0;

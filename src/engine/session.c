@@ -257,12 +257,13 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     outcome->signal = outcome->signal ? outcome->signal : interrupt_signal();
     child_release(&session->run.child);
     stage_peaks_close(&session->run.peaks);
+    oom_watch_look(&session->run.oom); /* while the cgroup may still be there */
     interrupt_hold(true);
     int finished = engine->finish(&session->run, &outcome->facts, &left);
     interrupt_hold(false);
-    /* Of a probe that came to its end its own word holds. */
-    if (!outcome->complete && !outcome->facts.oom_killed)
-        outcome->facts.oom_killed = oom_watch_tells(&session->run.oom);
+    /* A probe that came to its end has told all. */
+    outcome->oom_killed =
+        outcome->facts.oom_killed || (!outcome->complete && oom_watch_tells(&session->run.oom));
     oom_watch_close(&session->run.oom);
     if (finished < 0) {
         if (result == 0)

@@ -8,10 +8,10 @@
 # What engine.sh has set: $engine, $repo, $endless, measure, result, nothing_left, start_endless.
 # shellcheck disable=SC2154
 
-faults_rows=(the_probe_dies nobody_reads odd_builds gigabyte memory_is_out disk_is_full files_are_limited
+faults_rows=(the_probe_dies nobody_reads odd_builds gigabyte memory_is_out all_at_once disk_is_full files_are_limited
     odd_repositories few_descriptors a_thousand_processes runs_side_by_side)
 faults_host_rows=(proc_is_hidden)
-faults_container_rows=(no_engine container_is_taken_away images_are_wrong privileges_are_least)
+faults_container_rows=(no_engine engine_is_slow container_is_taken_away images_are_wrong privileges_are_least)
 
 # known_so_far LABEL: what the run has told before it broke off is kept.
 known_so_far() {
@@ -122,6 +122,29 @@ memory_is_out() {
         nothing_left
     fi
     ok "$engine: a build that is killed for lack of memory is told, and one that takes its probe along"
+}
+
+# memory.oom.group, as Kubernetes sets it: the kernel kills all of the cgroup at once.
+all_at_once() {
+    [[ -e /sys/fs/cgroup/cgroup.controllers ]] || { echo "  cgroup v1 has no memory.oom.group" && return; }
+    local pid probe
+    rm -rf "$repo/go" "$repo/.build-mem/build-group.log"
+    env --default-signal "$build_mem" run --engine "$engine" --repo "$repo" --label group --memory 64m \
+        --interval-ms 60000 -- sh -c 'echo runs; until [ -e go ]; do sleep 0.1; done; ./hold anon=100 sleep=100' \
+        >"$work/out" 2>"$work/err" &
+    pid=$!
+    eventually test -s "$repo/.build-mem/build-group.log"
+    case $engine in
+    host) probe=$(pgrep -P "$pid") ;;
+    *) probe=$("$engine" inspect --format '{{.State.Pid}}' "$(container)") ;;
+    esac
+    # Else the shell would live to say that hold was killed.
+    echo 1 >"/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$probe/cgroup")/memory.oom.group"
+    touch "$repo/go"
+    ends 3
+    holds "$(result group)" '.build.oom_killed and .verdict == "build-failed" and .build.exit_code == null'
+    nothing_left
+    ok "$engine: where all of the cgroup is killed at once, probe and build, it is told"
 }
 
 disk_is_full() {
@@ -279,6 +302,21 @@ no_engine() {
     expect 4 env "$variable=unix:///nowhere.sock" "$build_mem" run --engine "$engine" --repo "$repo" --label none -- true
     holds "$(result none)" '.not_measured | test("engine docker cannot run builds here")'
     ok "$engine: an engine that does not answer is told"
+}
+
+# Where the cgroups can be reset: each stage's peak is exact only if the cgroup was known by then.
+engine_is_slow() {
+    mkdir "$work/slow"
+    cat >"$work/slow/$engine" <<SH
+#!/bin/sh
+[ "\$1" != inspect ] || sleep 1
+exec $(command -v "$engine") "\$@"
+SH
+    chmod +x "$work/slow/$engine"
+    PATH=$work/slow:$PATH expect 0 measure --label slow -- ./hold anon=20 sleep=100 write=made:1
+    holds "$(result slow)" '(.stages | length > 0) and all(.stages[]; .cgroup_peak_exact)'
+    nothing_left
+    ok "$engine: the build begins when its cgroup is known, however long the engine takes to tell"
 }
 
 privileges_are_least() {
