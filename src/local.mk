@@ -32,6 +32,7 @@ libbuildmem_a_SOURCES = \
 	%D%/engine/inplace.c \
 	%D%/engine/inspect.c %D%/engine/inspect.h \
 	%D%/engine/interrupt.c %D%/engine/interrupt.h \
+	%D%/engine/oom_watch.c %D%/engine/oom_watch.h \
 	%D%/engine/page_cache.c %D%/engine/page_cache.h \
 	%D%/engine/local.c %D%/engine/local.h \
 	%D%/engine/session.c %D%/engine/session.h \

@@ -34,7 +34,7 @@ unit_tests = \
 	%D%/unit/test_wire \
 	%D%/unit/test_workspace
 # Under valgrind they would take too long, and die on purpose.
-rough_tests = %D%/unit/test_faults %D%/unit/test_scale
+rough_tests = %D%/unit/test_faults %D%/unit/test_oom_watch %D%/unit/test_scale
 check_PROGRAMS += $(unit_tests) $(rough_tests)
 TESTS += $(unit_tests) $(rough_tests)
 AM_TESTS_ENVIRONMENT = TESTS_DIR=$(abs_top_srcdir)/tests; export TESTS_DIR;
@@ -63,6 +63,8 @@ tests_unit_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_config_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_engine_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_oom_watch_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_oom_watch_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_fit_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fit_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_faults_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -166,9 +168,8 @@ e2e_tests = \
 	%D%/e2e/workloads
 # These have a machine of their own and run beside the others.
 e2e_rig_tests = \
-	%D%/e2e/v2-faults \
-	%D%/e2e/v2-linux-6.12 \
-	%D%/e2e/v2-linux-6.1
+	%D%/e2e/v2-linux-6.12 -- \
+	%D%/e2e/v2-linux-6.1 %D%/e2e/v2-faults
 .PHONY: check-e2e
 check-e2e: all $(check_PROGRAMS)
 	BUILDDIR=$(abs_builddir) $(srcdir)/%D%/e2e/run-all $(e2e_tests) -- $(e2e_rig_tests)

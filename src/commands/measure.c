@@ -76,7 +76,7 @@ static void fill_command(const struct config *config, struct strv *command)
 static void take_outcome(struct measurement *m, struct session_outcome *outcome)
 {
     m->build.timed_out = outcome->timed_out;
-    m->build.oom_killed |= outcome->facts.oom_killed;
+    m->build.oom_killed |= outcome->oom_killed;
     free(m->environment.engine_version);
     free(m->environment.image_digest);
     m->environment.engine_version = steal_ptr(outcome->facts.version);

@@ -83,6 +83,12 @@ int child_start(struct child *child, char *const *argv, child_setup *setup, void
     return bm_error_errno(err, "%s", argv[0]);
 }
 
+void child_prompt(struct child *child)
+{
+    if (child->input >= 0)
+        (void)!write(child->input, "", 1);
+}
+
 void child_close_input(struct child *child)
 {
     cleanup_fd(&child->input);

@@ -24,6 +24,8 @@ typedef int child_setup(void *context);
 /* Starts argv[0], found in PATH, with pipes on its three standard streams. `setup` may be NULL. */
 int child_start(struct child *child, char *const *argv, child_setup *setup, void *context,
                 struct bm_error *err);
+/* Writes a byte to its stdin. */
+void child_prompt(struct child *child);
 void child_close_input(struct child *child);
 /* Collects it; after `timeout_ms` it is killed with its process group. Returns its wait status. */
 int child_wait(struct child *child, int64_t timeout_ms);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/strv.h"
 #include "engine/child.h"
+#include "engine/oom_watch.h"
 #include "engine/page_cache.h"
 #include "engine/stage_peaks.h"
 #include "kernel/cgroup.h"
@@ -39,7 +40,7 @@ struct engine_spec {
 struct engine_facts {
     char *version;
     char *image_digest;
-    bool oom_killed; /* the engine's own flag, or the cgroup's counter */
+    bool oom_killed; /* the engine's own flag */
     char *failure;   /* the engine's own words where it failed */
 };
 void engine_facts_release(struct engine_facts *facts);
@@ -49,6 +50,7 @@ struct engine_run {
     const struct engine_spec *spec;
     struct child child; /* its stdin is the probe's leash, its stdout the probe's records */
     struct stage_peaks peaks;
+    struct oom_watch oom;
     struct cgroup located; /* the running probe's; version 0 where it was not found */
     struct page_cache page_cache;
     char *cgroup; /* host: the directory that was made; else NULL */

@@ -53,17 +53,27 @@ static void begin_to_end(struct session *session)
     child_close_input(&session->run.child);
 }
 
-/* What the probe can't do from inside: the exact peaks of the stages. */
+/* Finds the cgroup of a probe that is the only one in there. */
+static void watch_cgroup(struct engine_run *run)
+{
+    if (run->engine->locate(run, &run->located) < 0) {
+        run->located.version = 0;
+        return;
+    }
+    stage_peaks_open(&run->peaks, &run->located);
+    oom_watch_open(&run->oom, &run->located);
+}
+
+/* What the probe can't do from inside: the exact peaks of the stages, and to outlive its build. */
 static void settle_stage(struct session *session, struct wire_record *record)
 {
     switch (record->type) {
     case WIRE_HELLO:
         if (record->hello.shared)
             record->hello.peak_was_reset = session->run.peaks.resets > 0;
-        else if (session->run.engine->locate(&session->run, &session->run.located) == 0)
-            stage_peaks_open(&session->run.peaks, &session->run.located);
         else
-            session->run.located.version = 0;
+            watch_cgroup(&session->run);
+        child_prompt(&session->run.child); /* the probe waits for this, */
         break;
     case WIRE_STAGE:
         record->stage.ended_peak_bytes = stage_peaks_take(&session->run.peaks);
@@ -71,7 +81,7 @@ static void settle_stage(struct session *session, struct wire_record *record)
     case WIRE_END:
         record->end.ended_peak_bytes =
             stage_peaks_last(&session->run.peaks, record->end.peak_bytes);
-        child_close_input(&session->run.child); /* the probe waits for this */
+        child_close_input(&session->run.child); /* and for this */
         break;
     default:
         break;
@@ -156,15 +166,21 @@ static void follow(struct session *session)
     for (;;) {
         struct pollfd fds[] = {{.fd = session->run.child.output, .events = POLLIN},
                                {.fd = session->run.child.diagnostics, .events = POLLIN},
-                               {.fd = session->ending ? -1 : interrupt_fd(), .events = POLLIN}};
+                               {.fd = session->ending ? -1 : interrupt_fd(), .events = POLLIN},
+                               {.fd = session->run.oom.ended, .events = POLLIN},
+                               {.fd = session->run.oom.above, .events = POLLPRI}};
         int64_t left = session->deadline_ms - now_ms();
         if (left <= 0) {
             if (!deadline_passed(session))
                 return;
             continue;
         }
-        if (poll(fds, 3, left > 60000 ? 60000 : (int)left) < 0 && errno != EINTR)
+        if (poll(fds, sizeof fds / sizeof *fds, left > 60000 ? 60000 : (int)left) < 0 &&
+            errno != EINTR)
             return;
+        /* First: soon the engine will have removed the cgroup. */
+        if (fds[3].revents || fds[4].revents)
+            oom_watch_look(&session->run.oom);
         if (fds[2].revents && interrupt_signal()) {
             session->outcome->signal = interrupt_signal();
             begin_to_end(session);
@@ -227,8 +243,12 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     struct session *session CLEANUP(cleanup_free) = xcalloc(1, sizeof *session);
     struct bm_error left CLEANUP(bm_error_release) = BM_ERROR_INIT;
     *outcome = (struct session_outcome){0};
-    session->run = (struct engine_run){
-        .engine = engine, .spec = spec, .child = CHILD_NONE, .peaks = STAGE_PEAKS_NONE, .lock = -1};
+    session->run = (struct engine_run){.engine = engine,
+                                       .spec = spec,
+                                       .child = CHILD_NONE,
+                                       .peaks = STAGE_PEAKS_NONE,
+                                       .oom = OOM_WATCH_NONE,
+                                       .lock = -1};
     session->on_record = on_record;
     session->context = context;
     session->outcome = outcome;
@@ -237,9 +257,14 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     outcome->signal = outcome->signal ? outcome->signal : interrupt_signal();
     child_release(&session->run.child);
     stage_peaks_close(&session->run.peaks);
+    oom_watch_look(&session->run.oom); /* while the cgroup may still be there */
     interrupt_hold(true);
     int finished = engine->finish(&session->run, &outcome->facts, &left);
     interrupt_hold(false);
+    /* A probe that came to its end has told all. */
+    outcome->oom_killed =
+        outcome->facts.oom_killed || (!outcome->complete && oom_watch_tells(&session->run.oom));
+    oom_watch_close(&session->run.oom);
     if (finished < 0) {
         if (result == 0)
             result = bm_error_set(err, "cleaning up: %s", left.message);

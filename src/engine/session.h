@@ -13,6 +13,7 @@ struct session_outcome {
     int signal;   /* of the runner: 0, or the signal that ended the run */
     char *broken; /* what was wrong with the records; NULL where nothing was; owned */
     struct engine_facts facts;
+    bool oom_killed; /* told by the engine, or by the kernel where the probe could not */
     struct page_cache page_cache; /* what a warm run was prepared with */
 };
 void session_outcome_release(struct session_outcome *outcome);

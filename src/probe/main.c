@@ -5,7 +5,8 @@
  * --own-cgroup: nothing but the build lives in the cgroup; always so where the probe is PID 1.
  * Without it the build's processes are the probe's descendants.
  *
- * stdout carries records (wire/wire.h); stdin is a leash: when it ends, the build is ended. */
+ * stdout carries records (wire/wire.h); stdin is a leash: the build begins with its first byte, and
+ * is ended when it ends. */
 #include "kernel/cgroup.h"
 #include "kernel/procfs.h"
 #include "probe/build.h"
@@ -227,6 +228,16 @@ static bool leash_holds(void)
     return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
+/* A build can take us along as soon as it runs: the runner has to know our cgroup by then. What it
+ * has sent, or that the leash has ended, is for watch_build to take. */
+static void wait_for_start(void)
+{
+    emit_flush(10000);
+    struct pollfd leash = {.fd = STDIN_FILENO, .events = POLLIN};
+    while (poll(&leash, 1, -1) < 0 && errno == EINTR)
+        ;
+}
+
 /* The cgroup may be gone with its last process: the runner reads it, then lets go of the leash. */
 static void wait_for_runner(void)
 {
@@ -357,6 +368,7 @@ int main(int argc, char **argv)
     count_from_here();
     tell_hello();
     variables_each(tell_variable);
+    wait_for_start();
     sampler_init(&sampler, "", &cgroup, own_cgroup, interval_ms);
     clock_gettime(CLOCK_MONOTONIC, &started);
     if (build_start(&build, command) < 0)

@@ -231,6 +231,7 @@ void run(enum sampler sampler, const char *workload, int rounds_s, struct outcom
     }
     close(records[1]);
     close(leash[0]);
+    (void)!write(leash[1], "", 1); /* the probe waits for this */
     pid_t meter = rounds ? start_rounds(rounds, pid, rounds_s) : 0;
     if (sampler == OURS) {
         read_records(outcome, records[0], leash[1]);

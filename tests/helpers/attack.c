@@ -125,14 +125,23 @@ static void grow(size_t mib)
     usleep(500000);
 }
 
-/* In parts: when memory runs out the kernel weighs size as well as score. */
+/* In parts: when memory runs out the kernel weighs size as well as score. None takes its part
+ * before all are there: a User-Mode-Linux can panic where a process is killed while it forks. */
 static void hold(void)
 {
+    int gate[2];
+    char none;
+    if (pipe(gate) < 0)
+        perror("pipe");
     for (int part = 0; part < 4; part++)
         if (fork() == 0) {
+            close(gate[1]);
+            (void)!read(gate[0], &none, 1);
             grow(25);
             _exit(0);
         }
+    close(gate[0]);
+    close(gate[1]);
     while (wait(NULL) > 0)
         ;
 }

@@ -1,0 +1,130 @@
+#include "engine/oom_watch.h"
+
+#include "base/alloc.h"
+#include "kernel/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The signal of the removal comes from the kernel's background work, some 10 ms later. */
+#define REMOVAL_MS 2000
+
+static int open_file(const struct cgroup *cgroup, const char *name, int flags)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", cgroup->directory, name);
+    return open(path, flags | O_CLOEXEC);
+}
+
+static void close_file(int *fd)
+{
+    cleanup_fd(fd);
+    *fd = -1;
+}
+
+static int open_first_process(const struct cgroup *cgroup)
+{
+    int pid;
+    return cgroup_processes(cgroup, &pid, 1) == 1 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+}
+
+/* Any user who may read the one file may write the other. */
+static int open_events(const struct cgroup *cgroup)
+{
+    int file CLEANUP(cleanup_fd) = open_file(cgroup, "memory.oom_control", O_RDONLY);
+    int control CLEANUP(cleanup_fd) = open_file(cgroup, "cgroup.event_control", O_WRONLY);
+    int events = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (events >= 0 && file >= 0 && control >= 0 && dprintf(control, "%d %d", events, file) > 0)
+        return events;
+    close_file(&events);
+    return -1;
+}
+
+static int open_above(const struct cgroup *cgroup)
+{
+    struct cgroup parent = *cgroup;
+    char *slash = strrchr(parent.directory, '/');
+    if (!slash)
+        return -1;
+    *slash = '\0';
+    return open_file(&parent, "memory.events", O_RDONLY);
+}
+
+/* The parent's count; the next change of the file is news again. */
+static int64_t kills_above(const struct oom_watch *watch)
+{
+    char text[1024];
+    if (watch->above < 0 || read_again(watch->above, text, sizeof text) <= 0)
+        return -1;
+    return parse_keyed(text, "oom_kill");
+}
+
+void oom_watch_open(struct oom_watch *watch, const struct cgroup *cgroup)
+{
+    *watch = (struct oom_watch)OOM_WATCH_NONE;
+    watch->cgroup = *cgroup;
+    watch->ended = open_first_process(cgroup);
+    if (cgroup->version == 1)
+        watch->events = open_events(cgroup);
+    else
+        watch->above = open_above(cgroup);
+    watch->others_kills = kills_above(watch);
+}
+
+static bool has_ended(const struct oom_watch *watch)
+{
+    struct pollfd fd = {.fd = watch->ended, .events = POLLIN};
+    return poll(&fd, 1, 0) > 0;
+}
+
+void oom_watch_look(struct oom_watch *watch)
+{
+    if (watch->cgroup.version == 0)
+        return;
+    /* In this order: what is counted above before ours is read as 0 was not ours. */
+    bool ended = has_ended(watch);
+    int64_t above = kills_above(watch);
+    int64_t kills = cgroup_oom_kills(&watch->cgroup);
+    if (kills > 0 || (kills == 0 && ended))
+        watch->kills = kills;
+    else if (kills == 0)
+        watch->others_kills = above;
+    if (ended)
+        close_file(&watch->ended);
+    if (above < 0)
+        close_file(&watch->above);
+}
+
+/* More often than for its removal. */
+static bool was_signalled(int events)
+{
+    uint64_t signals = 0, more;
+    struct pollfd fd = {.fd = events, .events = POLLIN};
+    while (signals < 2 && poll(&fd, 1, REMOVAL_MS) != 0)
+        if (read(events, &more, sizeof more) == (ssize_t)sizeof more)
+            signals += more;
+    return signals >= 2;
+}
+
+bool oom_watch_tells(struct oom_watch *watch)
+{
+    if (watch->kills < 0)
+        oom_watch_look(watch);
+    if (watch->kills >= 0)
+        return watch->kills > 0;
+    if (watch->events >= 0)
+        return was_signalled(watch->events);
+    return watch->others_kills >= 0 && kills_above(watch) > watch->others_kills;
+}
+
+void oom_watch_close(struct oom_watch *watch)
+{
+    close_file(&watch->ended);
+    close_file(&watch->events);
+    close_file(&watch->above);
+}

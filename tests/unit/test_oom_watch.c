@@ -1,0 +1,233 @@
+/* What is told of a cgroup whose first process was killed: with this machine's kernel, in cgroups
+ * that are made for it. Exits 77 where none can be made. */
+#include "base/alloc.h"
+#include "engine/oom_watch.h"
+#include "kernel/cgroup.h"
+#include "suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LIMIT "16777216"
+#define TOO_MUCH ((size_t)64 << 20)
+
+static struct cgroup parent; /* holds cgroups alone */
+static struct cgroup one, other;
+
+static bool put(const struct cgroup *cgroup, const char *name, const char *text)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", cgroup->directory, name);
+    int fd CLEANUP(cleanup_fd) = open(path, O_WRONLY | O_CLOEXEC);
+    return fd >= 0 && write(fd, text, strlen(text)) > 0;
+}
+
+static struct cgroup below(const struct cgroup *cgroup, const char *name)
+{
+    struct cgroup child = {.version = cgroup->version};
+    snprintf(child.directory, sizeof child.directory, "%.2000s/%s", cgroup->directory, name);
+    return child;
+}
+
+static bool make_parent(void)
+{
+    struct cgroup own;
+    char name[32];
+    snprintf(name, sizeof name, "test-oom-watch-%d", (int)getpid());
+    if (cgroup_of_self("", &own) < 0)
+        return false;
+    parent = below(&own, name);
+    one = below(&parent, "one");
+    other = below(&parent, "other");
+    if (own.version == 2)
+        put(&own, "cgroup.subtree_control", "+memory");
+    if (mkdir(parent.directory, 0755) < 0)
+        return false;
+    return own.version == 1 || put(&parent, "cgroup.subtree_control", "+memory");
+}
+
+/* A cgroup that has just lost its last process may be busy for a moment. */
+static void remove_cgroup(const struct cgroup *cgroup)
+{
+    for (int round = 0; round < 1000 && rmdir(cgroup->directory) < 0 && errno == EBUSY; round++)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
+struct container {
+    const struct cgroup *cgroup;
+    pid_t pid;
+    int leash; /* a byte makes it take more than it may have */
+};
+
+static struct container start(const struct cgroup *cgroup)
+{
+    struct container container = {.cgroup = cgroup};
+    int leash[2], ready[2];
+    char byte = 0;
+    ck_assert_int_eq(mkdir(cgroup->directory, 0755), 0);
+    ck_assert(put(cgroup, cgroup->version == 2 ? "memory.max" : "memory.limit_in_bytes", LIMIT));
+    /* Not there where the kernel has no swap. */
+    (void)put(cgroup, cgroup->version == 2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes",
+              cgroup->version == 2 ? "0" : LIMIT);
+    ck_assert_int_eq(pipe2(leash, O_CLOEXEC), 0);
+    ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
+    container.pid = fork();
+    if (container.pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (!put(cgroup, "cgroup.procs", "0") || write(ready[1], &byte, 1) != 1 ||
+            read(leash[0], &byte, 1) != 1)
+            _exit(1);
+        (void)mmap(NULL, TOO_MUCH, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+        pause();
+        _exit(1);
+    }
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    close(leash[0]);
+    container.leash = leash[1];
+    return container;
+}
+
+static void run_out_of_memory(const struct container *container)
+{
+    ck_assert_int_eq(write(container->leash, "", 1), 1);
+}
+
+static void is_killed(struct container *container)
+{
+    int status = 0;
+    ck_assert_int_eq(waitpid(container->pid, &status, 0), container->pid);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    close(container->leash);
+}
+
+/* As a runner does that is not too busy. */
+static void look_at_the_end(struct oom_watch *watch)
+{
+    while (watch->ended >= 0) {
+        struct pollfd fds[] = {{.fd = watch->ended, .events = POLLIN},
+                               {.fd = watch->above, .events = POLLPRI}};
+        ck_assert_int_gt(poll(fds, 2, 10000), 0);
+        oom_watch_look(watch);
+    }
+}
+
+static bool tells(struct oom_watch *watch)
+{
+    bool killed = oom_watch_tells(watch);
+    oom_watch_close(watch);
+    return killed;
+}
+
+START_TEST(a_kill_that_can_be_read)
+{
+    struct oom_watch watch;
+    struct container container = start(&one);
+    oom_watch_open(&watch, &one);
+    run_out_of_memory(&container);
+    look_at_the_end(&watch);
+    is_killed(&container);
+    remove_cgroup(&one);
+    ck_assert_int_ge(watch.kills, 1);
+    ck_assert(tells(&watch));
+}
+END_TEST
+
+START_TEST(a_kill_whose_cgroup_is_gone)
+{
+    struct oom_watch watch;
+    struct container container = start(&one);
+    oom_watch_open(&watch, &one);
+    run_out_of_memory(&container);
+    is_killed(&container);
+    remove_cgroup(&one);
+    ck_assert(tells(&watch));
+    ck_assert_int_eq(watch.kills, -1);
+}
+END_TEST
+
+START_TEST(a_signal_is_no_lack_of_memory)
+{
+    for (int gone = 0; gone < 2; gone++) {
+        struct oom_watch watch;
+        struct container container = start(&one);
+        oom_watch_open(&watch, &one);
+        kill(container.pid, SIGKILL);
+        if (!gone)
+            look_at_the_end(&watch);
+        is_killed(&container);
+        remove_cgroup(&one);
+        ck_assert(!tells(&watch));
+        ck_assert_int_eq(watch.kills, gone ? -1 : 0);
+    }
+}
+END_TEST
+
+START_TEST(another_container_is_not_ours)
+{
+    struct oom_watch watch;
+    struct container container = start(&one), neighbour = start(&other);
+    oom_watch_open(&watch, &one);
+    int64_t before = watch.others_kills;
+    run_out_of_memory(&neighbour);
+    is_killed(&neighbour);
+    remove_cgroup(&other);
+    struct pollfd news = {.fd = watch.above, .events = POLLPRI};
+    if (watch.above >= 0) {
+        ck_assert_int_eq(poll(&news, 1, 10000), 1);
+        oom_watch_look(&watch);
+        ck_assert_int_eq(watch.others_kills, before + 1);
+        /* Nothing new. */
+        ck_assert_int_eq(poll(&news, 1, 0), 0);
+    }
+    kill(container.pid, SIGKILL);
+    is_killed(&container);
+    remove_cgroup(&one);
+    ck_assert(!tells(&watch));
+}
+END_TEST
+
+START_TEST(without_a_cgroup)
+{
+    struct oom_watch watch = OOM_WATCH_NONE;
+    ck_assert(!tells(&watch));
+    oom_watch_open(&watch, &one);
+    ck_assert_int_eq(watch.ended, -1);
+    ck_assert(!tells(&watch));
+}
+END_TEST
+
+int main(void)
+{
+    if (!make_parent()) {
+        puts("skipped: no cgroup can be made here (root, or a delegated one, is needed)");
+        remove_cgroup(&parent);
+        return 77;
+    }
+    Suite *suite = suite_create("oom_watch");
+    TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 60);
+    tcase_add_test(all, a_kill_that_can_be_read);
+    tcase_add_test(all, a_kill_whose_cgroup_is_gone);
+    tcase_add_test(all, a_signal_is_no_lack_of_memory);
+    tcase_add_test(all, another_container_is_not_ours);
+    tcase_add_test(all, without_a_cgroup);
+    suite_add_tcase(suite, all);
+    int status = run_suite(suite);
+    /* Where a check failed its processes have died with it. */
+    remove_cgroup(&one);
+    remove_cgroup(&other);
+    remove_cgroup(&parent);
+    return status;
+}
