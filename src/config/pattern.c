@@ -51,7 +51,9 @@ static size_t parts_of(const char **at)
             last = bounded(last * 2);
         } else if (**at == '{') {
             last = bounded(last * repetitions(at));
-        } else if (!strchr("*?", **at)) {
+        } else if (**at == '*' || **at == '?') {
+            last = bounded(last + 1); /* something that what follows repeats, too */
+        } else {
             before = bounded(before + last);
             last = 1;
         }

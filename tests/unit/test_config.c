@@ -65,6 +65,8 @@ START_TEST(patterns_are_small)
         {"(x{99,}){99}", "written out"},
         {"(x{1,99}){99}", "written out"},
         {"x+*++++++++", "written out"},
+        {"z*************++++++++", "written out"},
+        {"z?????????????++++++++", "written out"},
         {"x{99999999999999999999}", "written out"},
         {"(", "not a POSIX"},
         {"x{2", "not a POSIX"},
