@@ -172,7 +172,9 @@ static void take_sample(struct fold *fold, const struct wire_sample *sample)
     if (stage->first_ms == UNMEASURED)
         stage->first_ms = sample->t_ms;
     raise_to(&stage->last_ms, sample->t_ms);
-    raise_to(&stage->pss_peak_bytes, sample->pss_bytes);
+    /* Where no process lives any more, or not yet, none was measured. */
+    if (sample->processes > 0)
+        raise_to(&stage->pss_peak_bytes, sample->pss_bytes);
     int64_t highest = sample->cgroup_bytes;
     raise_to(&highest, sample->cgroup_high_bytes);
     if (highest > stage->cgroup_peak_bytes) {

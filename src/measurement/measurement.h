@@ -59,7 +59,7 @@ struct snapshot {
 struct stage_measurement {
     char *name;
     int64_t first_ms, last_ms; /* UNMEASURED: the stage was not seen */
-    int64_t pss_peak_bytes;    /* the highest sampled sum of PSS */
+    int64_t pss_peak_bytes;    /* the highest sampled sum of PSS; UNMEASURED: no process was seen */
     int64_t cgroup_peak_bytes; /* the cgroup's own peak while the stage ran */
     bool cgroup_peak_exact;    /* else a sampled lower bound */
     int64_t unreclaimable_peak_bytes;

@@ -293,6 +293,25 @@ START_TEST(unseen_stages_are_not_stages)
 }
 END_TEST
 
+/* A build can be over before it is looked at: nobody held nothing. */
+START_TEST(where_no_process_was_seen_there_is_no_pss)
+{
+    begin();
+    hello(-1);
+    fold_record(fold, &(struct wire_record){.type = WIRE_SAMPLE,
+                                            .sample = {.t_ms = 35,
+                                                       .stage = 2,
+                                                       .cgroup_bytes = 800,
+                                                       .cgroup_high_bytes = 800,
+                                                       .processes = 0}});
+    finish(900, 0, 0);
+    ck_assert_str_eq(m.stages[0].name, "setup");
+    ck_assert_int_eq(m.stages[0].pss_peak_bytes, UNMEASURED);
+    ck_assert_int_eq(m.stages[0].cgroup_peak_bytes, 900);
+    end();
+}
+END_TEST
+
 START_TEST(a_peak_at_the_limit_is_censored)
 {
     static const struct {
@@ -558,6 +577,7 @@ int main(void)
     tcase_add_test(all, what_was_not_reset_is_not_exact);
     tcase_add_test(all, two_levels_have_a_snapshot_each);
     tcase_add_test(all, unseen_stages_are_not_stages);
+    tcase_add_test(all, where_no_process_was_seen_there_is_no_pss);
     tcase_add_test(all, a_peak_at_the_limit_is_censored);
     tcase_add_test(all, without_a_counter_it_is_estimated);
     tcase_add_test(all, without_a_cgroup_it_is_the_sum_of_pss);
