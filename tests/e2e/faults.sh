@@ -171,7 +171,7 @@ disk_is_full() {
     out_is_full 'No space left on device'
     # All was measured, and only what tells of it finds no room.
     rm -f "$repo"/.build-mem/*
-    head -c 24K /dev/zero >"$repo/.build-mem/fill"
+    head -c 32K /dev/zero >"$repo/.build-mem/fill"
     expect 4 measure --label page -- sh -c 'echo made >made'
     holds "$(result page)" '.verdict == "pass"'
     grep -q 'report-page.html: .*No space left on device' "$work/err" || fail "the file is not told"
