@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "engine/child.h"
+#include "commands/git.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -26,9 +26,8 @@ static int load_at_ref(const struct config *config, const char *path, struct bas
         slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(config->repo);
     char *object CLEANUP(cleanup_free) =
         xasprintf("%s:./%s", ref, slash ? slash + 1 : config->baseline);
-    char *argv[] = {(char[]){"git"}, (char[]){"-C"}, directory, (char[]){"show"}, object, NULL};
     struct captured captured CLEANUP(captured_release) = {0};
-    if (child_capture(argv, 60000, &captured, err) < 0)
+    if (git_capture(directory, "show", object, 60000, &captured, err) < 0)
         return -1;
     if (captured.exit_status != 0)
         return bm_error_set(err, "--baseline-ref %s: git: %s", ref, captured.diagnostics);

@@ -236,36 +236,50 @@ static int read_env(struct config *config, const struct json *list, struct bm_er
 {
     if (json_expect_array(list, err) < 0)
         return -1;
-    for (const struct json *item = json_first(list); item; item = json_next(item))
+    for (const struct json *item = json_first(list); item; item = json_next(item)) {
+        const char *text;
+        if (json_expect_string(item, &text, err) < 0)
+            return -1;
+        /* What the caller's environment holds, secrets too, is not the change's to ask for. */
+        if (*text && !strchr(text, '='))
+            return json_error(item, err,
+                              "must be NAME=VALUE; to pass on a variable of the caller's takes the "
+                              "flag --env NAME");
         if (read_string(config, item, "env", err) < 0)
             return -1;
+    }
     return 0;
 }
 
 static int read_member(struct config *config, const struct json *member, struct bm_error *err)
 {
-    /* Keys of the file, and the flags that set the same. */
+    /* Keys of the file, and the flags that set the same. Where something is read or written outside
+     * of the repo is for a flag to say: the file is part of the change that is judged. */
     static const struct {
         const char *key, *flag;
+        bool inner_path;
     } strings[] = {
-        {"build", "build-cmd"},
-        {"image", "image"},
-        {"engine", "engine"},
-        {"memory", "memory"},
-        {"timeout", "timeout"},
-        {"network", "network"},
-        {"pull", "pull"},
-        {"user", "user"},
-        {"baseline", "baseline"},
-        {"out", "out"},
-        {"label", "label"},
-        {"cache", "cache"},
-        {"privileges", "privileges"},
+        {"build", "build-cmd", false},
+        {"image", "image", false},
+        {"engine", "engine", false},
+        {"memory", "memory", false},
+        {"timeout", "timeout", false},
+        {"network", "network", false},
+        {"pull", "pull", false},
+        {"user", "user", false},
+        {"baseline", "baseline", true},
+        {"out", "out", true},
+        {"label", "label", false},
+        {"cache", "cache", false},
+        {"privileges", "privileges", false},
     };
     const char *key = json_key(member), *ignored;
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
-        if (strcmp(key, strings[i].key) == 0)
+        if (strcmp(key, strings[i].key) == 0) {
+            if (strings[i].inner_path && expect_inner_path(member, &ignored, err) < 0)
+                return -1;
             return read_string(config, member, strings[i].flag, err);
+        }
     if (strcmp(key, "interval_ms") == 0)
         return read_integer(config, member, "interval-ms", err);
     if (strcmp(key, "env") == 0)
