@@ -51,19 +51,47 @@ static char *parent_directory(const struct cgroup *own)
     return xstrndup(own->directory, (size_t)(strrchr(own->directory, '/') - own->directory));
 }
 
+static void kill_processes(const char *directory)
+{
+    static int pids[PROCESSES_MAX];
+    struct cgroup cgroup = {.version = 1};
+    int length = snprintf(cgroup.directory, sizeof cgroup.directory, "%s", directory);
+    if ((size_t)length >= sizeof cgroup.directory)
+        return;
+    ssize_t count = cgroup_processes(&cgroup, pids, PROCESSES_MAX);
+    for (ssize_t i = 0; i < count && i < PROCESSES_MAX; i++)
+        kill(pids[i], SIGKILL);
+}
+
+/* Kills what lives in the cgroup and below, and removes what is empty by now: a build may have made
+ * cgroups of its own in there. Returns 0 when all are gone, else -1 with errno. */
+static int empty_and_remove(const char *directory)
+{
+    if (rmdir(directory) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EBUSY)
+        return -1;
+    kill_processes(directory);
+    DIR *open = opendir(directory);
+    struct dirent *entry;
+    while (open && (entry = readdir(open)))
+        if (entry->d_type == DT_DIR && *entry->d_name != '.') {
+            char *below CLEANUP(cleanup_free) = xasprintf("%s/%s", directory, entry->d_name);
+            (void)empty_and_remove(below);
+        }
+    if (open)
+        closedir(open);
+    errno = EBUSY;
+    return -1;
+}
+
 static int remove_cgroup(const char *directory)
 {
-    struct cgroup cgroup = {.version = 1};
-    snprintf(cgroup.directory, sizeof cgroup.directory, "%s", directory);
     for (int round = 0; round < 500; round++) {
-        if (rmdir(directory) == 0 || errno == ENOENT)
+        if (empty_and_remove(directory) == 0)
             return 0;
         if (errno != EBUSY)
             return -1;
-        static int pids[PROCESSES_MAX];
-        ssize_t count = cgroup_processes(&cgroup, pids, PROCESSES_MAX);
-        for (ssize_t i = 0; i < count && i < PROCESSES_MAX; i++)
-            kill(pids[i], SIGKILL);
         nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
     }
     errno = EBUSY;
