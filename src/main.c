@@ -3,6 +3,7 @@
 #include "commands/commands.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,6 +59,7 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     fill_standard_descriptors();
+    signal(SIGCHLD, SIG_DFL); /* inherited as ignored, it would leave no child to be waited for */
     json_init();
     int status = run(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {

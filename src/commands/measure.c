@@ -81,6 +81,10 @@ static void take_outcome(struct measurement *m, struct session_outcome *outcome)
     free(m->environment.image_digest);
     m->environment.engine_version = steal_ptr(outcome->facts.version);
     m->environment.image_digest = steal_ptr(outcome->facts.image_digest);
+    if (outcome->too_late) {
+        free(m->not_measured);
+        m->not_measured = xstrdup("the engine had not started the build when its --timeout was up");
+    }
     if (m->not_measured)
         return;
     if (outcome->signal) {
@@ -151,7 +155,7 @@ static bool run_on(const struct engine *engine, const char *probe, const struct 
     take_outcome(m, &outcome);
     if (config->cache == CACHE_WARM && recorder_started(recorder) && !config->quiet)
         tell_warmed(&outcome.page_cache);
-    return recorder_started(recorder) || outcome.signal || outcome.timed_out;
+    return recorder_started(recorder) || outcome.signal || outcome.timed_out || outcome.too_late;
 }
 
 /* With "auto" an engine that answers, but then cannot start the build, gives way to the next. */

@@ -43,10 +43,13 @@ static void put(struct terminal *terminal, const char *bytes, size_t length)
     while (length) {
         struct pollfd fds[] = {{.fd = STDERR_FILENO, .events = POLLOUT},
                                {.fd = interrupt_fd(), .events = POLLIN}};
-        int ready = poll(fds, 2, 100);
-        if (fds[1].revents || (ready < 0 && errno != EINTR))
+        bool interrupted = interrupt_signal();
+        int ready = poll(fds, 2, interrupted ? 0 : 100);
+        if (ready < 0 && errno != EINTR)
             return;
         if (ready <= 0 || !fds[0].revents) {
+            if (interrupted)
+                return;
             if (terminal->patience_ms >= 0 && (terminal->patience_ms -= 100) < 0) {
                 terminal->patience_ms = 0;
                 return;

@@ -103,6 +103,8 @@ int child_wait(struct child *child, int64_t timeout_ms)
         pid_t got = waitpid(child->pid, &status, WNOHANG);
         if (got != 0) {
             child->pid = 0;
+            if (got < 0) /* who could tell has taken it */
+                status = W_EXITCODE(127, 0);
         } else if (now_ms() >= deadline) {
             kill(-child->pid, SIGKILL);
             kill(child->pid, SIGKILL);
@@ -165,12 +167,13 @@ static int gather_all(struct child *child, int64_t deadline, struct text *output
                                {.fd = child->diagnostics, .events = POLLIN},
                                {.fd = interrupt_fd(), .events = POLLIN}};
         int64_t left = deadline - now_ms();
+        /* Whoever took the signal; -1: what runs is what cleans up. */
+        if (interrupt_fd() >= 0 && interrupt_signal())
+            return bm_error_set(err, "interrupted");
         if (left <= 0)
             return bm_error_set(err, "no answer in time");
         if (poll(fds, 3, left > 60000 ? 60000 : (int)left) < 0 && errno != EINTR)
             return bm_error_errno(err, "poll");
-        if (fds[2].revents && interrupt_signal())
-            return bm_error_set(err, "interrupted");
         if (fds[0].revents)
             gather(&child->output, output);
         if (fds[1].revents)

@@ -144,10 +144,12 @@ static int remove_container(const struct engine *engine, const char *name, struc
     struct captured captured CLEANUP(captured_release) = {0};
     if (command(engine, &arguments, ANSWER_MS, &captured, err) == 0)
         return 0;
-    /* Gone already is as good. */
-    if (captured.diagnostics && (strcasestr(captured.diagnostics, "no such container") ||
-                                 strcasestr(captured.diagnostics, "no container with name")))
-        return 0;
+    /* Gone already is as good, and so is going. */
+    static const char *const gone[] = {"no such container", "no container with name",
+                                       "is already in progress"};
+    for (size_t i = 0; captured.diagnostics && i < sizeof gone / sizeof *gone; i++)
+        if (strcasestr(captured.diagnostics, gone[i]))
+            return 0;
     return -1;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include "base/alloc.h"
+#include "engine/interrupt.h"
 #include "kernel/procfs.h"
 
 #include <errno.h>
@@ -29,7 +30,8 @@ static const struct engine *select_first(const struct engine *after, char **why,
     size_t first = 0;
     while (after && first < ENGINES && engines[first++] != after)
         ;
-    for (size_t i = first; i < ENGINES; i++) {
+    /* An engine that had no time to answer gives way to none. */
+    for (size_t i = first; i < ENGINES && !interrupt_signal(); i++) {
         struct bm_error reason CLEANUP(bm_error_release) = BM_ERROR_INIT;
         if (engines[i]->usable(engines[i], &reason) == 0) {
             *why = xasprintf("%s%s%s", engines[i]->name, *reasons ? "; " : "", reasons);

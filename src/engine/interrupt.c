@@ -26,8 +26,6 @@ void interrupt_init(void)
     sigprocmask(SIG_BLOCK, &set, &mask_before);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    /* Inherited as ignored, it would leave no child to be waited for. */
-    signal(SIGCHLD, SIG_DFL);
     fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0)
         BM_BUG("signalfd");

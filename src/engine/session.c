@@ -25,6 +25,7 @@ struct session {
     char diagnostics[DIAGNOSTICS_MAX + 1]; /* the first of what the engine's CLI said */
     size_t diagnostics_length;
     int64_t deadline_ms; /* when the present phase must be over; INT64_MAX: never */
+    bool begun;          /* the build, as far as that is ours to tell */
     bool ending, killed;
     int status; /* what the probe, or the engine's CLI, ended with, as waitpid(2) has it */
 };
@@ -74,6 +75,7 @@ static void settle_stage(struct session *session, struct wire_record *record)
         else
             watch_cgroup(&session->run);
         child_prompt(&session->run.child); /* the probe waits for this, */
+        session->begun = !session->ending;
         break;
     case WIRE_STAGE:
         record->stage.ended_peak_bytes = stage_peaks_take(&session->run.peaks);
@@ -81,7 +83,10 @@ static void settle_stage(struct session *session, struct wire_record *record)
     case WIRE_END:
         record->end.ended_peak_bytes =
             stage_peaks_last(&session->run.peaks, record->end.peak_bytes);
-        child_close_input(&session->run.child); /* and for this */
+        begin_to_end(session); /* and for this; an engine that then hangs has nothing to add */
+        break;
+    case WIRE_FAILURE:
+        begin_to_end(session);
         break;
     default:
         break;
@@ -146,10 +151,11 @@ static void take_diagnostics(struct session *session)
 /* Returns false when there is nothing more to wait for. */
 static bool deadline_passed(struct session *session)
 {
-    if (session->killed)
+    if (session->killed || session->outcome->complete)
         return false;
     if (!session->ending) {
-        session->outcome->timed_out = !session->outcome->complete;
+        session->outcome->timed_out = session->begun;
+        session->outcome->too_late = !session->begun;
         begin_to_end(session);
         return true;
     }
@@ -169,6 +175,12 @@ static void follow(struct session *session)
                                {.fd = session->ending ? -1 : interrupt_fd(), .events = POLLIN},
                                {.fd = session->run.oom.ended, .events = POLLIN},
                                {.fd = session->run.oom.above, .events = POLLPRI}};
+        /* Another wait may have taken the signal, in a short command of the engine's. */
+        if (!session->ending && interrupt_signal()) {
+            session->outcome->signal = interrupt_signal();
+            begin_to_end(session);
+            continue;
+        }
         int64_t left = session->deadline_ms - now_ms();
         if (left <= 0) {
             if (!deadline_passed(session))
@@ -181,10 +193,6 @@ static void follow(struct session *session)
         /* First: soon the engine will have removed the cgroup. */
         if (fds[3].revents || fds[4].revents)
             oom_watch_look(&session->run.oom);
-        if (fds[2].revents && interrupt_signal()) {
-            session->outcome->signal = interrupt_signal();
-            begin_to_end(session);
-        }
         if (fds[1].revents)
             take_diagnostics(session);
         if (fds[0].revents && !take_records(session))
@@ -200,7 +208,10 @@ static void collect(struct session *session)
             break;
         take_diagnostics(session);
     }
-    session->status = child_wait(&session->run.child, 10000);
+    /* Where it was waited for already it will not end by itself. */
+    bool hangs =
+        session->killed || (session->outcome->complete && now_ms() >= session->deadline_ms);
+    session->status = child_wait(&session->run.child, hangs ? 1000 : 10000);
     child_release(&session->run.child);
     while (session->diagnostics_length &&
            session->diagnostics[session->diagnostics_length - 1] == '\n')
@@ -262,8 +273,8 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     int finished = engine->finish(&session->run, &outcome->facts, &left);
     interrupt_hold(false);
     /* A probe that came to its end has told all. */
-    outcome->oom_killed =
-        outcome->facts.oom_killed || (!outcome->complete && oom_watch_tells(&session->run.oom));
+    outcome->oom_killed = outcome->facts.oom_killed || session->run.oom.kills > 0 ||
+                          (!outcome->complete && oom_watch_tells(&session->run.oom));
     oom_watch_close(&session->run.oom);
     if (finished < 0) {
         if (result == 0)

@@ -8,10 +8,11 @@
 typedef void session_on_record(void *context, const struct wire_record *record);
 
 struct session_outcome {
-    bool complete; /* the probe's last record came */
-    bool timed_out;
-    int signal;   /* of the runner: 0, or the signal that ended the run */
-    char *broken; /* what was wrong with the records; NULL where nothing was; owned */
+    bool complete;  /* the probe's last record came */
+    bool timed_out; /* the build; */
+    bool too_late;  /* or the engine, before it had begun one */
+    int signal;     /* of the runner: 0, or the signal that ended the run */
+    char *broken;   /* what was wrong with the records; NULL where nothing was; owned */
     struct engine_facts facts;
     bool oom_killed; /* told by the engine, or by the kernel where the probe could not */
     struct page_cache page_cache; /* what a warm run was prepared with */

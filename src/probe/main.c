@@ -40,7 +40,7 @@ static struct cgroup cgroup;
 static bool own_cgroup; /* nothing but the build and the probe lives in it */
 /* What was counted before the build. */
 static struct cgroup_pressure pressure_at_start;
-static int64_t oom_kills_at_start, limit_hits_at_start;
+static int64_t oom_kills_at_start, limit_hits_at_start, peak_at_start_bytes, usage_at_start_bytes;
 static struct sampler sampler;
 static struct build build;
 static struct timespec started;
@@ -106,8 +106,8 @@ static void tell_hello(void)
             .usage_source = usage_source ? usage_source : "",
             .shared = cgroup.version && !own_cgroup,
             .peak_was_reset = 0,
-            .peak_at_start_bytes = cgroup_peak(&cgroup),
-            .usage_at_start_bytes = cgroup_usage(&cgroup),
+            .peak_at_start_bytes = peak_at_start_bytes,
+            .usage_at_start_bytes = usage_at_start_bytes,
             .limit_bytes = cgroup_limit(&cgroup),
             .cpus = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : -1,
             .memory_total_bytes = parse_kib_line(meminfo, "MemTotal"),
@@ -150,11 +150,43 @@ static void count_from_here(void)
     cgroup_pressure(&cgroup, &pressure_at_start);
     oom_kills_at_start = cgroup_oom_kills(&cgroup);
     limit_hits_at_start = cgroup_limit_hits(&cgroup);
+    peak_at_start_bytes = cgroup_peak(&cgroup);
+    usage_at_start_bytes = cgroup_usage(&cgroup);
+}
+
+static void kill_build(void)
+{
+    build_kill_all(&build, own_cgroup && cgroup.version ? &cgroup : NULL);
+}
+
+/* Nothing can be waited for any more, as where the build has taken our limit of descriptors down
+ * to none: rather no record than a wrong one, and the runner is told on stderr. */
+static _Noreturn void give_up(const char *what, const char *why)
+{
+    kill_build();
+    dprintf(STDERR_FILENO, "build-mem-probe: %s: %s\n", what, why);
+    emit_flush(1000);
+    exit(1);
+}
+
+/* A count that could be read before the build; one that is lost is not one that there is not: the
+ * build may have left us no descriptor to read it with. */
+static int64_t counted(const char *what, int64_t at_start, int64_t now)
+{
+    if (at_start >= 0 && now < 0)
+        give_up(what, "could be read at the start, and cannot be any more");
+    return now;
 }
 
 static void tell_end(int64_t duration_ms)
 {
     struct cgroup_pressure pressure;
+    int64_t peak_bytes = counted("the peak", peak_at_start_bytes, cgroup_peak(&cgroup));
+    int64_t oom_kills =
+        counted("the kernel's kills", oom_kills_at_start, cgroup_oom_kills(&cgroup));
+    int64_t limit_hits =
+        counted("the limit's hits", limit_hits_at_start, cgroup_limit_hits(&cgroup));
+    (void)counted("the memory in use", usage_at_start_bytes, cgroup_usage(&cgroup));
     cgroup_pressure(&cgroup, &pressure);
     emit_record(&(struct wire_record){
         .type = WIRE_END,
@@ -162,10 +194,10 @@ static void tell_end(int64_t duration_ms)
             .exit_code = WIFEXITED(build.wait_status) ? WEXITSTATUS(build.wait_status) : -1,
             .signal = WIFSIGNALED(build.wait_status) ? WTERMSIG(build.wait_status) : 0,
             .duration_ms = duration_ms,
-            .peak_bytes = cgroup_peak(&cgroup),
+            .peak_bytes = peak_bytes,
             .ended_peak_bytes = -1,
-            .oom_kills = since(oom_kills_at_start, cgroup_oom_kills(&cgroup)),
-            .limit_hits = since(limit_hits_at_start, cgroup_limit_hits(&cgroup)),
+            .oom_kills = since(oom_kills_at_start, oom_kills),
+            .limit_hits = since(limit_hits_at_start, limit_hits),
             .pressure_some_us = since(pressure_at_start.some_us, pressure.some_us),
             .pressure_full_us = since(pressure_at_start.full_us, pressure.full_us),
             .refaults = since(pressure_at_start.refaults, pressure.refaults),
@@ -228,14 +260,17 @@ static bool leash_holds(void)
     return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-/* A build can take us along as soon as it runs: the runner has to know our cgroup by then. What it
- * has sent, or that the leash has ended, is for watch_build to take. */
+/* A build can take us along as soon as it runs: the runner has to know our cgroup by then. */
 static void wait_for_start(void)
 {
+    char go;
+    ssize_t got;
     emit_flush(10000);
-    struct pollfd leash = {.fd = STDIN_FILENO, .events = POLLIN};
-    while (poll(&leash, 1, -1) < 0 && errno == EINTR)
-        ;
+    do
+        got = read(STDIN_FILENO, &go, 1);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0)
+        fail("the build was not begun", "the run was ended before");
 }
 
 /* The cgroup may be gone with its last process: the runner reads it, then lets go of the leash. */
@@ -247,21 +282,6 @@ static void wait_for_runner(void)
         if (poll(&leash, 1, (int)(deadline - elapsed_ms())) > 0)
             leashed = leash_holds();
     }
-}
-
-static void kill_build(void)
-{
-    build_kill_all(&build, own_cgroup && cgroup.version ? &cgroup : NULL);
-}
-
-/* Nothing can be waited for any more, as where the build has taken our limit of descriptors down
- * to none: rather no record than a wrong one, and the runner is told on stderr. */
-static _Noreturn void give_up(const char *what, const char *why)
-{
-    kill_build();
-    dprintf(STDERR_FILENO, "build-mem-probe: %s: %s\n", what, why);
-    emit_flush(1000);
-    exit(1);
 }
 
 static void watch_build(int signals)
