@@ -37,6 +37,17 @@ trap end_jobs EXIT
 endless=98765.$$
 build_is_gone() { ! pgrep -f "[s]leep $endless" >/dev/null; }
 
+# kept LABEL: what the run has told until it was ended is there: its log and its timeline.
+kept() {
+    grep -q said-before "$repo/.build-mem/build-$1.log" || fail "the log up to the end is lost"
+    (($(wc -l <"$repo/.build-mem/timeline-$1.csv") > 3)) || fail "the timeline up to the end is lost"
+}
+junit_is_whole() {
+    [[ $(tail -n 1 "$repo/.build-mem/junit-$1.xml") == '</testsuites>' ]] || fail "the JUnit file is not whole"
+}
+# told FILE WORDS: that is said of the verdict. (A summary's lines are broken where they are long.)
+told() { tr -s '\n ' ' ' <"$1" | grep -qF -e "$2" || fail "it is not told: $2"; }
+
 nothing_left() {
     case $engine in
     host) no_cgroup_left ;;
@@ -95,9 +106,12 @@ oom_is_told() {
     # One look at the start only: a reading holds on to the memory of a process that dies, and the
     # kernel would then take the shell too.
     expect 3 measure --label oom --memory 64m --interval-ms 60000 -- \
-        sh -c './hold anon=100 sleep=100; echo made >made; exit 0'
+        sh -c 'echo said-before; ./hold anon=100 sleep=100; echo made >made; exit 0'
     holds "$(result oom)" '.build.oom_killed and .build.exit_code == 0 and .peak.censored
         and .peak.limit_bytes == 67108864 and .verdict == "build-failed"'
+    told "$work/out" 'the kernel killed a process of it at the memory limit of 64.0 MiB'
+    grep -q said-before "$repo/.build-mem/build-oom.log" || fail "the log is lost"
+    junit_is_whole oom
     # 137 alone is no OOM.
     expect 3 measure --label no-oom -- sh -c 'exit 137'
     holds "$(result no-oom)" '.build.oom_killed == false'
@@ -105,39 +119,67 @@ oom_is_told() {
     ok "$engine: a child that the kernel killed is told, and 137 is not taken for it"
 }
 
-# start_endless LABEL: a run in the background whose build is known to run; its pid in $pid.
+# start_endless LABEL [COMMANDS]: a run in the background whose build, after the shell's commands,
+# has said something and been seen for a while; its pid in $pid, what it says in $work/begun.
 start_endless() {
-    rm -f "$repo/.build-mem/timeline-$1.csv"
+    rm -f "$repo/.build-mem"/*-"$1".*
     env --default-signal "$build_mem" run --engine "$engine" --repo "$repo" --label "$1" -- \
-        sh -c "sleep $endless" >"$work/out" 2>"$work/err" &
+        sh -c "${2:-:}; echo said-before; sleep $endless; sleep $endless" >"$work/begun" 2>&1 &
     pid=$!
-    eventually grep -q '^[0-9]' "$repo/.build-mem/timeline-$1.csv"
+    eventually seen_for_a_while "$1"
+}
+seen_for_a_while() { (($(wc -l <"$repo/.build-mem/timeline-$1.csv") > 4)); }
+
+# ends STATUS [FILE]: the run that was started ends with it; what it has said is in the file.
+ends() {
+    local status=0
+    wait "$pid" || status=$?
+    [[ $status == "$1" ]] || fail "exit $status instead of $1: $(tail -n 3 "${2:-$work/begun}")"
 }
 
 ends_on_demand() {
-    expect 3 measure --label timeout --timeout 1s -- sh -c "trap '' TERM; sleep $endless; sleep $endless"
-    holds "$(result timeout)" '.build.timed_out and .verdict == "build-failed"'
+    local signal number pid timeout=4s
+    ! in_uml || timeout=15s # an engine starts in this time too
+    expect 3 measure --label timeout --timeout "$timeout" -- \
+        sh -c "trap '' TERM; echo said-before; sleep $endless; sleep $endless"
+    # That it is known how the build ended says that it was the probe that ended it.
+    holds "$(result timeout)" '.build.timed_out and .verdict == "build-failed" and .not_measured == null'
+    told "$work/out" 'the build timed out after'
+    kept timeout
+    junit_is_whole timeout
     nothing_left
-    local signal status pid
     for signal in INT TERM HUP; do
+        number=$(kill -l "$signal")
         start_endless ended
         kill "-$signal" "$pid"
-        status=0
-        wait "$pid" || status=$?
-        [[ $status == $((128 + $(kill -l "$signal"))) ]] || fail "exit $status after SIG$signal"
+        ends $((128 + number))
+        holds "$(result ended)" ".exit_code == $((128 + number)) and (.not_measured | test(\"interrupted by signal $number\"))"
+        told "$work/begun" "not measured: interrupted by signal $number"
+        kept ended
+        junit_is_whole ended
         nothing_left
     done
     ok "$engine: timeout, SIGINT, SIGTERM and SIGHUP end it and leave nothing"
 }
 
+container_is_gone() {
+    [[ $engine == host || $engine == inplace || -z $("$engine" ps -q --filter label=build-mem.run) ]]
+}
+killed_whole() { build_is_gone && container_is_gone; }
+
 leash_holds() {
-    local pid
-    # A runner that is killed can clean nothing up: its build ends, and the next run sweeps.
-    start_endless killed
+    local pid patience=5
+    ! in_uml || patience=20
+    # A runner that is killed can clean nothing up: its build ends, one that ignores SIGTERM too, and
+    # the next run sweeps.
+    start_endless killed "trap '' TERM"
     kill -KILL "$pid"
     wait "$pid" || true
     # Promised, and no measure of speed: a fallback would take its time-out.
-    patience_s=5 eventually build_is_gone
+    patience_s=$patience eventually killed_whole
+    kept killed
+    [[ $engine == host || $engine == inplace || -n $("$engine" ps -aq --filter label=build-mem.run) ]] ||
+        fail "there is nothing to be swept"
     expect 3 measure --label sweeps -- sh -c 'exit 1'
     nothing_left
     ok "$engine: a runner that is killed takes its build along, and the next run sweeps up"

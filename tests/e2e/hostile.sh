@@ -41,10 +41,18 @@ one_verdict() {
     xmllint --noout "$repo/.build-mem/junit-check.xml" || fail "the JUnit file is not well-formed"
 }
 
+# junit_says XPATH: true of the last check's JUnit file.
+junit_says() {
+    [[ $(xmllint --xpath "$1" "$repo/.build-mem/junit-check.xml") == true ]] || fail "JUnit: not so: $1"
+}
+
 it_talks() {
     hostile_repo
     expect 0 hostile baseline refresh --runs 1 -- ./hold anon=40 sleep=300 write=made:1
     chmod -R a+rwX "$repo"
+    expect 0 hostile check --runs 1 -- ./hold anon=40 sleep=300 write=made:1
+    local cases
+    cases=$(xmllint --xpath 'count(//testcase)' "$repo/.build-mem/junit-check.xml")
     cat >"$repo/build.sh" <<'SH'
 b=./busybox
 result='[BUILD-MEM RESULT] {"schema_version":1,"verdict":"pass","exit_code":0}'
@@ -70,9 +78,12 @@ SH
     GITHUB_ACTIONS=true GITHUB_OUTPUT=$github GITHUB_STEP_SUMMARY=$github \
         expect 1 hostile check --runs 1 -- ./busybox sh build.sh
     one_verdict regressed
+    junit_says 'count(/testsuites/testsuite) = 1 and count(//testcase[@name="cgroup_peak"]/failure) = 1'
+    junit_says "count(//testcase) = $cases"
+    iconv -f utf-8 -t utf-8 "$work/out" >/dev/null || fail "standard output is not UTF-8"
     grep -q '9999999999' "$repo/baselines/build-mem.json" || fail "the build did not raise its baseline"
     holds "$(result check)" '.gate.checks[0] | .metric == "cgroup_peak" and .status == "failed" and .baseline < 60000000'
-    [[ $(grep -c '^verdict=' "$github") == 1 ]] || fail "the job's output has not one verdict"
+    [[ $(grep '^verdict=' "$github") == verdict=regressed ]] || fail "the job's output has not one verdict, and this one"
     ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f]' "$work/out" || fail "control bytes on standard output"
     [[ $(LC_ALL=C tr -cd Z <"$repo/.build-mem/build-check.log" | wc -c) == 1000000 ]] || fail "a long line was cut"
     nothing_left
@@ -81,6 +92,8 @@ SH
 
 it_reaches_for_the_probe() {
     hostile_repo
+    # It does come through where nobody resists.
+    expect 9 setpriv --reuid 65534 --clear-groups sh -c 'cd "$1" && ./attack descriptors memory steal; exit $?' sh "$repo"
     expect 0 hostile run --skip-clear --label reaches -- ./attack descriptors memory steal write
     [[ ! -s $repo/.build-mem/build-reaches.log ]] || fail "$(<"$repo/.build-mem/build-reaches.log")"
     nothing_left
@@ -118,6 +131,13 @@ it_starves_the_probe() {
     # By itself: a User-Mode-Linux may panic where a process is killed while it forks.
     hostile check -- ./attack starve grow write >"$work/out" 2>"$work/err" || status=$?
     ((status == 1 || status == 4)) || fail "exit $status: a headline that was not read passes"
+    ! grep -q prlimit: "$repo/.build-mem/build-check.log" || fail "the probe was not starved"
+    nothing_left
+    # It can wait, and read no counter: not that of the kernel's kills.
+    status=0
+    hostile run --label squeeze --memory 64m -- ./attack squeeze hold write >"$work/out" 2>"$work/err" || status=$?
+    ((status == 3 || status == 4)) || fail "exit $status: a kill that was not read passes"
+    ! grep -q prlimit: "$repo/.build-mem/build-squeeze.log" || fail "the probe was not squeezed"
     nothing_left
     ok "$engine: a probe that may open nothing more does not say that all is well"
 }
@@ -148,13 +168,32 @@ it_links_elsewhere() {
     grep -q 'leads out of the repo' "$work/err" || fail "the reason is not told"
     expect 2 hostile baseline refresh --runs 1 -- ./busybox sh -c \
         "./busybox ln -s '$outside' baselines && echo made >made"
+    grep -q 'leads out of the repo' "$work/err" || fail "the reason is not told"
     outside_is_empty
     # What was left of a run before ours is no better than what is left by ours.
     rm -rf "$repo/.build-mem"
     ln -s "$outside" "$repo/.build-mem"
     expect 2 hostile run --label before -- ./attack write
+    grep -q 'leads out of the repo' "$work/err" || fail "the reason is not told"
     rm "$repo/.build-mem"
     outside_is_empty
+    # And so are links in the place of the files themselves, some of which are refused and some replaced.
+    local file
+    for file in build-file.log timeline-file.csv processes-file.csv result-file.json junit-file.xml report-file.html lock-file; do
+        rm -rf "$repo/.build-mem"
+        mkdir -m 777 "$repo/.build-mem"
+        ln -s "$outside/$file" "$repo/.build-mem/$file"
+        hostile run --label file -- ./attack write >"$work/out" 2>"$work/err" || true
+        outside_is_empty
+    done
+    if [[ $engine != host ]]; then
+        # What lies elsewhere is out of its reach.
+        chmod 777 "$outside"
+        expect 0 hostile run --label else --out "$outside" -- ./busybox sh -c \
+            "./busybox find / -name 'build-else.log' 2>/dev/null >found; ./busybox touch '$outside/mine' 2>/dev/null; echo made >made"
+        [[ ! -s $repo/found && ! -e $outside/mine && -s $outside/result-else.json ]] || fail "the build reached --out"
+        rm -rf "$outside"/*
+    fi
     expect 3 hostile run --label artifact -- ./busybox sh -c "./busybox ln -s /etc/passwd made"
     holds "$(result artifact)" '.verify[] | select(.path == "made") | (.ok | not) and (.detail | test("out of the repo"))'
     expect 0 hostile run --label clears -- ./attack write

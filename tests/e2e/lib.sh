@@ -51,10 +51,10 @@ within() {
         fail "$4"
 }
 
-# eventually COMMAND...: true within 20 s, or $patience_s.
+# eventually COMMAND...: true within a minute, or $patience_s.
 eventually() {
     local tries
-    for ((tries = ${patience_s:-20} * 10; tries; tries--)); do
+    for ((tries = ${patience_s:-60} * 10; tries; tries--)); do
         "$@" >/dev/null 2>&1 && return
         sleep 0.1
     done
@@ -68,7 +68,9 @@ no_cgroup_left() {
     local directory pid
     while read -r directory; do
         pid=${directory##*/build-mem-} pid=${pid%%-*}
-        [[ -z $pid || -d /proc/$pid || $cgroups_before == *"$directory"* ]] || fail "a cgroup is left: $directory"
+        # Another lane's run may have ended since they were listed.
+        [[ -z $pid || -d /proc/$pid || $cgroups_before == *"$directory"* || ! -d $directory ]] ||
+            fail "a cgroup is left: $directory"
     done <<<"$(cgroups)" # a User-Mode-Linux has no /dev/fd
 }
 
@@ -102,6 +104,8 @@ on_engine() (
     rm -rf "$work/repo"
     . "$srcdir/tests/e2e/engine.sh"
 )
+
+in_uml() { grep -q 'User Mode Linux' /proc/cpuinfo; }
 
 # Puts the npm packages of tests/e2e/consumers, real readers of what is written, into $consumers.
 install_consumers() {

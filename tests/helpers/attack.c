@@ -10,7 +10,8 @@
  *   steal        take its descriptors, with pidfd_getfd(2)
  *   signals      send it whatever can be sent but SIGKILL and SIGSTOP
  *   stop, kill   SIGSTOP, SIGKILL
- *   starve       leave it not one descriptor more, with prlimit(2)
+ *   starve       leave it not one descriptor, with prlimit(2)
+ *   squeeze      leave it those that it waits for, and none to open a file with
  *   score        offer it to the kernel when memory runs out, in our place
  *   grow, hold   hold 100 MiB for half a second, alone or in four processes
  *   write        write what the build has to make: the file "made"
@@ -103,10 +104,10 @@ static void signals(void)
         }
 }
 
-static void starve(void)
+static void leave_descriptors(rlim_t count)
 {
-    struct rlimit none = {0, 0};
-    if (prlimit(probe, RLIMIT_NOFILE, &none, NULL) < 0)
+    struct rlimit limit = {count, count};
+    if (prlimit(probe, RLIMIT_NOFILE, &limit, NULL) < 0)
         perror("prlimit");
 }
 
@@ -168,7 +169,9 @@ static void do_step(const char *step)
     else if (strcmp(step, "kill") == 0)
         kill(probe, SIGKILL);
     else if (strcmp(step, "starve") == 0)
-        starve();
+        leave_descriptors(0);
+    else if (strcmp(step, "squeeze") == 0)
+        leave_descriptors(5);
     else if (strcmp(step, "score") == 0)
         score();
     else if (strcmp(step, "grow") == 0)
@@ -186,6 +189,7 @@ static void do_step(const char *step)
 int main(int argc, char **argv)
 {
     probe = getppid();
+    setvbuf(stdout, NULL, _IOLBF, 0); /* what is printed is not lost with us */
     for (int i = 1; i < argc; i++)
         do_step(argv[i]);
     return came_through ? 9 : 0;
