@@ -213,6 +213,7 @@ disk_is_full() {
 
 quota_is_used_up() {
     # In memory: what a rig shares with its machine is no place for a loop device.
+    rm -f /run/quota.img
     truncate -s 128M /run/quota.img
     mkfs.btrfs -q /run/quota.img
     [[ -e /dev/loop-control ]] || insmod "/usr/lib/uml/modules/$(uname -r)/kernel/drivers/block/loop.ko"
