@@ -9,7 +9,6 @@
 #include "report/timeline.h"
 #include "suite.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -156,12 +155,6 @@ static void end(void)
     fold_finish(fold);
     ck_assert_int_eq(timeline_close(timeline, &err), 0);
     fold_free(fold);
-}
-
-static size_t bytes_in_use(void)
-{
-    struct mallinfo2 heap = mallinfo2();
-    return heap.uordblks + heap.hblkhd;
 }
 
 static long rss_peak_mib(void)
