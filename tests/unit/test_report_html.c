@@ -247,6 +247,22 @@ START_TEST(test_gaps_quotes_and_a_cut_line_are_taken)
 }
 END_TEST
 
+/* A name for each line takes no longer than one for all. */
+START_TEST(test_a_course_of_many_names)
+{
+    char *text CLEANUP(cleanup_free) = NULL;
+    size_t length, lines = 200000;
+    FILE *out = xmemstream_open(&text, &length);
+    fputs(HEAD, out);
+    for (size_t i = 0; i < lines; i++)
+        fprintf(out, "%zu,stage-%zu,1,,,,\n", i, i);
+    xmemstream_close(out);
+    read_text(text);
+    ck_assert_uint_eq(course.stages.count, lines);
+    ck_assert_str_eq(course.stages.items[course.moments[lines - 1].stage], "stage-199999");
+}
+END_TEST
+
 START_TEST(test_a_missing_course_is_empty)
 {
     course_release(&course);
@@ -315,6 +331,7 @@ int main(void)
     tcase_add_test(tests, test_course_is_read);
     tcase_add_test(tests, test_broken_courses_are_refused);
     tcase_add_test(tests, test_gaps_quotes_and_a_cut_line_are_taken);
+    tcase_add_test(tests, test_a_course_of_many_names);
     tcase_add_test(tests, test_a_missing_course_is_empty);
     tcase_add_loop_test(tests, test_columns_lose_no_peak, 0, 40);
     suite_add_tcase(suite, tests);
