@@ -5,6 +5,7 @@
 #include "measurement/process_name.h"
 #include "suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct measurement m;
@@ -527,6 +528,22 @@ START_TEST(what_is_kept_is_bounded)
 }
 END_TEST
 
+START_TEST(variables_are_bounded)
+{
+    begin();
+    hello(-1);
+    for (int i = 0; i < 100000; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "NAME_%d", i);
+        fold_record(fold, &(struct wire_record){.type = WIRE_VARIABLE,
+                                                .variable = {.name = name, .value = "1"}});
+    }
+    ck_assert_uint_eq(m.environment.variables.count, 64);
+    ck_assert_str_eq(m.environment.variables.items[0], "NAME_0=1");
+    end();
+}
+END_TEST
+
 START_TEST(names_for_people)
 {
     static const struct {
@@ -589,6 +606,7 @@ int main(void)
     tcase_add_test(all, a_broken_record_stays_unmeasured);
     tcase_add_test(all, absurd_figures_stay_figures);
     tcase_add_test(all, what_is_kept_is_bounded);
+    tcase_add_test(all, variables_are_bounded);
     tcase_add_test(all, names_for_people);
     suite_add_tcase(suite, all);
     return run_suite(suite);
