@@ -13,7 +13,6 @@
 /* Of the moment that still grows: more than the probe tells at one, so that nobody is taken for
  * small before all of it is known. */
 #define NAMES_ROOM 256
-#define NAME_KEPT 128 /* bytes */
 
 struct held {
     char *name; /* owned; NULL: the others */
@@ -115,8 +114,7 @@ static void sum_others(struct held_moment *moment)
 
 static struct held *held_by(struct held_moment *moment, const char *command)
 {
-    char *whole CLEANUP(cleanup_free) = process_name(command);
-    char *name CLEANUP(cleanup_free) = xstrndup(whole, NAME_KEPT);
+    char *name CLEANUP(cleanup_free) = process_name(command);
     if (strcmp(name, HOLDERS_OTHERS) == 0)
         return &moment->others;
     for (size_t i = 0; i < moment->count; i++)

@@ -517,13 +517,14 @@ START_TEST(what_is_kept_is_bounded)
     sample(0, 0, 4000, 4000);
     long_commands(0, 4000, 20000);
     finish(5000, 0, 0);
-    /* Of the build all processes, of a stage the largest; no command is a book. */
+    /* Of the build all processes, of a stage the largest; no command is a book, no name a page. */
     ck_assert_uint_eq(m.peak.at_peak.count, 1000);
     ck_assert_uint_eq(m.stages[0].at_peak.count, 64);
     ck_assert_int_eq(m.stages[0].pss_peak_bytes, 4000);
     ck_assert_uint_eq(m.stages[1].at_peak.count, 64);
     ck_assert_int_eq(m.stages[1].at_peak.processes[0].pss_bytes, 999);
     ck_assert_uint_eq(strlen(m.stages[1].at_peak.processes[0].command), 1024);
+    ck_assert_uint_eq(strlen(m.stages[1].at_peak.processes[0].name), PROCESS_NAME_MAX);
     end();
 }
 END_TEST

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/units.h"
+#include "measurement/process_name.h"
 #include "suite.h"
 
 #include <fcntl.h>
@@ -160,17 +161,6 @@ START_TEST(test_others_has_one_line)
 }
 END_TEST
 
-START_TEST(test_a_long_name_is_cut)
-{
-    char command[4000];
-    memset(command, 'x', sizeof command - 1);
-    command[sizeof command - 1] = '\0';
-    holders_take(holders, 0, command, 1);
-    write_and_read();
-    ck_assert_uint_eq(strlen(course.groups.items[0]), 128);
-}
-END_TEST
-
 /* ---- ten hours of programs whose names never come again ---- */
 
 #define NAMES 200000
@@ -220,7 +210,8 @@ START_TEST(test_ever_new_names_stay_bounded)
     printf("%d names: %zu KiB held, %zu lines of %zu names\n", NAMES, held / 1024,
            course.holding_count, course.groups.count);
     /* A name and its figures, as malloc rounds them. */
-    ck_assert_uint_le(held, (HOLDERS_MOMENTS + 1) * HOLDERS_NAMES * (size_t)(128 + 24 + 24));
+    ck_assert_uint_le(held,
+                      (HOLDERS_MOMENTS + 1) * HOLDERS_NAMES * (size_t)(PROCESS_NAME_MAX + 24 + 24));
     ck_assert_uint_le(course.holding_count, HOLDERS_MOMENTS * (HOLDERS_NAMES + 1));
     ck_assert_uint_ge(course.holding_count, HOLDERS_MOMENTS / 4 * (HOLDERS_NAMES + 1));
     for (size_t at = 0, end; at < course.holding_count; at = end) {
@@ -269,7 +260,6 @@ int main(void)
     tcase_add_test(tests, test_as_many_names_as_are_kept_are_all_there);
     tcase_add_test(tests, test_the_largest_names_stay_and_the_others_are_summed);
     tcase_add_test(tests, test_others_has_one_line);
-    tcase_add_test(tests, test_a_long_name_is_cut);
     tcase_add_test(tests, test_ever_new_names_stay_bounded);
     tcase_add_test(tests, test_times_that_go_back_are_one_moment);
     tcase_add_test(tests, test_absurd_figures_are_figures);
