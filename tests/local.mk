@@ -21,6 +21,7 @@ unit_tests = \
 	%D%/unit/test_report_compare \
 	%D%/unit/test_report_exports \
 	%D%/unit/test_report_github \
+	%D%/unit/test_report_holders \
 	%D%/unit/test_report_html \
 	%D%/unit/test_report_junit \
 	%D%/unit/test_report_summary \
@@ -101,6 +102,8 @@ tests_unit_test_report_exports_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_exports_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_github_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_github_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_report_holders_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_report_holders_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_html_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_html_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_report_junit_CPPFLAGS = $(UNIT_CPPFLAGS)

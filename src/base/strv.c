@@ -7,7 +7,8 @@
 
 static void push_owned(struct strv *list, char *text)
 {
-    list->items = xrealloc(list->items, (list->count + 2) * sizeof *list->items);
+    /* The NULL is one more item. */
+    list->items = xgrow(list->items, list->count + 1, sizeof *list->items);
     list->items[list->count++] = text;
     list->items[list->count] = NULL;
 }

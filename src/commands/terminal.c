@@ -16,9 +16,9 @@
 
 struct terminal {
     bool quiet, live;
-    bool drawn;           /* the line stands below the output */
-    bool in_line;         /* the build has not ended its last line yet */
-    int64_t heartbeat_ms; /* when the next is due */
+    bool drawn;    /* the line stands below the output */
+    bool in_line;  /* the build has not ended its last line yet */
+    int64_t beats; /* how many heartbeats were due so far */
     int64_t patience_ms;
     char *fence; /* GitHub Actions: what ends stop-commands; NULL elsewhere */
 };
@@ -105,7 +105,6 @@ struct terminal *terminal_open(bool quiet, int64_t patience_ms)
     struct terminal *terminal = xcalloc(1, sizeof *terminal);
     terminal->quiet = quiet;
     terminal->live = is_smart(STDERR_FILENO);
-    terminal->heartbeat_ms = HEARTBEAT_MS;
     terminal->patience_ms = patience_ms;
     if (!quiet)
         raise_fence(terminal);
@@ -148,10 +147,10 @@ static void draw(struct terminal *terminal, const struct progress *progress)
 
 static void beat(struct terminal *terminal, const struct progress *progress)
 {
-    if (progress->elapsed_ms < terminal->heartbeat_ms)
+    int64_t beats = progress->elapsed_ms / HEARTBEAT_MS;
+    if (beats <= terminal->beats)
         return;
-    while (terminal->heartbeat_ms <= progress->elapsed_ms)
-        terminal->heartbeat_ms += HEARTBEAT_MS;
+    terminal->beats = beats;
     char *line CLEANUP(cleanup_free) = progress_line(progress, SIZE_MAX);
     char *text CLEANUP(cleanup_free) =
         xasprintf("%sbuild-mem: %s\n", terminal->in_line ? "\n" : "", line);

@@ -12,6 +12,7 @@
 #define PROCESSES_MOST 8192     /* of a snapshot; the probe has no more than half of it */
 #define STAGE_PROCESSES_KEPT 64 /* the largest of a stage; its sum counts them all */
 #define COMMAND_KEPT 1024       /* bytes of a command line */
+#define VARIABLES_MOST 64       /* the probe knows a quarter of it */
 
 struct fold {
     struct measurement *m;
@@ -127,7 +128,7 @@ static void take_variable(struct fold *fold, const struct wire_variable *variabl
 {
     struct strv *variables = &fold->m->environment.variables;
     bool is_name = *variable->name && !strchr(variable->name, '=');
-    if (is_name && !variables_find(variables, variable->name))
+    if (is_name && variables->count < VARIABLES_MOST && !variables_find(variables, variable->name))
         strv_pushf(variables, "%s=%s", variable->name, variable->value);
 }
 

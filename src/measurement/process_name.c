@@ -153,7 +153,7 @@ static char *name_by_class(struct word program, const char *rest)
     return xasprintf("%.*s %.*s", (int)program.length, program.text, (int)word.length, word.text);
 }
 
-char *process_name(const char *command)
+static char *whole_name(const char *command)
 {
     const char *rest = command;
     struct word program = base_name(next_word(&rest));
@@ -173,4 +173,12 @@ char *process_name(const char *command)
         break;
     }
     return with_plain_words(program, rest);
+}
+
+char *process_name(const char *command)
+{
+    char *name = whole_name(command);
+    size_t length = strnlen(name, PROCESS_NAME_MAX);
+    name[length] = '\0';
+    return xrealloc(name, length + 1);
 }

@@ -8,6 +8,7 @@
 #include "report/timeline.h"
 
 #include <errno.h>
+#include <search.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,14 +26,44 @@ void course_release(struct course *course)
     *course = (struct course){0};
 }
 
-static size_t intern(struct strv *names, const char *name)
+/* ---- names ---- */
+
+/* What a file is read into, and its names by tsearch(3): there can be as many as lines. */
+struct reading {
+    struct course *course;
+    void *places;
+};
+
+struct place {
+    const char *name; /* borrowed from the course */
+    size_t at;
+};
+
+static void reading_release(struct reading *reading)
 {
-    for (size_t i = names->count; i-- > 0;)
-        if (strcmp(names->items[i], name) == 0)
-            return i;
-    strv_push(names, name);
-    return names->count - 1;
+    tdestroy(reading->places, free);
 }
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct place *)a)->name, ((const struct place *)b)->name);
+}
+
+static size_t intern(struct reading *reading, struct strv *names, const char *name)
+{
+    const struct place wanted = {.name = name};
+    struct place *const *found = tfind(&wanted, &reading->places, by_name);
+    if (found)
+        return (*found)->at;
+    strv_push(names, name);
+    struct place *place = xmalloc(sizeof *place);
+    *place = (struct place){.name = names->items[names->count - 1], .at = names->count - 1};
+    if (!tsearch(place, &reading->places, by_name))
+        BM_BUG("no memory for a name");
+    return place->at;
+}
+
+/* ---- the two files ---- */
 
 static int take_figure(const char *cell, int64_t *figure)
 {
@@ -40,11 +71,10 @@ static int take_figure(const char *cell, int64_t *figure)
     return *cell ? parse_integer(cell, 0, MAX_FIGURE, figure) : 0;
 }
 
-/* ---- the two files ---- */
-
-static int take_moment(struct course *course, char *const *cells)
+static int take_moment(struct reading *reading, char *const *cells)
 {
-    struct moment moment = {.stage = intern(&course->stages, cells[1])};
+    struct course *course = reading->course;
+    struct moment moment = {.stage = intern(reading, &course->stages, cells[1])};
     int64_t *figures[] = {&moment.cgroup_bytes, &moment.pss_bytes, &moment.anon_bytes,
                           &moment.file_bytes, &moment.processes};
     if (parse_integer(cells[0], 0, MAX_FIGURE, &moment.t_ms) < 0)
@@ -57,9 +87,10 @@ static int take_moment(struct course *course, char *const *cells)
     return 0;
 }
 
-static int take_holding(struct course *course, char *const *cells)
+static int take_holding(struct reading *reading, char *const *cells)
 {
-    struct holding holding = {.group = intern(&course->groups, cells[1])};
+    struct course *course = reading->course;
+    struct holding holding = {.group = intern(reading, &course->groups, cells[1])};
     if (parse_integer(cells[0], 0, MAX_FIGURE, &holding.t_ms) < 0 ||
         parse_integer(cells[2], 0, MAX_FIGURE, &holding.count) < 0 ||
         parse_integer(cells[3], 0, MAX_FIGURE, &holding.pss_bytes) < 0)
@@ -71,8 +102,10 @@ static int take_holding(struct course *course, char *const *cells)
 
 /* Reads a file whose first line is `head`, of `width` cells. */
 static int read_lines(const char *path, const char *head, size_t width, struct course *course,
-                      int (*take)(struct course *course, char *const *cells), struct bm_error *err)
+                      int (*take)(struct reading *reading, char *const *cells),
+                      struct bm_error *err)
 {
+    struct reading reading CLEANUP(reading_release) = {.course = course};
     char *text CLEANUP(cleanup_free) = NULL;
     size_t length;
     if (access(path, F_OK) != 0 && errno == ENOENT)
@@ -89,7 +122,7 @@ static int read_lines(const char *path, const char *head, size_t width, struct c
     size_t line = 2;
     for (char *at = text + strlen(head); *at; line++) {
         char *cells[MAX_CELLS];
-        if (csv_take_line(&at, cells, MAX_CELLS) != width || take(course, cells) < 0)
+        if (csv_take_line(&at, cells, MAX_CELLS) != width || take(&reading, cells) < 0)
             return bm_error_set(err,
                                 "%s:%zu: this line is not as build-mem wrote it; remove the "
                                 "file to do without, or measure again",

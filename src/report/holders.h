@@ -1,6 +1,7 @@
 /* Who held the memory over time: processes-<label>.csv, written when a run has ended. Bounded,
- * however long the build and however many its processes: moments that lie close together are
- * thinned out, and of those the one stays at which most was held. */
+ * however long the build and however many its processes and their names: moments that lie close
+ * together are thinned out, and of those the one stays at which most was held; of a moment the
+ * names that held most stay, and the others are summed. */
 #ifndef BM_REPORT_HOLDERS_H
 #define BM_REPORT_HOLDERS_H
 
@@ -10,8 +11,12 @@
 
 /* A line for each moment and name: how many processes of it, and what they held. */
 #define PROCESSES_HEAD "t_ms,name,count,pss_bytes\n"
-/* No more moments than this are kept. */
+/* No more moments than this are kept, */
 #define HOLDERS_MOMENTS 512
+/* and no more names of each: more than any picture shows. */
+#define HOLDERS_NAMES 64
+/* In place of the name, where a line is the sum of the others. */
+#define HOLDERS_OTHERS "others"
 
 struct holders;
 

@@ -1,6 +1,7 @@
 #include "report/html_layers.h"
 
 #include "base/alloc.h"
+#include "report/holders.h"
 
 #include <string.h>
 
@@ -19,10 +20,20 @@ void layers_release(struct layers *layers)
 
 /* ---- by process ---- */
 
+/* The group in which the run itself summed those that held little; groups.count: there is none. */
+static size_t others_of(const struct strv *groups)
+{
+    size_t i = 0;
+    while (i < groups->count && strcmp(groups->items[i], HOLDERS_OTHERS) != 0)
+        i++;
+    return i;
+}
+
 /* For each group its layer. The largest have one each, the others share the last. */
 static size_t *choose_groups(const struct course *course, struct layers *layers)
 {
-    size_t groups = course->groups.count;
+    size_t groups = course->groups.count, others = others_of(&course->groups);
+    size_t named = groups - (others < groups);
     int64_t *most CLEANUP(cleanup_free) = xcalloc(groups, sizeof *most);
     size_t *layer_of = xcalloc(groups, sizeof *layer_of);
     for (size_t i = 0; i < course->holding_count; i++) {
@@ -30,9 +41,11 @@ static size_t *choose_groups(const struct course *course, struct layers *layers)
         if (holding->pss_bytes > most[holding->group])
             most[holding->group] = holding->pss_bytes;
     }
-    size_t own = groups <= MOST_LAYERS ? groups : MOST_LAYERS - 1;
+    if (others < groups)
+        most[others] = -1;
+    size_t own = groups <= MOST_LAYERS ? named : MOST_LAYERS - 1;
     for (size_t i = 0; i < groups; i++)
-        layer_of[i] = MOST_LAYERS - 1;
+        layer_of[i] = own;
     for (; layers->count < own; layers->count++) {
         size_t largest = 0;
         for (size_t i = 1; i < groups; i++)
@@ -42,7 +55,9 @@ static size_t *choose_groups(const struct course *course, struct layers *layers)
         layer_of[largest] = layers->count;
         layers->names[layers->count] = xstrdup(course->groups.items[largest]);
     }
-    if (own < groups)
+    if (others < groups) /* nobody knows how many */
+        layers->names[layers->count++] = xstrdup(HOLDERS_OTHERS);
+    else if (own < groups)
         layers->names[layers->count++] = xasprintf("%zu others", groups - own);
     return layer_of;
 }

@@ -4,7 +4,12 @@
 #include "base/file.h"
 
 #include <dirent.h>
+#include <malloc.h>
 #include <string.h>
+
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
 
 int run_suite(Suite *suite)
 {
@@ -13,6 +18,16 @@ int run_suite(Suite *suite)
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? 1 : 0;
+}
+
+size_t bytes_in_use(void)
+{
+#if defined __SANITIZE_ADDRESS__ || __has_feature(address_sanitizer)
+    return 0;
+#else
+    struct mallinfo2 heap = mallinfo2();
+    return heap.uordblks + heap.hblkhd;
+#endif
 }
 
 char *test_path(const char *name)

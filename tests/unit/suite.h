@@ -3,9 +3,13 @@
 #define BM_TESTS_SUITE_H
 
 #include <check.h>
+#include <stddef.h>
 
 /* Runs the suite and releases it. Returns the program's exit status. */
 int run_suite(Suite *suite);
+
+/* What malloc has given out. 0 with ASan: its allocator is another, which keeps what was freed. */
+size_t bytes_in_use(void);
 
 /* A file below TESTS_DIR (default "tests"), such as "fixtures/config/good-full.json"; the caller
  * owns the path. */

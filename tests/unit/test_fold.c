@@ -5,6 +5,7 @@
 #include "measurement/process_name.h"
 #include "suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct measurement m;
@@ -516,13 +517,30 @@ START_TEST(what_is_kept_is_bounded)
     sample(0, 0, 4000, 4000);
     long_commands(0, 4000, 20000);
     finish(5000, 0, 0);
-    /* Of the build all processes, of a stage the largest; no command is a book. */
+    /* Of the build all processes, of a stage the largest; no command is a book, no name a page. */
     ck_assert_uint_eq(m.peak.at_peak.count, 1000);
     ck_assert_uint_eq(m.stages[0].at_peak.count, 64);
     ck_assert_int_eq(m.stages[0].pss_peak_bytes, 4000);
     ck_assert_uint_eq(m.stages[1].at_peak.count, 64);
     ck_assert_int_eq(m.stages[1].at_peak.processes[0].pss_bytes, 999);
     ck_assert_uint_eq(strlen(m.stages[1].at_peak.processes[0].command), 1024);
+    ck_assert_uint_eq(strlen(m.stages[1].at_peak.processes[0].name), PROCESS_NAME_MAX);
+    end();
+}
+END_TEST
+
+START_TEST(variables_are_bounded)
+{
+    begin();
+    hello(-1);
+    for (int i = 0; i < 100000; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "NAME_%d", i);
+        fold_record(fold, &(struct wire_record){.type = WIRE_VARIABLE,
+                                                .variable = {.name = name, .value = "1"}});
+    }
+    ck_assert_uint_eq(m.environment.variables.count, 64);
+    ck_assert_str_eq(m.environment.variables.items[0], "NAME_0=1");
     end();
 }
 END_TEST
@@ -589,6 +607,7 @@ int main(void)
     tcase_add_test(all, a_broken_record_stays_unmeasured);
     tcase_add_test(all, absurd_figures_stay_figures);
     tcase_add_test(all, what_is_kept_is_bounded);
+    tcase_add_test(all, variables_are_bounded);
     tcase_add_test(all, names_for_people);
     suite_add_tcase(suite, all);
     return run_suite(suite);

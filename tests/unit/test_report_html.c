@@ -1,6 +1,4 @@
-/* The HTML page and what it is drawn from: courses read back, columns that lose no peak, holders
- * that stay bounded. */
-#include "report/holders.h"
+/* The HTML page and what it is drawn from: courses read back, columns that lose no peak. */
 #include "report/report.h"
 
 #include "base/alloc.h"
@@ -163,6 +161,24 @@ START_TEST(test_without_processes_the_kinds_are_the_picture)
 }
 END_TEST
 
+/* Those that the run summed are none of the largest, however much they hold together. */
+START_TEST(test_others_of_the_run_are_others_of_the_picture)
+{
+    free(course.groups.items[1]);
+    course.groups.items[1] = xstrdup("others");
+    for (size_t i = 0; i < course.holding_count; i++)
+        if (course.holdings[i].group == 1)
+            course.holdings[i].pss_bytes *= 1000;
+    char *few CLEANUP(cleanup_free) = page();
+    expect(few, "area p4\"></i>others<");
+    while (course.groups.count < 20)
+        strv_pushf(&course.groups, "tool-%zu", course.groups.count);
+    char *many CLEANUP(cleanup_free) = page();
+    expect(many, "area p7\"></i>others<");
+    expect_none(many, " others<");
+}
+END_TEST
+
 /* What a file claims may be beyond all measure. */
 START_TEST(test_absurd_figures_end)
 {
@@ -231,6 +247,22 @@ START_TEST(test_gaps_quotes_and_a_cut_line_are_taken)
 }
 END_TEST
 
+/* A name for each line takes no longer than one for all. */
+START_TEST(test_a_course_of_many_names)
+{
+    char *text CLEANUP(cleanup_free) = NULL;
+    size_t length, lines = 200000;
+    FILE *out = xmemstream_open(&text, &length);
+    fputs(HEAD, out);
+    for (size_t i = 0; i < lines; i++)
+        fprintf(out, "%zu,stage-%zu,1,,,,\n", i, i);
+    xmemstream_close(out);
+    read_text(text);
+    ck_assert_uint_eq(course.stages.count, lines);
+    ck_assert_str_eq(course.stages.items[course.moments[lines - 1].stage], "stage-199999");
+}
+END_TEST
+
 START_TEST(test_a_missing_course_is_empty)
 {
     course_release(&course);
@@ -283,63 +315,6 @@ START_TEST(test_columns_lose_no_peak)
 }
 END_TEST
 
-/* ---- holders ---- */
-
-static void write_and_read(struct holders *holders)
-{
-    char dir[] = "/tmp/build-mem-test-XXXXXX";
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    char *path CLEANUP(cleanup_free) = xasprintf("%s/processes.csv", dir);
-    ck_assert_msg(holders_write(holders, path, &err) == 0, "%s", err.message);
-    course_release(&course);
-    ck_assert_msg(course_read("/nowhere", path, &course, &err) == 0, "%s", err.message);
-    file_remove_tree(AT_FDCWD, dir);
-}
-
-START_TEST(test_holders_are_rolled_up_by_name)
-{
-    struct holders *holders CLEANUP(cleanup_holders) = holders_new();
-    holders_take(holders, 0, "node a/tsc -p x", 5);
-    holders_take(holders, 0, "tsc -p y", 6);
-    holders_take(holders, 0, "npm run build", 1);
-    holders_take(holders, 150, "npm run build", 2);
-    write_and_read(holders);
-    ck_assert_uint_eq(course.holding_count, 3);
-    ck_assert_str_eq(course.groups.items[0], "tsc");
-    ck_assert_int_eq(course.holdings[0].count, 2);
-    ck_assert_int_eq(course.holdings[0].pss_bytes, 11);
-    ck_assert_int_eq(course.holdings[2].t_ms, 150);
-}
-END_TEST
-
-/* However many moments: few are kept, they are spread over the whole, and the highest is there. */
-START_TEST(test_holders_stay_bounded_and_keep_the_peak)
-{
-    struct holders *holders CLEANUP(cleanup_holders) = holders_new();
-    srand((unsigned)_i);
-    int moments = 400 + rand() % 20000;
-    int64_t highest = 0, gap = 0, t_ms = -1;
-    for (int i = 0; i < moments; i++) {
-        int64_t bytes = 1 + rand();
-        highest = bytes > highest ? bytes : highest;
-        holders_take(holders, i * INT64_C(150), "make", bytes);
-    }
-    write_and_read(holders);
-    ck_assert_uint_le(course.holding_count, HOLDERS_MOMENTS);
-    int64_t kept = 0;
-    for (size_t i = 0; i < course.holding_count; i++) {
-        const struct holding *holding = &course.holdings[i];
-        ck_assert_int_gt(holding->t_ms, t_ms);
-        gap = t_ms >= 0 && holding->t_ms - t_ms > gap ? holding->t_ms - t_ms : gap;
-        kept = holding->pss_bytes > kept ? holding->pss_bytes : kept;
-        t_ms = holding->t_ms;
-    }
-    ck_assert_int_eq(kept, highest);
-    /* Four stretches of the coarsest: two of them may lie between two kept moments. */
-    ck_assert_int_le(gap, 4 * (moments * INT64_C(150) * 2 / HOLDERS_MOMENTS + 150));
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("report html");
@@ -351,14 +326,14 @@ int main(void)
     tcase_add_test(tests, test_nothing_is_loaded);
     tcase_add_test(tests, test_nothing_measured_is_never_zero);
     tcase_add_test(tests, test_without_processes_the_kinds_are_the_picture);
+    tcase_add_test(tests, test_others_of_the_run_are_others_of_the_picture);
     tcase_add_test(tests, test_absurd_figures_end);
     tcase_add_test(tests, test_course_is_read);
     tcase_add_test(tests, test_broken_courses_are_refused);
     tcase_add_test(tests, test_gaps_quotes_and_a_cut_line_are_taken);
+    tcase_add_test(tests, test_a_course_of_many_names);
     tcase_add_test(tests, test_a_missing_course_is_empty);
     tcase_add_loop_test(tests, test_columns_lose_no_peak, 0, 40);
-    tcase_add_test(tests, test_holders_are_rolled_up_by_name);
-    tcase_add_loop_test(tests, test_holders_stay_bounded_and_keep_the_peak, 0, 10);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -1,18 +1,24 @@
-/* A long build of many stages and processes, made up: what the runner holds and writes is bounded
- * by them, not by how long the build takes. */
+/* A long build of many stages and processes, made up, and taken as the runner takes it: what it
+ * holds and writes is bounded by them, not by how long the build takes. */
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/units.h"
+#include "commands/recorder.h"
 #include "gate/judge.h"
-#include "measurement/fold.h"
+#include "measurement/process_name.h"
 #include "measurement/result.h"
+#include "report/holders.h"
 #include "report/report.h"
-#include "report/timeline.h"
 #include "suite.h"
+#include "wire/wire.h"
 
-#include <malloc.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #ifndef __has_feature
 #define __has_feature(x) 0
@@ -33,28 +39,29 @@
 #define HOUR_MS 3600000
 #define STAGE_MS (HOUR_MS / STAGES)
 #define INTERVAL_MS 150
+#define SAMPLES ((size_t)HOURS * HOUR_MS / INTERVAL_MS)
+/* What the probe may tell for all of its time: not at each beat. */
+#define HOLDINGS 100
+#define HOLDINGS_MS (10 * INTERVAL_MS)
 
+static char dir[] = "/tmp/build-mem-test-XXXXXX";
+static int standard_error;
+static struct config config;
+static struct workspace_start start;
 static struct measurement m;
-static struct fold *fold;
-static struct timeline *timeline;
+static struct recorder *recorder;
 
-/* As it comes from the probe: through the wire. */
+/* ---- the build ---- */
+
+/* As it comes from the probe: through the wire. No ck_assert: each is told to Check's file. */
 static void send(const struct wire_record *record)
 {
     static uint8_t frame[WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX];
     struct wire_record received;
     size_t length = wire_encode(record, frame, sizeof frame);
-    ck_assert_int_eq(wire_decode(frame, length, &received), (int64_t)length);
-    fold_record(fold, &received);
-    if (received.type == WIRE_SAMPLE)
-        timeline_add(timeline,
-                     &(struct timeline_row){.t_ms = received.sample.t_ms,
-                                            .stage = fold_stage_name(fold, received.sample.stage),
-                                            .cgroup_current_bytes = received.sample.cgroup_bytes,
-                                            .pss_bytes = received.sample.pss_bytes,
-                                            .anon_bytes = received.sample.anon_bytes,
-                                            .file_bytes = received.sample.file_bytes,
-                                            .processes = received.sample.processes});
+    if (wire_decode(frame, length, &received) != (int64_t)length)
+        ck_abort_msg("a frame is not read as it was written");
+    recorder_take(recorder, &received);
 }
 
 /* Each is a little higher than all before it, so that all of them replace what is kept. */
@@ -89,43 +96,112 @@ static void send_snapshot(int64_t t_ms, int64_t stage)
     }
 }
 
+static void send_output(int64_t t_ms, int64_t stage)
+{
+    char line[128];
+    int length = snprintf(line, sizeof line, "[%3d%%] Building CXX object src/stage-%03d/%d.o\n",
+                          (int)(t_ms / HOUR_MS), (int)stage, (int)t_ms);
+    send(&(struct wire_record){
+        .type = WIRE_OUTPUT,
+        .output = {.stream = 1, .bytes = line, .length = (size_t)length},
+    });
+}
+
+/* One that is large, some of one name, and tests of which each has its own. */
+static void send_holdings(int64_t t_ms)
+{
+    char command[200];
+    for (int64_t i = 0; i < HOLDINGS; i++) {
+        if (i == 0)
+            snprintf(command, sizeof command, "/usr/bin/ld.lld -o all");
+        else if (i % 5 == 0)
+            snprintf(command, sizeof command, "/usr/lib/gcc/cc1plus -quiet %d.cc", (int)i);
+        else
+            snprintf(command, sizeof command, "/work/tests/test-of-a-unit-%d-%d --all", (int)t_ms,
+                     (int)i);
+        send(&(struct wire_record){.type = WIRE_HOLDING,
+                                   .holding = {.t_ms = t_ms,
+                                               .pss_bytes = i == 0 ? 900 * MIB : 30 * MIB + i,
+                                               .command = command}});
+    }
+}
+
+static void send_sample(int64_t t_ms, int64_t stage, int64_t peak_bytes)
+{
+    /* No two are alike, so that no figure is shorter than those of a build. */
+    int64_t more = t_ms * 7919 % (200 * MIB);
+    send(&(struct wire_record){.type = WIRE_SAMPLE,
+                               .sample = {.t_ms = t_ms,
+                                          .stage = stage,
+                                          .cgroup_bytes = 3800 * MIB + more,
+                                          .peak_bytes = peak_bytes,
+                                          .pss_bytes = 3700 * MIB + more,
+                                          .anon_bytes = 2800 * MIB + more,
+                                          .file_bytes = 900 * MIB + more % 4096,
+                                          .shmem_bytes = 0,
+                                          .kernel_bytes = 100 * MIB,
+                                          .unreclaimable_bytes = 2900 * MIB + more,
+                                          .processes = PROCESSES}});
+}
+
 static void run_stage(int64_t from_ms, int64_t stage)
 {
-    send(&(struct wire_record){.type = WIRE_STAGE,
-                               .stage = {.t_ms = from_ms,
-                                         .stage = stage,
-                                         .peak_bytes = 4096 * MIB + from_ms,
-                                         .ended_peak_bytes = -1}});
+    int64_t peak_bytes = 4096 * MIB + from_ms;
+    send(&(struct wire_record){
+        .type = WIRE_STAGE,
+        .stage = {
+            .t_ms = from_ms, .stage = stage, .peak_bytes = peak_bytes, .ended_peak_bytes = -1}});
     send_snapshot(from_ms, stage);
-    for (int64_t t_ms = from_ms; t_ms < from_ms + STAGE_MS; t_ms += INTERVAL_MS)
-        send(&(struct wire_record){.type = WIRE_SAMPLE,
-                                   .sample = {.t_ms = t_ms,
-                                              .stage = stage,
-                                              .cgroup_bytes = 4000 * MIB,
-                                              .peak_bytes = 4096 * MIB + from_ms,
-                                              .pss_bytes = 3900 * MIB,
-                                              .anon_bytes = 3000 * MIB,
-                                              .file_bytes = 900 * MIB,
-                                              .shmem_bytes = 0,
-                                              .kernel_bytes = 100 * MIB,
-                                              .unreclaimable_bytes = 3000 * MIB,
-                                              .processes = PROCESSES}});
+    for (int64_t t_ms = from_ms; t_ms < from_ms + STAGE_MS; t_ms += INTERVAL_MS) {
+        send_output(t_ms, stage);
+        send_sample(t_ms, stage, peak_bytes);
+        if (t_ms % HOLDINGS_MS == 0)
+            send_holdings(t_ms);
+    }
+}
+
+/* Every hour each of the stages comes once. Returns the most that was held. */
+static size_t run_hours(int64_t from, int64_t to)
+{
+    size_t most = 0;
+    for (int64_t i = from * STAGES; i < to * STAGES; i++) {
+        run_stage(i * STAGE_MS, i % STAGES);
+        size_t now = bytes_in_use();
+        most = now > most ? now : most;
+    }
+    return most;
+}
+
+/* ---- the run ---- */
+
+static void make_config(void)
+{
+    config = (struct config){.repo = xstrdup(dir),
+                             .out = xstrdup(dir),
+                             .memory_limit_bytes = UNMEASURED,
+                             .stages = xcalloc(STAGES, sizeof *config.stages),
+                             .stage_count = STAGES};
+    for (int i = 0; i < STAGES; i++)
+        config.stages[i] = (struct stage_rule){.name = xasprintf("stage-%03d", i)};
 }
 
 static void begin(void)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct strv names CLEANUP(strv_release) = {0};
-    for (int i = 0; i < STAGES; i++)
-        strv_pushf(&names, "stage-%03d", i);
+    make_config();
     measurement_init(&m);
     m.label = xstrdup("long");
     m.started_at = xstrdup("2026-01-01T00:00:00Z");
     m.build.command = xstrdup("make world");
     measurement_set_engine(&m, "docker", "debian:bookworm");
-    fold = fold_new(&m, &names);
-    timeline = timeline_open("/dev/null", &err);
-    ck_assert_ptr_nonnull(timeline);
+    /* The build's output goes there too. */
+    standard_error = dup(STDERR_FILENO);
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    ck_assert_int_ge(dup2(nowhere, STDERR_FILENO), 0);
+    close(nowhere);
+    start = workspace_begin(dir, dir);
+    recorder = recorder_open(&config, NULL, dir, m.label, &start, &m, &err);
+    ck_assert_msg(recorder, "%s", err.message);
     send(&(struct wire_record){.type = WIRE_HELLO,
                                .hello = {
                                    .source = "memory.peak",
@@ -139,30 +215,30 @@ static void begin(void)
                                }});
 }
 
-/* Every hour each of the stages comes once. */
-static void run_hour(int64_t hour)
+static void end(int64_t hours)
 {
-    for (int64_t stage = 0; stage < STAGES; stage++)
-        run_stage(hour * HOUR_MS + stage * STAGE_MS, stage);
+    send(&(struct wire_record){
+        .type = WIRE_END,
+        .end = {.duration_ms = hours * HOUR_MS, .peak_bytes = 4200 * MIB, .ended_peak_bytes = -1}});
+    recorder_close(recorder);
+    dup2(standard_error, STDERR_FILENO);
+    close(standard_error);
+    config_release(&config);
+    ck_assert_msg(!m.not_measured, "%s", m.not_measured);
 }
 
-static void end(void)
+/* Outside of the process of the test, so that nothing is left where it fails. */
+static void make_dir(void)
 {
-    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    send(&(struct wire_record){.type = WIRE_END,
-                               .end = {.duration_ms = (int64_t)HOURS * HOUR_MS,
-                                       .peak_bytes = 4200 * MIB,
-                                       .ended_peak_bytes = -1}});
-    fold_finish(fold);
-    ck_assert_int_eq(timeline_close(timeline, &err), 0);
-    fold_free(fold);
+    ck_assert_ptr_nonnull(mkdtemp(dir));
 }
 
-static size_t bytes_in_use(void)
+static void remove_dir(void)
 {
-    struct mallinfo2 heap = mallinfo2();
-    return heap.uordblks + heap.hblkhd;
+    file_remove_tree(AT_FDCWD, dir);
 }
+
+/* ---- figures ---- */
 
 static long rss_peak_mib(void)
 {
@@ -171,26 +247,84 @@ static long rss_peak_mib(void)
     return usage.ru_maxrss / 1024;
 }
 
-START_TEST(ten_hours_take_what_one_takes)
+static double cpu_s(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
+static size_t size_of(const char *name)
+{
+    struct stat status;
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", dir, name);
+    ck_assert_int_eq(stat(path, &status), 0);
+    return (size_t)status.st_size;
+}
+
+static void expect_files(void)
+{
+    size_t timeline = size_of("timeline-long.csv"), processes = size_of("processes-long.csv");
+    printf("timeline %zu KiB, processes %zu KiB, log %zu KiB\n", timeline / 1024, processes / 1024,
+           size_of("build-long.log") / 1024);
+    /* What is written as it comes grows with the build: 7 short cells a beat. */
+    ck_assert_uint_ge(timeline, SAMPLES * 40);
+    ck_assert_uint_le(timeline, SAMPLES * 80);
+    ck_assert_uint_ge(processes, (size_t)HOLDERS_MOMENTS / 4 * HOLDERS_NAMES * 40);
+    ck_assert_uint_le(processes,
+                      (size_t)HOLDERS_MOMENTS * (HOLDERS_NAMES + 1) * (PROCESS_NAME_MAX + 40));
+}
+
+static void expect_page(void)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct course course CLEANUP(course_release) = {0};
+    struct judgement judgement CLEANUP(judgement_release);
+    char *inside CLEANUP(cleanup_free) = xasprintf("%s/", dir);
+    size_t before = bytes_in_use();
+    double from_s = cpu_s();
+    judgement_init(&judgement);
+    judge_alone(&m, 1, &judgement);
+    ck_assert_msg(course_of_label(inside, "long", &course, &err) == 0, "%s", err.message);
+    size_t read = bytes_in_use() - before;
+    char *page CLEANUP(cleanup_free) =
+        html_text(&(struct html_report){.m = &m, .course = &course, .judgement = &judgement});
+    printf("page %zu KiB of a course of %zu KiB, %.1f s; RSS at most %ld MiB\n",
+           strlen(page) / 1024, read / 1024, cpu_s() - from_s, rss_peak_mib());
+    ck_assert_uint_eq(course.count, SAMPLES);
+    ck_assert_uint_eq(course.stages.count, STAGES);
+    ck_assert_ptr_nonnull(strstr(page, "</i>ld.lld<"));
+    ck_assert_ptr_nonnull(strstr(page, "</i>others<"));
+    ck_assert_ptr_nonnull(strstr(page, "</html>"));
+    /* The chart has its columns and the moments of the holders, and of the processes only those at
+     * the peak are listed: each is half of it. */
+    ck_assert_uint_le(strlen(page), 2 * MIB);
+    if (IS_PLAIN_ALLOCATOR) {
+        /* A moment for each line, by doubling; while they are read, the file lies beside them. */
+        ck_assert_uint_le(read, SAMPLES * 2 * sizeof(struct moment) + 8 * MIB);
+        ck_assert_int_le(rss_peak_mib(), 64);
+    }
+}
+
+/* In the second hour all stages have been there, and the moments of who holds what are full. */
+START_TEST(ten_hours_take_what_two_take)
 {
     begin();
-    run_hour(0);
-    size_t first = bytes_in_use();
+    size_t first = run_hours(0, 2);
     long first_rss_mib = rss_peak_mib();
-    for (int64_t hour = 1; hour < HOURS; hour++)
-        run_hour(hour);
-    size_t last = bytes_in_use();
-    printf("%d stages, %d processes: %zu KiB held after 1 hour, %zu KiB after %d; RSS at most %ld "
-           "MiB and %ld MiB\n",
-           STAGES, PROCESSES, first / 1024, last / 1024, HOURS, first_rss_mib, rss_peak_mib());
-    end();
-    measurement_release(&m);
+    size_t last = run_hours(2, HOURS);
+    printf("%d stages, %d processes: at most %zu KiB held in 2 hours, %zu KiB in %d; RSS at most "
+           "%ld MiB and %ld MiB; %.1f s\n",
+           STAGES, PROCESSES, first / 1024, last / 1024, HOURS, first_rss_mib, rss_peak_mib(),
+           cpu_s());
     if (IS_PLAIN_ALLOCATOR) {
         /* malloc's own rounding of what is replaced; a snapshot that is kept would be megabytes. */
         ck_assert_uint_le(last, first + first / 16);
         ck_assert_uint_le(last, 8 * MIB);
         ck_assert_int_le(rss_peak_mib(), first_rss_mib + 1);
     }
+    end(HOURS);
+    expect_files();
+    expect_page();
+    measurement_release(&m);
 }
 END_TEST
 
@@ -201,8 +335,8 @@ START_TEST(its_reports_are_bounded)
     struct measurement back CLEANUP(measurement_release);
     struct judgement judgement CLEANUP(judgement_release);
     begin();
-    run_hour(0);
-    end();
+    (void)run_hours(0, 1);
+    end(1);
     judgement_init(&judgement);
     judge_alone(&m, 1, &judgement);
     char *result CLEANUP(cleanup_free) = result_to_json(&m, "pass", 0, NULL);
@@ -228,8 +362,8 @@ START_TEST(a_baseline_of_many_environments)
     struct acceptance acceptance = {.at = "2026-01-01T00:00:00Z"};
     struct baseline baseline = {0}, back;
     begin();
-    run_hour(0);
-    end();
+    (void)run_hours(0, 1);
+    end(1);
     for (int64_t cpus = 1; cpus <= ENVIRONMENTS; cpus++) {
         m.environment.cpus = cpus;
         ck_assert_msg(baseline_accept(&baseline, &m, 1, &acceptance, &err) == 0, "%s", err.message);
@@ -258,7 +392,8 @@ int main(void)
     Suite *suite = suite_create("scale");
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 300);
-    tcase_add_test(all, ten_hours_take_what_one_takes);
+    tcase_add_unchecked_fixture(all, make_dir, remove_dir);
+    tcase_add_test(all, ten_hours_take_what_two_take);
     tcase_add_test(all, its_reports_are_bounded);
     tcase_add_test(all, a_baseline_of_many_environments);
     suite_add_tcase(suite, all);

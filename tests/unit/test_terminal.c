@@ -107,6 +107,18 @@ START_TEST(heartbeats_missed_are_not_made_up_for)
 }
 END_TEST
 
+/* The time is of a record: it may be any. */
+START_TEST(heartbeat_of_an_absurd_time_comes_at_once)
+{
+    struct terminal *terminal = terminal_open(false, -1);
+    tell(terminal, INT64_MIN);
+    tell(terminal, INT64_MAX);
+    tell(terminal, INT64_MAX);
+    terminal_close(terminal);
+    expect_written("build-mem: link            1.0 MiB, peak 2.0 MiB, 2562047788015h 12m\n");
+}
+END_TEST
+
 START_TEST(heartbeat_has_a_line_of_its_own)
 {
     struct terminal *terminal = terminal_open(false, -1);
@@ -157,6 +169,7 @@ int main(void)
     tcase_add_checked_fixture(written, begin, end);
     tcase_add_test(written, heartbeat_comes_every_30_seconds);
     tcase_add_test(written, heartbeats_missed_are_not_made_up_for);
+    tcase_add_test(written, heartbeat_of_an_absurd_time_comes_at_once);
     tcase_add_test(written, heartbeat_has_a_line_of_its_own);
     tcase_add_test(written, quiet_is_quiet);
     tcase_add_test(written, fence_differs_each_time);
