@@ -230,13 +230,13 @@ int64_t parse_keyed(const char *text, const char *key)
     return -1;
 }
 
-/* Sums what is known; -1 where nothing is. */
+/* Sums what is known; -1 where nothing is. What no sum can be is INT64_MAX. */
 static int64_t sum_known(const int64_t *values, size_t count)
 {
     int64_t sum = -1;
     for (size_t i = 0; i < count; i++)
-        if (values[i] >= 0)
-            sum = (sum < 0 ? 0 : sum) + values[i];
+        if (values[i] >= 0 && __builtin_add_overflow(sum < 0 ? 0 : sum, values[i], &sum))
+            return INT64_MAX;
     return sum;
 }
 
@@ -442,6 +442,6 @@ int64_t cgroup_stat_unreclaimable(const struct cgroup_stat *stat)
         return -1;
     int64_t kernel = stat->kernel_bytes > 0 ? stat->kernel_bytes : 0;
     int64_t slab = stat->slab_reclaimable_bytes > 0 ? stat->slab_reclaimable_bytes : 0;
-    return stat->anon_bytes + (stat->shmem_bytes > 0 ? stat->shmem_bytes : 0) +
-           (kernel > slab ? kernel - slab : 0);
+    return sum_known(
+        (int64_t[]){stat->anon_bytes, stat->shmem_bytes, kernel > slab ? kernel - slab : 0}, 3);
 }

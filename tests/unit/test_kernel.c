@@ -191,6 +191,10 @@ START_TEST(what_is_not_there_is_not_zero)
     parse_memory_stat("anonymous 5\n", 2, &stat);
     ck_assert_int_eq(stat.anon_bytes, -1);
     ck_assert_int_eq(cgroup_stat_unreclaimable(&stat), -1);
+
+    /* No kernel says so; a sum that overflows would be a small figure. */
+    parse_memory_stat("anon 7330582054715096529\nslab 4659787778872916270\n", 2, &stat);
+    ck_assert_int_eq(cgroup_stat_unreclaimable(&stat), INT64_MAX);
 }
 END_TEST
 
