@@ -2,7 +2,7 @@
 bin_PROGRAMS += build-mem
 build_mem_SOURCES = %D%/main.c
 build_mem_CFLAGS = $(AM_CFLAGS) $(HOST_CFLAGS)
-build_mem_LDADD = libbuildmem.a libprobe.a $(XML_LIBS) $(CJSON_LIBS) -lm
+build_mem_LDADD = libbuildmem.a libprobe_host.a $(XML_LIBS) $(CJSON_LIBS) -lm
 
 noinst_LIBRARIES += libbuildmem.a
 libbuildmem_a_CPPFLAGS = $(AM_CPPFLAGS) -DPROBE_INSTALLED='"$(probedir)/build-mem-probe"' \
@@ -126,9 +126,13 @@ build_mem_probe_SOURCES = %D%/probe/main.c
 build_mem_probe_LDADD = libprobe.a
 build_mem_probe_LDFLAGS = -static -s
 
-# What the probe is made of; kernel/ and wire/ serve the runner too.
-noinst_LIBRARIES += libprobe.a
-libprobe_a_SOURCES = \
+# What the probe is made of; kernel/ and wire/ serve the runner too. Made twice: the runner and the
+# tests link the one with the host's flags, so that sanitizers see these sources as well.
+noinst_LIBRARIES += libprobe.a libprobe_host.a
+libprobe_a_SOURCES = $(probe_parts)
+libprobe_host_a_CFLAGS = $(AM_CFLAGS) $(HOST_CFLAGS)
+libprobe_host_a_SOURCES = $(probe_parts)
+probe_parts = \
 	%D%/kernel/cgroup.c %D%/kernel/cgroup.h \
 	%D%/kernel/descendants.c %D%/kernel/descendants.h \
 	%D%/kernel/procfs.c %D%/kernel/procfs.h \

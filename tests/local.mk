@@ -49,7 +49,7 @@ libsample_a_SOURCES = \
 	%D%/unit/sample.c %D%/unit/sample.h \
 	%D%/unit/suite.c %D%/unit/suite.h
 
-LDADD = libsample.a libbuildmem.a libprobe.a $(CHECK_LIBS) $(XML_LIBS) $(CJSON_LIBS) -lm
+LDADD = libsample.a libbuildmem.a libprobe_host.a $(CHECK_LIBS) $(XML_LIBS) $(CJSON_LIBS) -lm
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%/unit
 UNIT_CFLAGS = $(AM_CFLAGS) $(HOST_CFLAGS) $(CHECK_CFLAGS) $(XML_CFLAGS) $(CJSON_CFLAGS)
 tests_unit_test_base_file_CPPFLAGS = $(UNIT_CPPFLAGS)

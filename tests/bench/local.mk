@@ -23,7 +23,7 @@ GATE_POWER_FLAGS = --longest 90s
 check_PROGRAMS += %D%/gate-power
 tests_bench_gate_power_SOURCES = %D%/gate_power.c %D%/trials.c %D%/trials.h
 tests_bench_gate_power_CFLAGS = $(AM_CFLAGS) $(HOST_CFLAGS)
-tests_bench_gate_power_LDADD = libbuildmem.a libprobe.a $(XML_LIBS) $(CJSON_LIBS) -lm
+tests_bench_gate_power_LDADD = libbuildmem.a libprobe_host.a $(XML_LIBS) $(CJSON_LIBS) -lm
 .PHONY: gate-power
 gate-power: %D%/gate-power$(EXEEXT)
 	%D%/gate-power$(EXEEXT) $(GATE_POWER_FLAGS) $(srcdir)/tests/fixtures/evidence/*.json

@@ -20,7 +20,7 @@ fuzz_targets = \
 	%D%/fuzz_wire
 CLEANFILES += $(fuzz_targets)
 
-FUZZ_LDADD = libbuildmem.a libprobe.a $(FUZZ_LIBS) $(XML_LIBS) $(CJSON_LIBS) -lm
+FUZZ_LDADD = libbuildmem.a libprobe_host.a $(FUZZ_LIBS) $(XML_LIBS) $(CJSON_LIBS) -lm
 tests_fuzz_fuzz_baseline_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cgroup_files_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cmdline_LDADD = $(FUZZ_LDADD)

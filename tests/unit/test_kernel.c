@@ -52,6 +52,7 @@ START_TEST(smaps_rollup)
     ck_assert_int_eq(parse_smaps_rollup("", &rollup), -1);
     ck_assert_int_eq(parse_smaps_rollup("Rss: 1 kB\nPss: x kB\n", &rollup), -1);
     ck_assert_int_eq(parse_smaps_rollup("Rss: 1 kB\nPss: 99999999999999999999 kB\n", &rollup), -1);
+    ck_assert_int_eq(parse_smaps_rollup("Rss: 1 kB\nPss: 9007199254740992 kB\n", &rollup), -1);
     ck_assert_int_eq(parse_smaps_rollup("Rss: 1 kB\nPss: 1 MB\n", &rollup), -1);
 }
 END_TEST
@@ -76,6 +77,25 @@ START_TEST(cmdline_becomes_one_line)
     ck_assert_str_eq(command, "npm run build a b");
     char empty[1] = "";
     ck_assert_uint_eq(cmdline_to_text(empty, 0), 0);
+}
+END_TEST
+
+/* In blocks of just that size, so that a byte too many is seen. */
+START_TEST(a_file_that_does_not_fit_is_cut)
+{
+    static const char statm[] = "7964 7857 0 0 0 0 0\n";
+    char *root CLEANUP(cleanup_free) = test_path("fixtures/sysroot/no-rollup");
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/proc/5002470/statm", root);
+    for (size_t capacity = 1; capacity <= sizeof statm + 1; capacity++) {
+        char *buffer CLEANUP(cleanup_free) = xmalloc(capacity);
+        size_t length = capacity <= sizeof statm ? capacity - 1 : sizeof statm - 1;
+        ck_assert_int_eq(read_text(path, buffer, capacity), (int)length);
+        ck_assert_uint_eq(strlen(buffer), length);
+        ck_assert_mem_eq(buffer, statm, length);
+        ck_assert_int_eq(read_proc(root, 5002470, "statm", buffer, capacity), (int)length);
+    }
+    char buffer[1];
+    ck_assert_int_eq(read_text("/nowhere/statm", buffer, sizeof buffer), -1);
 }
 END_TEST
 
@@ -271,6 +291,7 @@ int main(void)
     tcase_add_test(all, smaps_rollup);
     tcase_add_test(all, statm_and_status);
     tcase_add_test(all, cmdline_becomes_one_line);
+    tcase_add_test(all, a_file_that_does_not_fit_is_cut);
     tcase_add_test(all, processes_are_told_from_their_pids_next_owner);
     tcase_add_test(all, the_right_hierarchy_is_found);
     tcase_add_test(all, counters_of_v2);
