@@ -142,11 +142,9 @@ static int read_gate(const struct json *gate, struct judgement *judgement, struc
     return 0;
 }
 
-int judgement_read(const char *result_path, struct judgement *judgement, bool *found,
-                   struct bm_error *err)
+static int read_document(const struct json_document *document, struct judgement *judgement,
+                         bool *found, struct bm_error *err)
 {
-    struct json_document *document CLEANUP(cleanup_json_document) =
-        json_parse_file(result_path, err);
     const struct json *gate;
     *found = false;
     if (!document || json_expect_object(json_root(document), err) < 0 ||
@@ -154,4 +152,19 @@ int judgement_read(const char *result_path, struct judgement *judgement, bool *f
         return -1;
     *found = !json_is_null(gate);
     return *found ? read_gate(gate, judgement, err) : 0;
+}
+
+int judgement_parse(const char *text, const char *origin, struct judgement *judgement, bool *found,
+                    struct bm_error *err)
+{
+    struct json_document *document CLEANUP(cleanup_json_document) = json_parse(text, origin, err);
+    return read_document(document, judgement, found, err);
+}
+
+int judgement_read(const char *result_path, struct judgement *judgement, bool *found,
+                   struct bm_error *err)
+{
+    struct json_document *document CLEANUP(cleanup_json_document) =
+        json_parse_file(result_path, err);
+    return read_document(document, judgement, found, err);
 }

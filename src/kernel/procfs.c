@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@ int parse_proc_stat(const char *text, struct proc_stat *stat)
     for (int field = 4; field <= 22; field++) {
         char *end;
         long long figure = strtoll(at, &end, 10);
-        if (end == at)
+        if (end == at || (field == 4 && (figure < 0 || figure > INT_MAX)) ||
+            (field == 22 && figure < 0))
             return -1;
         if (field == 4)
             stat->parent = (int)figure;

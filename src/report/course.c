@@ -14,8 +14,6 @@
 
 #define COURSE_MAX_BYTES ((size_t)512 << 20)
 #define MAX_CELLS 8
-/* More bytes or milliseconds than any build has; sums of them do not overflow. */
-#define MAX_FIGURE (INT64_C(1) << 54)
 
 void course_release(struct course *course)
 {
@@ -68,7 +66,7 @@ static size_t intern(struct reading *reading, struct strv *names, const char *na
 static int take_figure(const char *cell, int64_t *figure)
 {
     *figure = UNMEASURED;
-    return *cell ? parse_integer(cell, 0, MAX_FIGURE, figure) : 0;
+    return *cell ? parse_integer(cell, 0, MOST_FIGURE, figure) : 0;
 }
 
 static int take_moment(struct reading *reading, char *const *cells)
@@ -77,7 +75,7 @@ static int take_moment(struct reading *reading, char *const *cells)
     struct moment moment = {.stage = intern(reading, &course->stages, cells[1])};
     int64_t *figures[] = {&moment.cgroup_bytes, &moment.pss_bytes, &moment.anon_bytes,
                           &moment.file_bytes, &moment.processes};
-    if (parse_integer(cells[0], 0, MAX_FIGURE, &moment.t_ms) < 0)
+    if (parse_integer(cells[0], 0, MOST_FIGURE, &moment.t_ms) < 0)
         return -1;
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         if (take_figure(cells[2 + i], figures[i]) < 0)
@@ -91,9 +89,9 @@ static int take_holding(struct reading *reading, char *const *cells)
 {
     struct course *course = reading->course;
     struct holding holding = {.group = intern(reading, &course->groups, cells[1])};
-    if (parse_integer(cells[0], 0, MAX_FIGURE, &holding.t_ms) < 0 ||
-        parse_integer(cells[2], 0, MAX_FIGURE, &holding.count) < 0 ||
-        parse_integer(cells[3], 0, MAX_FIGURE, &holding.pss_bytes) < 0)
+    if (parse_integer(cells[0], 0, MOST_FIGURE, &holding.t_ms) < 0 ||
+        parse_integer(cells[2], 0, MOST_FIGURE, &holding.count) < 0 ||
+        parse_integer(cells[3], 0, MOST_FIGURE, &holding.pss_bytes) < 0)
         return -1;
     course->holdings = xgrow(course->holdings, course->holding_count, sizeof *course->holdings);
     course->holdings[course->holding_count++] = holding;
@@ -120,7 +118,7 @@ static int read_lines(const char *path, const char *head, size_t width, struct c
     char *end = memrchr(text, '\n', length); /* what follows is a line that was cut */
     end[1] = '\0';
     size_t line = 2;
-    for (char *at = text + strlen(head); *at; line++) {
+    for (char *at = text + strlen(head); at <= end; line++) {
         char *cells[MAX_CELLS];
         if (csv_take_line(&at, cells, MAX_CELLS) != width || take(&reading, cells) < 0)
             return bm_error_set(err,

@@ -8,6 +8,10 @@
 
 #include <stdint.h>
 
+/* More bytes or milliseconds than any build has: no figure of a course is larger, and a hundred of
+ * them can be added. */
+#define MOST_FIGURE (INT64_C(1) << 54)
+
 /* A line of the timeline; UNMEASURED where its cell is empty. */
 struct moment {
     int64_t t_ms;

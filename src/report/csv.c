@@ -1,6 +1,5 @@
 #include "report/csv.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 void csv_put_text(FILE *file, const char *text)
@@ -18,8 +17,10 @@ void csv_put_text(FILE *file, const char *text)
     fputc('"', file);
 }
 
+enum end { ANOTHER_CELL, END_OF_LINE, NO_END };
+
 /* Moves `*at` behind the cell and what ends it. */
-static char *take_cell(char **at, bool *last)
+static char *take_cell(char **at, enum end *end)
 {
     char *from = *at, *cell = from, *to = from;
     if (*from == '"') {
@@ -29,8 +30,8 @@ static char *take_cell(char **at, bool *last)
     } else {
         to = from += strcspn(from, ",\r\n");
     }
-    from += *from == '\r';
-    *last = *from != ',';
+    from += from[0] == '\r' && from[1] == '\n';
+    *end = *from == ',' ? ANOTHER_CELL : *from == '\n' || !*from ? END_OF_LINE : NO_END;
     *at = from + (*from != '\0');
     *to = '\0';
     return cell;
@@ -39,8 +40,10 @@ static char *take_cell(char **at, bool *last)
 size_t csv_take_line(char **at, char **cells, size_t room)
 {
     size_t count = 0;
-    for (bool last = false; !last;) {
-        char *cell = take_cell(at, &last);
+    for (enum end end = ANOTHER_CELL; end == ANOTHER_CELL;) {
+        char *cell = take_cell(at, &end);
+        if (end == NO_END)
+            return room + 1;
         if (count < room)
             cells[count] = cell;
         count += count <= room;

@@ -8,9 +8,6 @@
 
 #include <stdio.h>
 
-/* A result may claim more; the scale ends here. */
-#define MOST_FIGURE (INT64_C(1) << 54)
-
 double chart_x(const struct chart *chart, int64_t t_ms)
 {
     double share = (double)t_ms / (double)chart->end_ms;
@@ -30,6 +27,7 @@ static void raise_to(int64_t *figure, int64_t value)
         *figure = value;
 }
 
+/* A result may claim more than a course; the scale ends there. */
 static int64_t within_scale(int64_t figure)
 {
     return figure < MOST_FIGURE ? figure : MOST_FIGURE;

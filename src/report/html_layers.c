@@ -76,7 +76,10 @@ struct layers layers_by_process(const struct course *course)
     for (size_t i = 0, point = 0; i < course->holding_count; i++) {
         const struct holding *holding = &course->holdings[i];
         point += i > 0 && holding->t_ms != course->holdings[i - 1].t_ms;
-        *layer_at(&layers, layer_of[holding->group], point) += holding->pss_bytes;
+        int64_t *held = layer_at(&layers, layer_of[holding->group], point);
+        *held += holding->pss_bytes;
+        if (*held > MOST_FIGURE)
+            *held = MOST_FIGURE;
     }
     return layers;
 }

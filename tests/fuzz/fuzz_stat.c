@@ -1,11 +1,19 @@
-/* /proc/PID/stat. */
+/* /proc/PID/stat: what is taken is in range, and a process may have any name. */
 #include "fuzz.h"
 #include "kernel/procfs.h"
+
+#define TAIL "41 1 1 0 -1 4194304 97 0 0 0 0 0 0 0 20 0 1 0 282657 31"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text CLEANUP(cleanup_free) = fuzz_text(data, size);
+    char *named CLEANUP(cleanup_free) = xasprintf("7 (%s) R " TAIL, text);
     struct proc_stat stat;
-    (void)parse_proc_stat(text, &stat);
+    if (parse_proc_stat(text, &stat) == 0 &&
+        (!stat.state || stat.parent < 0 || stat.start_ticks > INT64_MAX))
+        BM_BUG("a process that there can't be");
+    if (parse_proc_stat(named, &stat) < 0 || stat.state != 'R' || stat.parent != 41 ||
+        stat.start_ticks != 282657)
+        BM_BUG("a name that is taken for something else");
     return 0;
 }

@@ -5,8 +5,10 @@ fuzz_targets = \
 	%D%/fuzz_cgroup_files \
 	%D%/fuzz_cmdline \
 	%D%/fuzz_config \
+	%D%/fuzz_course \
 	%D%/fuzz_fold \
 	%D%/fuzz_inspect \
+	%D%/fuzz_judgement \
 	%D%/fuzz_mountinfo \
 	%D%/fuzz_report \
 	%D%/fuzz_result \
@@ -25,9 +27,13 @@ tests_fuzz_fuzz_baseline_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cgroup_files_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cmdline_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_config_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_course_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_fuzz_course_LDADD = libsample.a $(FUZZ_LDADD)
 tests_fuzz_fuzz_fold_SOURCES = %D%/fuzz_fold.c %D%/stream.c
 tests_fuzz_fuzz_fold_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_inspect_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_judgement_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_fuzz_judgement_LDADD = libsample.a $(FUZZ_LDADD)
 tests_fuzz_fuzz_mountinfo_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_report_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_result_LDADD = $(FUZZ_LDADD)

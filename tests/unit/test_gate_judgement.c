@@ -8,20 +8,12 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static int read_result(const char *text, struct judgement *judgement, bool *found,
                        struct bm_error *err)
 {
-    char path[] = "/tmp/build-mem-test-XXXXXX";
-    int fd = mkstemp(path);
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    close(fd);
     judgement_init(judgement);
-    int result = judgement_read(path, judgement, found, err);
-    unlink(path);
-    return result;
+    return judgement_parse(text, "result.json", judgement, found, err);
 }
 
 /* The text of a result with this judgement; the caller owns it. */
@@ -80,6 +72,26 @@ START_TEST(test_a_result_without_a_judgement)
     ck_assert_int_eq(read_result("{\"gate\": null}", &judgement, &found, &err), 0);
     ck_assert(!found);
     judgement_release(&judgement);
+}
+END_TEST
+
+START_TEST(test_a_result_file)
+{
+    struct bm_error err = BM_ERROR_INIT;
+    struct judgement judgement;
+    bool found;
+    char *good = test_path("fixtures/golden/result.json"), *bad = test_path("fixtures/README.md");
+    judgement_init(&judgement);
+    ck_assert_msg(judgement_read(good, &judgement, &found, &err) == 0, "%s", err.message);
+    ck_assert(found && judgement.verdict == VERDICT_REGRESSED);
+    judgement_release(&judgement);
+    judgement_init(&judgement);
+    ck_assert_int_eq(judgement_read(bad, &judgement, &found, &err), -1);
+    ck_assert_msg(strncmp(err.message, bad, strlen(bad)) == 0 && !found, "%s", err.message);
+    judgement_release(&judgement);
+    bm_error_release(&err);
+    free(good);
+    free(bad);
 }
 END_TEST
 
@@ -154,6 +166,7 @@ int main(void)
     TCase *tests = tcase_create("stored");
     tcase_add_test(tests, test_what_is_written_is_read);
     tcase_add_test(tests, test_a_result_without_a_judgement);
+    tcase_add_test(tests, test_a_result_file);
     tcase_add_test(tests, test_a_judgement_of_before_there_were_notes);
     tcase_add_loop_test(tests, test_bad_judgements, 0, sizeof bad / sizeof *bad);
     suite_add_tcase(suite, tests);

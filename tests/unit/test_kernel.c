@@ -34,6 +34,14 @@ START_TEST(stat_survives_odd_names)
                                      &stat),
                      0);
     ck_assert_uint_eq(stat.start_ticks, 9007199254740993);
+    /* No parent and no start time of any kernel's. */
+    static const char *const none[][2] = {{"-1", "28"}, {"4294967297", "28"}, {"41", "-28"}};
+    for (size_t i = 0; i < 3; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "7 (cat) R %s 1 1 0 -1 4194304 97 0 0 0 0 0 0 0 20 0 1 0 %s 31",
+                 none[i][0], none[i][1]);
+        ck_assert_int_eq(parse_proc_stat(text, &stat), -1);
+    }
 }
 END_TEST
 

@@ -1,4 +1,5 @@
 /* The HTML page and what it is drawn from: courses read back, columns that lose no peak. */
+#include "report/html_layers.h"
 #include "report/report.h"
 
 #include "base/alloc.h"
@@ -217,7 +218,7 @@ static void refuse(const char *path)
 START_TEST(test_broken_courses_are_refused)
 {
     course_release(&course);
-    ck_assert_int_eq(for_fixtures("fixtures/course", "bad-", refuse), 8);
+    ck_assert_int_eq(for_fixtures("fixtures/course", "bad-", refuse), 11);
 }
 END_TEST
 
@@ -268,6 +269,20 @@ START_TEST(test_a_missing_course_is_empty)
     course_release(&course);
     ck_assert_int_eq(course_read("/nowhere/a.csv", "/nowhere/b.csv", &course, &err), 0);
     ck_assert_uint_eq(course.count, 0);
+}
+END_TEST
+
+START_TEST(test_figures_of_no_build_are_added_up)
+{
+    free(course.holdings);
+    course.holdings = xcalloc(1000, sizeof *course.holdings);
+    course.holding_count = 1000;
+    for (size_t i = 0; i < 1000; i++)
+        course.holdings[i] = (struct holding){.count = 1, .pss_bytes = MOST_FIGURE};
+    struct layers layers CLEANUP(layers_release) = layers_by_process(&course);
+    ck_assert_uint_eq(layers.points, 1);
+    ck_assert_int_eq(*layer_at(&layers, 0, 0), MOST_FIGURE);
+    free(page());
 }
 END_TEST
 
@@ -333,6 +348,7 @@ int main(void)
     tcase_add_test(tests, test_gaps_quotes_and_a_cut_line_are_taken);
     tcase_add_test(tests, test_a_course_of_many_names);
     tcase_add_test(tests, test_a_missing_course_is_empty);
+    tcase_add_test(tests, test_figures_of_no_build_are_added_up);
     tcase_add_loop_test(tests, test_columns_lose_no_peak, 0, 40);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
