@@ -60,7 +60,7 @@ static int try_to_compile(const char *pattern, int *status, struct bm_error *err
     if (pid < 0)
         return bm_error_errno(err, "fork");
     if (pid == 0) {
-        const struct itimerval patience = {.it_value.tv_usec = COMPILE_MS * 1000};
+        const struct itimerval patience = {.it_value.tv_usec = COMPILE_MS * 1000L};
         regex_t compiled;
         (void)signal(SIGPROF, SIG_DFL);
         (void)setitimer(ITIMER_PROF, &patience, NULL);
