@@ -4,6 +4,7 @@ unit_tests = \
 	%D%/unit/test_base_json \
 	%D%/unit/test_base_text \
 	%D%/unit/test_base_units \
+	%D%/unit/test_baseline_command \
 	%D%/unit/test_config \
 	%D%/unit/test_engine \
 	%D%/unit/test_fit \
@@ -60,6 +61,8 @@ tests_unit_test_base_text_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_base_text_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base_units_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_base_units_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_baseline_command_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_baseline_command_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_config_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -80,8 +80,8 @@ static void put_new(FILE *out, const struct gate_check *check)
     fputs(") is not in the baseline; accept it with build-mem baseline refresh", out);
 }
 
-static void put_tail(FILE *out, const struct gate_check *check, enum finding finding, int64_t slack,
-                     int64_t hard_limit)
+static void put_finding(FILE *out, const struct gate_check *check, enum finding finding,
+                        int64_t slack, int64_t hard_limit, size_t run_count)
 {
     switch (finding) {
     case FINDING_FINE:
@@ -112,7 +112,10 @@ static void put_tail(FILE *out, const struct gate_check *check, enum finding fin
         fputs(", and there is nothing to compare it with", out);
         return;
     case FINDING_NEW:
+        put_new(out, check);
+        return;
     case FINDING_GONE:
+        put_gone(out, check, run_count);
         return;
     }
 }
@@ -130,19 +133,15 @@ char *check_message(const struct gate_check *check, enum finding finding, int64_
     size_t size;
     FILE *out = xmemstream_open(&text, &size);
     char *label CLEANUP(cleanup_free) = metric_label(check->metric);
-    if (finding == FINDING_NEW) {
-        put_new(out, check);
-    } else if (finding == FINDING_GONE) {
+    if (finding != FINDING_NEW)
         fprintf(out, "%s: ", label);
-        put_gone(out, check, run_count);
-    } else {
-        fprintf(out, "%s: ", label);
+    if (finding != FINDING_NEW && finding != FINDING_GONE) {
         put_actual(out, check);
         put_comparison(out, check);
-        put_tail(out, check, finding, slack, hard_limit);
-        if (deserves_a_culprit(finding))
-            put_top_process(out, check, runs, run_count);
     }
+    put_finding(out, check, finding, slack, hard_limit, run_count);
+    if (deserves_a_culprit(finding))
+        put_top_process(out, check, runs, run_count);
     xmemstream_close(out);
     /* Names of stages and processes come from outside. */
     return text_one_line(text);

@@ -7,6 +7,7 @@
 #include "gate_sample.h"
 #include "suite.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static char *fixture(const char *name)
@@ -223,6 +224,49 @@ START_TEST(bad_file_is_refused_with_its_place)
 }
 END_TEST
 
+static void refuse_text(char *text, const char *where)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct baseline baseline CLEANUP(baseline_release);
+    ck_assert_msg(baseline_parse(text, "b.json", &baseline, &err) == -1, "taken: %.40s", where);
+    ck_assert_msg(strncmp(err.message, "b.json:", 7) == 0, "no place: %s", err.message);
+    free(text);
+}
+
+/* Behind the JSON value: a line of a canonical file, or up to the bracket that stands as far in. */
+static const char *value_end(const char *line, const char *value)
+{
+    if (*value != '{' && *value != '[')
+        return value + strcspn(value, "\n") - (value[strcspn(value, "\n") - 1] == ',');
+    char *close CLEANUP(cleanup_free) =
+        xasprintf("\n%.*s%c", (int)strspn(line, " "), line, *value == '{' ? '}' : ']');
+    return strstr(value, close) + strlen(close);
+}
+
+/* Nowhere is a flag: each value is one that may not stand there. And no key may have another name,
+ * but those of variables. */
+START_TEST(every_key_and_value_is_needed)
+{
+    char *path CLEANUP(cleanup_free) = fixture("good-canonical.json");
+    char *text CLEANUP(cleanup_free) = NULL;
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    ck_assert_int_eq(file_read(path, 1 << 20, &text, NULL, &err), 0);
+    int changed = 0;
+    for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
+        const char *key = line + strspn(line, " "), *value = strstr(line, "\": ");
+        if (*key != '"' || !value || value > strchr(line, '\n'))
+            continue;
+        value += 3;
+        int before = (int)(value - text);
+        refuse_text(xasprintf("%.*strue%s", before, text, value_end(line, value)), key);
+        if (!isupper((unsigned char)key[1]))
+            refuse_text(xasprintf("%.*s\"x%s", (int)(key - text), text, key + 1), key);
+        changed++;
+    }
+    ck_assert_int_gt(changed, 60);
+}
+END_TEST
+
 START_TEST(names_from_outside_are_written_as_json)
 {
     struct baseline baseline CLEANUP(baseline_release);
@@ -347,6 +391,7 @@ int main(void)
     tcase_add_test(files, canonical_file_comes_back_byte_for_byte);
     tcase_add_test(files, every_member_is_read);
     tcase_add_test(files, people_may_write_sizes);
+    tcase_add_test(files, every_key_and_value_is_needed);
     tcase_add_test(files, names_from_outside_are_written_as_json);
     tcase_add_test(files, changes_name_what_is_judged_otherwise);
     tcase_add_test(files, amounts_stay_as_people_wrote_them);

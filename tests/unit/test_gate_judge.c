@@ -192,6 +192,13 @@ static void build_killed(struct scene *scene)
     scene->runs[0].build.signal = 11;
 }
 
+static void killed_by_no_known_signal(struct scene *scene)
+{
+    build_killed(scene);
+    scene->runs[0].build.signal = 120;
+    gate_set(&scene->runs[0].label, NULL);
+}
+
 static void oom_but_exit_0(struct scene *scene)
 {
     scene->runs[0].build.oom_killed = true;
@@ -209,6 +216,17 @@ static void artifact_missing(struct scene *scene)
 {
     scene->runs[0].checks[0].ok = false;
     gate_set(&scene->runs[0].checks[0].detail, "older than the build");
+}
+
+static void two_artifacts_missing(struct scene *scene)
+{
+    struct measurement *m = &scene->runs[0];
+    for (size_t i = 0; i < 2; i++) {
+        m->checks[i].required = true;
+        m->checks[i].ok = false;
+    }
+    gate_set(&m->checks[0].path, NULL);
+    gate_set(&m->checks[0].detail, NULL);
 }
 
 static void informative_artifact_missing(struct scene *scene)
@@ -455,11 +473,15 @@ static const struct judge_case cases[] = {
     {"failed and not measured", build_failed_unmeasured, {0}, false, VERDICT_BUILD_FAILED,
      NULL, 0, {"exit status 2"}},
     {"killed", build_killed, {0}, false, VERDICT_BUILD_FAILED, NULL, 0, {"signal 11, SIGSEGV"}},
+    {"killed by no known signal", killed_by_no_known_signal, {0}, false, VERDICT_BUILD_FAILED,
+     NULL, 0, {"ended by signal 120"}},
     {"OOM though exit 0", oom_but_exit_0, {0}, false, VERDICT_BUILD_FAILED,
      NULL, 0, {"ran out of memory", "limit of 700.0 MiB"}},
     {"timed out", timed_out, {0}, false, VERDICT_BUILD_FAILED, NULL, 0, {"timed out after 1m 00s"}},
     {"required artifact", artifact_missing, {0}, false, VERDICT_BUILD_FAILED,
      NULL, 0, {"artifact server/.next/BUILD_ID: older than the build"}},
+    {"two required artifacts", two_artifacts_missing, {0}, false, VERDICT_BUILD_FAILED,
+     NULL, 0, {"what it must: artifact: not found (and 1 more)"}},
     {"informative artifact", informative_artifact_missing, {0}, false, VERDICT_PASS,
      HEADLINE, CHECK_PASS, {NULL}},
     {"record broke off", record_broke_off, {0}, false, VERDICT_INCONCLUSIVE,

@@ -95,6 +95,18 @@ START_TEST(test_a_result_file)
 }
 END_TEST
 
+START_TEST(test_a_result_that_is_no_object)
+{
+    struct bm_error err = BM_ERROR_INIT;
+    struct judgement judgement;
+    bool found = true;
+    ck_assert_int_eq(read_result("[]", &judgement, &found, &err), -1);
+    ck_assert(!found);
+    judgement_release(&judgement);
+    bm_error_release(&err);
+}
+END_TEST
+
 /* The notes came later. */
 START_TEST(test_a_judgement_of_before_there_were_notes)
 {
@@ -121,6 +133,8 @@ static const struct {
      "$.gate.verdict: \"fine\" is none of this build-mem's"},
     {"\"verdict\":\t\"regressed\",\n\t\t\"reason", "\"verdict\": 1, \"reason",
      "$.gate.verdict: must be a string"},
+    {"\"verdict\":", "\"sentence\":", "$.gate: \"verdict\" is missing"},
+    {"\"baseline\":", "\"base\":", "$.gate: \"baseline\" is missing"},
     {"\"advice\":", "\"advise\":", "$.gate: \"advice\" is missing"},
     {"\"reason\":", "\"reason\": 7, \"because\":", "$.gate.reason: must be a string"},
     {"\"notes\":", "\"notes\": 7, \"notices\":", "$.gate.notes: must be an array"},
@@ -130,6 +144,15 @@ static const struct {
     {"\"metric\":", "\"meter\":", "$.gate.checks[0]: \"metric\" is missing"},
     {"\"level\":\t\"fail\"", "\"level\": \"die\"", "$.gate.checks[0].level: \"die\" is none"},
     {"\"status\":\t\"failed\"", "\"status\": \"so-so\"", "$.gate.checks[0].status: \"so-so\" is"},
+    {"\"metric\":\t\"", "\"metric\": 7, \"meter\": \"",
+     "$.gate.checks[0].metric: must be a string"},
+    {"\"level\":", "\"height\":", "$.gate.checks[0]: \"level\" is missing"},
+    {"\"status\":\t\"failed\"", "\"status\": 1", "$.gate.checks[0].status: must be a string"},
+    {"\"actual\":", "\"actual\": true, \"x\":", "$.gate.checks[0].actual: must be a whole"},
+    {"\"over_hard_limit\":", "\"over\":", "$.gate.checks[0]: \"over_hard_limit\" is missing"},
+    {"\"values\":", "\"value\":", "$.gate.checks[0]: \"values\" is missing"},
+    {"\"message\":\t", "\"message\": 7, \"x\": ", "$.gate.checks[0].message: must be a string"},
+    {"\"checks\":", "\"tests\":", "$.gate: \"checks\" is missing"},
     {"\"baseline\":\t8", "\"baseline\": -8", "$.gate.checks[0].baseline: must be a whole number"},
     {"\"limit\":\t9", "\"limits\": 9", "$.gate.checks[0]: \"limit\" is missing"},
     {"\"over_hard_limit\":\tfalse", "\"over_hard_limit\": 0",
@@ -167,6 +190,7 @@ int main(void)
     tcase_add_test(tests, test_what_is_written_is_read);
     tcase_add_test(tests, test_a_result_without_a_judgement);
     tcase_add_test(tests, test_a_result_file);
+    tcase_add_test(tests, test_a_result_that_is_no_object);
     tcase_add_test(tests, test_a_judgement_of_before_there_were_notes);
     tcase_add_loop_test(tests, test_bad_judgements, 0, sizeof bad / sizeof *bad);
     suite_add_tcase(suite, tests);

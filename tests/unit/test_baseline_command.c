@@ -1,0 +1,321 @@
+/* build-mem baseline, in a directory of its own: what it says, what it writes, and what it refuses;
+ * and the file at a git ref. That it accepts a build which it has run itself is for the end-to-end
+ * tests. */
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/units.h"
+#include "commands/baseline_file.h"
+#include "commands/commands.h"
+#include "gate_sample.h"
+#include "measurement/result.h"
+#include "suite.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char top[] = "/tmp/build-mem-test-XXXXXX";
+static char *out, *said; /* what the last command printed */
+
+static void put(const char *path, const char *text)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    ck_assert_msg(file_write_atomic(path, text, strlen(text), &err) == 0, "%s", err.message);
+}
+
+static char *text_of(const char *path)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    char *text;
+    ck_assert_msg(file_read(path, 1 << 20, &text, NULL, &err) == 0, "%s", err.message);
+    return text;
+}
+
+static void put_result(const char *label, int64_t headline_bytes)
+{
+    struct measurement m CLEANUP(measurement_release);
+    char *path CLEANUP(cleanup_free) = xasprintf("%s.json", label);
+    gate_run(&m, label, headline_bytes);
+    gate_set(&m.commit, "0123456789abcdef");
+    char *text CLEANUP(cleanup_free) = result_to_json(&m, "pass", 0, NULL);
+    put(path, text);
+}
+
+static void enter_directory(void)
+{
+    strcpy(top, "/tmp/build-mem-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(top));
+    ck_assert_int_eq(chdir(top), 0);
+    json_init();
+    setenv("GIT_CONFIG_GLOBAL", "/dev/null", 1);
+    setenv("GIT_CEILING_DIRECTORIES", "/tmp", 1);
+    put_result("first", 800 * MIB);
+    put_result("second", 804 * MIB);
+    put_result("grown", 1100 * MIB);
+}
+
+static void leave_directory(void)
+{
+    free(out);
+    free(said);
+    out = said = NULL;
+    ck_assert_int_eq(chdir("/"), 0);
+    ck_assert_int_eq(file_remove_tree(AT_FDCWD, top), 0);
+}
+
+static int into(int fd, const char *path)
+{
+    int kept = dup(fd), file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    dup2(file, fd);
+    close(file);
+    return kept;
+}
+
+static void back(int fd, int kept)
+{
+    dup2(kept, fd);
+    close(kept);
+}
+
+/* Runs "build-mem baseline WORDS", that are parted by blanks; `out` and `said` are what it printed.
+ */
+static int baseline_command(const char *words)
+{
+    struct strv argv CLEANUP(strv_release) = {0};
+    char *copy CLEANUP(cleanup_free) = xstrdup(words), *rest;
+    strv_push(&argv, "baseline");
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        strv_push(&argv, word);
+    fflush(NULL);
+    int kept_out = into(STDOUT_FILENO, "out"), kept_err = into(STDERR_FILENO, "said");
+    optind = 0; /* getopt_long(3): anew */
+    int status = command_baseline((int)argv.count, argv.items);
+    fflush(NULL);
+    back(STDOUT_FILENO, kept_out);
+    back(STDERR_FILENO, kept_err);
+    free(out);
+    free(said);
+    out = text_of("out");
+    said = text_of("said");
+    return status;
+}
+
+static void expect(const char *words, int status, const char *part)
+{
+    int got = baseline_command(words);
+    ck_assert_msg(got == status, "%s: exit %d: %s", words, got, said);
+    ck_assert_msg(strstr(status == EXIT_PASS ? out : said, part) != NULL, "%s: no \"%s\" in: %s%s",
+                  words, part, out, said);
+}
+
+/* ---- of stored results ---- */
+
+START_TEST(what_is_accepted_is_shown)
+{
+    expect("refresh --baseline sub/b.json first.json", EXIT_PASS, "sub/b.json now holds 1 run:");
+    expect("refresh --baseline sub/b.json first.json second.json", EXIT_PASS,
+           "sub/b.json now holds 2 runs:");
+    expect("show --baseline sub/b.json", EXIT_PASS,
+           "node:24-bookworm, x86_64, 2 CPUs, no limit, page cache as-is, from memory.peak\n"
+           "  accepted ");
+    ck_assert_ptr_nonnull(strstr(out, " at commit 0123456789ab"));
+    ck_assert_ptr_nonnull(strstr(out, "  cgroup_peak                 802.0 MiB  up to "));
+    ck_assert_ptr_nonnull(strstr(out, "  fail  2 runs\n"));
+    expect("refresh --json-only --baseline sub/b.json first.json", EXIT_PASS, "");
+    ck_assert_str_eq(out, "");
+}
+END_TEST
+
+START_TEST(a_raise_takes_a_reason_and_shows_it)
+{
+    expect("refresh --baseline b.json first.json", EXIT_PASS, "");
+    char *before CLEANUP(cleanup_free) = text_of("b.json");
+    expect("refresh --baseline b.json grown.json", EXIT_USAGE, "--allow-increase");
+    char *after CLEANUP(cleanup_free) = text_of("b.json");
+    ck_assert_str_eq(before, after);
+    put_result("raised", 880 * MIB);
+    expect("refresh --baseline b.json --allow-increase --reason maps raised.json", EXIT_PASS,
+           ": maps\n");
+}
+END_TEST
+
+START_TEST(a_hard_limit_and_who_accepted_it_are_shown)
+{
+    struct baseline baseline CLEANUP(baseline_release);
+    gate_baseline(&baseline);
+    gate_metric(&baseline, "cgroup_peak")->tolerance.limit = 900 * MIB;
+    gate_set(&baseline.environments[0].accepted_by, "A. Developer");
+    char *text CLEANUP(cleanup_free) = baseline_to_json(&baseline);
+    put("b.json", text);
+    expect("show --baseline b.json", EXIT_PASS, "3 runs  hard limit 900.0 MiB\n");
+    ck_assert_ptr_nonnull(strstr(out, " by A. Developer"));
+    ck_assert_ptr_nonnull(strstr(out, "      1m 00s  up to       1m 30s  off "));
+}
+END_TEST
+
+START_TEST(what_is_no_result_is_refused)
+{
+    put("broken.json", "{");
+    expect("refresh --baseline b.json none.json", EXIT_USAGE, "none.json: No such file");
+    expect("refresh --baseline b.json first.json broken.json", EXIT_USAGE, "broken.json:");
+    expect("refresh --baseline b.json first.json second.json ./first.json", EXIT_USAGE,
+           "./first.json is given twice");
+    ck_assert_int_ne(access("b.json", F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_baseline_that_cannot_be_there_is_refused)
+{
+    put("file", "");
+    put("broken.json", "{");
+    ck_assert_int_eq(symlink("/tmp", "link"), 0);
+    expect("refresh --baseline broken.json first.json", EXIT_USAGE, "broken.json:");
+    expect("refresh --baseline file/b.json first.json", EXIT_USAGE, "file");
+    ck_assert_int_eq(mkdir("repo", 0700), 0);
+    expect("refresh --repo repo --baseline file/b.json first.json", EXIT_USAGE, "file");
+    expect("refresh --baseline link/b.json first.json", EXIT_USAGE, "leads out of the repo");
+    ck_assert_int_eq(mkdir("directory", 0700), 0);
+    expect("refresh --baseline directory first.json", EXIT_USAGE, "not a regular file");
+    expect("show --baseline broken.json", EXIT_USAGE, "broken.json:");
+}
+END_TEST
+
+START_TEST(show_says_what_is_missing)
+{
+    expect("show", EXIT_USAGE, "no baseline: baselines/build-mem.json does not exist");
+    put("empty.json", "{\"schema_version\": 1, \"environments\": []}");
+    expect("show --baseline empty.json", EXIT_PASS, "no accepted results\n");
+    expect("show first.json", EXIT_USAGE, "baseline show takes no \"first.json\"");
+}
+END_TEST
+
+START_TEST(usage)
+{
+    expect("", EXIT_USAGE, "Usage: build-mem baseline refresh");
+    expect("forget", EXIT_USAGE, "build-mem: baseline has no \"forget\"\nUsage: ");
+    expect("--help", EXIT_PASS, "Usage: build-mem baseline refresh");
+    expect("--version", EXIT_PASS, "build-mem ");
+    expect("show --bogus", EXIT_USAGE, "unknown flag");
+    expect("refresh --bogus", EXIT_USAGE, "unknown flag");
+    expect("refresh --help", EXIT_PASS, "--allow-increase");
+}
+END_TEST
+
+/* ---- of a build ---- */
+
+START_TEST(a_workspace_that_cannot_be_used_is_told)
+{
+    put("file", "");
+    expect("refresh --out file/out -- true", EXIT_USAGE, "file");
+    put("build-mem.json", "{\"clear\": [\"link/x\"]}");
+    ck_assert_int_eq(symlink("/tmp", "link"), 0);
+    expect("refresh -- true", EXIT_USAGE, "leads out of the repo");
+    ck_assert_int_ne(access("baselines", F_OK), 0);
+}
+END_TEST
+
+/* ---- at a git ref ---- */
+
+static void git(const char *words)
+{
+    char *command CLEANUP(cleanup_free) = xasprintf(
+        "git -C repo -c user.name=A -c user.email=a@example.org %s >/dev/null 2>&1", words);
+    ck_assert_msg(system(command) == 0, "%s", command);
+}
+
+/* A repo whose baseline is committed as "first". */
+static bool make_repo(void)
+{
+    if (system("git --version >/dev/null 2>&1") != 0)
+        return false;
+    ck_assert_int_eq(mkdir("repo", 0700), 0);
+    put("repo/build-mem.json", "{\"baseline\": \"sub/b.json\"}");
+    expect("refresh --repo repo first.json", EXIT_PASS, "");
+    git("init");
+    git("add .");
+    git("commit -m first");
+    git("tag first");
+    return true;
+}
+
+static char *note(const char *ref)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct config config CLEANUP(config_release);
+    struct baseline baseline CLEANUP(baseline_release);
+    config_init(&config);
+    gate_set(&config.repo, "repo");
+    gate_set(&config.baseline, "sub/b.json");
+    gate_set(&config.baseline_ref, ref);
+    ck_assert_msg(baseline_load(&config, &baseline, &err) == 0, "%s", err.message);
+    return baseline_tree_note(&config, &baseline);
+}
+
+START_TEST(the_file_at_a_ref_is_what_counts)
+{
+    if (!make_repo())
+        return;
+    ck_assert_int_eq(file_remove_tree(AT_FDCWD, "repo/sub"), 0);
+    expect("show --repo repo --baseline-ref first", EXIT_PASS, "800.0 MiB");
+    expect("show --repo repo --baseline-ref none", EXIT_USAGE, "--baseline-ref none: git: ");
+    expect("show --repo repo", EXIT_USAGE, "no baseline: repo/sub/b.json");
+    ck_assert_int_eq(mkdir("repo/sub", 0700), 0);
+    const char *named = "show --repo repo --baseline repo/sub/b.json --baseline-ref first";
+    expect(named, EXIT_PASS, "800.0 MiB");
+    char *path CLEANUP(cleanup_free) = xstrdup(getenv("PATH"));
+    setenv("PATH", "/nowhere", 1);
+    expect(named, EXIT_USAGE, "git");
+    setenv("PATH", path, 1);
+}
+END_TEST
+
+START_TEST(a_file_that_does_not_count_is_told)
+{
+    if (!make_repo())
+        return;
+    ck_assert_ptr_null(note(NULL));
+    ck_assert_ptr_null(note("first"));
+    char *text CLEANUP(cleanup_free) = text_of("repo/sub/b.json");
+    char *at = strstr(text, "\"at\":");
+    ck_assert_ptr_nonnull(at);
+    *strchr(at, '2') = '3';
+    put("repo/sub/b.json", text);
+    char *same CLEANUP(cleanup_free) = note("first");
+    ck_assert_str_eq(same, "judged by repo/sub/b.json as it is at first; the file here differs, "
+                           "but allows the same");
+    put_result("raised", 880 * MIB);
+    expect("refresh --repo repo --allow-increase --reason maps raised.json", EXIT_PASS, "");
+    char *raised CLEANUP(cleanup_free) = note("first");
+    ck_assert_ptr_nonnull(strstr(raised, "; the file here differs: cgroup_peak: "));
+    put("repo/sub/b.json", "{");
+    char *broken CLEANUP(cleanup_free) = note("first");
+    ck_assert_ptr_nonnull(strstr(broken, "; the file here cannot be read: repo/sub/b.json:"));
+    ck_assert_int_eq(unlink("repo/sub/b.json"), 0);
+    char *gone CLEANUP(cleanup_free) = note("first");
+    ck_assert_ptr_nonnull(strstr(gone, "; there is no such file here"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("baseline command");
+    TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 30);
+    tcase_add_checked_fixture(all, enter_directory, leave_directory);
+    tcase_add_test(all, what_is_accepted_is_shown);
+    tcase_add_test(all, a_raise_takes_a_reason_and_shows_it);
+    tcase_add_test(all, a_hard_limit_and_who_accepted_it_are_shown);
+    tcase_add_test(all, what_is_no_result_is_refused);
+    tcase_add_test(all, a_baseline_that_cannot_be_there_is_refused);
+    tcase_add_test(all, show_says_what_is_missing);
+    tcase_add_test(all, usage);
+    tcase_add_test(all, a_workspace_that_cannot_be_used_is_told);
+    tcase_add_test(all, the_file_at_a_ref_is_what_counts);
+    tcase_add_test(all, a_file_that_does_not_count_is_told);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}
