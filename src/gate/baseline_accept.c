@@ -80,17 +80,21 @@ static void collect_values(const struct refresh *refresh, struct baseline_metric
     }
 }
 
-/* A stage that comes and goes would make every other check fail. */
+/* A stage that comes and goes would make every other check fail. One that is in every run, but
+ * not measured in each, is known by the others. */
 static int refuse_flicker(const struct refresh *refresh, const struct baseline_metric *metric,
                           struct bm_error *err)
 {
-    if (metric->count == refresh->run_count)
+    size_t shown = 0;
+    for (size_t i = 0; i < refresh->run_count; i++)
+        shown += metric_is_shown(&refresh->runs[i], metric->name);
+    if (shown == refresh->run_count)
         return 0;
     char *label CLEANUP(cleanup_free) = metric_label(metric->name);
     return bm_error_set(err,
                         "%s was seen in only %zu of %zu runs; measure again with a shorter "
                         "--interval-ms, or correct the stage's pattern",
-                        label, metric->count, refresh->run_count);
+                        label, shown, refresh->run_count);
 }
 
 static int refuse_noise(const struct baseline_metric *metric, struct bm_error *err)

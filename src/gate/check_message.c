@@ -52,17 +52,20 @@ static void put_top_process(FILE *out, const struct gate_check *check,
         fprintf(out, "; %s", top);
 }
 
-static void put_gone(FILE *out, const struct gate_check *check, size_t run_count)
+static void put_gone(FILE *out, const struct gate_check *check, const struct measurement *runs,
+                     size_t run_count)
 {
+    size_t shown = 0;
+    for (size_t i = 0; i < run_count; i++)
+        shown += metric_is_shown(&runs[i], check->metric);
     bool stage = metric_stage_name(check->metric);
     if (check->baseline < 0) {
         put_figure(out, "", check->metric, check->actual);
         fputs(", and the baseline has no value for it", out);
         return;
     }
-    if (check->value_count)
-        fprintf(out, "%s in only %zu of %zu runs", stage ? "seen" : "measured", check->value_count,
-                run_count);
+    if (shown)
+        fprintf(out, "%s in only %zu of %zu runs", stage ? "seen" : "measured", shown, run_count);
     else
         fputs(stage ? "not seen in this build" : "not measured in this build", out);
     put_figure(out, ", baseline ", check->metric, check->baseline);
@@ -70,6 +73,15 @@ static void put_gone(FILE *out, const struct gate_check *check, size_t run_count
         fputs("; where it was removed or renamed on purpose, accept that with build-mem baseline "
               "refresh",
               out);
+}
+
+/* Its name still matches, so no gate is lost: what it held is in the stage that ran beside it. */
+static void put_brief(FILE *out, const struct gate_check *check)
+{
+    fputs("seen in this build, but not measured: it was over too soon, or ran beside stages that "
+          "precede it",
+          out);
+    put_figure(out, "; baseline ", check->metric, check->baseline);
 }
 
 static void put_new(FILE *out, const struct gate_check *check)
@@ -81,7 +93,8 @@ static void put_new(FILE *out, const struct gate_check *check)
 }
 
 static void put_finding(FILE *out, const struct gate_check *check, enum finding finding,
-                        int64_t slack, int64_t hard_limit, size_t run_count)
+                        int64_t slack, int64_t hard_limit, const struct measurement *runs,
+                        size_t run_count)
 {
     switch (finding) {
     case FINDING_FINE:
@@ -114,8 +127,11 @@ static void put_finding(FILE *out, const struct gate_check *check, enum finding 
     case FINDING_NEW:
         put_new(out, check);
         return;
+    case FINDING_BRIEF:
+        put_brief(out, check);
+        return;
     case FINDING_GONE:
-        put_gone(out, check, run_count);
+        put_gone(out, check, runs, run_count);
         return;
     }
 }
@@ -135,11 +151,11 @@ char *check_message(const struct gate_check *check, enum finding finding, int64_
     char *label CLEANUP(cleanup_free) = metric_label(check->metric);
     if (finding != FINDING_NEW)
         fprintf(out, "%s: ", label);
-    if (finding != FINDING_NEW && finding != FINDING_GONE) {
+    if (finding != FINDING_NEW && finding != FINDING_BRIEF && finding != FINDING_GONE) {
         put_actual(out, check);
         put_comparison(out, check);
     }
-    put_finding(out, check, finding, slack, hard_limit, run_count);
+    put_finding(out, check, finding, slack, hard_limit, runs, run_count);
     if (deserves_a_culprit(finding))
         put_top_process(out, check, runs, run_count);
     xmemstream_close(out);

@@ -63,13 +63,23 @@ static enum finding improvement(const struct court *court, const struct gate_che
     return court->strict && check->level == LEVEL_FAIL ? FINDING_UNBANKED : FINDING_IMPROVED;
 }
 
+static bool is_in_every_run(const struct court *court, const char *metric)
+{
+    for (size_t i = 0; i < court->run_count; i++)
+        if (!metric_is_shown(&court->runs[i], metric))
+            return false;
+    return true;
+}
+
 static enum finding compare(const struct court *court, struct gate_check *check,
                             const struct baseline_metric *metric, struct band band)
 {
     if (check->level == LEVEL_OFF)
         return FINDING_OFF;
-    if (check->value_count < court->run_count)
+    if (!is_in_every_run(court, check->metric))
         return FINDING_GONE;
+    if (check->value_count == 0)
+        return FINDING_BRIEF;
 
     int64_t top = highest(check->values, check->value_count);
     int64_t bottom = lowest(check->values, check->value_count);
@@ -125,6 +135,8 @@ static enum check_status status_of(const struct gate_check *check, enum finding 
     case FINDING_NEW:
     case FINDING_GONE:
         return CHECK_MISSING;
+    case FINDING_BRIEF:
+        return CHECK_WARNED;
     case FINDING_CENSORED:
         return CHECK_FAILED;
     case FINDING_NOISY:

@@ -45,6 +45,12 @@ int64_t metric_value(const struct measurement *m, const char *metric)
     return stage && stage->first_ms >= 0 ? stage->pss_peak_bytes : UNMEASURED;
 }
 
+bool metric_is_shown(const struct measurement *m, const char *metric)
+{
+    const struct stage_measurement *stage = stage_of(m, metric);
+    return stage ? stage->first_ms >= 0 : metric_value(m, metric) >= 0;
+}
+
 void metric_names(const struct measurement *m, struct strv *names)
 {
     for (size_t i = 0; i < PLAIN_COUNT; i++)

@@ -21,6 +21,9 @@ const char *metric_stage_name(const char *metric);
 
 /* The value of a metric in a measurement, or UNMEASURED. */
 int64_t metric_value(const struct measurement *m, const char *metric);
+/* Whether the build had it. A stage that was over too soon, or that others preceded all the time,
+ * is shown without a value. */
+bool metric_is_shown(const struct measurement *m, const char *metric);
 /* The names of all metrics that the measurement has a value for, in their order of report:
  * cgroup_peak, unreclaimable_peak, duration, stage:... */
 void metric_names(const struct measurement *m, struct strv *names);

@@ -166,6 +166,17 @@ static void take_stage(struct fold *fold, const struct wire_stage *record)
     raise_to(&stage->last_ms, record->t_ms);
 }
 
+/* A stage that others precede all the time, or that is over before a figure of it is read, was in
+ * the build all the same: its figures are what is not measured. */
+static void take_sighting(struct fold *fold, const struct wire_sighting *sighting)
+{
+    struct stage_measurement *stage = stage_at(fold, sighting->stage);
+    if (stage->first_ms != UNMEASURED)
+        return;
+    stage->first_ms = sighting->t_ms;
+    raise_to(&stage->last_ms, sighting->t_ms);
+}
+
 static void take_sample(struct fold *fold, const struct wire_sample *sample)
 {
     struct measurement *m = fold->m;
@@ -410,6 +421,9 @@ void fold_record(struct fold *fold, const struct wire_record *record)
         break;
     case WIRE_END:
         take_end(fold, &record->end);
+        break;
+    case WIRE_SIGHTING:
+        take_sighting(fold, &record->sighting);
         break;
     case WIRE_VARIABLE:
         take_variable(fold, &record->variable);

@@ -4,7 +4,6 @@
 #include "probe/process_table.h"
 #include "probe/processes.h"
 #include "probe/snapshot.h"
-#include "probe/stages.h"
 
 /* Surveys: where what is charged has changed at all (a process is nothing less) at most so often,
  * and for at most 0.25 % of all time; else on the beat. */
@@ -127,6 +126,15 @@ static void tell_snapshots(struct sampler *sampler, int64_t t_ms)
 
 /* ---- survey: which processes, which stage ---- */
 
+static void tell_sighting(struct sampler *sampler, int stage, int64_t t_ms)
+{
+    if (stage == stages_count() || sampler->sighted[stage])
+        return;
+    sampler->sighted[stage] = true;
+    emit_record(
+        &(struct wire_record){.type = WIRE_SIGHTING, .sighting = {.t_ms = t_ms, .stage = stage}});
+}
+
 /* Returns the stage that the live processes tell of. */
 static int survey(struct sampler *sampler, int64_t t_ms)
 {
@@ -143,6 +151,7 @@ static int survey(struct sampler *sampler, int64_t t_ms)
         }
         process->survey = sampler->survey;
         process_check_command(process, t_ms, sampler->interval_ms);
+        tell_sighting(sampler, process->stage, t_ms);
         stage = process->stage < stage ? process->stage : stage;
     }
     table_sweep(sampler->survey);

@@ -14,6 +14,7 @@
 #include "kernel/cgroup.h"
 #include "probe/levels.h"
 #include "probe/pss.h"
+#include "probe/stages.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,7 +26,8 @@ struct sampler {
     int64_t interval_ms;         /* the timeline's beat */
     struct levels levels;
     struct pss_account pss;
-    int stage; /* index of the present stage; stages_count(): "setup" */
+    int stage;                /* index of the present stage; stages_count(): "setup" */
+    bool sighted[STAGES_MAX]; /* a process of the stage was seen */
     int64_t surveyed_ms;
     uint32_t survey;        /* the number of the last one */
     int64_t survey_us;      /* what it cost */

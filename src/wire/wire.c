@@ -93,6 +93,9 @@ static const struct field holding_fields[] = {
     STRING_OF(holding, command),
 };
 
+static const struct field sighting_fields[] = {INTEGER_OF(sighting, t_ms),
+                                               INTEGER_OF(sighting, stage)};
+
 static const struct {
     const struct field *fields;
     size_t count;
@@ -101,7 +104,7 @@ static const struct {
     [WIRE_SAMPLE] = {FIELDS(sample_fields)},   [WIRE_SNAPSHOT] = {FIELDS(snapshot_fields)},
     [WIRE_PROCESS] = {FIELDS(process_fields)}, [WIRE_END] = {FIELDS(end_fields)},
     [WIRE_FAILURE] = {FIELDS(failure_fields)}, [WIRE_VARIABLE] = {FIELDS(variable_fields)},
-    [WIRE_HOLDING] = {FIELDS(holding_fields)},
+    [WIRE_HOLDING] = {FIELDS(holding_fields)}, [WIRE_SIGHTING] = {FIELDS(sighting_fields)},
 };
 #define TYPE_END (sizeof layouts / sizeof *layouts)
 

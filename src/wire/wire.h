@@ -30,6 +30,7 @@ enum wire_type {
     WIRE_FAILURE,  /* the probe could not do its work; last record */
     WIRE_VARIABLE, /* behind the hello: a variable of the build's environment */
     WIRE_HOLDING,  /* what a process holds at a beat; only those that hold much are told */
+    WIRE_SIGHTING, /* the first time that a process of a stage is seen, whatever stage it is then */
 };
 
 struct wire_hello {
@@ -111,6 +112,11 @@ struct wire_holding {
     const char *command;
 };
 
+struct wire_sighting {
+    int64_t t_ms;
+    int64_t stage;
+};
+
 struct wire_failure {
     const char *message;
 };
@@ -128,6 +134,7 @@ struct wire_record {
         struct wire_failure failure;
         struct wire_variable variable;
         struct wire_holding holding;
+        struct wire_sighting sighting;
         struct {
             int stream;
             const char *bytes;

@@ -25,7 +25,7 @@ static const char *any_text(unsigned *seed)
 static struct wire_record any_record(unsigned *seed)
 {
     struct wire_record record = {.type =
-                                     (enum wire_type)(WIRE_HELLO + rand_r(seed) % WIRE_HOLDING)};
+                                     (enum wire_type)(WIRE_HELLO + rand_r(seed) % WIRE_SIGHTING)};
     /* Every record but the output is of figures and texts. */
     int64_t *figures = &record.end.exit_code;
     for (size_t i = 0; i < sizeof record.end / sizeof *figures; i++)

@@ -294,6 +294,29 @@ START_TEST(unseen_stages_are_not_stages)
 }
 END_TEST
 
+/* One that others precede all the time, or that is over too soon: it was there. */
+START_TEST(a_stage_that_is_only_sighted_has_no_figures)
+{
+    begin();
+    hello(-1);
+    sample(0, 2, 20, 5);
+    fold_record(fold, &(struct wire_record){.type = WIRE_SIGHTING, .sighting = {7, 1}});
+    fold_record(fold, &(struct wire_record){.type = WIRE_SIGHTING, .sighting = {9, 2}});
+    finish(30, 0, 0);
+    ck_assert_uint_eq(m.stage_count, 2);
+    const struct stage_measurement *seen = &m.stages[0];
+    ck_assert_str_ne(seen->name, "setup");
+    ck_assert_int_eq(seen->first_ms, 7);
+    ck_assert_int_eq(seen->last_ms, 7);
+    ck_assert_int_eq(seen->pss_peak_bytes, UNMEASURED);
+    ck_assert_int_eq(seen->cgroup_peak_bytes, UNMEASURED);
+    ck_assert_int_eq(seen->unreclaimable_peak_bytes, UNMEASURED);
+    /* What has figures keeps its own begin. */
+    ck_assert_int_eq(m.stages[1].first_ms, 0);
+    end();
+}
+END_TEST
+
 /* A build can be over before it is looked at: nobody held nothing. */
 START_TEST(where_no_process_was_seen_there_is_no_pss)
 {
@@ -595,6 +618,7 @@ int main(void)
     tcase_add_test(all, what_was_not_reset_is_not_exact);
     tcase_add_test(all, two_levels_have_a_snapshot_each);
     tcase_add_test(all, unseen_stages_are_not_stages);
+    tcase_add_test(all, a_stage_that_is_only_sighted_has_no_figures);
     tcase_add_test(all, where_no_process_was_seen_there_is_no_pss);
     tcase_add_test(all, a_peak_at_the_limit_is_censored);
     tcase_add_test(all, without_a_counter_it_is_estimated);

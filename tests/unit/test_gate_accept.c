@@ -217,6 +217,23 @@ START_TEST(stages_come_and_go)
 }
 END_TEST
 
+/* It was in every run: the others know it, and where there are none it is no metric. */
+START_TEST(a_stage_may_be_too_brief_to_be_measured)
+{
+    struct scene scene;
+    set_scene(&scene, 800, 800, 800);
+    gate_stage(&scene.runs[1], "build-deps")->pss_peak_bytes = UNMEASURED;
+    accept_runs(&scene);
+    ck_assert_uint_eq(gate_metric(&scene.baseline, "stage:build-deps")->count, 2);
+
+    for (size_t i = 0; i < 3; i++)
+        gate_stage(&scene.runs[i], "build-deps")->pss_peak_bytes = UNMEASURED;
+    accept_runs(&scene);
+    ck_assert_ptr_null(baseline_metric_find(&scene.baseline.environments[0], "stage:build-deps"));
+    release_scene(&scene);
+}
+END_TEST
+
 START_TEST(off_metric_may_flicker)
 {
     struct scene scene;
@@ -375,6 +392,7 @@ int main(void)
     tcase_add_test(all, anchor_caps_many_small_raises);
     tcase_add_test(all, other_environment_is_added_beside);
     tcase_add_test(all, stages_come_and_go);
+    tcase_add_test(all, a_stage_may_be_too_brief_to_be_measured);
     tcase_add_test(all, off_metric_may_flicker);
     tcase_add_test(all, warning_metric_may_be_noisy_and_above_its_anchor);
     tcase_add_test(all, off_metric_may_be_lost);

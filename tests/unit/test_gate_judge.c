@@ -110,6 +110,30 @@ static void stage_gone_from_one_run(struct scene *scene)
     gate_stage(&scene->runs[1], "build-deps")->first_ms = UNMEASURED;
 }
 
+/* Seen, but over too soon to be measured, or beside stages that precede it. */
+static void stage_brief(struct scene *scene)
+{
+    for (size_t i = 0; i < scene->run_count; i++)
+        gate_stage(&scene->runs[i], "build-deps")->pss_peak_bytes = UNMEASURED;
+}
+
+static void stage_brief_and_fails(struct scene *scene)
+{
+    stage_brief(scene);
+    gate_metric(&scene->baseline, "stage:build-deps")->tolerance.level = LEVEL_FAIL;
+}
+
+static void stage_brief_in_one_run(struct scene *scene)
+{
+    gate_stage(&scene->runs[1], "build-deps")->pss_peak_bytes = UNMEASURED;
+}
+
+static void stage_brief_or_gone(struct scene *scene)
+{
+    stage_brief(scene);
+    gate_stage(&scene->runs[1], "build-deps")->first_ms = UNMEASURED;
+}
+
 static void stage_renamed(struct scene *scene)
 {
     gate_set(&gate_stage(&scene->runs[0], "build-deps")->name, "deps");
@@ -407,6 +431,16 @@ static const struct judge_case cases[] = {
      {"stage build-deps: not seen in this build, baseline 300.0 MiB",
       "build-mem baseline refresh"}},
     {"stage gone from one run", stage_gone_from_one_run, {800, 800}, false, VERDICT_REGRESSED,
+     DEPS, CHECK_MISSING, {"seen in only 1 of 2 runs"}},
+    {"stage too brief", stage_brief, {800, 800}, false, VERDICT_PASS,
+     DEPS, CHECK_WARNED,
+     {"stage build-deps: seen in this build, but not measured: it was over too soon",
+      "baseline 300.0 MiB"}},
+    {"stage too brief, level fail", stage_brief_and_fails, {0}, false, VERDICT_PASS,
+     DEPS, CHECK_WARNED, {"seen in this build, but not measured"}},
+    {"stage too brief in one run", stage_brief_in_one_run, {800, 800}, false, VERDICT_PASS,
+     DEPS, CHECK_PASS, {"stage build-deps: 300.0 MiB, baseline 300.0 MiB"}},
+    {"stage too brief, or gone", stage_brief_or_gone, {800, 800}, false, VERDICT_REGRESSED,
      DEPS, CHECK_MISSING, {"seen in only 1 of 2 runs"}},
     {"stage renamed: gone", stage_renamed, {0}, false, VERDICT_REGRESSED,
      DEPS, CHECK_MISSING, {NULL}},

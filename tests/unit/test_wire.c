@@ -52,6 +52,11 @@ START_TEST(every_record_comes_back)
     ck_assert_int_eq(out.holding.pss_bytes, 6);
     ck_assert_str_eq(out.holding.command, "cc -c x.c");
 
+    in = (struct wire_record){.type = WIRE_SIGHTING, .sighting = {.t_ms = 7, .stage = 2}};
+    length = wire_encode(&in, frame, sizeof frame);
+    ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
+    ck_assert_mem_eq(&in.sighting, &out.sighting, sizeof in.sighting);
+
     in = (struct wire_record){.type = WIRE_OUTPUT,
                               .output = {.stream = 2, .bytes = "a\0b", .length = 3}};
     length = wire_encode(&in, frame, sizeof frame);
