@@ -98,23 +98,18 @@ static int take_holding(struct reading *reading, char *const *cells)
     return 0;
 }
 
-/* Reads a file whose first line is `head`, of `width` cells. */
-static int read_lines(const char *path, const char *head, size_t width, struct course *course,
+/* Takes the lines of a text whose first one is `head`, of `width` cells. */
+static int take_lines(char *text, size_t length, const char *origin, const char *head, size_t width,
+                      struct course *course,
                       int (*take)(struct reading *reading, char *const *cells),
                       struct bm_error *err)
 {
     struct reading reading CLEANUP(reading_release) = {.course = course};
-    char *text CLEANUP(cleanup_free) = NULL;
-    size_t length;
-    if (access(path, F_OK) != 0 && errno == ENOENT)
-        return 0;
-    if (file_read(path, COURSE_MAX_BYTES, &text, &length, err) < 0)
-        return -1;
     if (strncmp(text, head, strlen(head)) != 0)
         return bm_error_set(err,
                             "%s:1: this is not a file of build-mem's: its first line must be "
                             "\"%.*s\"",
-                            path, (int)strcspn(head, "\n"), head);
+                            origin, (int)strcspn(head, "\n"), head);
     char *end = memrchr(text, '\n', length); /* what follows is a line that was cut */
     end[1] = '\0';
     size_t line = 2;
@@ -124,19 +119,44 @@ static int read_lines(const char *path, const char *head, size_t width, struct c
             return bm_error_set(err,
                                 "%s:%zu: this line is not as build-mem wrote it; remove the "
                                 "file to do without, or measure again",
-                                path, line);
+                                origin, line);
     }
     return 0;
+}
+
+int course_take_timeline(struct course *course, char *text, size_t length, const char *origin,
+                         struct bm_error *err)
+{
+    return take_lines(text, length, origin, TIMELINE_HEAD, 7, course, take_moment, err);
+}
+
+int course_take_processes(struct course *course, char *text, size_t length, const char *origin,
+                          struct bm_error *err)
+{
+    return take_lines(text, length, origin, PROCESSES_HEAD, 4, course, take_holding, err);
+}
+
+static int read_file(const char *path, struct course *course,
+                     int (*take)(struct course *course, char *text, size_t length,
+                                 const char *origin, struct bm_error *err),
+                     struct bm_error *err)
+{
+    char *text CLEANUP(cleanup_free) = NULL;
+    size_t length;
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return 0;
+    if (file_read(path, COURSE_MAX_BYTES, &text, &length, err) < 0)
+        return -1;
+    return take(course, text, length, path, err);
 }
 
 int course_read(const char *timeline_path, const char *processes_path, struct course *course,
                 struct bm_error *err)
 {
     *course = (struct course){0};
-    if (read_lines(timeline_path, TIMELINE_HEAD, 7, course, take_moment, err) < 0)
+    if (read_file(timeline_path, course, course_take_timeline, err) < 0)
         return -1;
-    return processes_path ? read_lines(processes_path, PROCESSES_HEAD, 4, course, take_holding, err)
-                          : 0;
+    return processes_path ? read_file(processes_path, course, course_take_processes, err) : 0;
 }
 
 int course_of_label(const char *dir, const char *label, struct course *course, struct bm_error *err)

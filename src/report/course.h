@@ -44,6 +44,12 @@ int course_read(const char *timeline_path, const char *processes_path, struct co
 /* The same of the run with that label, whose files lie in `dir` (ended by '/', or ""). */
 int course_of_label(const char *dir, const char *label, struct course *course,
                     struct bm_error *err);
+/* The text of one of the files, `length` bytes ended by NUL, which is cut up in place, into a
+ * course that begins as {0}; `origin` is for messages. */
+int course_take_timeline(struct course *course, char *text, size_t length, const char *origin,
+                         struct bm_error *err);
+int course_take_processes(struct course *course, char *text, size_t length, const char *origin,
+                          struct bm_error *err);
 /* Fit for CLEANUP. */
 void course_release(struct course *course);
 
