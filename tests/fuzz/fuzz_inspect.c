@@ -1,4 +1,4 @@
-/* What `docker inspect` prints. */
+/* What `docker inspect` prints: an engine that failed has said something. */
 #include "engine/inspect.h"
 #include "fuzz.h"
 
@@ -9,6 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct engine_facts facts = {0};
     if (parse_inspect(text, &facts, &err) < 0)
         fuzz_check_error(&err, "inspect:");
+    if (facts.failure && !*facts.failure)
+        BM_BUG("a failure without words");
     engine_facts_release(&facts);
     return 0;
 }
