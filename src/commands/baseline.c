@@ -171,11 +171,13 @@ static int show_command(int argc, char **argv)
     if (command_begin(&config, FLAGS_SHOW, "baseline show [flags]", argc, argv, &operands,
                       &status) < 0)
         return status;
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     if (operands.count) {
-        struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
         bm_error_set(&err, "baseline show takes no \"%s\"", operands.items[0]);
         return command_failed(&err, EXIT_USAGE);
     }
+    if (baseline_settle(&config, &err) < 0)
+        return command_failed(&err, EXIT_USAGE);
     return show(&config);
 }
 

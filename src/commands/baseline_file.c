@@ -8,9 +8,50 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A clone that has not all of its objects fetches them. */
+#define GIT_PATIENCE_MS 60000
+
 char *baseline_path(const struct config *config)
 {
     return config_in_repo(config, config->baseline);
+}
+
+static char *directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+}
+
+int baseline_settle(struct config *config, struct bm_error *err)
+{
+    const char *ref = config->baseline_ref;
+    if (!ref || config->baseline_is_flag)
+        return 0;
+    char *path CLEANUP(cleanup_free) =
+        config->file ? xstrdup(config->file) : config_in_repo(config, "build-mem.json");
+    char *directory CLEANUP(cleanup_free) = directory_of(path);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char *object CLEANUP(cleanup_free) = xasprintf("%s:./%s", ref, name);
+    struct captured captured CLEANUP(captured_release) = {0};
+    struct config there CLEANUP(config_release);
+    config_init(&there);
+    if (git_capture(directory, "show", object, GIT_PATIENCE_MS, &captured, err) < 0)
+        return -1;
+    if (captured.exit_status == 0) {
+        char *origin CLEANUP(cleanup_free) = xasprintf("%s at %s", path, ref);
+        if (config_parse(&there, captured.output, origin, err) < 0)
+            return bm_error_wrap(err,
+                                 "--baseline-ref %s does not say which baseline, name it by "
+                                 "--baseline",
+                                 ref);
+    } else {
+        char *known CLEANUP(cleanup_free) = git_line(directory, "ls-files", name);
+        if (!known)
+            return 0;
+    }
+    free(config->baseline);
+    config->baseline = steal_ptr(there.baseline);
+    return 0;
 }
 
 /* git resolves "REF:./name" from the directory that it is told to stand in. */
@@ -27,7 +68,7 @@ static int load_at_ref(const struct config *config, const char *path, struct bas
     char *object CLEANUP(cleanup_free) =
         xasprintf("%s:./%s", ref, slash ? slash + 1 : config->baseline);
     struct captured captured CLEANUP(captured_release) = {0};
-    if (git_capture(directory, "show", object, 60000, &captured, err) < 0)
+    if (git_capture(directory, "show", object, GIT_PATIENCE_MS, &captured, err) < 0)
         return -1;
     if (captured.exit_status != 0)
         return bm_error_set(err, "--baseline-ref %s: git: %s", ref, captured.diagnostics);
@@ -73,12 +114,6 @@ char *baseline_tree_note(const struct config *config, const struct baseline *cou
                                    : xstrdup("the file here differs, but allows the same");
     }
     return xasprintf("judged by %s as it is at %s; %s", path, config->baseline_ref, difference);
-}
-
-static char *directory_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
 }
 
 int baseline_update(const char *path, baseline_change *change, void *context,

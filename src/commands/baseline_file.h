@@ -5,6 +5,11 @@
 #include "config/config.h"
 #include "gate/baseline.h"
 
+/* With --baseline-ref, and no --baseline: puts into `config` the baseline that build-mem.json names
+ * at that ref, so that a change can't choose another one. A file of --config that git does not know
+ * is the caller's own and is believed. */
+int baseline_settle(struct config *config, struct bm_error *err);
+
 /* Reads it; a missing one is an error that says how to make one. `baseline` is initialised here
  * and released by the caller, also on error. */
 int baseline_load(const struct config *config, struct baseline *baseline, struct bm_error *err);

@@ -77,5 +77,7 @@ int command_check(int argc, char **argv)
                      operands.items[0]);
         return command_failed(&err, EXIT_USAGE);
     }
+    if (baseline_settle(&config, &err) < 0)
+        return command_failed(&err, EXIT_USAGE);
     return check(&config);
 }

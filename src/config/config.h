@@ -56,6 +56,7 @@ struct config {
     bool quiet;
 
     char *baseline; /* --baseline, as given or as in the file; of report: NULL where not given */
+    bool baseline_is_flag;
     char *baseline_ref; /* NULL: the file as it lies there */
     char *junit;        /* NULL: junit-<label>.xml in the out directory */
     char *against;      /* of report: another result; NULL: none */

@@ -86,14 +86,19 @@ static int read_config_file(struct config *config, struct bm_error *err)
     return access(path, F_OK) == 0 ? config_read_file(config, path, err) : 0;
 }
 
+static bool was_given(const char *name, const struct given *given, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(given[i].flag->name, name) == 0)
+            return true;
+    return false;
+}
+
 /* A path on the command line is the user's, from where they stand; config_in_repo would put the
  * repo in front of it. */
 static void anchor_path(char **path, const char *name, const struct given *given, size_t count)
 {
-    bool was_given = false;
-    for (size_t i = 0; i < count; i++)
-        was_given |= strcmp(given[i].flag->name, name) == 0;
-    if (!was_given || **path == '/')
+    if (!was_given(name, given, count) || **path == '/')
         return;
     char *here CLEANUP(cleanup_free) = getcwd(NULL, 0);
     char *anchored = xasprintf("%s/%s", here ? here : ".", *path);
@@ -118,6 +123,7 @@ static int settle(struct config *config, enum flag_command command, const struct
         return bm_error_set(err, "--memory: the engine inplace takes the memory limit that is "
                                  "there; set it on the job or the container, and leave --memory "
                                  "(or \"memory\" in build-mem.json) out");
+    config->baseline_is_flag = was_given("baseline", given, count);
     if (strcmp(config->repo, ".") != 0) {
         anchor_path(&config->out, "out", given, count);
         anchor_path(&config->baseline, "baseline", given, count);

@@ -269,7 +269,35 @@ START_TEST(the_file_at_a_ref_is_what_counts)
     char *path CLEANUP(cleanup_free) = xstrdup(getenv("PATH"));
     setenv("PATH", "/nowhere", 1);
     expect(named, EXIT_USAGE, "git");
+    expect("show --repo repo --baseline-ref first", EXIT_USAGE, "git");
     setenv("PATH", path, 1);
+}
+END_TEST
+
+/* Not even which file it is can the change say. */
+START_TEST(the_config_at_a_ref_says_which_file_counts)
+{
+    if (!make_repo())
+        return;
+    const char *show = "show --repo repo --baseline-ref first";
+    put("repo/build-mem.json", "{\"baseline\": \"sub/other.json\"}");
+    expect(show, EXIT_PASS, "800.0 MiB");
+    ck_assert_int_eq(unlink("repo/build-mem.json"), 0);
+    expect(show, EXIT_PASS, "800.0 MiB");
+
+    /* A file that only the change has does not count; one that git does not know is the caller's. */
+    put("repo/own.json", "{\"baseline\": \"sub/b.json\"}");
+    const char *own = "show --repo repo --config repo/own.json --baseline-ref first";
+    expect(own, EXIT_PASS, "800.0 MiB");
+    git("add own.json");
+    expect(own, EXIT_USAGE, "baselines/build-mem.json");
+
+    put("repo/build-mem.json", "{");
+    git("add .");
+    git("commit -m broken");
+    put("repo/build-mem.json", "{}");
+    expect("show --repo repo --baseline-ref HEAD", EXIT_USAGE,
+           "name it by --baseline: repo/build-mem.json at HEAD:1");
 }
 END_TEST
 
@@ -315,6 +343,7 @@ int main(void)
     tcase_add_test(all, usage);
     tcase_add_test(all, a_workspace_that_cannot_be_used_is_told);
     tcase_add_test(all, the_file_at_a_ref_is_what_counts);
+    tcase_add_test(all, the_config_at_a_ref_says_which_file_counts);
     tcase_add_test(all, a_file_that_does_not_count_is_told);
     suite_add_tcase(suite, all);
     return run_suite(suite);
