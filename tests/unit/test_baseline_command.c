@@ -15,6 +15,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -184,6 +185,25 @@ START_TEST(a_baseline_that_cannot_be_there_is_refused)
 }
 END_TEST
 
+/* Without its lock the file is not touched: another refresh may be at it. */
+START_TEST(a_directory_that_cannot_be_locked_is_told)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct baseline baseline CLEANUP(baseline_release);
+    struct rlimit before, none_more;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int next = dup(STDIN_FILENO);
+    close(next);
+    none_more = (struct rlimit){(rlim_t)next, before.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none_more), 0);
+    int result = baseline_update("b.json", NULL, NULL, &baseline, &err);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert_int_eq(result, -1);
+    ck_assert_ptr_nonnull(strstr(err.message, "Too many open files"));
+    ck_assert_int_ne(access("b.json", F_OK), 0);
+}
+END_TEST
+
 START_TEST(show_says_what_is_missing)
 {
     expect("show", EXIT_USAGE, "no baseline: baselines/build-mem.json does not exist");
@@ -285,7 +305,8 @@ START_TEST(the_config_at_a_ref_says_which_file_counts)
     ck_assert_int_eq(unlink("repo/build-mem.json"), 0);
     expect(show, EXIT_PASS, "800.0 MiB");
 
-    /* A file that only the change has does not count; one that git does not know is the caller's. */
+    /* A file that only the change has does not count; one that git does not know is the caller's.
+     */
     put("repo/own.json", "{\"baseline\": \"sub/b.json\"}");
     const char *own = "show --repo repo --config repo/own.json --baseline-ref first";
     expect(own, EXIT_PASS, "800.0 MiB");
@@ -339,6 +360,7 @@ int main(void)
     tcase_add_test(all, a_hard_limit_and_who_accepted_it_are_shown);
     tcase_add_test(all, what_is_no_result_is_refused);
     tcase_add_test(all, a_baseline_that_cannot_be_there_is_refused);
+    tcase_add_test(all, a_directory_that_cannot_be_locked_is_told);
     tcase_add_test(all, show_says_what_is_missing);
     tcase_add_test(all, usage);
     tcase_add_test(all, a_workspace_that_cannot_be_used_is_told);

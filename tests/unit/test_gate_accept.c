@@ -320,6 +320,48 @@ static void unknown_environment(struct scene *scene)
         gate_set(&scene->runs[i].environment.image, NULL);
 }
 
+static void unknown_source(struct scene *scene)
+{
+    for (size_t i = 0; i < 3; i++)
+        gate_set(&scene->runs[i].peak.source, NULL);
+}
+
+static void unknown_architecture(struct scene *scene)
+{
+    for (size_t i = 0; i < 3; i++)
+        gate_set(&scene->runs[i].environment.architecture, NULL);
+}
+
+static void unknown_cpus(struct scene *scene)
+{
+    for (size_t i = 0; i < 3; i++)
+        scene->runs[i].environment.cpus = UNMEASURED;
+}
+
+static void unlabelled(struct scene *scene)
+{
+    for (size_t i = 0; i < 3; i++)
+        gate_set(&scene->runs[i].label, NULL);
+}
+
+static void failed_unlabelled(struct scene *scene)
+{
+    failed(scene);
+    unlabelled(scene);
+}
+
+static void unlike_unlabelled(struct scene *scene)
+{
+    unlike(scene);
+    unlabelled(scene);
+}
+
+static void unknown_unlabelled(struct scene *scene)
+{
+    unknown_environment(scene);
+    unlabelled(scene);
+}
+
 static void flicker(struct scene *scene)
 {
     gate_stage(&scene->runs[1], "build-deps")->first_ms = UNMEASURED;
@@ -355,6 +397,12 @@ static const struct {
     {"censored", censored, "reached the memory limit of 800.0 MiB"},
     {"unlike", unlike, "cpus: 2 in \"one\", 4 in \"two\""},
     {"unknown environment", unknown_environment, "does not say in what environment"},
+    {"unknown source", unknown_source, "does not say in what environment"},
+    {"unknown architecture", unknown_architecture, "does not say in what environment"},
+    {"unknown CPUs", unknown_cpus, "does not say in what environment"},
+    {"failed, unlabelled", failed_unlabelled, "run \"\" cannot be accepted"},
+    {"unlike, unlabelled", unlike_unlabelled, "cpus: 2 in \"the first\", 4 in \"another\""},
+    {"unknown, unlabelled", unknown_unlabelled, "run \"\" cannot be accepted: its result"},
     {"flicker", flicker, "stage build-deps was seen in only 2 of 3 runs"},
     {"noisy", noisy, "cgroup_peak is too noisy for a baseline: around 760.0 MiB"},
     {"lost metric", lost_metric, "unreclaimable_peak is judged by the baseline"},

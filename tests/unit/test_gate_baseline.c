@@ -267,6 +267,60 @@ START_TEST(every_key_and_value_is_needed)
 }
 END_TEST
 
+/* The text without the member from `key` to `end`, and without the comma that it would leave. */
+static char *without(const char *text, const char *key, const char *end)
+{
+    int before = (int)(key - text);
+    if (*end == ',') {
+        end++;
+    } else {
+        while (isspace((unsigned char)text[before - 1]))
+            before--;
+        before -= text[before - 1] == ',';
+    }
+    return xasprintf("%.*s%s", before, text, end);
+}
+
+static bool is_required(const char *key)
+{
+    static const char *const required[] = {
+        "schema_version", "environments", "key",    "source",  "architecture", "cpus",
+        "image",          "accepted",     "at",     "metrics", "cgroup_peak",  "level",
+        "percent",        "absolute",     "anchor", "values"};
+    size_t length = strcspn(key, "\"");
+    for (size_t i = 0; i < sizeof required / sizeof *required; i++)
+        if (strncmp(key, required[i], length) == 0 && required[i][length] == '\0')
+            return true;
+    return false;
+}
+
+/* A key that is deleted by hand never switches a check off unseen. */
+START_TEST(what_is_missing_is_named)
+{
+    char *path CLEANUP(cleanup_free) = fixture("good-canonical.json");
+    char *text CLEANUP(cleanup_free) = NULL;
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    ck_assert_int_eq(file_read(path, 1 << 20, &text, NULL, &err), 0);
+    int missed = 0;
+    for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
+        const char *key = line + strspn(line, " "), *value = strstr(line, "\": ");
+        if (*key != '"' || !value || value > strchr(line, '\n'))
+            continue;
+        char *less CLEANUP(cleanup_free) = without(text, key, value_end(line, value + 3));
+        char *words CLEANUP(cleanup_free) =
+            xasprintf("%.*s is missing", (int)(value + 1 - key), key);
+        struct baseline baseline CLEANUP(baseline_release);
+        struct bm_error told CLEANUP(bm_error_release) = BM_ERROR_INIT;
+        int result = baseline_parse(less, "b.json", &baseline, &told);
+        ck_assert_msg(result == (is_required(key + 1) ? -1 : 0), "without %.20s: %d", key, result);
+        ck_assert_msg(result == 0 || strstr(told.message, words) != NULL, "\"%s\" lacks \"%s\"",
+                      told.message, words);
+        missed -= result;
+    }
+    ck_assert_int_gt(missed, 30);
+}
+END_TEST
+
 START_TEST(names_from_outside_are_written_as_json)
 {
     struct baseline baseline CLEANUP(baseline_release);
@@ -392,6 +446,7 @@ int main(void)
     tcase_add_test(files, every_member_is_read);
     tcase_add_test(files, people_may_write_sizes);
     tcase_add_test(files, every_key_and_value_is_needed);
+    tcase_add_test(files, what_is_missing_is_named);
     tcase_add_test(files, names_from_outside_are_written_as_json);
     tcase_add_test(files, changes_name_what_is_judged_otherwise);
     tcase_add_test(files, amounts_stay_as_people_wrote_them);
