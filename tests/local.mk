@@ -76,7 +76,8 @@ tests_unit_test_faults_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_faults_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=write,--wrap=fsync,--wrap=fchmod,--wrap=close,--wrap=rename,--wrap=fflush \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray \
-	-Wl,--wrap=strdup,--wrap=strndup,--wrap=vasprintf,--wrap=open_memstream
+	-Wl,--wrap=strdup,--wrap=strndup,--wrap=vasprintf,--wrap=open_memstream \
+	-Wl,--wrap=read,--wrap=fstat,--wrap=mkostemp
 tests_unit_test_fold_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fold_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gate_accept_CPPFLAGS = $(UNIT_CPPFLAGS)

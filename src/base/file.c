@@ -34,6 +34,8 @@ int file_read(const char *path, size_t max_bytes, char **text, size_t *length, s
             return bm_error_set(err, "%s: larger than %zu bytes", path, max_bytes);
         content = xrealloc(content, capacity + 1);
         ssize_t got = read(fd, content + used, capacity - used);
+        if (got < 0 && errno == EINTR)
+            continue;
         if (got < 0)
             return bm_error_errno(err, "%s", path);
         if (got == 0)

@@ -1,5 +1,5 @@
-/* Disks that are full or broken, and memory that is gone, while something is written: the calls
- * of the writers are ours here (ld --wrap), and the one that is asked for fails. */
+/* Disks that are full or broken, and memory that is gone, while something is read or written: the
+ * calls of readers and writers are ours here (ld --wrap), and the one that is asked for fails. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -21,13 +21,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* --- what fails --- */
 
 static const char *failing; /* the call, or "malloc" for all that allocate; NULL: none */
-static const char *target;  /* the file whose writing fails; NULL: any */
+static const char *target;  /* the file whose call fails; NULL: any */
 static int calls_left;      /* until it fails */
 static int failing_errno;
 
@@ -118,6 +119,8 @@ static bool fails_for(const char *call, int fd)
     }
 
 WRAP_DESCRIPTOR(ssize_t, write, (int fd, const void *data, size_t length), (fd, data, length))
+WRAP_DESCRIPTOR(ssize_t, read, (int fd, void *data, size_t length), (fd, data, length))
+WRAP_DESCRIPTOR(int, fstat, (int fd, struct stat *status), (fd, status))
 WRAP_DESCRIPTOR(int, fchmod, (int fd, mode_t mode), (fd, mode))
 WRAP_DESCRIPTOR(int, fsync, (int fd), (fd))
 
@@ -137,6 +140,13 @@ int __wrap_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to)
 {
     return is_target(to) && fails("rename") ? -1 : __real_rename(from, to);
+}
+
+int __real_mkostemp(char *template, int options);
+int __wrap_mkostemp(char *template, int options);
+int __wrap_mkostemp(char *template, int options)
+{
+    return is_target(template) && fails("mkostemp") ? -1 : __real_mkostemp(template, options);
 }
 
 /* --- what is written --- */
@@ -210,6 +220,16 @@ static int write_baseline(void)
 {
     return command(command_baseline,
                    "baseline refresh --baseline baseline.json --json-only stored.json");
+}
+
+static int show_baseline(void)
+{
+    return command(command_baseline, "baseline show --baseline accepted.json");
+}
+
+static int compare(void)
+{
+    return command(command_compare, "compare stored.json stored.json");
 }
 
 static int write_processes(void)
@@ -402,6 +422,86 @@ START_TEST(a_write_that_fails_leaves_the_old_file)
 }
 END_TEST
 
+/* No room for another file, or no right to one: the same. */
+START_TEST(a_file_that_cannot_be_begun_is_told)
+{
+    const struct writer *writer = &writers[_i];
+    (void)run(writer->write, NULL, NULL, 0, 0);
+    const char *old = put_old(writer);
+    int before = count_entries();
+    int status = run(writer->write, "mkostemp", writer->path, 1, EROFS);
+    char *said CLEANUP(cleanup_free) = text_of("said");
+    char *expected CLEANUP(cleanup_free) =
+        xasprintf("build-mem: %s: cannot write beside it: %s\n", writer->path, strerror(EROFS));
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == writer->status, "%s: status %#x: %s",
+                  writer->path, (unsigned)status, said);
+    ck_assert_msg(strstr(said, expected) != NULL, "not said: %s", said);
+    char *text CLEANUP(cleanup_free) = old ? text_of(writer->path) : NULL;
+    ck_assert_pstr_eq(text, old);
+    ck_assert_int_eq(count_entries(), before);
+}
+END_TEST
+
+/* What cannot be read to its end is not taken for a shorter file, and nothing is written of it. */
+static const struct reader {
+    int (*run)(void);
+    const char *path, *output;
+} readers[] = {
+    {write_baseline, "stored.json", "baseline.json"},
+    {write_baseline, "baseline.json", "baseline.json"},
+    {show_baseline, "accepted.json", NULL},
+    {compare, "stored.json", NULL},
+    {write_html, "stored.json", "stored.html"},
+    {write_html, "timeline-after.csv", "stored.html"},
+    {write_markdown, "stored.json", "stored.md"},
+    {write_openmetrics, "stored.json", "metrics.txt"},
+    {write_bmf, "stored.json", "bmf.json"},
+    {write_benchmark, "stored.json", "benchmark.json"},
+    {write_trace, "stored.json", "trace.json"},
+    {write_trace, "timeline-after.csv", "trace.json"},
+};
+
+/* Returns whether there was such a call. */
+static bool read_fails(const struct reader *reader, const char *call, int nth, int error)
+{
+    const char *old = reader->output ? old_of(reader->run) : NULL;
+    if (old)
+        put(reader->output, old);
+    int before = count_entries();
+    int status = run(reader->run, call, reader->path, nth, error);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_PASS)
+        return false;
+    char *said CLEANUP(cleanup_free) = text_of("said");
+    char *expected CLEANUP(cleanup_free) =
+        xasprintf("build-mem: %s: %s\n", reader->path, strerror(error));
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_USAGE,
+                  "%s of %s: status %#x: %s", call, reader->path, (unsigned)status, said);
+    ck_assert_str_eq(said, expected);
+    char *text CLEANUP(cleanup_free) = old ? text_of(reader->output) : NULL;
+    ck_assert_pstr_eq(text, old);
+    ck_assert_int_eq(count_entries(), before);
+    return true;
+}
+
+START_TEST(a_read_that_fails_is_told_and_nothing_is_written)
+{
+    const struct reader *reader = &readers[_i];
+    static const int read_errors[] = {EIO, ESTALE};
+    char *accepted CLEANUP(cleanup_free) = NULL;
+    ck_assert_int_eq(run(write_baseline, NULL, NULL, 0, 0), 0);
+    accepted = text_of("baseline.json");
+    put("accepted.json", accepted);
+    (void)run(reader->run, NULL, NULL, 0, 0);
+    for (size_t e = 0; e < sizeof read_errors / sizeof *read_errors; e++) {
+        int nth = 1;
+        ck_assert(read_fails(reader, "fstat", 1, read_errors[e]));
+        while (read_fails(reader, "read", nth, read_errors[e]))
+            nth++;
+        ck_assert_int_ge(nth, 3); /* in the midst of it, and where its end is looked for */
+    }
+}
+END_TEST
+
 /* The rows before it stay. */
 START_TEST(a_row_that_fails_is_told_at_the_end)
 {
@@ -512,6 +612,10 @@ int main(void)
     tcase_add_checked_fixture(all, enter_directory, leave_directory);
     tcase_add_loop_test(all, a_write_that_fails_leaves_the_old_file, 0,
                         sizeof writers / sizeof *writers);
+    tcase_add_loop_test(all, a_file_that_cannot_be_begun_is_told, 0,
+                        sizeof writers / sizeof *writers);
+    tcase_add_loop_test(all, a_read_that_fails_is_told_and_nothing_is_written, 0,
+                        sizeof readers / sizeof *readers);
     tcase_add_loop_test(all, what_does_not_fail_is_written, 0, sizeof writers / sizeof *writers);
     tcase_add_loop_test(all, a_row_that_fails_is_told_at_the_end, 0,
                         sizeof errors / sizeof *errors);
