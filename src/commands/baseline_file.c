@@ -10,6 +10,7 @@
 
 /* A clone that has not all of its objects fetches them. */
 #define GIT_PATIENCE_MS 60000
+#define UNSETTLED "--baseline-ref %s does not say which baseline, name it by --baseline"
 
 char *baseline_path(const struct config *config)
 {
@@ -22,6 +23,21 @@ static char *directory_of(const char *path)
     return slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
 }
 
+/* Where git is asked for the file `path`, and its name from there: the repo, where it lies in it by
+ * its name, since a change can make a directory further in look like a repository of its own. */
+static const char *name_in_repo(const struct config *config, const char *path, char **directory)
+{
+    size_t length = strlen(config->repo);
+    bool from_here = strcmp(config->repo, ".") == 0 && *path != '/';
+    if (from_here || (strncmp(path, config->repo, length) == 0 && path[length] == '/')) {
+        *directory = xstrdup(config->repo);
+        return from_here ? path : path + length + 1;
+    }
+    const char *slash = strrchr(path, '/');
+    *directory = directory_of(path);
+    return slash ? slash + 1 : path;
+}
+
 int baseline_settle(struct config *config, struct bm_error *err)
 {
     const char *ref = config->baseline_ref;
@@ -29,25 +45,23 @@ int baseline_settle(struct config *config, struct bm_error *err)
         return 0;
     char *path CLEANUP(cleanup_free) =
         config->file ? xstrdup(config->file) : config_in_repo(config, "build-mem.json");
-    char *directory CLEANUP(cleanup_free) = directory_of(path);
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char *directory CLEANUP(cleanup_free) = NULL;
+    const char *name = name_in_repo(config, path, &directory);
     char *object CLEANUP(cleanup_free) = xasprintf("%s:./%s", ref, name);
-    struct captured captured CLEANUP(captured_release) = {0};
+    struct captured at_ref CLEANUP(captured_release) = {0}, here CLEANUP(captured_release) = {0};
     struct config there CLEANUP(config_release);
     config_init(&there);
-    if (git_capture(directory, "show", object, GIT_PATIENCE_MS, &captured, err) < 0)
+    if (git_capture(directory, "show", object, GIT_PATIENCE_MS, &at_ref, err) < 0 ||
+        git_capture(directory, "ls-files", name, GIT_PATIENCE_MS, &here, err) < 0)
         return -1;
-    if (captured.exit_status == 0) {
+    if (here.exit_status != 0)
+        return bm_error_set(err, UNSETTLED ": git: %s", ref, here.diagnostics);
+    if (at_ref.exit_status != 0 && !*here.output)
+        return 0; /* not in git: the caller's own */
+    if (at_ref.exit_status == 0) {
         char *origin CLEANUP(cleanup_free) = xasprintf("%s at %s", path, ref);
-        if (config_parse(&there, captured.output, origin, err) < 0)
-            return bm_error_wrap(err,
-                                 "--baseline-ref %s does not say which baseline, name it by "
-                                 "--baseline",
-                                 ref);
-    } else {
-        char *known CLEANUP(cleanup_free) = git_line(directory, "ls-files", name);
-        if (!known)
-            return 0;
+        if (config_parse(&there, at_ref.output, origin, err) < 0)
+            return bm_error_wrap(err, UNSETTLED, ref);
     }
     free(config->baseline);
     config->baseline = steal_ptr(there.baseline);

@@ -313,6 +313,23 @@ START_TEST(the_config_at_a_ref_says_which_file_counts)
     git("add own.json");
     expect(own, EXIT_USAGE, "baselines/build-mem.json");
 
+    /* Nor can it make a directory look like a repository that has it otherwise. */
+    ck_assert_int_eq(mkdir("repo/ci", 0700), 0);
+    put("repo/ci/build-mem.json", "{\"baseline\": \"sub/b.json\"}");
+    git("add ci");
+    git("commit -m ci");
+    put("repo/ci/build-mem.json", "{\"baseline\": \"sub/other.json\"}");
+    put("repo/ci/HEAD", "ref: refs/heads/none\n");
+    ck_assert_int_eq(mkdir("repo/ci/objects", 0700) | mkdir("repo/ci/refs", 0700), 0);
+    expect("show --repo repo --config repo/ci/build-mem.json --baseline-ref HEAD", EXIT_PASS,
+           "800.0 MiB");
+    put("ours.json", "{\"baseline\": \"sub/b.json\"}");
+    expect("show --repo repo --config ours.json --baseline-ref HEAD", EXIT_USAGE,
+           "name it by --baseline: git: ");
+    ck_assert_int_eq(chdir("repo"), 0);
+    expect("show --config ci/build-mem.json --baseline-ref HEAD", EXIT_PASS, "800.0 MiB");
+    ck_assert_int_eq(chdir(".."), 0);
+
     put("repo/build-mem.json", "{");
     git("add .");
     git("commit -m broken");
