@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A clone that has not all of its objects fetches them. */
-#define GIT_PATIENCE_MS 60000
 #define UNSETTLED "--baseline-ref %s does not say which baseline, name it by --baseline"
 
 char *baseline_path(const struct config *config)
@@ -23,21 +21,6 @@ static char *directory_of(const char *path)
     return slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
 }
 
-/* Where git is asked for the file `path`, and its name from there: the repo, where it lies in it by
- * its name, since a change can make a directory further in look like a repository of its own. */
-static const char *name_in_repo(const struct config *config, const char *path, char **directory)
-{
-    size_t length = strlen(config->repo);
-    bool from_here = strcmp(config->repo, ".") == 0 && *path != '/';
-    if (from_here || (strncmp(path, config->repo, length) == 0 && path[length] == '/')) {
-        *directory = xstrdup(config->repo);
-        return from_here ? path : path + length + 1;
-    }
-    const char *slash = strrchr(path, '/');
-    *directory = directory_of(path);
-    return slash ? slash + 1 : path;
-}
-
 int baseline_settle(struct config *config, struct bm_error *err)
 {
     const char *ref = config->baseline_ref;
@@ -45,49 +28,47 @@ int baseline_settle(struct config *config, struct bm_error *err)
         return 0;
     char *path CLEANUP(cleanup_free) =
         config->file ? xstrdup(config->file) : config_in_repo(config, "build-mem.json");
-    char *directory CLEANUP(cleanup_free) = NULL;
-    const char *name = name_in_repo(config, path, &directory);
-    char *object CLEANUP(cleanup_free) = xasprintf("%s:./%s", ref, name);
-    struct captured at_ref CLEANUP(captured_release) = {0}, here CLEANUP(captured_release) = {0};
+    char *text CLEANUP(cleanup_free) = NULL;
     struct config there CLEANUP(config_release);
     config_init(&there);
-    if (git_capture(directory, "show", object, GIT_PATIENCE_MS, &at_ref, err) < 0 ||
-        git_capture(directory, "ls-files", name, GIT_PATIENCE_MS, &here, err) < 0)
-        return -1;
-    if (here.exit_status != 0)
-        return bm_error_set(err, UNSETTLED ": git: %s", ref, here.diagnostics);
-    if (at_ref.exit_status != 0 && !*here.output)
-        return 0; /* not in git: the caller's own */
-    if (at_ref.exit_status == 0) {
+    switch (git_read_at(config->repo, ref, path, &text, err)) {
+    case GIT_ELSEWHERE:
+        return 0;
+    case GIT_ABSENT:
+        return strcmp(config->baseline, there.baseline) == 0
+                   ? 0
+                   : bm_error_set(err, UNSETTLED ": it has no %s, and the one here names %s", ref,
+                                  path, config->baseline);
+    case GIT_PRESENT: {
         char *origin CLEANUP(cleanup_free) = xasprintf("%s at %s", path, ref);
-        if (config_parse(&there, at_ref.output, origin, err) < 0)
+        if (config_parse(&there, text, origin, err) < 0)
             return bm_error_wrap(err, UNSETTLED, ref);
+        free(config->baseline);
+        config->baseline = steal_ptr(there.baseline);
+        return 0;
     }
-    free(config->baseline);
-    config->baseline = steal_ptr(there.baseline);
-    return 0;
+    case GIT_FAILED:
+    default:
+        return bm_error_wrap(err, "--baseline-ref %s", ref);
+    }
 }
 
-/* git resolves "REF:./name" from the directory that it is told to stand in. */
 static int load_at_ref(const struct config *config, const char *path, struct baseline *baseline,
                        struct bm_error *err)
 {
     const char *ref = config->baseline_ref;
-    /* A change that deletes the file may delete its directory: stand in the repo where that will
-     * do. */
-    bool in_repo = *config->baseline != '/';
-    const char *slash = in_repo ? NULL : strrchr(path, '/');
-    char *directory CLEANUP(cleanup_free) =
-        slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(config->repo);
-    char *object CLEANUP(cleanup_free) =
-        xasprintf("%s:./%s", ref, slash ? slash + 1 : config->baseline);
-    struct captured captured CLEANUP(captured_release) = {0};
-    if (git_capture(directory, "show", object, GIT_PATIENCE_MS, &captured, err) < 0)
-        return -1;
-    if (captured.exit_status != 0)
-        return bm_error_set(err, "--baseline-ref %s: git: %s", ref, captured.diagnostics);
+    char *text CLEANUP(cleanup_free) = NULL;
+    enum git_place place = git_read_at(config->repo, ref, path, &text, err);
+    if (place == GIT_ELSEWHERE) {
+        char *directory CLEANUP(cleanup_free) = directory_of(path);
+        place = git_read_at(directory, ref, path, &text, err);
+    }
+    if (place == GIT_FAILED)
+        return bm_error_wrap(err, "--baseline-ref %s", ref);
+    if (place != GIT_PRESENT)
+        return bm_error_set(err, "--baseline-ref %s: git: it has no %s", ref, path);
     char *origin CLEANUP(cleanup_free) = xasprintf("%s at %s", path, ref);
-    return baseline_parse(captured.output, origin, baseline, err);
+    return baseline_parse(text, origin, baseline, err);
 }
 
 int baseline_load(const struct config *config, struct baseline *baseline, struct bm_error *err)

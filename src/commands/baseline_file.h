@@ -6,8 +6,8 @@
 #include "gate/baseline.h"
 
 /* With --baseline-ref, and no --baseline: puts into `config` the baseline that build-mem.json names
- * at that ref, so that a change can't choose another one. A file of --config that git does not know
- * is the caller's own and is believed. */
+ * at that ref, so that a change can't choose another one. A file of --config outside of the repo's
+ * work tree is the caller's own and counts as it is. -1 where the ref does not tell. */
 int baseline_settle(struct config *config, struct bm_error *err);
 
 /* Reads it; a missing one is an error that says how to make one. `baseline` is initialised here

@@ -282,6 +282,7 @@ START_TEST(the_file_at_a_ref_is_what_counts)
     ck_assert_int_eq(file_remove_tree(AT_FDCWD, "repo/sub"), 0);
     expect("show --repo repo --baseline-ref first", EXIT_PASS, "800.0 MiB");
     expect("show --repo repo --baseline-ref none", EXIT_USAGE, "--baseline-ref none: git: ");
+    expect("show --repo . --baseline-ref first", EXIT_USAGE, "git: fatal: not a git repository");
     expect("show --repo repo", EXIT_USAGE, "no baseline: repo/sub/b.json");
     ck_assert_int_eq(mkdir("repo/sub", 0700), 0);
     const char *named = "show --repo repo --baseline repo/sub/b.json --baseline-ref first";
@@ -305,15 +306,29 @@ START_TEST(the_config_at_a_ref_says_which_file_counts)
     ck_assert_int_eq(unlink("repo/build-mem.json"), 0);
     expect(show, EXIT_PASS, "800.0 MiB");
 
-    /* A file that only the change has does not count; one that git does not know is the caller's.
-     */
+    /* A file that only the change has, or has elsewhere, does not count. */
+    const char *unsettled = "first does not say which baseline, name it by --baseline";
     put("repo/own.json", "{\"baseline\": \"sub/b.json\"}");
-    const char *own = "show --repo repo --config repo/own.json --baseline-ref first";
-    expect(own, EXIT_PASS, "800.0 MiB");
-    git("add own.json");
-    expect(own, EXIT_USAGE, "baselines/build-mem.json");
+    expect("show --repo repo --config repo/own.json --baseline-ref first", EXIT_USAGE, unsettled);
+    put("repo/own.json", "{}");
+    expect("show --repo repo --config repo/own.json --baseline-ref first", EXIT_USAGE,
+           "it has no repo/baselines/build-mem.json");
+    char *here CLEANUP(cleanup_free) = getcwd(NULL, 0);
+    char *by_link CLEANUP(cleanup_free) =
+        xasprintf("show --repo repo --config %s/link/own.json --baseline-ref first", here);
+    put("repo/own.json", "{\"baseline\": \"sub/b.json\"}");
+    ck_assert_int_eq(symlink("repo", "link"), 0);
+    expect(by_link, EXIT_USAGE, unsettled);
+    expect("show --repo link --baseline-ref first", EXIT_PASS, "800.0 MiB");
+    /* One from elsewhere is the caller's own; so is a baseline, at the ref of its own repository. */
+    ck_assert_int_eq(system("cp -R repo other"), 0);
+    expect("show --repo repo --baseline other/sub/b.json --baseline-ref first", EXIT_PASS,
+           "800.0 MiB");
+    put("ours.json", "{\"baseline\": \"sub/b.json\"}");
+    expect("show --repo repo --config ours.json --baseline-ref first", EXIT_PASS, "800.0 MiB");
 
-    /* Nor can it make a directory look like a repository that has it otherwise. */
+    /* Nor can it make a directory look like a repository that has it otherwise, or a file like the
+     * ref. */
     ck_assert_int_eq(mkdir("repo/ci", 0700), 0);
     put("repo/ci/build-mem.json", "{\"baseline\": \"sub/b.json\"}");
     git("add ci");
@@ -321,15 +336,22 @@ START_TEST(the_config_at_a_ref_says_which_file_counts)
     put("repo/ci/build-mem.json", "{\"baseline\": \"sub/other.json\"}");
     put("repo/ci/HEAD", "ref: refs/heads/none\n");
     ck_assert_int_eq(mkdir("repo/ci/objects", 0700) | mkdir("repo/ci/refs", 0700), 0);
+    ck_assert_int_eq(mkdir("repo/HEAD:.", 0700) | mkdir("repo/HEAD:./ci", 0700), 0);
+    put("repo/HEAD:./ci/build-mem.json", "{}");
     expect("show --repo repo --config repo/ci/build-mem.json --baseline-ref HEAD", EXIT_PASS,
            "800.0 MiB");
-    put("ours.json", "{\"baseline\": \"sub/b.json\"}");
-    expect("show --repo repo --config ours.json --baseline-ref HEAD", EXIT_USAGE,
-           "name it by --baseline: git: ");
     ck_assert_int_eq(chdir("repo"), 0);
     expect("show --config ci/build-mem.json --baseline-ref HEAD", EXIT_PASS, "800.0 MiB");
     ck_assert_int_eq(chdir(".."), 0);
 
+    /* A link there, and what can't be read. */
+    git("rm -q --cached build-mem.json");
+    ck_assert_int_eq(symlink("ci/build-mem.json", "repo/build-mem.json"), 0);
+    git("add build-mem.json");
+    git("commit -m link");
+    expect("show --repo repo --baseline-ref HEAD", EXIT_USAGE,
+           "build-mem.json is no regular file there");
+    ck_assert_int_eq(unlink("repo/build-mem.json"), 0);
     put("repo/build-mem.json", "{");
     git("add .");
     git("commit -m broken");
