@@ -80,14 +80,20 @@ static void collect_values(const struct refresh *refresh, struct baseline_metric
     }
 }
 
+static size_t runs_that_show(const struct refresh *refresh, const char *metric)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < refresh->run_count; i++)
+        count += metric_is_shown(&refresh->runs[i], metric);
+    return count;
+}
+
 /* A stage that comes and goes would make every other check fail. One that is in every run, but
  * not measured in each, is known by the others. */
 static int refuse_flicker(const struct refresh *refresh, const struct baseline_metric *metric,
                           struct bm_error *err)
 {
-    size_t shown = 0;
-    for (size_t i = 0; i < refresh->run_count; i++)
-        shown += metric_is_shown(&refresh->runs[i], metric->name);
+    size_t shown = runs_that_show(refresh, metric->name);
     if (shown == refresh->run_count)
         return 0;
     char *label CLEANUP(cleanup_free) = metric_label(metric->name);
@@ -190,6 +196,30 @@ static int add_metric(const struct refresh *refresh, const char *name,
     return check_metric(refresh, old, metric, err);
 }
 
+static struct baseline_metric copy_metric(const struct baseline_metric *metric)
+{
+    struct baseline_metric copy = *metric;
+    copy.name = xstrdup(metric->name);
+    copy.absolute_text = copy_maybe(metric->absolute_text);
+    copy.limit_text = copy_maybe(metric->limit_text);
+    copy.anchor_text = copy_maybe(metric->anchor_text);
+    copy.values = xcalloc(metric->count, sizeof *copy.values);
+    memcpy(copy.values, metric->values, metric->count * sizeof *copy.values);
+    return copy;
+}
+
+/* What was shown and not measured is judged as before: a refresh must not lose its gate. */
+static void keep_unmeasured(const struct refresh *refresh, struct baseline_environment *entry)
+{
+    for (size_t i = 0; refresh->old && i < refresh->old->count; i++) {
+        const struct baseline_metric *old = &refresh->old->metrics[i];
+        if (baseline_metric_find(entry, old->name) || !runs_that_show(refresh, old->name))
+            continue;
+        entry->metrics = xgrow(entry->metrics, entry->count, sizeof *entry->metrics);
+        entry->metrics[entry->count++] = copy_metric(old);
+    }
+}
+
 /* A stage may go with the code that it was; a figure of the whole build may not. */
 static int refuse_lost_metric(const struct refresh *refresh,
                               const struct baseline_environment *entry, struct bm_error *err)
@@ -242,6 +272,7 @@ static int build_entry(const struct refresh *refresh, struct baseline_environmen
     for (size_t i = 0; i < names.count; i++)
         if (add_metric(refresh, names.items[i], entry, err) < 0)
             return -1;
+    keep_unmeasured(refresh, entry);
     return refuse_lost_metric(refresh, entry, err);
 }
 

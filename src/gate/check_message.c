@@ -23,12 +23,15 @@ static void put_figure(FILE *out, const char *before, const char *metric, int64_
     fprintf(out, "%s%s", before, text);
 }
 
-static void put_actual(FILE *out, const struct gate_check *check)
+static void put_actual(FILE *out, const struct gate_check *check, size_t run_count)
 {
     put_figure(out, "", check->metric, check->actual);
-    if (check->value_count < 2)
+    if (check->value_count && check->value_count < run_count)
+        fprintf(out, " (measured in %zu of %zu runs", check->value_count, run_count);
+    else if (check->value_count < 2)
         return;
-    fprintf(out, " (median of %zu runs", check->value_count);
+    else
+        fprintf(out, " (median of %zu runs", check->value_count);
     for (size_t i = 0; i < check->value_count; i++)
         put_figure(out, i ? ", " : ": ", check->metric, check->values[i]);
     fputc(')', out);
@@ -75,12 +78,14 @@ static void put_gone(FILE *out, const struct gate_check *check, const struct mea
               out);
 }
 
-/* Its name still matches, so no gate is lost: what it held is in the stage that ran beside it. */
-static void put_brief(FILE *out, const struct gate_check *check)
+/* Its name still matches, so it is not gone: what it held is in the stage that ran beside it. */
+static void put_brief(FILE *out, const struct gate_check *check, size_t run_count)
 {
-    fputs("seen in this build, but not measured: it was over too soon, or ran beside stages that "
-          "precede it",
-          out);
+    if (check->value_count)
+        fprintf(out, "measured in only %zu of %zu runs", check->value_count, run_count);
+    else
+        fputs("seen in this build, but not measured", out);
+    fputs(": it was over too soon, or ran beside stages that precede it", out);
     put_figure(out, "; baseline ", check->metric, check->baseline);
 }
 
@@ -128,7 +133,7 @@ static void put_finding(FILE *out, const struct gate_check *check, enum finding 
         put_new(out, check);
         return;
     case FINDING_BRIEF:
-        put_brief(out, check);
+        put_brief(out, check, run_count);
         return;
     case FINDING_GONE:
         put_gone(out, check, runs, run_count);
@@ -152,7 +157,7 @@ char *check_message(const struct gate_check *check, enum finding finding, int64_
     if (finding != FINDING_NEW)
         fprintf(out, "%s: ", label);
     if (finding != FINDING_NEW && finding != FINDING_BRIEF && finding != FINDING_GONE) {
-        put_actual(out, check);
+        put_actual(out, check, run_count);
         put_comparison(out, check);
     }
     put_finding(out, check, finding, slack, hard_limit, runs, run_count);

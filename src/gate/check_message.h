@@ -14,9 +14,9 @@ enum finding {
     FINDING_OFF,
     FINDING_NOT_COMPARED, /* there is no entry */
     FINDING_NEW,          /* in the result, not in the baseline */
-    FINDING_BRIEF,        /* a stage that was seen in every run, and measured in none */
     FINDING_IMPROVED,
     FINDING_NOISY,    /* the runs spread wider than the slack */
+    FINDING_BRIEF,    /* a stage that was seen in every run, but not measured in each */
     FINDING_GONE,     /* in the baseline, not in every run */
     FINDING_UNBANKED, /* improved, and strict */
     FINDING_REGRESSED,

@@ -71,15 +71,9 @@ static bool is_in_every_run(const struct court *court, const char *metric)
     return true;
 }
 
-static enum finding compare(const struct court *court, struct gate_check *check,
-                            const struct baseline_metric *metric, struct band band)
+static enum finding compare_values(const struct court *court, struct gate_check *check,
+                                   const struct baseline_metric *metric, struct band band)
 {
-    if (check->level == LEVEL_OFF)
-        return FINDING_OFF;
-    if (!is_in_every_run(court, check->metric))
-        return FINDING_GONE;
-    if (check->value_count == 0)
-        return FINDING_BRIEF;
 
     int64_t top = highest(check->values, check->value_count);
     int64_t bottom = lowest(check->values, check->value_count);
@@ -99,6 +93,21 @@ static enum finding compare(const struct court *court, struct gate_check *check,
     if (check->actual < band.centre - band.slack)
         return improvement(court, check);
     return FINDING_FINE;
+}
+
+static enum finding compare(const struct court *court, struct gate_check *check,
+                            const struct baseline_metric *metric, struct band band)
+{
+    if (check->level == LEVEL_OFF)
+        return FINDING_OFF;
+    if (!is_in_every_run(court, check->metric))
+        return FINDING_GONE;
+    if (check->value_count == 0)
+        return FINDING_BRIEF;
+    enum finding finding = compare_values(court, check, metric, band);
+    /* What gates does not pass by the runs in which it happened to be measured. */
+    bool partly = check->value_count < court->run_count && check->level == LEVEL_FAIL;
+    return partly && finding < FINDING_BRIEF ? FINDING_BRIEF : finding;
 }
 
 static enum finding judge_against(const struct court *court, struct gate_check *check,
@@ -135,11 +144,10 @@ static enum check_status status_of(const struct gate_check *check, enum finding 
     case FINDING_NEW:
     case FINDING_GONE:
         return CHECK_MISSING;
-    case FINDING_BRIEF:
-        return CHECK_WARNED;
     case FINDING_CENSORED:
         return CHECK_FAILED;
     case FINDING_NOISY:
+    case FINDING_BRIEF:
     case FINDING_UNBANKED:
     case FINDING_REGRESSED:
     case FINDING_OVER_LIMIT:

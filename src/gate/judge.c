@@ -38,6 +38,9 @@ static void set_advice(struct court *court)
     else if (court->heaviest == FINDING_NOISY)
         *advice = xstrdup("check again on a quiet machine, or make the build steadier (--cache "
                           "warm, a fixed number of workers, a --memory limit)");
+    else if (court->heaviest == FINDING_BRIEF)
+        *advice = xstrdup("check again with a shorter --interval-ms; where that stage always runs "
+                          "beside another, gate that one, and set its own level to warn");
     else if (court->improved)
         *advice = xasprintf("bank the gain: %s", refresh);
 }
@@ -46,13 +49,10 @@ static void set_advice(struct court *court)
 static void conclude(struct court *court)
 {
     static const enum verdict verdicts[] = {
-        [FINDING_FINE] = VERDICT_PASS,
-        [FINDING_IMPROVED] = VERDICT_IMPROVED,
-        [FINDING_NOISY] = VERDICT_INCONCLUSIVE,
-        [FINDING_GONE] = VERDICT_REGRESSED,
-        [FINDING_UNBANKED] = VERDICT_REGRESSED,
-        [FINDING_REGRESSED] = VERDICT_REGRESSED,
-        [FINDING_OVER_LIMIT] = VERDICT_OVER_LIMIT,
+        [FINDING_FINE] = VERDICT_PASS,           [FINDING_IMPROVED] = VERDICT_IMPROVED,
+        [FINDING_NOISY] = VERDICT_INCONCLUSIVE,  [FINDING_BRIEF] = VERDICT_INCONCLUSIVE,
+        [FINDING_GONE] = VERDICT_REGRESSED,      [FINDING_UNBANKED] = VERDICT_REGRESSED,
+        [FINDING_REGRESSED] = VERDICT_REGRESSED, [FINDING_OVER_LIMIT] = VERDICT_OVER_LIMIT,
     };
     court->judgement->verdict = verdicts[court->heaviest];
     if (court->judgement->verdict != VERDICT_PASS)

@@ -206,8 +206,9 @@ static struct junit_case *add_unjudged(struct junit_cases *cases, const char *me
                     xasprintf("not measured: %s", m->not_measured));
     else if (figure < 0)
         set_outcome(item, OUTCOME_SKIPPED, "not-measured",
-                    xstrdup(metric_stage_name(metric) ? "this stage was not seen in the build"
-                                                      : "there is no figure for it"));
+                    xstrdup(metric_is_shown(m, metric)  ? "this stage was seen, but not measured"
+                            : metric_stage_name(metric) ? "this stage was not seen in the build"
+                                                        : "there is no figure for it"));
     return item;
 }
 
@@ -229,13 +230,15 @@ static void add_headline(struct junit_cases *cases, const struct measurement *m,
 }
 
 static void add_stage(struct junit_cases *cases, const struct stage_measurement *stage,
-                      const struct measurement *m)
+                      const struct measurement *m, const struct judgement *judgement)
 {
     char *metric CLEANUP(cleanup_free) = xasprintf(METRIC_STAGE_PREFIX "%s", stage->name);
     struct junit_case *item = add_unjudged(cases, metric, metric_value(m, metric), m);
     char *span CLEANUP(cleanup_free) = say_span(stage->first_ms, stage->last_ms);
     FILE *out = open_facts(item);
-    fputs("not judged: compared with no baseline\n", out);
+    fputs(was_compared(judgement) ? "not judged: it was not measured, and is not in the baseline\n"
+                                  : "not judged: compared with no baseline\n",
+          out);
     facts_put_metric(out, metric, m);
     facts_put_bytes(out, "PSS peak:     ", stage->pss_peak_bytes);
     facts_put_bytes(out, stage->cgroup_peak_exact ? "cgroup peak:  " : "cgroup peak, at least:",
@@ -253,7 +256,7 @@ static void add_other_metrics(struct junit_cases *cases, const struct measuremen
     for (size_t i = 0; i < m->stage_count; i++) {
         char *metric CLEANUP(cleanup_free) = xasprintf(METRIC_STAGE_PREFIX "%s", m->stages[i].name);
         if (!find_check(judgement, metric))
-            add_stage(cases, &m->stages[i], m);
+            add_stage(cases, &m->stages[i], m, judgement);
     }
     for (size_t i = 0; i < judgement->check_count; i++) {
         const struct gate_check *check = &judgement->checks[i];

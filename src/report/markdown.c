@@ -94,7 +94,8 @@ static void put_stages(FILE *out, const struct measurement *m)
         char *span CLEANUP(cleanup_free) = say_span(stage->first_ms, stage->last_ms);
         fputs("| ", out);
         put_text(out, stage->name);
-        fprintf(out, " | %s%s | %s | %s |\n", stage->cgroup_peak_exact ? "" : "≥ ", cgroup, pss,
+        fprintf(out, " | %s%s | %s | %s |\n",
+                stage->cgroup_peak_exact || stage->cgroup_peak_bytes < 0 ? "" : "≥ ", cgroup, pss,
                 span);
     }
     fputc('\n', out);

@@ -320,7 +320,8 @@ START_TEST(the_config_at_a_ref_says_which_file_counts)
     ck_assert_int_eq(symlink("repo", "link"), 0);
     expect(by_link, EXIT_USAGE, unsettled);
     expect("show --repo link --baseline-ref first", EXIT_PASS, "800.0 MiB");
-    /* One from elsewhere is the caller's own; so is a baseline, at the ref of its own repository. */
+    /* One from elsewhere is the caller's own; so is a baseline, at the ref of its own repository.
+     */
     ck_assert_int_eq(system("cp -R repo other"), 0);
     expect("show --repo repo --baseline other/sub/b.json --baseline-ref first", EXIT_PASS,
            "800.0 MiB");

@@ -128,6 +128,18 @@ static void stage_brief_in_one_run(struct scene *scene)
     gate_stage(&scene->runs[1], "build-deps")->pss_peak_bytes = UNMEASURED;
 }
 
+static void stage_brief_in_one_run_and_fails(struct scene *scene)
+{
+    stage_brief_in_one_run(scene);
+    gate_metric(&scene->baseline, "stage:build-deps")->tolerance.level = LEVEL_FAIL;
+}
+
+static void stage_brief_in_one_run_and_grew(struct scene *scene)
+{
+    stage_brief_in_one_run_and_fails(scene);
+    gate_stage(&scene->runs[0], "build-deps")->pss_peak_bytes = 500 * MIB;
+}
+
 static void stage_brief_or_gone(struct scene *scene)
 {
     stage_brief(scene);
@@ -436,10 +448,15 @@ static const struct judge_case cases[] = {
      DEPS, CHECK_WARNED,
      {"stage build-deps: seen in this build, but not measured: it was over too soon",
       "baseline 300.0 MiB"}},
-    {"stage too brief, level fail", stage_brief_and_fails, {0}, false, VERDICT_PASS,
-     DEPS, CHECK_WARNED, {"seen in this build, but not measured"}},
+    {"stage too brief, level fail", stage_brief_and_fails, {0}, false, VERDICT_INCONCLUSIVE,
+     DEPS, CHECK_FAILED, {"seen in this build, but not measured"}},
     {"stage too brief in one run", stage_brief_in_one_run, {800, 800}, false, VERDICT_PASS,
-     DEPS, CHECK_PASS, {"stage build-deps: 300.0 MiB, baseline 300.0 MiB"}},
+     DEPS, CHECK_PASS,
+     {"stage build-deps: 300.0 MiB (measured in 1 of 2 runs: 300.0 MiB), baseline 300.0 MiB"}},
+    {"stage too brief in one run, level fail", stage_brief_in_one_run_and_fails, {800, 800}, false,
+     VERDICT_INCONCLUSIVE, DEPS, CHECK_FAILED, {"measured in only 1 of 2 runs: it was over"}},
+    {"stage too brief in one run, over in the other", stage_brief_in_one_run_and_grew, {800, 800},
+     false, VERDICT_REGRESSED, DEPS, CHECK_FAILED, {"measured in 1 of 2 runs: 500.0 MiB"}},
     {"stage too brief, or gone", stage_brief_or_gone, {800, 800}, false, VERDICT_REGRESSED,
      DEPS, CHECK_MISSING, {"seen in only 1 of 2 runs"}},
     {"stage renamed: gone", stage_renamed, {0}, false, VERDICT_REGRESSED,
