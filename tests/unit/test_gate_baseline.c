@@ -224,6 +224,29 @@ START_TEST(bad_file_is_refused_with_its_place)
 }
 END_TEST
 
+START_TEST(bad_text_is_refused_with_its_place)
+{
+    static const char *const texts[][2] = {
+        {"{", "b.json:1: not valid JSON"},
+        {"{\"schema_version\": 1, \"environments\": [1]}",
+         "b.json:1: $.environments[0]: must be an object"},
+        {"{\"schema_version\": 1, \"environments\": [{\n"
+         "\"key\": {\"source\": \"s\", \"architecture\": \"a\", \"cpus\": 1, \"image\": \"i\"},\n"
+         "\"accepted\": {\"at\": \"now\"}, \"measured_on\": null, \"metrics\": {\"duration\": {\n"
+         "\"level\": \"fail\", \"percent\": 1, \"absolute\": \"30 apples\", \"anchor\": 1, "
+         "\"values\": [1]}}}]}",
+         "b.json:4: $.environments[0].metrics.duration.absolute: \"30 apples\" is no duration"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+        struct baseline baseline CLEANUP(baseline_release);
+        ck_assert_int_eq(baseline_parse(texts[i][0], "b.json", &baseline, &err), -1);
+        ck_assert_msg(strncmp(err.message, texts[i][1], strlen(texts[i][1])) == 0, "%s",
+                      err.message);
+    }
+}
+END_TEST
+
 static void refuse_text(char *text, const char *where)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -446,6 +469,7 @@ int main(void)
     tcase_add_test(files, every_member_is_read);
     tcase_add_test(files, people_may_write_sizes);
     tcase_add_test(files, every_key_and_value_is_needed);
+    tcase_add_test(files, bad_text_is_refused_with_its_place);
     tcase_add_test(files, what_is_missing_is_named);
     tcase_add_test(files, names_from_outside_are_written_as_json);
     tcase_add_test(files, changes_name_what_is_judged_otherwise);
