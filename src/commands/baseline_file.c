@@ -66,7 +66,7 @@ static int load_at_ref(const struct config *config, const char *path, struct bas
     if (place == GIT_FAILED)
         return bm_error_wrap(err, "--baseline-ref %s", ref);
     if (place != GIT_PRESENT)
-        return bm_error_set(err, "--baseline-ref %s: git: it has no %s", ref, path);
+        return bm_error_set(err, "--baseline-ref %s: it has no %s", ref, path);
     char *origin CLEANUP(cleanup_free) = xasprintf("%s at %s", path, ref);
     return baseline_parse(text, origin, baseline, err);
 }

@@ -74,7 +74,6 @@ static bool is_in_every_run(const struct court *court, const char *metric)
 static enum finding compare_values(const struct court *court, struct gate_check *check,
                                    const struct baseline_metric *metric, struct band band)
 {
-
     int64_t top = highest(check->values, check->value_count);
     int64_t bottom = lowest(check->values, check->value_count);
     if (metric->tolerance.limit >= 0 && top > metric->tolerance.limit) {

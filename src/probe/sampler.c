@@ -4,6 +4,7 @@
 #include "probe/process_table.h"
 #include "probe/processes.h"
 #include "probe/snapshot.h"
+#include "probe/stages.h"
 
 /* Surveys: where what is charged has changed at all (a process is nothing less) at most so often,
  * and for at most 0.25 % of all time; else on the beat. */
