@@ -1,149 +1,197 @@
-# The runner: everything but main.c is a library, which the tests link.
+# Two programs: build-mem (the runner) and build-mem-probe. src/README.md explains the layers.
+#
+# Each layer is a static library. The list runs top-down: a layer calls only those behind it, and
+# `make check-layers` links each one against those alone.
+layers = \
+	libcommands.a librun.a libreport.a libfit.a libcomparison.a libresult.a libgate.a \
+	libbaseline.a libengine.a libconfig.a libmeasurement.a libbase.a
+# What both programs share, in two builds: for the runner and the tests, with sanitizers if they
+# are configured, and for the static probe without.
+runner_libraries = $(layers) libprobe.a libkernel.a $(XML_LIBS) $(CJSON_LIBS) -lm
+noinst_LIBRARIES += $(layers) libprobe.a libkernel.a libprobe_static.a
+
 bin_PROGRAMS += build-mem
 build_mem_SOURCES = %D%/main.c
-build_mem_CFLAGS = $(AM_CFLAGS) $(HOST_CFLAGS)
-build_mem_LDADD = libbuildmem.a libprobe_host.a $(XML_LIBS) $(CJSON_LIBS) -lm
+build_mem_LDADD = $(runner_libraries)
 
-noinst_LIBRARIES += libbuildmem.a
-libbuildmem_a_CPPFLAGS = $(AM_CPPFLAGS) -DPROBE_INSTALLED='"$(probedir)/build-mem-probe"' \
-	-DSCHEMAS_INSTALLED='"$(pkgdatadir)"'
-libbuildmem_a_CFLAGS = $(AM_CFLAGS) $(HOST_CFLAGS) $(XML_CFLAGS) $(CJSON_CFLAGS)
-libbuildmem_a_SOURCES = \
-	%D%/base/alloc.c %D%/base/alloc.h \
-	%D%/base/cache_policy.c %D%/base/cache_policy.h \
-	%D%/base/error.c %D%/base/error.h \
-	%D%/base/file.c %D%/base/file.h \
-	%D%/base/json.c %D%/base/json.h \
-	%D%/base/json_strict.c %D%/base/json_strict.h \
-	%D%/base/json_write.c %D%/base/json_write.h \
-	%D%/base/strv.c %D%/base/strv.h \
-	%D%/base/text.c %D%/base/text.h \
-	%D%/base/units.c %D%/base/units.h \
+libcommands_a_SOURCES = \
+	%D%/commands/baseline.c \
+	%D%/commands/begin.c \
+	%D%/commands/check.c \
+	%D%/commands/commands.h \
+	%D%/commands/compare.c \
+	%D%/commands/doctor.c \
+	%D%/commands/fit.c \
+	%D%/commands/init.c \
+	%D%/commands/report.c \
+	%D%/commands/run.c
+
+librun_a_SOURCES = \
+	%D%/run/github.c %D%/run/github.h \
+	%D%/run/measure.c %D%/run/measure.h \
+	%D%/run/output.c %D%/run/output.h \
+	%D%/run/publish.c \
+	%D%/run/recorder.c %D%/run/recorder.h \
+	%D%/run/session.c %D%/run/session.h \
+	%D%/run/terminal.c %D%/run/terminal.h \
+	%D%/run/workspace.c %D%/run/workspace.h
+
+libreport_a_SOURCES = \
+	%D%/report/comparison_wording.c %D%/report/comparison_wording.h \
+	%D%/report/export/benchmark_action.c \
+	%D%/report/export/bmf.c \
+	%D%/report/export/comparison_markdown.c \
+	%D%/report/export/figures.c %D%/report/export/figures.h \
+	%D%/report/export/github.c \
+	%D%/report/export/markdown.c \
+	%D%/report/export/openmetrics.c \
+	%D%/report/export/trace.c \
+	%D%/report/html/chart.c %D%/report/html/chart.h \
+	%D%/report/html/facts.c \
+	%D%/report/html/html.c %D%/report/html/html.h \
+	%D%/report/html/layers.c %D%/report/html/layers.h \
+	%D%/report/html/page.c \
+	%D%/report/html/stages.c \
+	%D%/report/html/timeline.c \
+	%D%/report/junit/cases.c %D%/report/junit/cases.h \
+	%D%/report/junit/facts.c %D%/report/junit/facts.h \
+	%D%/report/junit/junit.c \
+	%D%/report/report.h \
+	%D%/report/text/comparison.c \
+	%D%/report/text/diagnosis.c \
+	%D%/report/text/fit.c \
+	%D%/report/text/layout.c %D%/report/text/layout.h \
+	%D%/report/text/progress.c %D%/report/text/progress.h \
+	%D%/report/text/stage_bars.c %D%/report/text/stage_bars.h \
+	%D%/report/text/summary.c \
+	%D%/report/wording.c %D%/report/wording.h \
+	%D%/report/xml.c %D%/report/xml.h
+
+libfit_a_SOURCES = \
+	%D%/fit/fit.c %D%/fit/fit.h \
+	%D%/fit/fit_json.c \
+	%D%/fit/search.c %D%/fit/search.h
+
+libcomparison_a_SOURCES = \
+	%D%/comparison/comparison.c %D%/comparison/comparison.h \
+	%D%/comparison/comparison_json.c
+
+libresult_a_SOURCES = \
+	%D%/result/csv.c %D%/result/csv.h \
+	%D%/result/fields.c %D%/result/fields.h \
+	%D%/result/judgement_read.c \
+	%D%/result/judgement_write.c \
+	%D%/result/process_series.c %D%/result/process_series.h \
+	%D%/result/read.c \
+	%D%/result/result.c %D%/result/result.h \
+	%D%/result/series.c %D%/result/series.h \
+	%D%/result/timeline.c %D%/result/timeline.h
+
+libgate_a_SOURCES = \
+	%D%/gate/evaluate.c %D%/gate/evaluate.h \
+	%D%/gate/judge.c %D%/gate/judge.h \
+	%D%/gate/message.c %D%/gate/message.h \
+	%D%/gate/rerun.c \
+	%D%/gate/verdict.c %D%/gate/verdict.h
+
+libbaseline_a_SOURCES = \
+	%D%/baseline/accept.c \
+	%D%/baseline/baseline.c %D%/baseline/baseline.h \
+	%D%/baseline/changes.c \
+	%D%/baseline/read.c \
+	%D%/baseline/store.c %D%/baseline/store.h \
+	%D%/baseline/tolerance.c %D%/baseline/tolerance.h \
+	%D%/baseline/write.c
+
+libengine_a_SOURCES = \
+	%D%/engine/container.c \
+	%D%/engine/diagnosis.c %D%/engine/diagnosis.h \
+	%D%/engine/engine.c %D%/engine/engine.h \
+	%D%/engine/host.c \
+	%D%/engine/inplace.c \
+	%D%/engine/inspect.c %D%/engine/inspect.h \
+	%D%/engine/local.c %D%/engine/local.h \
+	%D%/engine/oom_watch.c %D%/engine/oom_watch.h \
+	%D%/engine/page_cache.c %D%/engine/page_cache.h \
+	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h
+
+libconfig_a_SOURCES = \
 	%D%/config/config.c %D%/config/config.h \
 	%D%/config/ecosystems.c %D%/config/ecosystems.h \
 	%D%/config/flags.c %D%/config/flags.h \
 	%D%/config/pattern.c %D%/config/pattern.h \
 	%D%/config/settings.c \
-	%D%/config/starter.c %D%/config/starter.h \
-	%D%/engine/child.c %D%/engine/child.h \
-	%D%/engine/container.c \
-	%D%/engine/engine.c %D%/engine/engine.h \
-	%D%/engine/host.c \
-	%D%/engine/inplace.c \
-	%D%/engine/inspect.c %D%/engine/inspect.h \
-	%D%/engine/interrupt.c %D%/engine/interrupt.h \
-	%D%/engine/oom_watch.c %D%/engine/oom_watch.h \
-	%D%/engine/page_cache.c %D%/engine/page_cache.h \
-	%D%/engine/local.c %D%/engine/local.h \
-	%D%/engine/session.c %D%/engine/session.h \
-	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h \
-	%D%/engine/survey.c %D%/engine/survey.h \
-	%D%/measurement/drift.c %D%/measurement/drift.h \
-	%D%/measurement/fold.c %D%/measurement/fold.h \
+	%D%/config/starter.c %D%/config/starter.h
+
+libmeasurement_a_SOURCES = \
+	%D%/measurement/aggregate.c %D%/measurement/aggregate.h \
+	%D%/measurement/environment.c %D%/measurement/environment.h \
 	%D%/measurement/measurement.c %D%/measurement/measurement.h \
+	%D%/measurement/metric.c %D%/measurement/metric.h \
 	%D%/measurement/process_name.c %D%/measurement/process_name.h \
 	%D%/measurement/process_names.c %D%/measurement/process_names.h \
-	%D%/measurement/result.c %D%/measurement/result.h \
-	%D%/measurement/result_fields.c %D%/measurement/result_fields.h \
-	%D%/measurement/result_read.c \
-	%D%/measurement/workspace.c %D%/measurement/workspace.h \
-	%D%/comparison/comparison.c %D%/comparison/comparison.h \
-	%D%/comparison/comparison_json.c \
-	%D%/fit/fit.c %D%/fit/fit.h %D%/fit/fit_json.c \
-	%D%/fit/search.c %D%/fit/search.h \
-	%D%/gate/baseline.c %D%/gate/baseline.h \
-	%D%/gate/baseline_accept.c %D%/gate/baseline_changes.c \
-	%D%/gate/baseline_read.c %D%/gate/baseline_write.c \
-	%D%/gate/check_message.c %D%/gate/check_message.h \
-	%D%/gate/court.c %D%/gate/court.h \
-	%D%/gate/doubt.c \
-	%D%/gate/judge.c %D%/gate/judge.h %D%/gate/judgement_json.c \
-	%D%/gate/judgement_read.c \
-	%D%/gate/metric.c %D%/gate/metric.h \
-	%D%/gate/policy.c %D%/gate/policy.h \
-	%D%/gate/run_end.c %D%/gate/run_end.h \
-	%D%/gate/verdict.c %D%/gate/verdict.h \
-	%D%/report/benchmark_action.c %D%/report/bmf.c \
-	%D%/report/compare.c %D%/report/compare_markdown.c \
-	%D%/report/compare_words.c %D%/report/compare_words.h \
-	%D%/report/junit_facts.c %D%/report/junit_facts.h %D%/report/report.h \
-	%D%/report/figures.c %D%/report/figures.h \
-	%D%/report/fit_text.c \
-	%D%/report/course.c %D%/report/course.h \
-	%D%/report/csv.c %D%/report/csv.h \
-	%D%/report/holders.c %D%/report/holders.h \
-	%D%/report/html.c %D%/report/html.h \
-	%D%/report/html_chart.c %D%/report/html_chart.h \
-	%D%/report/html_facts.c %D%/report/html_page.c \
-	%D%/report/html_stages.c %D%/report/html_timeline.c \
-	%D%/report/html_layers.c %D%/report/html_layers.h \
-	%D%/report/xml.c %D%/report/xml.h \
-	%D%/report/junit.c %D%/report/junit_cases.c %D%/report/junit_cases.h \
-	%D%/report/findings.c %D%/report/github.c %D%/report/markdown.c \
-	%D%/report/openmetrics.c \
-	%D%/report/page.c %D%/report/page.h \
-	%D%/report/progress.c %D%/report/progress.h \
-	%D%/report/stage_bars.c %D%/report/stage_bars.h \
-	%D%/report/summary.c \
-	%D%/report/timeline.c %D%/report/timeline.h \
-	%D%/report/trace.c \
-	%D%/report/words.c %D%/report/words.h \
-	%D%/commands/baseline.c %D%/commands/begin.c \
-	%D%/commands/baseline_file.c %D%/commands/baseline_file.h \
-	%D%/commands/check.c %D%/commands/commands.h %D%/commands/compare.c \
-	%D%/commands/doctor.c %D%/commands/init.c \
-	%D%/commands/github.c %D%/commands/github.h \
-	%D%/commands/git.c %D%/commands/git.h \
-	%D%/commands/fit.c \
-	%D%/commands/measure.c %D%/commands/measure.h \
-	%D%/commands/out.c %D%/commands/out.h \
-	%D%/commands/publish.c \
-	%D%/commands/recorder.c %D%/commands/recorder.h \
-	%D%/commands/report.c %D%/commands/run.c \
-	%D%/commands/terminal.c %D%/commands/terminal.h
-nodist_libbuildmem_a_SOURCES = %D%/report/html_assets.c
+	%D%/measurement/validity.c %D%/measurement/validity.h
 
-# What the HTML page carries, as C strings, and the digest by which its policy knows the script.
-EXTRA_DIST += %D%/report/html.css %D%/report/html.js
-CLEANFILES += %D%/report/html_assets.c
-%D%/report/html_assets.c: %D%/report/html.css %D%/report/html.js
+libbase_a_SOURCES = \
+	%D%/base/alloc.c %D%/base/alloc.h \
+	%D%/base/cache_policy.c %D%/base/cache_policy.h \
+	%D%/base/child.c %D%/base/child.h \
+	%D%/base/error.c %D%/base/error.h \
+	%D%/base/file.c %D%/base/file.h \
+	%D%/base/git.c %D%/base/git.h \
+	%D%/base/interrupt.c %D%/base/interrupt.h \
+	%D%/base/json.c %D%/base/json.h \
+	%D%/base/json_strict.c %D%/base/json_strict.h \
+	%D%/base/json_write.c %D%/base/json_write.h \
+	%D%/base/strv.c %D%/base/strv.h \
+	%D%/base/text.c %D%/base/text.h \
+	%D%/base/units.c %D%/base/units.h
+
+# The page's style sheet and script as C strings, and the digest of the script for its policy.
+nodist_libreport_a_SOURCES = %D%/report/html/assets.c
+EXTRA_DIST += %D%/report/html/page.css %D%/report/html/page.js
+CLEANFILES += %D%/report/html/assets.c
+%D%/report/html/assets.c: %D%/report/html/page.css %D%/report/html/page.js
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && { \
-	  echo '#include "report/html.h"' && \
+	  echo '#include "report/html/html.h"' && \
 	  for kind in css js; do \
 	    echo "const char html_$$kind[] =" && \
-	    sed 's/[\\"]/\\&/g; s/.*/    "&\\n"/' $(srcdir)/%D%/report/html.$$kind && \
+	    sed 's/[\\"]/\\&/g; s/.*/    "&\\n"/' $(srcdir)/%D%/report/html/page.$$kind && \
 	    echo ';' || exit; \
 	  done && \
-	  echo "const char html_js_sha256[] = \"`sha256sum <$(srcdir)/%D%/report/html.js | cut -c1-64 | \
+	  echo "const char html_js_sha256[] = \"`sha256sum <$(srcdir)/%D%/report/html/page.js | cut -c1-64 | \
 	    tr a-f A-F | basenc --base16 --decode | basenc --base64`\";"; \
 	} >$@.tmp && mv $@.tmp $@
 
-# The probe is static and of libc alone: it must start in any image. No sanitizers in it: it is
-# PID 1 of strangers' containers, and its memory counts as the build's.
+# The probe is static and uses libc alone: it must start in any image. It has no sanitizers: it is
+# PID 1 of other people's containers, and its memory counts as the build's.
 probedir = $(libexecdir)/build-mem
 probe_PROGRAMS = build-mem-probe
 build_mem_probe_SOURCES = %D%/probe/main.c
-build_mem_probe_LDADD = libprobe.a
+build_mem_probe_CFLAGS = $(PROBE_CFLAGS)
+build_mem_probe_LDADD = libprobe_static.a
 build_mem_probe_LDFLAGS = -static -s
 
-# What the probe is made of; kernel/ and wire/ serve the runner too. Made twice: the runner and the
-# tests link the one with the host's flags, so that sanitizers see these sources as well.
-noinst_LIBRARIES += libprobe.a libprobe_host.a
-libprobe_a_SOURCES = $(probe_parts)
-libprobe_host_a_CFLAGS = $(AM_CFLAGS) $(HOST_CFLAGS)
-libprobe_host_a_SOURCES = $(probe_parts)
-probe_parts = \
-	%D%/kernel/cgroup.c %D%/kernel/cgroup.h \
-	%D%/kernel/descendants.c %D%/kernel/descendants.h \
-	%D%/kernel/procfs.c %D%/kernel/procfs.h \
+libprobe_static_a_CFLAGS = $(PROBE_CFLAGS)
+libprobe_static_a_SOURCES = $(libprobe_a_SOURCES) $(libkernel_a_SOURCES)
+libprobe_a_SOURCES = \
 	%D%/probe/build.c %D%/probe/build.h \
 	%D%/probe/emit.c %D%/probe/emit.h \
-	%D%/probe/levels.c %D%/probe/levels.h \
+	%D%/probe/gauges.c %D%/probe/gauges.h \
 	%D%/probe/process_table.c %D%/probe/process_table.h \
 	%D%/probe/processes.c %D%/probe/processes.h \
 	%D%/probe/pss.c %D%/probe/pss.h \
 	%D%/probe/sampler.c %D%/probe/sampler.h \
 	%D%/probe/snapshot.c %D%/probe/snapshot.h \
 	%D%/probe/stages.c %D%/probe/stages.h \
-	%D%/probe/variables.c %D%/probe/variables.h \
+	%D%/probe/variables.c %D%/probe/variables.h
+libkernel_a_SOURCES = \
+	%D%/cgroup/cgroup.c %D%/cgroup/cgroup.h \
+	%D%/proc/descendants.c %D%/proc/descendants.h \
+	%D%/proc/proc.c %D%/proc/proc.h \
 	%D%/wire/wire.c %D%/wire/wire.h
+
+.PHONY: check-layers
+check-layers: $(layers) libprobe.a libkernel.a
+	CC="$(CC)" CFLAGS="$(HOST_CFLAGS) $(COMMON_CFLAGS)" LIBS="$(XML_LIBS) $(CJSON_LIBS) -lm" \
+	  $(srcdir)/ci/layering $(layers) -- libprobe.a libkernel.a

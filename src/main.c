@@ -19,7 +19,7 @@ static const struct {
     {"fit", command_fit, "the smallest memory limit with which the build still passes"},
     {"baseline", command_baseline, "refresh: accept results; show: print what is accepted"},
     {"report", command_report, "a page, or an export for other tools, from stored results"},
-    {"doctor", command_doctor, "what this machine can measure, and how to mend the rest"},
+    {"doctor", command_doctor, "what this machine can measure, and how to fix the rest"},
     {"init", command_init, "write a first build-mem.json for this repo"},
 };
 

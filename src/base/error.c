@@ -2,6 +2,8 @@
 
 #include "base/alloc.h"
 
+#include <stdio.h>
+
 #include <errno.h>
 #include <string.h>
 
@@ -45,4 +47,10 @@ void bm_error_release(struct bm_error *err)
 {
     free(err->message);
     err->message = NULL;
+}
+
+int bm_error_print(const struct bm_error *err, int status)
+{
+    fprintf(stderr, "build-mem: %s\n", err->message);
+    return status;
 }

@@ -29,4 +29,16 @@ int bm_error_wrap(struct bm_error *err, const char *format, ...)
 /* Releases the message; `err` can be used again. Fit for CLEANUP. */
 void bm_error_release(struct bm_error *err);
 
+/* The exit status of build-mem; 128+N: ended by signal N. doc/build-mem.1 documents each. */
+enum exit_status {
+    EXIT_PASS = 0,
+    EXIT_GATE = 1,       /* the gate failed */
+    EXIT_USAGE = 2,      /* usage, configuration or baseline error */
+    EXIT_BUILD = 3,      /* the build failed */
+    EXIT_UNMEASURED = 4, /* the run could not be measured or compared */
+};
+
+/* Prints "build-mem: MESSAGE" to standard error. Returns `status`. */
+int bm_error_print(const struct bm_error *err, int status);
+
 #endif

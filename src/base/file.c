@@ -164,7 +164,7 @@ static bool is_beneath(int root_fd, int fd)
 
 /* Opening with O_PATH has no effect on the file, so that it can be looked at first. Unlike with
  * openat2(2), a way out and back in again passes. */
-static int open_then_look(int root_fd, const char *path, int flags)
+static int open_then_poll(int root_fd, const char *path, int flags)
 {
     int found CLEANUP(cleanup_fd) =
         openat(root_fd, path, O_PATH | O_CLOEXEC | (flags & (O_NOFOLLOW | O_DIRECTORY)));
@@ -187,7 +187,7 @@ int file_open_beneath(int root_fd, const char *path, int flags)
     int fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof how);
     /* Container engines of old refuse calls that they do not know with EPERM. */
     if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-        return open_then_look(root_fd, path, flags);
+        return open_then_poll(root_fd, path, flags);
     return fd;
 }
 

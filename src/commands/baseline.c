@@ -1,14 +1,14 @@
 /* build-mem baseline refresh|show: accept results as the new baseline; show it. */
 #include "base/alloc.h"
+#include "base/git.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "commands/baseline_file.h"
+#include "baseline/store.h"
 #include "commands/commands.h"
-#include "commands/git.h"
-#include "commands/measure.h"
-#include "commands/out.h"
 #include "gate/judge.h"
-#include "measurement/result.h"
+#include "result/result.h"
+#include "run/measure.h"
+#include "run/output.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,15 +18,15 @@
 static void print_metric(const struct baseline_metric *metric)
 {
     int64_t centre = median_of(metric->values, metric->count);
-    bool duration = strcmp(policy_unit(metric->name), "ms") == 0;
+    bool duration = strcmp(metric_unit(metric->name), "ms") == 0;
     char *(*format)(int64_t) = duration ? format_duration : format_bytes;
     char *centre_text CLEANUP(cleanup_free) = format(centre);
     char *allowed CLEANUP(cleanup_free) = format(baseline_metric_allows(metric));
-    char *limit CLEANUP(cleanup_free) = format(metric->tolerance.limit);
+    char *limit CLEANUP(cleanup_free) = format(metric->tolerance.budget);
     printf("  %-24s %12s  up to %12s  %-4s  %zu run%s%s%s\n", metric->name, centre_text, allowed,
            level_name(metric->tolerance.level), metric->count, metric->count == 1 ? "" : "s",
-           metric->tolerance.limit > 0 ? "  hard limit " : "",
-           metric->tolerance.limit > 0 ? limit : "");
+           metric->tolerance.budget > 0 ? "  hard limit " : "",
+           metric->tolerance.budget > 0 ? limit : "");
 }
 
 static void print_environment(const struct baseline_environment *entry)
@@ -49,7 +49,7 @@ static int show(const struct config *config)
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct baseline baseline CLEANUP(baseline_release) = {0};
     if (baseline_load(config, &baseline, &err) < 0)
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     for (size_t i = 0; i < baseline.count; i++)
         print_environment(&baseline.environments[i]);
     if (baseline.count == 0)
@@ -88,9 +88,9 @@ static int accept_runs(const struct config *config, const struct measurement *ru
                                                  .commit = runs[count - 1].commit,
                                                  .by = by,
                                                  .at = at}};
-    if (out_check_file(config, config->baseline, &err) < 0 ||
+    if (output_check_file(config, config->baseline, &err) < 0 ||
         baseline_update(path, accept_into, &accepting, &baseline, &err) < 0)
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     if (!config->json_only) {
         printf("build-mem: %s now holds %zu run%s:\n", path, count, count == 1 ? "" : "s");
         print_environment(baseline_find(&baseline, &runs[0]));
@@ -107,10 +107,10 @@ static int refresh_from_runs(const struct config *config)
     size_t count;
     int status;
     judgement_init(&judgement);
-    if (out_lock(config, &status, &err) < 0)
-        return command_failed(&err, status);
+    if (output_lock(config, &status, &err) < 0)
+        return bm_error_print(&err, status);
     if (measure_runs(config, NULL, &runs, &count, &status, &err) < 0) {
-        command_failed(&err, status);
+        bm_error_print(&err, status);
     } else {
         judge_alone(runs, count, &judgement);
         status = publish(config, runs, count, &judgement);
@@ -140,10 +140,10 @@ static int refresh_from_files(const struct config *config, const struct strv *pa
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct measurement *runs = xcalloc(paths->count, sizeof *runs);
     size_t count = 0;
-    int status = refuse_twice(paths, &err) < 0 ? command_failed(&err, EXIT_USAGE) : EXIT_PASS;
+    int status = refuse_twice(paths, &err) < 0 ? bm_error_print(&err, EXIT_USAGE) : EXIT_PASS;
     while (count < paths->count && status == EXIT_PASS) {
         if (result_read(paths->items[count], &runs[count], &err) < 0)
-            status = command_failed(&err, EXIT_USAGE);
+            status = bm_error_print(&err, EXIT_USAGE);
         count++;
     }
     if (status == EXIT_PASS)
@@ -174,10 +174,10 @@ static int show_command(int argc, char **argv)
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     if (operands.count) {
         bm_error_set(&err, "baseline show takes no \"%s\"", operands.items[0]);
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     }
     if (baseline_settle(&config, &err) < 0)
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     return show(&config);
 }
 

@@ -4,12 +4,6 @@
 
 #include <stdio.h>
 
-int command_failed(const struct bm_error *err, int status)
-{
-    fprintf(stderr, "build-mem: %s\n", err->message);
-    return status;
-}
-
 int command_begin(struct config *config, enum flag_command command, const char *usage, int argc,
                   char **argv, struct strv *operands, int *status)
 {
@@ -29,7 +23,7 @@ int command_begin(struct config *config, enum flag_command command, const char *
         return -1;
     case FLAGS_ERROR:
     default:
-        *status = command_failed(&err, EXIT_USAGE);
+        *status = bm_error_print(&err, EXIT_USAGE);
         fprintf(stderr, "Usage: build-mem %s; --help says more\n", usage);
         return -1;
     }

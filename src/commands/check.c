@@ -1,10 +1,10 @@
 /* build-mem check: measure, judge against the baseline, say so to the CI. */
 #include "base/alloc.h"
-#include "commands/baseline_file.h"
+#include "baseline/store.h"
 #include "commands/commands.h"
-#include "commands/measure.h"
-#include "commands/out.h"
 #include "gate/judge.h"
+#include "run/measure.h"
+#include "run/output.h"
 
 #include <stdio.h>
 
@@ -17,7 +17,7 @@ struct doubt {
 static bool in_doubt(const struct measurement *runs, size_t count, void *context)
 {
     struct doubt *doubt = context;
-    char *why CLEANUP(cleanup_free) = judge_why_another_run(doubt->baseline, runs, count);
+    char *why CLEANUP(cleanup_free) = rerun_reason(doubt->baseline, runs, count);
     if (!why)
         return false;
     strv_pushf(doubt->notes, "measured %s: %s", count == 1 ? "again" : "a third time", why);
@@ -46,14 +46,14 @@ static int check(const struct config *config)
     judgement_init(&judgement);
     /* Before the build starts: nothing that the build does can change what it is held to. */
     if (baseline_load(config, &baseline, &err) < 0)
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     char *tree_note CLEANUP(cleanup_free) = baseline_tree_note(config, &baseline);
     if (tree_note)
         strv_push(&judgement.notes, tree_note);
-    if (out_lock(config, &status, &err) < 0)
-        return command_failed(&err, status);
+    if (output_lock(config, &status, &err) < 0)
+        return bm_error_print(&err, status);
     if (measure(config, &doubt, &runs, &count, &status, &err) < 0) {
-        command_failed(&err, status);
+        bm_error_print(&err, status);
     } else {
         char *path CLEANUP(cleanup_free) = baseline_path(config);
         judge(&baseline, path, runs, count, config->strict, &judgement);
@@ -75,9 +75,9 @@ int command_check(int argc, char **argv)
     if (operands.count) {
         bm_error_set(&err, "check takes no \"%s\"; the build's own command follows --",
                      operands.items[0]);
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     }
     if (baseline_settle(&config, &err) < 0)
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     return check(&config);
 }

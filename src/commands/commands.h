@@ -6,14 +6,6 @@
 #include "base/error.h"
 #include "config/flags.h"
 
-enum exit_status {
-    EXIT_PASS = 0,
-    EXIT_GATE = 1,
-    EXIT_USAGE = 2,
-    EXIT_BUILD = 3,
-    EXIT_UNMEASURED = 4
-};
-
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_compare(int argc, char **argv);
@@ -22,9 +14,6 @@ int command_baseline(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_init(int argc, char **argv);
-
-/* Prints "build-mem: message" to stderr. Returns `status`. */
-int command_failed(const struct bm_error *err, int status);
 
 /* Reads flags and file; where this is all (help, version, a mistake) it prints what is due, sets
  * `*status` and returns -1. `usage` is the line after "Usage: build-mem ". */

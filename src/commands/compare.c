@@ -2,10 +2,10 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "commands/commands.h"
-#include "commands/terminal.h"
 #include "comparison/comparison.h"
-#include "measurement/result.h"
 #include "report/report.h"
+#include "result/result.h"
+#include "run/terminal.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -183,7 +183,7 @@ int command_compare(int argc, char **argv)
         return status;
     renderer *render = find_renderer(config.format, &err);
     if (!render || read_sides(&config, &operands, &a, &b, &err) < 0)
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     compare_sides(&a, &b, &comparison);
     char *text CLEANUP(cleanup_free) = render(&comparison);
     fputs(text, stdout);

@@ -2,15 +2,15 @@
 #include "fit/fit.h"
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/units.h"
 #include "commands/commands.h"
-#include "commands/measure.h"
-#include "commands/out.h"
-#include "commands/terminal.h"
-#include "engine/interrupt.h"
 #include "fit/search.h"
 #include "gate/judge.h"
 #include "report/report.h"
+#include "run/measure.h"
+#include "run/output.h"
+#include "run/terminal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static void fitting_release(struct fitting *fitting)
     release_runs(fitting->first, fitting->first_count);
 }
 
-static void say_attempt(const struct fit_attempt *attempt)
+static void format_attempt(const struct fit_attempt *attempt)
 {
     char *limit CLEANUP(cleanup_free) =
         attempt->limit_bytes < 0 ? xstrdup("no limit") : format_bytes(attempt->limit_bytes);
@@ -48,7 +48,7 @@ static bool prepare_attempt(struct fitting *fitting, int64_t limit_bytes)
 {
     struct config *config = fitting->config;
     free(config->label);
-    config->label = out_numbered_label(fitting->label, fitting->fit.count + 1);
+    config->label = output_numbered_label(fitting->label, fitting->fit.count + 1);
     config->memory_limit_bytes = limit_bytes;
     config->timeout_ms = fitting->timeout_ms;
     if (!fitting->first)
@@ -85,9 +85,9 @@ static int attempt(struct fitting *fitting, int64_t limit_bytes, int *status, st
         judge_alone(runs, count, &judgement);
         fit_add(&fitting->fit, limit_bytes, runs, &judgement, impatient);
         fitting->fit.signal = interrupt_signal();
-        say_attempt(&fitting->fit.attempts[fitting->fit.count - 1]);
+        format_attempt(&fitting->fit.attempts[fitting->fit.count - 1]);
         *status = EXIT_UNMEASURED;
-        char *out CLEANUP(cleanup_free) = out_make(fitting->config, err);
+        char *out CLEANUP(cleanup_free) = output_make(fitting->config, err);
         if (!out ||
             write_result(out, runs, &judgement, verdict_exit_status(judgement.verdict), err) < 0)
             result = -1;
@@ -100,7 +100,7 @@ static int attempt(struct fitting *fitting, int64_t limit_bytes, int *status, st
 
 static int write_fit(const struct fitting *fitting, struct bm_error *err)
 {
-    char *out CLEANUP(cleanup_free) = out_make(fitting->config, err);
+    char *out CLEANUP(cleanup_free) = output_make(fitting->config, err);
     if (!out)
         return -1;
     char *path CLEANUP(cleanup_free) = xasprintf("%s/fit-%s.json", out, fitting->label);
@@ -124,18 +124,18 @@ static int fit(struct fitting *fitting)
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct fit *fit = &fitting->fit;
     int status;
-    if (out_lock(fitting->config, &status, &err) < 0)
-        return command_failed(&err, status);
+    if (output_lock(fitting->config, &status, &err) < 0)
+        return bm_error_print(&err, status);
     for (;;) {
         const struct fit_search search = fit_search(fit->attempts, fit->count);
         if (search.state != FIT_TRY || fit->signal)
             break;
         if (attempt(fitting, search.next_bytes, &status, &err) < 0)
-            return command_failed(&err, status);
+            return bm_error_print(&err, status);
     }
     status = fit_exit_status(fit);
     if (write_fit(fitting, &err) < 0) {
-        command_failed(&err, 0);
+        bm_error_print(&err, 0);
         status = status ? status : EXIT_UNMEASURED;
     }
     print_fit(fitting);
@@ -154,7 +154,7 @@ int command_fit(int argc, char **argv)
     if (operands.count) {
         bm_error_set(&err, "fit takes no \"%s\"; the build's own command follows --",
                      operands.items[0]);
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     }
     struct fitting fitting CLEANUP(fitting_release) = {
         .config = &config, .label = xstrdup(config.label), .timeout_ms = config.timeout_ms};

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void say_what_is_next(const struct starter *starter, const char *path)
+static void format_what_is_next(const struct starter *starter, const char *path)
 {
     printf("build-mem: wrote %s for ", path);
     for (size_t i = 0; i < starter->found.count; i++)
@@ -38,7 +38,7 @@ static int write_starter(const struct config *config, const char *path)
     if (access(path, F_OK) == 0) {
         bm_error_set(&err, "%s is there already: remove it first, or name another with --config",
                      path);
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     }
     if (starter_make(config->repo, installed_schema(), &starter) < 0) {
         bm_error_set(&err,
@@ -46,11 +46,11 @@ static int write_starter(const struct config *config, const char *path)
                      "gradlew, pom.xml, CMakeLists.txt, meson.build, build.ninja, configure.ac or "
                      "Makefile): write %s by hand, see build-mem(1)",
                      config->repo, path);
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     }
     if (file_write_atomic(path, starter.text, strlen(starter.text), &err) < 0)
-        return command_failed(&err, EXIT_UNMEASURED);
-    say_what_is_next(&starter, path);
+        return bm_error_print(&err, EXIT_UNMEASURED);
+    format_what_is_next(&starter, path);
     return EXIT_PASS;
 }
 
@@ -64,7 +64,7 @@ int command_init(int argc, char **argv)
         return status;
     if (operands.count) {
         bm_error_set(&err, "init takes no \"%s\"", operands.items[0]);
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     }
     char *path CLEANUP(cleanup_free) =
         config.file ? xstrdup(config.file) : config_in_repo(&config, "build-mem.json");

@@ -4,21 +4,21 @@
 #include "base/file.h"
 #include "commands/commands.h"
 #include "gate/judge.h"
-#include "measurement/result.h"
+#include "result/result.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* A stored run: its result, and the courses that lie beside it. */
+/* A stored run: its result, and the series that lie beside it. */
 struct stored_run {
     struct measurement m;
-    struct course course;
+    struct series series;
 };
 
 static void stored_run_release(struct stored_run *run)
 {
     measurement_release(&run->m);
-    course_release(&run->course);
+    series_release(&run->series);
 }
 
 static int read_run(const char *path, struct stored_run *run, struct bm_error *err)
@@ -31,7 +31,7 @@ static int read_run(const char *path, struct stored_run *run, struct bm_error *e
     const char *label = measurement_files_label(&run->m);
     if (strchr(label, '/'))
         return bm_error_set(err, "%s: the label \"%s\" names no files", path, label);
-    return course_of_label(dir, label, &run->course, err);
+    return series_of_label(dir, label, &run->series, err);
 }
 
 /* What `check` found stands in the result; a baseline that is named has it judged anew. */
@@ -67,10 +67,10 @@ static char *page(const struct config *config, const char *path, struct bm_error
         settle_judgement(path, &run.m, config->baseline, &judgement, err) < 0)
         return NULL;
     return html_text(&(struct html_report){.m = &run.m,
-                                           .course = &run.course,
+                                           .series = &run.series,
                                            .judgement = &judgement,
                                            .before = config->against ? &before.m : NULL,
-                                           .before_course = &before.course});
+                                           .before_series = &before.series});
 }
 
 static char *markdown(const struct config *config, const char *path, struct bm_error *err)
@@ -90,14 +90,14 @@ static char *trace(const struct config *config, const char *path, struct bm_erro
     (void)config;
     if (read_run(path, &run, err) < 0)
         return NULL;
-    if (!run.course.count) {
+    if (!run.series.count) {
         bm_error_set(err,
                      "%s: the timeline-NAME.csv that the run left beside it is not there: without "
                      "it there is nothing to trace",
                      path);
         return NULL;
     }
-    return trace_text(&run.m, &run.course);
+    return trace_text(&run.m, &run.series);
 }
 
 /* ---- the formats ---- */
@@ -155,16 +155,16 @@ static int check_usage(const struct config *config, const struct format *format,
 
 /* ---- of several results ---- */
 
-struct fleet {
+struct result_list {
     struct measurement *runs;
     size_t count;
 };
 
-static void fleet_release(struct fleet *fleet)
+static void result_list_release(struct result_list *result_list)
 {
-    for (size_t i = 0; i < fleet->count; i++)
-        measurement_release(&fleet->runs[i]);
-    free(fleet->runs);
+    for (size_t i = 0; i < result_list->count; i++)
+        measurement_release(&result_list->runs[i]);
+    free(result_list->runs);
 }
 
 static int refuse_failed(const char *path, const struct measurement *m, struct bm_error *err)
@@ -177,12 +177,13 @@ static int refuse_failed(const char *path, const struct measurement *m, struct b
     return bm_error_set(err, "%s: %s; its figures belong into no trend", path, judgement.reason);
 }
 
-/* `fleet` has the runs before the last, which is `path`. */
-static int refuse_same_label(const char *path, const struct fleet *fleet, struct bm_error *err)
+/* `result_list` has the runs before the last, which is `path`. */
+static int refuse_same_label(const char *path, const struct result_list *result_list,
+                             struct bm_error *err)
 {
-    const char *label = fleet->runs[fleet->count - 1].label;
-    for (size_t i = 0; i + 1 < fleet->count; i++)
-        if (strcmp(fleet->runs[i].label, label) == 0)
+    const char *label = result_list->runs[result_list->count - 1].label;
+    for (size_t i = 0; i + 1 < result_list->count; i++)
+        if (strcmp(result_list->runs[i].label, label) == 0)
             return bm_error_set(err,
                                 "%s: another of these results has the label \"%s\" too; measure "
                                 "each with a --label of its own",
@@ -190,14 +191,14 @@ static int refuse_same_label(const char *path, const struct fleet *fleet, struct
     return 0;
 }
 
-static int fleet_read(const struct strv *paths, const struct format *format, struct fleet *fleet,
-                      struct bm_error *err)
+static int result_list_read(const struct strv *paths, const struct format *format,
+                            struct result_list *result_list, struct bm_error *err)
 {
-    fleet->runs = xcalloc(paths->count, sizeof *fleet->runs);
+    result_list->runs = xcalloc(paths->count, sizeof *result_list->runs);
     for (size_t i = 0; i < paths->count; i++) {
         const char *path = paths->items[i];
-        struct measurement *m = &fleet->runs[fleet->count++];
-        if (result_read(path, m, err) < 0 || refuse_same_label(path, fleet, err) < 0 ||
+        struct measurement *m = &result_list->runs[result_list->count++];
+        if (result_read(path, m, err) < 0 || refuse_same_label(path, result_list, err) < 0 ||
             ((format->traits & IS_TREND) && refuse_failed(path, m, err) < 0))
             return -1;
     }
@@ -207,11 +208,12 @@ static int fleet_read(const struct strv *paths, const struct format *format, str
 static char *render(const struct config *config, const struct format *format,
                     const struct strv *operands, struct bm_error *err)
 {
-    struct fleet fleet CLEANUP(fleet_release) = {0};
+    struct result_list result_list CLEANUP(result_list_release) = {0};
     if (format->of_one)
         return format->of_one(config, operands->items[0], err);
-    return fleet_read(operands, format, &fleet, err) < 0 ? NULL
-                                                         : format->of_all(fleet.runs, fleet.count);
+    return result_list_read(operands, format, &result_list, err) < 0
+               ? NULL
+               : format->of_all(result_list.runs, result_list.count);
 }
 
 /* ---- where it goes ---- */
@@ -252,11 +254,11 @@ int command_report(int argc, char **argv)
         return status;
     const struct format *format = find_format(config.format ? config.format : "html", &err);
     if (!format || check_usage(&config, format, &operands, &err) < 0)
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     char *text CLEANUP(cleanup_free) = render(&config, format, &operands, &err);
     char *output CLEANUP(cleanup_free) =
         config.output ? xstrdup(config.output) : output_beside(operands.items[0], format);
     if (!text || put(output, text, &err) < 0)
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     return EXIT_PASS;
 }

@@ -1,9 +1,9 @@
 /* build-mem run: measure, judge nothing but the build itself. */
 #include "base/alloc.h"
 #include "commands/commands.h"
-#include "commands/measure.h"
-#include "commands/out.h"
 #include "gate/judge.h"
+#include "run/measure.h"
+#include "run/output.h"
 
 int command_run(int argc, char **argv)
 {
@@ -20,12 +20,12 @@ int command_run(int argc, char **argv)
         return status;
     if (operands.count) {
         bm_error_set(&err, "unknown command \"%s\"", operands.items[0]);
-        return command_failed(&err, EXIT_USAGE);
+        return bm_error_print(&err, EXIT_USAGE);
     }
-    if (out_lock(&config, &status, &err) < 0)
-        return command_failed(&err, status);
+    if (output_lock(&config, &status, &err) < 0)
+        return bm_error_print(&err, status);
     if (measure_runs(&config, NULL, &runs, &count, &status, &err) < 0)
-        command_failed(&err, status);
+        bm_error_print(&err, status);
     else {
         judge_alone(runs, count, &judgement);
         status = publish(&config, runs, count, &judgement);

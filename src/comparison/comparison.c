@@ -3,16 +3,16 @@
 #include "base/alloc.h"
 #include "base/units.h"
 #include "gate/judge.h"
-#include "measurement/drift.h"
+#include "measurement/environment.h"
 
 #include <string.h>
 
-int64_t series_median(const struct series *series)
+int64_t run_values_median(const struct run_values *series)
 {
     return series->count ? median_of(series->values, series->count) : UNMEASURED;
 }
 
-int64_t series_spread(const struct series *series)
+int64_t run_values_spread(const struct run_values *series)
 {
     if (series->count < 2)
         return UNMEASURED;
@@ -24,7 +24,7 @@ int64_t series_spread(const struct series *series)
     return highest - lowest;
 }
 
-static void series_add(struct series *series, int64_t value)
+static void series_add(struct run_values *series, int64_t value)
 {
     if (value < 0)
         return;
@@ -34,7 +34,7 @@ static void series_add(struct series *series, int64_t value)
 
 enum change row_change(const struct comparison_row *row)
 {
-    int64_t a = series_median(&row->sides[0]), b = series_median(&row->sides[1]);
+    int64_t a = run_values_median(&row->sides[0]), b = run_values_median(&row->sides[1]);
     if (a < 0 || b < 0)
         return a < 0 ? CHANGE_CAME : CHANGE_WENT;
     return a == b ? CHANGE_NONE : a < b ? CHANGE_GREW : CHANGE_SHRANK;
@@ -99,7 +99,8 @@ static void push_metric_names(const struct comparison_side *side, struct strv *n
     }
 }
 
-static void fill_metric(const struct comparison_side *side, const char *name, struct series *series)
+static void fill_metric(const struct comparison_side *side, const char *name,
+                        struct run_values *series)
 {
     const struct baseline_metric *accepted =
         side->entry ? baseline_metric_find(side->entry, name) : NULL;
@@ -109,11 +110,11 @@ static void fill_metric(const struct comparison_side *side, const char *name, st
         series_add(series, metric_value(&side->runs[i], name));
 }
 
-static const struct gate_check *check_of(const struct judgement *judgement, const char *metric)
+static const struct finding *check_of(const struct judgement *judgement, const char *metric)
 {
-    for (size_t i = 0; i < judgement->check_count; i++)
-        if (strcmp(judgement->checks[i].metric, metric) == 0)
-            return &judgement->checks[i];
+    for (size_t i = 0; i < judgement->finding_count; i++)
+        if (strcmp(judgement->findings[i].metric, metric) == 0)
+            return &judgement->findings[i];
     return NULL;
 }
 
@@ -124,7 +125,7 @@ static void add_metrics(struct comparison *comparison)
         push_metric_names(&comparison->sides[side], &names);
     for (size_t i = 0; i < names.count; i++) {
         struct comparison_row *row = add_row(&comparison->metrics, &comparison->metric_count,
-                                             names.items[i], policy_unit(names.items[i]));
+                                             names.items[i], metric_unit(names.items[i]));
         for (int side = 0; side < 2; side++)
             fill_metric(&comparison->sides[side], row->name, &row->sides[side]);
         row->check = check_of(&comparison->judgement, row->name);
@@ -146,7 +147,7 @@ static void push_group_names(const struct comparison_side *side, struct strv *na
 
 static void fill_group(const struct comparison_side *side, struct comparison_row *row, int at)
 {
-    struct series counts = {0};
+    struct run_values counts = {0};
     for (size_t i = 0; i < side->count; i++) {
         size_t count;
         struct process_group *groups CLEANUP(cleanup_free) =
@@ -157,7 +158,7 @@ static void fill_group(const struct comparison_side *side, struct comparison_row
                 series_add(&counts, (int64_t)groups[j].count);
             }
     }
-    row->processes[at] = series_median(&counts);
+    row->processes[at] = run_values_median(&counts);
     free(counts.values);
 }
 

@@ -4,14 +4,14 @@
 #ifndef BM_COMPARISON_COMPARISON_H
 #define BM_COMPARISON_COMPARISON_H
 
-#include "gate/baseline.h"
+#include "baseline/baseline.h"
 #include "gate/verdict.h"
 #include "measurement/measurement.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define COMPARISON_SCHEMA_VERSION 1
+#define COMPARISON_SCHEMA_VERSION 2
 
 /* All borrowed. */
 struct comparison_side {
@@ -22,20 +22,20 @@ struct comparison_side {
 };
 
 /* The values of one figure on one side, in the order of the runs; none where it is not there. */
-struct series {
+struct run_values {
     int64_t *values;
     size_t count;
 };
-int64_t series_median(const struct series *series); /* UNMEASURED of none */
+int64_t run_values_median(const struct run_values *series); /* UNMEASURED of none */
 /* From the lowest value to the highest; UNMEASURED where there are fewer than two. */
-int64_t series_spread(const struct series *series);
+int64_t run_values_spread(const struct run_values *series);
 
 struct comparison_row {
     char *name;       /* the metric's, or that of a group of processes */
     const char *unit; /* "bytes", "ms" */
-    struct series sides[2];
-    int64_t processes[2];           /* how many the group has; UNMEASURED for a metric */
-    const struct gate_check *check; /* how the metric was judged, borrowed; NULL: it was not */
+    struct run_values sides[2];
+    int64_t processes[2];        /* how many the group has; UNMEASURED for a metric */
+    const struct finding *check; /* how the metric was judged, borrowed; NULL: it was not */
 };
 
 enum change { CHANGE_NONE, CHANGE_GREW, CHANGE_SHRANK, CHANGE_CAME, CHANGE_WENT };

@@ -18,7 +18,8 @@ static void add_side(cJSON *root, const char *key, const struct comparison_side 
 }
 
 /* `processes`: how many the group has; UNMEASURED for a metric. */
-static void add_series(cJSON *row, const char *key, const struct series *series, int64_t processes)
+static void add_series(cJSON *row, const char *key, const struct run_values *series,
+                       int64_t processes)
 {
     if (!series->count) {
         cJSON_AddNullToObject(row, key);
@@ -27,7 +28,7 @@ static void add_series(cJSON *row, const char *key, const struct series *series,
     cJSON *object = json_add_object(row, key);
     if (processes >= 0)
         json_add_integer(object, "processes", processes);
-    json_add_integer(object, "median", series_median(series));
+    json_add_integer(object, "median", run_values_median(series));
     cJSON *values = json_add_array(object, "values");
     for (size_t i = 0; i < series->count; i++)
         cJSON_AddItemToArray(values, json_new_integer(series->values[i]));
@@ -35,7 +36,7 @@ static void add_series(cJSON *row, const char *key, const struct series *series,
 
 static void add_row_figures(cJSON *object, const struct comparison_row *row)
 {
-    int64_t a = series_median(&row->sides[0]), b = series_median(&row->sides[1]);
+    int64_t a = run_values_median(&row->sides[0]), b = run_values_median(&row->sides[1]);
     json_add_text(object, "change", change_name(row_change(row)));
     if (a >= 0 && b >= 0)
         json_add_integer(object, "delta", b - a);
@@ -55,8 +56,9 @@ static void add_metrics(cJSON *root, const struct comparison *comparison)
         json_add_text(object, "metric", row->name);
         json_add_text(object, "unit", row->unit);
         json_add_text(object, "level", row->check ? level_name(row->check->level) : NULL);
-        json_add_text(object, "status", row->check ? check_status_name(row->check->status) : NULL);
-        json_add_measured(object, "limit", row->check ? row->check->limit : UNMEASURED);
+        json_add_text(object, "status",
+                      row->check ? finding_status_name(row->check->status) : NULL);
+        json_add_measured(object, "allowed", row->check ? row->check->allowed : UNMEASURED);
         add_row_figures(object, row);
     }
 }

@@ -1,8 +1,8 @@
 #include "engine/engine.h"
 
 #include "base/alloc.h"
-#include "engine/interrupt.h"
-#include "kernel/procfs.h"
+#include "base/interrupt.h"
+#include "proc/proc.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -5,13 +5,13 @@
 #ifndef BM_ENGINE_ENGINE_H
 #define BM_ENGINE_ENGINE_H
 
+#include "base/child.h"
 #include "base/error.h"
 #include "base/strv.h"
-#include "engine/child.h"
+#include "cgroup/cgroup.h"
 #include "engine/oom_watch.h"
 #include "engine/page_cache.h"
 #include "engine/stage_peaks.h"
-#include "kernel/cgroup.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* The host engine: a fresh cgroup on this machine, no container. */
 #include "base/alloc.h"
 #include "base/units.h"
+#include "cgroup/cgroup.h"
 #include "engine/engine.h"
 #include "engine/local.h"
-#include "kernel/cgroup.h"
-#include "kernel/procfs.h"
+#include "proc/proc.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "engine/engine.h"
 #include "engine/local.h"
-#include "kernel/descendants.h"
+#include "proc/descendants.h"
 
 #include <errno.h>
 #include <fcntl.h>

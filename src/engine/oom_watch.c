@@ -1,7 +1,7 @@
 #include "engine/oom_watch.h"
 
 #include "base/alloc.h"
-#include "kernel/procfs.h"
+#include "proc/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,7 +82,7 @@ static bool has_ended(const struct oom_watch *watch)
     return poll(&fd, 1, 0) > 0;
 }
 
-void oom_watch_look(struct oom_watch *watch)
+void oom_watch_poll(struct oom_watch *watch)
 {
     if (watch->cgroup.version == 0)
         return;
@@ -111,10 +111,10 @@ static bool was_signalled(int events)
     return signals >= 2;
 }
 
-bool oom_watch_tells(struct oom_watch *watch)
+bool oom_watch_reports(struct oom_watch *watch)
 {
     if (watch->kills < 0)
-        oom_watch_look(watch);
+        oom_watch_poll(watch);
     if (watch->kills >= 0)
         return watch->kills > 0;
     if (watch->events >= 0)

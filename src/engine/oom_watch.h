@@ -17,7 +17,7 @@
 #ifndef BM_ENGINE_OOM_WATCH_H
 #define BM_ENGINE_OOM_WATCH_H
 
-#include "kernel/cgroup.h"
+#include "cgroup/cgroup.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,10 +40,10 @@ struct oom_watch {
  * process in there. */
 void oom_watch_open(struct oom_watch *watch, const struct cgroup *cgroup);
 /* Reads the counts. To be called when `ended` or `above` has news, as soon as can be. */
-void oom_watch_look(struct oom_watch *watch);
+void oom_watch_poll(struct oom_watch *watch);
 /* Whether a process of the container was killed for lack of memory, as far as can be told. To be
  * called when the container has been removed; may wait for the news of that. */
-bool oom_watch_tells(struct oom_watch *watch);
+bool oom_watch_reports(struct oom_watch *watch);
 void oom_watch_close(struct oom_watch *watch);
 
 #endif

@@ -1,11 +1,11 @@
 #include "engine/page_cache.h"
 
 #include "base/alloc.h"
+#include "base/child.h"
+#include "base/interrupt.h"
 #include "base/units.h"
-#include "engine/child.h"
-#include "engine/interrupt.h"
-#include "kernel/cgroup.h"
-#include "kernel/procfs.h"
+#include "cgroup/cgroup.h"
+#include "proc/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,7 +94,7 @@ static bool take(struct page_cache *cache, int fd, int64_t *taken)
 }
 
 /* What this user may not read the build may, if it is another's. */
-static void tell_unread(struct page_cache *cache, const char *path, int reason)
+static void send_unread(struct page_cache *cache, const char *path, int reason)
 {
     fall_short(cache, xasprintf("%s: %s", path, strerror(reason)));
 }
@@ -105,7 +105,7 @@ static void read_one(struct page_cache *cache, const char *path)
     /* It may have become something else since it was listed: a pipe would keep us waiting. */
     int fd CLEANUP(cleanup_fd) = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 && errno == EACCES)
-        tell_unread(cache, path, errno);
+        send_unread(cache, path, errno);
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
         return;
     while (!interrupt_signal() && take(cache, fd, &cache->workspace_bytes))
@@ -133,7 +133,7 @@ static int warm_workspace(struct page_cache *cache, const char *repo, const char
         else if (entry->fts_info == FTS_F)
             read_one(cache, entry->fts_path);
         else if (entry->fts_info == FTS_DNR)
-            tell_unread(cache, entry->fts_path, entry->fts_errno);
+            send_unread(cache, entry->fts_path, entry->fts_errno);
     fts_close(walk);
     return interrupt_signal() ? bm_error_set(err, "interrupted") : 0;
 }

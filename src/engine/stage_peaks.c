@@ -1,7 +1,7 @@
 #include "engine/stage_peaks.h"
 
 #include "base/alloc.h"
-#include "kernel/procfs.h"
+#include "proc/proc.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #ifndef BM_ENGINE_STAGE_PEAKS_H
 #define BM_ENGINE_STAGE_PEAKS_H
 
-#include "kernel/cgroup.h"
+#include "cgroup/cgroup.h"
 
 #include <stdint.h>
 #include <sys/types.h>

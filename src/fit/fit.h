@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FIT_SCHEMA_VERSION 1
+#define FIT_SCHEMA_VERSION 2
 
 enum fit_outcome {
     FIT_PASSED,

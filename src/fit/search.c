@@ -49,7 +49,7 @@ static bool contradicts(const struct history *history, int64_t limit_bytes, bool
     return false;
 }
 
-static bool explained_by_limit(enum fit_outcome outcome)
+static bool over_limit_by_limit(enum fit_outcome outcome)
 {
     return outcome == FIT_PASSED || outcome == FIT_OOM_KILLED || outcome == FIT_TOO_SLOW;
 }
@@ -70,7 +70,7 @@ static void take_attempt(struct history *history, const struct fit_attempt *atte
 {
     bool pass = attempt->outcome == FIT_PASSED;
     bool surprise =
-        !explained_by_limit(attempt->outcome) || contradicts(history, attempt->limit_bytes, pass);
+        !over_limit_by_limit(attempt->outcome) || contradicts(history, attempt->limit_bytes, pass);
     struct tried *tried = find_or_add(history, attempt->limit_bytes);
     if (attempt->outcome == FIT_NOT_MEASURED) {
         tried->unmeasured++;

@@ -1,10 +1,10 @@
 #include "gate/judge.h"
 
 #include "base/alloc.h"
-#include "gate/court.h"
-#include "gate/policy.h"
-#include "gate/run_end.h"
-#include "measurement/drift.h"
+#include "baseline/tolerance.h"
+#include "gate/evaluate.h"
+#include "measurement/environment.h"
+#include "measurement/validity.h"
 
 #include <string.h>
 
@@ -15,56 +15,56 @@ static char *refresh_command(const struct judgement *judgement)
                : xstrdup("build-mem baseline refresh");
 }
 
-static void set_reason_from_check(struct court *court)
+static void set_reason_from_finding(struct evaluation *evaluation)
 {
-    struct judgement *judgement = court->judgement;
-    const char *message = judgement->checks[court->heaviest_check].message;
-    judgement->reason = court->heaviest_count > 1
-                            ? xasprintf("%s (and %zu more)", message, court->heaviest_count - 1)
+    struct judgement *judgement = evaluation->judgement;
+    const char *message = judgement->findings[evaluation->worst_finding].message;
+    judgement->reason = evaluation->worst_count > 1
+                            ? xasprintf("%s (and %zu more)", message, evaluation->worst_count - 1)
                             : xstrdup(message);
 }
 
-static void set_advice(struct court *court)
+static void set_advice(struct evaluation *evaluation)
 {
-    char *refresh CLEANUP(cleanup_free) = refresh_command(court->judgement);
-    char **advice = &court->judgement->advice;
-    if (court->heaviest == FINDING_OVER_LIMIT)
+    char *refresh CLEANUP(cleanup_free) = refresh_command(evaluation->judgement);
+    char **advice = &evaluation->judgement->advice;
+    if (evaluation->worst == REASON_OVER_BUDGET)
         *advice = xstrdup("the hard limit stands in the baseline file as \"limit\"");
-    else if (court->heaviest == FINDING_REGRESSED)
+    else if (evaluation->worst == REASON_REGRESSED)
         *advice =
             xasprintf("where the growth is meant: %s --allow-increase --reason TEXT", refresh);
-    else if (court->heaviest == FINDING_GONE)
+    else if (evaluation->worst == REASON_GONE)
         *advice = xasprintf("where that is meant: %s", refresh);
-    else if (court->heaviest == FINDING_NOISY)
+    else if (evaluation->worst == REASON_NOISY)
         *advice = xstrdup("check again on a quiet machine, or make the build steadier (--cache "
                           "warm, a fixed number of workers, a --memory limit)");
-    else if (court->heaviest == FINDING_BRIEF)
+    else if (evaluation->worst == REASON_BRIEF)
         *advice = xstrdup("check again with a shorter --interval-ms; where that stage always runs "
                           "beside another, gate that one, and set its own level to warn");
-    else if (court->improved)
+    else if (evaluation->improved)
         *advice = xasprintf("bank the gain: %s", refresh);
 }
 
-/* The verdict from the checks. */
-static void conclude(struct court *court)
+/* The verdict from the findings. */
+static void conclude(struct evaluation *evaluation)
 {
     static const enum verdict verdicts[] = {
-        [FINDING_FINE] = VERDICT_PASS,           [FINDING_IMPROVED] = VERDICT_IMPROVED,
-        [FINDING_NOISY] = VERDICT_INCONCLUSIVE,  [FINDING_BRIEF] = VERDICT_INCONCLUSIVE,
-        [FINDING_GONE] = VERDICT_REGRESSED,      [FINDING_UNBANKED] = VERDICT_REGRESSED,
-        [FINDING_REGRESSED] = VERDICT_REGRESSED, [FINDING_OVER_LIMIT] = VERDICT_OVER_LIMIT,
+        [REASON_FINE] = VERDICT_PASS,           [REASON_IMPROVED] = VERDICT_IMPROVED,
+        [REASON_NOISY] = VERDICT_INCONCLUSIVE,  [REASON_BRIEF] = VERDICT_INCONCLUSIVE,
+        [REASON_GONE] = VERDICT_REGRESSED,      [REASON_UNBANKED] = VERDICT_REGRESSED,
+        [REASON_REGRESSED] = VERDICT_REGRESSED, [REASON_OVER_BUDGET] = VERDICT_OVER_LIMIT,
     };
-    court->judgement->verdict = verdicts[court->heaviest];
-    if (court->judgement->verdict != VERDICT_PASS)
-        set_reason_from_check(court);
-    set_advice(court);
+    evaluation->judgement->verdict = verdicts[evaluation->worst];
+    if (evaluation->judgement->verdict != VERDICT_PASS)
+        set_reason_from_finding(evaluation);
+    set_advice(evaluation);
 }
 
-static void conclude_censored(struct court *court)
+static void conclude_at_limit(struct evaluation *evaluation)
 {
-    court->judgement->verdict = VERDICT_OVER_LIMIT;
-    court->judgement->reason = censored_reason(court_censored_run(court));
-    court->judgement->advice = censored_advice();
+    evaluation->judgement->verdict = VERDICT_OVER_LIMIT;
+    evaluation->judgement->reason = at_limit_reason(run_at_limit(evaluation));
+    evaluation->judgement->advice = at_limit_advice();
 }
 
 /* How the run differs from the entry that is most like it. `baseline` has an entry. */
@@ -88,18 +88,18 @@ static char *nearest_difference(const struct baseline *baseline, const struct me
 
 /* A run that has no entry; the first where all have one, but not the same. */
 static const struct measurement *run_without_entry(const struct baseline *baseline,
-                                                   const struct court *court)
+                                                   const struct evaluation *evaluation)
 {
-    for (size_t i = 0; i < court->run_count; i++)
-        if (!baseline_find(baseline, &court->runs[i]))
-            return &court->runs[i];
-    return &court->runs[0];
+    for (size_t i = 0; i < evaluation->run_count; i++)
+        if (!baseline_find(baseline, &evaluation->runs[i]))
+            return &evaluation->runs[i];
+    return &evaluation->runs[0];
 }
 
-static char *not_comparable_reason(const struct baseline *baseline, const struct court *court,
-                                   const char *path)
+static char *not_comparable_reason(const struct baseline *baseline,
+                                   const struct evaluation *evaluation, const char *path)
 {
-    const struct measurement *m = run_without_entry(baseline, court);
+    const struct measurement *m = run_without_entry(baseline, evaluation);
     if (baseline_find(baseline, m))
         return xstrdup("the runs were measured in different environments");
     char *nearest CLEANUP(cleanup_free) = nearest_difference(baseline, m);
@@ -109,9 +109,9 @@ static char *not_comparable_reason(const struct baseline *baseline, const struct
                      baseline->count, path, nearest);
 }
 
-static void conclude_without_entry(const struct baseline *baseline, struct court *court)
+static void conclude_without_entry(const struct baseline *baseline, struct evaluation *evaluation)
 {
-    struct judgement *judgement = court->judgement;
+    struct judgement *judgement = evaluation->judgement;
     const char *path = judgement->baseline_path ? judgement->baseline_path : "the baseline";
     char *refresh CLEANUP(cleanup_free) = refresh_command(judgement);
     if (baseline->count == 0) {
@@ -121,7 +121,7 @@ static void conclude_without_entry(const struct baseline *baseline, struct court
         return;
     }
     judgement->verdict = VERDICT_NOT_COMPARABLE;
-    judgement->reason = not_comparable_reason(baseline, court, path);
+    judgement->reason = not_comparable_reason(baseline, evaluation, path);
     judgement->advice =
         xasprintf("measure where the baseline was measured (the same --memory, "
                   "--image, --engine, --cache and CPUs), or accept this environment beside "
@@ -130,15 +130,16 @@ static void conclude_without_entry(const struct baseline *baseline, struct court
 }
 
 /* What may explain a difference, and is not judged. */
-static void note_drift(struct court *court)
+static void note_drift(struct evaluation *evaluation)
 {
     struct strv drift CLEANUP(strv_release) = {0};
-    if (!court->entry || !court->entry->measured_on)
+    if (!evaluation->entry || !evaluation->entry->measured_on)
         return;
-    drift_list(court->entry->measured_on, &court->runs[0].environment, &drift);
+    drift_list(evaluation->entry->measured_on, &evaluation->runs[0].environment, &drift);
     char *list CLEANUP(cleanup_free) = strv_join(&drift, "; ");
     if (drift.count)
-        strv_pushf(&court->judgement->notes, "drifted since the baseline was measured: %s", list);
+        strv_pushf(&evaluation->judgement->notes, "drifted since the baseline was measured: %s",
+                   list);
 }
 
 /* More than twice as long, and by more than what a duration may scatter. No overflow: both are
@@ -146,31 +147,45 @@ static void note_drift(struct court *court)
 static bool much_longer(int64_t span_ms, int64_t than_ms)
 {
     return span_ms > than_ms && span_ms - than_ms > than_ms &&
-           span_ms - than_ms - than_ms > policy_default(METRIC_DURATION).absolute;
+           span_ms - than_ms - than_ms > tolerance_default(METRIC_DURATION).absolute;
 }
 
 /* A build that is starved of CPU overlaps less of its work, and needs less memory at once: runs of
  * the workload that took nine times as long had peaks lower by up to a fifth (tests/fixtures/
  * evidence). So a growth may hide in slow runs, and a baseline of slow runs make one up. */
-static void note_unlike_durations(struct court *court)
+static void note_unlike_durations(struct evaluation *evaluation)
 {
-    const struct judgement *judgement = court->judgement;
-    for (size_t i = 0; i < judgement->check_count; i++) {
-        const struct gate_check *check = &judgement->checks[i];
-        if (strcmp(check->metric, METRIC_DURATION) != 0 || check->baseline < 0 || check->actual < 0)
+    const struct judgement *judgement = evaluation->judgement;
+    for (size_t i = 0; i < judgement->finding_count; i++) {
+        const struct finding *finding = &judgement->findings[i];
+        if (strcmp(finding->metric, METRIC_DURATION) != 0 || finding->baseline < 0 ||
+            finding->actual < 0)
             continue;
-        bool slower = much_longer(check->actual, check->baseline);
-        bool faster = much_longer(check->baseline, check->actual);
+        bool slower = much_longer(finding->actual, finding->baseline);
+        bool faster = much_longer(finding->baseline, finding->actual);
         if (judgement->verdict == VERDICT_REGRESSED ? !faster : !slower)
             continue;
-        char *took CLEANUP(cleanup_free) = metric_figure(check->metric, check->actual);
-        char *usual CLEANUP(cleanup_free) = metric_figure(check->metric, check->baseline);
-        strv_pushf(&court->judgement->notes,
+        char *took CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->actual);
+        char *usual CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->baseline);
+        strv_pushf(&evaluation->judgement->notes,
                    "took %s, in the baseline %s: a build that gets little CPU has a lower peak; %s",
                    took, usual,
                    slower ? "measure it where nothing else runs, else a growth may not show"
                           : "where that was the baseline, record it anew");
     }
+}
+
+static enum verdict verdict_of_run(enum run_validity validity)
+{
+    switch (validity) {
+    case RUN_VALID:
+        return VERDICT_PASS;
+    case RUN_BUILD_FAILED:
+        return VERDICT_BUILD_FAILED;
+    case RUN_NOT_MEASURED:
+        return VERDICT_INCONCLUSIVE;
+    }
+    BM_BUG("run validity out of range");
 }
 
 /* Whether all runs can be judged; else the verdict is set. */
@@ -181,7 +196,7 @@ static bool all_ended_well(const struct measurement *runs, size_t run_count,
         BM_BUG("no run to judge");
     for (size_t i = 0; i < run_count; i++) {
         char *reason CLEANUP(cleanup_free) = NULL;
-        judgement->verdict = run_verdict(&runs[i], &reason, &judgement->advice);
+        judgement->verdict = verdict_of_run(run_validity(&runs[i], &reason, &judgement->advice));
         if (judgement->verdict == VERDICT_PASS)
             continue;
         judgement->reason = run_count > 1
@@ -211,22 +226,22 @@ void judge(const struct baseline *baseline, const char *baseline_path,
     if (!all_ended_well(runs, run_count, judgement))
         return;
 
-    struct court court = {
+    struct evaluation evaluation = {
         .entry = common_entry(baseline, runs, run_count),
         .runs = runs,
         .run_count = run_count,
         .strict = strict,
         .judgement = judgement,
     };
-    court_add_checks(&court);
-    if (court_censored_run(&court))
-        conclude_censored(&court);
-    else if (!court.entry)
-        conclude_without_entry(baseline, &court);
+    evaluate_metrics(&evaluation);
+    if (run_at_limit(&evaluation))
+        conclude_at_limit(&evaluation);
+    else if (!evaluation.entry)
+        conclude_without_entry(baseline, &evaluation);
     else
-        conclude(&court);
-    note_drift(&court);
-    note_unlike_durations(&court);
+        conclude(&evaluation);
+    note_drift(&evaluation);
+    note_unlike_durations(&evaluation);
 }
 
 void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement)
@@ -234,6 +249,6 @@ void judge_alone(const struct measurement *runs, size_t run_count, struct judgem
     if (!all_ended_well(runs, run_count, judgement))
         return;
     for (size_t i = 0; i < run_count && !judgement->advice; i++)
-        if (runs[i].peak.censored)
-            judgement->advice = censored_advice();
+        if (runs[i].peak.at_limit)
+            judgement->advice = at_limit_advice();
 }

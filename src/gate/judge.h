@@ -2,19 +2,19 @@
 #ifndef BM_GATE_JUDGE_H
 #define BM_GATE_JUDGE_H
 
-#include "gate/baseline.h"
+#include "baseline/baseline.h"
 #include "gate/verdict.h"
 
-/* Judges the runs of one check (at least one) against the baseline; `baseline_path` is for
+/* Judges the runs of one finding (at least one) against the baseline; `baseline_path` is for
  * messages. `strict` fails an improvement, so that gains are banked. Fills `judgement`, which
  * the caller has initialised. Never passes where a metric, a stage or the entry is missing.
  *
  * The first of these that holds is the verdict:
- *   build-failed    a run's build failed, or is not verified     (no checks)
- *   inconclusive    a run was not measured                       (no checks)
+ *   build-failed    a run's build failed, or is not verified     (no findings)
+ *   inconclusive    a run was not measured                       (no findings)
  *   over-limit      a run's peak reached the memory limit: the build's need is not known
  *   no-baseline, not-comparable
- *                   no entry; the checks have values, but no baseline
+ *                   no entry; the findings have values, but no baseline
  *   over-limit      the highest run is over a hard limit
  *   regressed       the median is over the tolerance; a metric or stage is gone; with `strict`,
  *                   it improved
@@ -26,7 +26,7 @@ void judge(const struct baseline *baseline, const char *baseline_path,
            const struct measurement *runs, size_t run_count, bool strict,
            struct judgement *judgement);
 
-/* Whether `check` should measure once more before it judges (at most MOST_CHECK_RUNS in all): a
+/* Whether `finding` should measure once more before it judges (at most MAX_CHECK_RUNS in all): a
  * metric of level fail
  *   - lies above half of its slack in a single run: it may be the slack's upper half by chance,
  *   - or below all of its slack: a gain is not claimed from one lucky run,
@@ -34,9 +34,9 @@ void judge(const struct baseline *baseline, const char *baseline_path,
  * Not where more runs could not change the verdict: a build failed, a hard limit was passed, two
  * runs already spread wider than the slack. Then NULL, else why, in one line that the caller
  * owns. */
-#define MOST_CHECK_RUNS 3
-char *judge_why_another_run(const struct baseline *baseline, const struct measurement *runs,
-                            size_t run_count);
+#define MAX_CHECK_RUNS 3
+char *rerun_reason(const struct baseline *baseline, const struct measurement *runs,
+                   size_t run_count);
 
 /* The verdict on runs that are not compared with anything: pass, or build-failed, or
  * inconclusive where they were not measured. */

@@ -9,12 +9,12 @@ void judgement_init(struct judgement *judgement)
 
 void judgement_release(struct judgement *judgement)
 {
-    for (size_t i = 0; i < judgement->check_count; i++) {
-        free(judgement->checks[i].metric);
-        free(judgement->checks[i].values);
-        free(judgement->checks[i].message);
+    for (size_t i = 0; i < judgement->finding_count; i++) {
+        free(judgement->findings[i].metric);
+        free(judgement->findings[i].values);
+        free(judgement->findings[i].message);
     }
-    free(judgement->checks);
+    free(judgement->findings);
     free(judgement->baseline_path);
     free(judgement->reason);
     free(judgement->advice);
@@ -45,36 +45,23 @@ const char *verdict_name(enum verdict verdict)
     BM_BUG("verdict out of range");
 }
 
-const char *check_status_name(enum check_status status)
+const char *finding_status_name(enum finding_status status)
 {
     switch (status) {
-    case CHECK_PASS:
+    case FINDING_PASS:
         return "pass";
-    case CHECK_IMPROVED:
+    case FINDING_IMPROVED:
         return "improved";
-    case CHECK_WARNED:
+    case FINDING_WARNED:
         return "warned";
-    case CHECK_FAILED:
+    case FINDING_FAILED:
         return "failed";
-    case CHECK_MISSING:
+    case FINDING_MISSING:
         return "missing";
-    case CHECK_OFF:
+    case FINDING_OFF:
         return "off";
     }
-    BM_BUG("check status out of range");
-}
-
-const char *level_name(enum level level)
-{
-    switch (level) {
-    case LEVEL_OFF:
-        return "off";
-    case LEVEL_WARN:
-        return "warn";
-    case LEVEL_FAIL:
-        return "fail";
-    }
-    BM_BUG("level out of range");
+    BM_BUG("finding status out of range");
 }
 
 int verdict_exit_status(enum verdict verdict)

@@ -3,6 +3,7 @@
 #define BM_GATE_VERDICT_H
 
 #include "base/strv.h"
+#include "baseline/tolerance.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,30 +20,29 @@ enum verdict {
     VERDICT_NO_BASELINE,
 };
 
-enum level { LEVEL_OFF, LEVEL_WARN, LEVEL_FAIL };
-
-enum check_status {
-    CHECK_PASS,
-    CHECK_IMPROVED,
-    CHECK_WARNED,  /* over its tolerance, at level warn */
-    CHECK_FAILED,  /* regressed or over its hard limit, at level fail */
-    CHECK_MISSING, /* in the baseline, not in the result (or the other way round): its level says */
-    CHECK_OFF,
+enum finding_status {
+    FINDING_PASS,
+    FINDING_IMPROVED,
+    FINDING_WARNED,  /* over its tolerance, at level warn */
+    FINDING_FAILED,  /* regressed or over its hard limit, at level fail */
+    FINDING_MISSING, /* in the baseline, not in the result (or the other way round): its level says
+                      */
+    FINDING_OFF,
 };
 
 /* One metric, judged. Figures in the metric's unit; UNMEASURED where there is none. */
-struct gate_check {
+struct finding {
     char *metric;     /* "cgroup_peak", "stage:build-deps", "duration" */
     const char *unit; /* "bytes" or "ms" */
     enum level level;
-    enum check_status status;
+    enum finding_status status;
     int64_t baseline; /* the centre (median) of the accepted values */
-    int64_t limit;    /* the highest value that passes */
+    int64_t allowed;  /* the highest value that passes */
     int64_t actual;   /* median of `values` */
     int64_t delta;    /* actual - baseline; meaningful where both are measured */
     int64_t *values;  /* of every run that was judged */
     size_t value_count;
-    bool over_hard_limit;
+    bool over_budget;
     char *message; /* one line: what, by how much; owned */
 };
 
@@ -52,16 +52,15 @@ struct judgement {
     char *reason;        /* why, for verdicts other than pass; NULL for pass */
     char *advice;        /* what to do next; may be NULL */
     struct strv notes;   /* what else is to be known: measured again and why, drift; a line each */
-    struct gate_check *checks;
-    size_t check_count;
+    struct finding *findings;
+    size_t finding_count;
 };
 
 void judgement_init(struct judgement *judgement);
 void judgement_release(struct judgement *judgement);
 
-const char *verdict_name(enum verdict verdict);          /* "over-limit" */
-const char *check_status_name(enum check_status status); /* "failed" */
-const char *level_name(enum level level);                /* "warn" */
+const char *verdict_name(enum verdict verdict);              /* "over-limit" */
+const char *finding_status_name(enum finding_status status); /* "failed" */
 /* 0 pass and improved, 1 regressed and over-limit, 2 no-baseline, 3 build-failed, 4 the rest. */
 int verdict_exit_status(enum verdict verdict);
 

@@ -12,7 +12,7 @@ void snapshot_init(struct snapshot *snapshot)
         .cgroup_bytes = UNMEASURED,
         .pss_bytes = UNMEASURED,
         .unreclaimable_bytes = UNMEASURED,
-        .explained_bytes = UNMEASURED,
+        .attributed_bytes = UNMEASURED,
         .composition = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED},
     };
 }

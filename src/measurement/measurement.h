@@ -50,7 +50,7 @@ struct snapshot {
     int64_t cgroup_bytes;        /* charged to the cgroup at that moment */
     int64_t pss_bytes;           /* sum over the processes; UNMEASURED: there is no snapshot */
     int64_t unreclaimable_bytes; /* of what was charged, what the kernel could not have dropped */
-    int64_t explained_bytes;     /* of what was charged: by processes, caches and the kernel */
+    int64_t attributed_bytes;    /* of what was charged: by processes, caches and the kernel */
     struct composition composition;
     struct process_usage *processes;
     size_t count;
@@ -71,7 +71,7 @@ struct peak {
     char *source;           /* "memory.peak", "memory.max_usage_in_bytes", "memory.current" */
     bool estimated;         /* no counter of the kernel's tells it: the highest sample */
     int64_t at_most_bytes;  /* of an estimate: what the counter does tell; else UNMEASURED */
-    bool censored;          /* it reached the limit: what the build would take is not known */
+    bool at_limit;          /* it reached the limit: what the build would take is not known */
     int64_t limit_bytes;    /* UNMEASURED: no limit */
     bool shared;            /* others live in the cgroup: what they hold is in all its figures */
     int64_t at_start_bytes; /* before the build's first instruction: the counter, or if shared the
@@ -161,7 +161,7 @@ void snapshot_release(struct snapshot *snapshot);
 /* Which engine runs the build, and the image that results are compared by. */
 void measurement_set_engine(struct measurement *m, const char *engine, const char *image);
 
-/* The label that the log and the courses of this run bear; borrowed, NULL in an unlabelled one. */
+/* The label that the log and the series of this run bear; borrowed, NULL in an unlabelled one. */
 const char *measurement_files_label(const struct measurement *m);
 
 /* Whether the build ended well and every required check of verify holds. */

@@ -1,6 +1,6 @@
 #include "probe/build.h"
 
-#include "kernel/descendants.h"
+#include "proc/descendants.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,8 +126,8 @@ static int kill_once(const struct cgroup *own)
 
 void build_kill_all(struct build *build, const struct cgroup *own)
 {
-    /* A process that forks while it is being killed leaves a child: look again until none is
-     * left, for at most 5 s; a process stuck in the kernel is left to the engine. */
+    /* A process that forks while it is being killed leaves a child: take_snapshot again until none
+     * is left, for at most 5 s; a process stuck in the kernel is left to the engine. */
     for (int round = 0; round < 500 && kill_once(own) > 0; round++) {
         nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
         build_reap(build);

@@ -2,7 +2,7 @@
 #ifndef BM_PROBE_BUILD_H
 #define BM_PROBE_BUILD_H
 
-#include "kernel/cgroup.h"
+#include "cgroup/cgroup.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,15 +5,15 @@
  * --own-cgroup: nothing but the build lives in the cgroup; always so where the probe is PID 1.
  * Without it the build's processes are the probe's descendants.
  *
- * stdout carries records (wire/wire.h); stdin is a leash: the build begins with its first byte, and
- * is ended when it ends. */
-#include "kernel/cgroup.h"
-#include "kernel/procfs.h"
+ * stdout carries records (wire/wire.h); stdin is a lifeline: the build begins with its first byte,
+ * and is ended when it ends. */
+#include "cgroup/cgroup.h"
 #include "probe/build.h"
 #include "probe/emit.h"
 #include "probe/sampler.h"
 #include "probe/stages.h"
 #include "probe/variables.h"
+#include "proc/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ static int64_t oom_kills_at_start, limit_hits_at_start, peak_at_start_bytes, usa
 static struct sampler sampler;
 static struct build build;
 static struct timespec started;
-static bool leashed = true; /* the runner holds our stdin open */
+static bool has_lifeline = true; /* the runner holds our stdin open */
 
 static int64_t elapsed_ms(void)
 {
@@ -90,7 +90,7 @@ static void read_thp(char *mode, size_t capacity)
     snprintf(mode, capacity, "%.*s", close ? (int)(close - open - 1) : 0, close ? open + 1 : "");
 }
 
-static void tell_hello(void)
+static void send_hello(void)
 {
     char thp[32], meminfo[4096] = "";
     struct utsname system;
@@ -117,7 +117,7 @@ static void tell_hello(void)
         }});
 }
 
-static void tell_variable(const char *name, const char *value)
+static void send_variable(const char *name, const char *value)
 {
     emit_record(
         &(struct wire_record){.type = WIRE_VARIABLE, .variable = {.name = name, .value = value}});
@@ -178,7 +178,7 @@ static int64_t counted(const char *what, int64_t at_start, int64_t now)
     return now;
 }
 
-static void tell_end(int64_t duration_ms)
+static void send_end(int64_t duration_ms)
 {
     struct cgroup_pressure pressure;
     int64_t peak_bytes = counted("the peak", peak_at_start_bytes, cgroup_peak(&cgroup));
@@ -215,7 +215,7 @@ static void tell_end(int64_t duration_ms)
 
 static int open_signals(void)
 {
-    /* Those that are forwarded, and SIGCHLD. SIGPIPE: the runner is gone, the leash tells. */
+    /* Those that are forwarded, and SIGCHLD. SIGPIPE: the runner is gone, the lifeline tells. */
     static const int taken[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
     sigset_t set;
     sigemptyset(&set);
@@ -252,8 +252,8 @@ static void take_output(int stream)
     }
 }
 
-/* Returns false when the leash ends. */
-static bool leash_holds(void)
+/* Returns false when the lifeline ends. */
+static bool lifeline_is_open(void)
 {
     char ignored[256];
     ssize_t got = read(STDIN_FILENO, ignored, sizeof ignored);
@@ -273,20 +273,21 @@ static void wait_for_start(void)
         fail("the build was not begun", "the run was ended before");
 }
 
-/* The cgroup may be gone with its last process: the runner reads it, then lets go of the leash. */
+/* The cgroup may be gone with its last process: the runner reads it, then lets go of the lifeline.
+ */
 static void wait_for_runner(void)
 {
     int64_t deadline = elapsed_ms() + 500;
-    while (leashed && elapsed_ms() < deadline) {
-        struct pollfd leash = {.fd = STDIN_FILENO, .events = POLLIN};
-        if (poll(&leash, 1, (int)(deadline - elapsed_ms())) > 0)
-            leashed = leash_holds();
+    while (has_lifeline && elapsed_ms() < deadline) {
+        struct pollfd lifeline = {.fd = STDIN_FILENO, .events = POLLIN};
+        if (poll(&lifeline, 1, (int)(deadline - elapsed_ms())) > 0)
+            has_lifeline = lifeline_is_open();
     }
 }
 
 static void watch_build(int signals)
 {
-    int64_t next_look = 0, kill_at = INT64_MAX;
+    int64_t next_poll = 0, kill_at = INT64_MAX;
     while (!build.ended) {
         int64_t now = elapsed_ms();
         if (now >= kill_at) {
@@ -294,19 +295,19 @@ static void watch_build(int signals)
             kill_at = INT64_MAX;
             continue;
         }
-        if (now >= next_look) {
-            next_look = sampler_tick(&sampler, now);
+        if (now >= next_poll) {
+            next_poll = sampler_poll(&sampler, now);
             int64_t late = elapsed_ms();
-            next_look = next_look > late ? next_look : late + 1;
+            next_poll = next_poll > late ? next_poll : late + 1;
         }
         struct pollfd fds[] = {
             {.fd = signals, .events = POLLIN},
-            {.fd = leashed ? STDIN_FILENO : -1, .events = POLLIN},
+            {.fd = has_lifeline ? STDIN_FILENO : -1, .events = POLLIN},
             {.fd = emit_has_room() ? build.output[0] : -1, .events = POLLIN},
             {.fd = emit_has_room() ? build.output[1] : -1, .events = POLLIN},
             {.fd = emit_pending() ? STDOUT_FILENO : -1, .events = POLLOUT},
         };
-        int64_t wait_ms = (next_look < kill_at ? next_look : kill_at) - elapsed_ms();
+        int64_t wait_ms = (next_poll < kill_at ? next_poll : kill_at) - elapsed_ms();
         int ready = poll(fds, sizeof fds / sizeof *fds, wait_ms > 0 ? (int)wait_ms : 0);
         if (ready < 0 && errno != EINTR)
             give_up("poll", strerror(errno));
@@ -314,8 +315,8 @@ static void watch_build(int signals)
             continue;
         if (fds[0].revents)
             take_signals(signals);
-        if (fds[1].revents && !leash_holds()) {
-            leashed = false;
+        if (fds[1].revents && !lifeline_is_open()) {
+            has_lifeline = false;
             build_signal(&build, SIGTERM);
             kill_at = elapsed_ms() + GRACE_MS;
         }
@@ -386,8 +387,8 @@ int main(int argc, char **argv)
     if (cgroup_of_self("", &cgroup) == 0 && !own_cgroup && cgroup_is_root(&cgroup))
         cgroup.version = 0;
     count_from_here();
-    tell_hello();
-    variables_each(tell_variable);
+    send_hello();
+    variables_each(send_variable);
     wait_for_start();
     sampler_init(&sampler, "", &cgroup, own_cgroup, interval_ms);
     clock_gettime(CLOCK_MONOTONIC, &started);
@@ -399,7 +400,7 @@ int main(int argc, char **argv)
     sampler_finish(&sampler, duration_ms);
     kill_build();
     drain_output();
-    tell_end(duration_ms);
+    send_end(duration_ms);
     emit_flush(10000);
     wait_for_runner();
     return 0;

@@ -1,7 +1,7 @@
 #include "probe/process_table.h"
 
-#include "kernel/procfs.h"
 #include "probe/stages.h"
+#include "proc/proc.h"
 #include "wire/wire.h"
 
 #include <errno.h>
@@ -178,10 +178,10 @@ struct process *table_take(int pid, int64_t t_ms)
     return process;
 }
 
-void table_sweep(uint32_t survey)
+void table_sweep(uint32_t scan)
 {
     for (size_t i = 0; i < end; i++)
-        if (places[i].pid && places[i].survey != survey && !places[i].gone)
+        if (places[i].pid && places[i].scan != scan && !places[i].gone)
             table_drop(&places[i]);
 }
 
@@ -225,13 +225,13 @@ static uint64_t hash(const char *bytes, size_t length)
     return sum;
 }
 
-void process_check_command(struct process *process, int64_t t_ms, int64_t beat_ms)
+void process_check_command(struct process *process, int64_t t_ms, int64_t tick_ms)
 {
     static char command[WIRE_STRING_MAX];
     if (t_ms < process->check_at_ms)
         return;
     /* Every new process often, all the old ones together not more than about 100 times a second. */
-    int64_t longest = beat_ms + beat_ms * (int64_t)live / 16;
+    int64_t longest = tick_ms + tick_ms * (int64_t)live / 16;
     process->check_at_ms = t_ms + process->check_gap_ms;
     process->check_gap_ms =
         3 * process->check_gap_ms < longest ? 3 * process->check_gap_ms : longest;

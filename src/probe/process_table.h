@@ -17,14 +17,14 @@ struct process {
     int directory, statm; /* descriptors; -1: none is kept */
     uint64_t start_ticks; /* where none is */
     int64_t seen_ms;      /* first */
-    uint32_t survey;      /* that last saw it */
+    uint32_t scan;        /* that last saw it */
     unsigned pins;        /* kept although it is gone, for snapshots that name it: one bit each */
     bool gone;
 
     int stage;     /* that its command line tells of */
     char *command; /* cut; NULL: not known yet */
     uint64_t command_hash;
-    int64_t check_at_ms, check_gap_ms; /* when to look at its command line again */
+    int64_t check_at_ms, check_gap_ms; /* when to take_snapshot at its command line again */
 
     int64_t rss_bytes, shared_bytes; /* by the last statm; 0: a zombie */
     int64_t hwm_bytes;               /* VmHWM when it was last read; -1: never */
@@ -36,7 +36,7 @@ struct process {
     float anon_share, shared_share; /* PSS / RSS of its anonymous and its other pages then */
     float cost_us_per_mib;          /* of that reading */
 
-    int64_t pss_bytes, pss_anon_bytes; /* as of the last look */
+    int64_t pss_bytes, pss_anon_bytes; /* as of the last take_snapshot */
     int basis;                         /* as in struct wire_process */
 };
 
@@ -51,8 +51,8 @@ size_t table_place(const struct process *process);
 /* The process of that pid which is there now; NULL where it has vanished or the table is full. */
 struct process *table_take(int pid, int64_t t_ms);
 
-/* Drops all that the survey did not see, unless they are pinned. */
-void table_sweep(uint32_t survey);
+/* Drops all that the scan did not see, unless they are pinned. */
+void table_sweep(uint32_t scan);
 /* Drops one that is gone and not pinned any more. */
 void table_drop(struct process *process);
 
@@ -60,9 +60,9 @@ void table_drop(struct process *process);
 bool process_read_statm(struct process *process);
 /* Reads the process's file into `text`. Returns its length, or -1 with errno. */
 int64_t process_read(const struct process *process, const char *name, char *text, size_t capacity);
-/* Reads the command line again where it is time to: an exec or a new title shows there. `beat_ms`
+/* Reads the command line again where it is time to: an exec or a new title shows there. `tick_ms`
  * bounds how late that is seen. */
-void process_check_command(struct process *process, int64_t t_ms, int64_t beat_ms);
+void process_check_command(struct process *process, int64_t t_ms, int64_t tick_ms);
 /* The command line, cut, as it was last seen. */
 const char *process_command(const struct process *process);
 

@@ -1,7 +1,7 @@
 #include "probe/processes.h"
 
-#include "kernel/descendants.h"
-#include "kernel/procfs.h"
+#include "proc/descendants.h"
+#include "proc/proc.h"
 
 #include <unistd.h>
 
@@ -15,7 +15,7 @@ struct listed {
 struct list {
     struct listed processes[PROCESSES_MAX];
     size_t count;
-    size_t next; /* where to look first: the kernel keeps the order */
+    size_t next; /* where to take_snapshot first: the kernel keeps the order */
 };
 
 static const struct listed *find(struct list *list, int pid)

@@ -2,7 +2,7 @@
 #ifndef BM_PROBE_PROCESSES_H
 #define BM_PROBE_PROCESSES_H
 
-#include "kernel/cgroup.h"
+#include "cgroup/cgroup.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,8 @@
  * build's are the caller's descendants.
  *
  * It is made to be called again and again: a pid that was listed the last time is taken for the
- * same process. So it is fit to look at processes, not to kill them. Returns how many were stored.
+ * same process. So it is fit to take_snapshot at processes, not to kill them. Returns how many were
+ * stored.
  */
 size_t build_processes(const char *root, const struct cgroup *cgroup, bool own, int *pids,
                        size_t capacity);

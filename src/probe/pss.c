@@ -1,6 +1,6 @@
 #include "probe/pss.h"
 
-#include "kernel/procfs.h"
+#include "proc/proc.h"
 
 #include <errno.h>
 #include <time.h>

@@ -7,24 +7,25 @@
 #include "probe/stages.h"
 
 /* Surveys: where what is charged has changed at all (a process is nothing less) at most so often,
- * and for at most 0.25 % of all time; else on the beat. */
-#define SURVEY_MIN_MS 20
-#define SURVEY_MS_PER_1000_US 400
+ * and for at most 0.25 % of all time; else on the tick. */
+#define SCAN_MIN_MS 20
+#define SCAN_MS_PER_1000_US 400
 #define SAME_BYTES INT64_C(65536)
 /* What was found is told for at most 0.05 % of all time, and so is who holds it. */
-#define TELL_MS_PER_US 2
-/* At a beat those processes are told that hold at least this part of all. */
-#define TELL_SHARE 200
-/* One that is cheaper than this is also made for a look, if the last one is so old: for at most
- * 0.5 % of all time. */
-#define CHEAP_SURVEY_US 2000
+#define SEND_MS_PER_US 2
+/* At a tick those processes are told that hold at least this part of all. */
+#define PROCESS_SAMPLE_SHARE 200
+/* One that is cheaper than this is also made for a take_snapshot, if the last one is so old: for at
+ * most 0.5 % of all time. */
+#define CHEAP_SCAN_US 2000
 #define FRESH_MIN_MS 10
 #define FRESH_MS_PER_100_US 20
-/* Where nothing has changed, the beat tells what the last look found, until that is so old. */
-#define LOOK_IDLE_MS 1000
-/* How long a look may read PSS, out of the budget of all readings. */
-#define LOOK_READS_US 3000
-#define TICK_READS_US 1
+/* Where nothing has changed, the tick tells what the last take_snapshot found, until that is so
+ * old. */
+#define SNAPSHOT_IDLE_MS 1000
+/* How long a take_snapshot may read PSS, out of the budget of all readings. */
+#define SNAPSHOT_READS_US 3000
+#define POLL_READS_US 1
 
 static int pids[PROCESSES_MAX];
 
@@ -37,12 +38,12 @@ void sampler_init(struct sampler *sampler, const char *root, const struct cgroup
         .own_cgroup = own_cgroup,
         .interval_ms = interval_ms,
         .stage = stages_count(),
-        .surveyed_ms = -FRESH_MIN_MS,
-        .surveyed_bytes = -1,
-        .looked_bytes = -1,
-        .looked_unreclaimable_bytes = -1,
+        .scanned_ms = -FRESH_MIN_MS,
+        .scanned_usage_bytes = -1,
+        .snapshot_usage_bytes = -1,
+        .snapshot_unreclaimable_bytes = -1,
     };
-    levels_open(&sampler->levels, cgroup);
+    gauges_open(&sampler->gauges, cgroup);
     table_init(sampler->root);
     snapshots_init();
     pss_init(&sampler->pss);
@@ -53,16 +54,16 @@ void sampler_init(struct sampler *sampler, const char *root, const struct cgroup
 /* What is charged, and what the processes were estimated to hold. */
 static struct wire_snapshot present(const struct sampler *sampler, int64_t t_ms)
 {
-    const struct levels *levels = &sampler->levels;
+    const struct gauges *gauges = &sampler->gauges;
     struct wire_snapshot now = {
         .t_ms = t_ms,
         .stage = sampler->stage,
-        .cgroup_bytes = levels->usage.now_bytes,
-        .anon_bytes = levels->stat.anon_bytes,
-        .file_bytes = levels->stat.file_bytes,
-        .shmem_bytes = levels->stat.shmem_bytes,
-        .kernel_bytes = levels->stat.kernel_bytes,
-        .unreclaimable_bytes = levels->unreclaimable.now_bytes,
+        .cgroup_bytes = gauges->usage.now_bytes,
+        .anon_bytes = gauges->stat.anon_bytes,
+        .file_bytes = gauges->stat.file_bytes,
+        .shmem_bytes = gauges->stat.shmem_bytes,
+        .kernel_bytes = gauges->stat.kernel_bytes,
+        .unreclaimable_bytes = gauges->unreclaimable.now_bytes,
     };
     for (size_t i = 0; i < table_end(); i++) {
         const struct process *process = table_at(i);
@@ -74,7 +75,7 @@ static struct wire_snapshot present(const struct sampler *sampler, int64_t t_ms)
     return now;
 }
 
-static void tell_sample(struct sampler *sampler, int64_t t_ms)
+static void send_sample(struct sampler *sampler, int64_t t_ms)
 {
     const struct wire_snapshot now = present(sampler, t_ms);
     sampler->samples++;
@@ -92,14 +93,14 @@ static void tell_sample(struct sampler *sampler, int64_t t_ms)
             .kernel_bytes = now.kernel_bytes,
             .unreclaimable_bytes = now.unreclaimable_bytes,
             .processes = now.processes,
-            .cgroup_high_bytes = sampler->levels.usage.high_bytes,
-            .unreclaimable_high_bytes = sampler->levels.unreclaimable.high_bytes,
+            .cgroup_high_bytes = sampler->gauges.usage.high_bytes,
+            .unreclaimable_high_bytes = sampler->gauges.unreclaimable.high_bytes,
         }});
 }
 
-/* Who holds the memory, for the course over time. It is not worth waiting for the runner, nor more
+/* Who holds the memory, for the series over time. It is not worth waiting for the runner, nor more
  * than it is given. */
-static void tell_holdings(struct sampler *sampler, int64_t t_ms)
+static void send_process_samples(struct sampler *sampler, int64_t t_ms)
 {
     int64_t before = pss_cpu_us(), all_bytes = 0;
     for (size_t i = 0; i < table_end(); i++)
@@ -107,66 +108,66 @@ static void tell_holdings(struct sampler *sampler, int64_t t_ms)
             all_bytes += table_at(i)->pss_bytes;
     for (size_t i = 0; i < table_end() && emit_has_room(); i++) {
         const struct process *process = table_at(i);
-        if (!process->pid || process->gone || process->pss_bytes < all_bytes / TELL_SHARE ||
-            process->pss_bytes <= 0)
+        if (!process->pid || process->gone ||
+            process->pss_bytes < all_bytes / PROCESS_SAMPLE_SHARE || process->pss_bytes <= 0)
             continue;
-        emit_record(&(struct wire_record){.type = WIRE_HOLDING,
-                                          .holding = {.t_ms = t_ms,
-                                                      .pss_bytes = process->pss_bytes,
-                                                      .command = process_command(process)}});
+        emit_record(&(struct wire_record){.type = WIRE_PROCESS_SAMPLE,
+                                          .process_sample = {.t_ms = t_ms,
+                                                             .pss_bytes = process->pss_bytes,
+                                                             .command = process_command(process)}});
     }
-    sampler->next_holdings_ms = t_ms + (pss_cpu_us() - before) * TELL_MS_PER_US;
+    sampler->next_process_samples_ms = t_ms + (pss_cpu_us() - before) * SEND_MS_PER_US;
 }
 
-static void tell_snapshots(struct sampler *sampler, int64_t t_ms)
+static void send_snapshots(struct sampler *sampler, int64_t t_ms)
 {
     int64_t before = pss_cpu_us();
-    sampler->snapshots += snapshots_tell();
-    sampler->next_tell_ms = t_ms + (pss_cpu_us() - before) * TELL_MS_PER_US;
+    sampler->snapshots += snapshots_send();
+    sampler->next_send_ms = t_ms + (pss_cpu_us() - before) * SEND_MS_PER_US;
 }
 
-/* ---- survey: which processes, which stage ---- */
+/* ---- scan: which processes, which stage ---- */
 
-static void tell_sighting(struct sampler *sampler, int stage, int64_t t_ms)
+static void send_first_seen(struct sampler *sampler, int stage, int64_t t_ms)
 {
-    if (stage == stages_count() || sampler->sighted[stage])
+    if (stage == stages_count() || sampler->stage_seen[stage])
         return;
-    sampler->sighted[stage] = true;
-    emit_record(
-        &(struct wire_record){.type = WIRE_SIGHTING, .sighting = {.t_ms = t_ms, .stage = stage}});
+    sampler->stage_seen[stage] = true;
+    emit_record(&(struct wire_record){.type = WIRE_FIRST_SEEN,
+                                      .first_seen = {.t_ms = t_ms, .stage = stage}});
 }
 
 /* Returns the stage that the live processes tell of. */
-static int survey(struct sampler *sampler, int64_t t_ms)
+static int scan(struct sampler *sampler, int64_t t_ms)
 {
     int64_t before = pss_cpu_us();
     int stage = stages_count();
     size_t count =
         build_processes(sampler->root, sampler->cgroup, sampler->own_cgroup, pids, PROCESSES_MAX);
-    sampler->survey++;
+    sampler->scan++;
     for (size_t i = 0; i < count; i++) {
         struct process *process = table_take(pids[i], t_ms);
         if (!process) {
             sampler->pss.vanished++;
             continue;
         }
-        process->survey = sampler->survey;
+        process->scan = sampler->scan;
         process_check_command(process, t_ms, sampler->interval_ms);
-        tell_sighting(sampler, process->stage, t_ms);
+        send_first_seen(sampler, process->stage, t_ms);
         stage = process->stage < stage ? process->stage : stage;
     }
-    table_sweep(sampler->survey);
-    sampler->survey_us = pss_cpu_us() - before;
-    int64_t gap = sampler->survey_us * SURVEY_MS_PER_1000_US / 1000;
-    sampler->surveyed_ms = t_ms;
-    sampler->surveyed_bytes = sampler->levels.usage.now_bytes;
-    /* A stage that lasts for a beat is seen, whatever that costs. */
+    table_sweep(sampler->scan);
+    sampler->scan_us = pss_cpu_us() - before;
+    int64_t gap = sampler->scan_us * SCAN_MS_PER_1000_US / 1000;
+    sampler->scanned_ms = t_ms;
+    sampler->scanned_usage_bytes = sampler->gauges.usage.now_bytes;
+    /* A stage that lasts for a tick is seen, whatever that costs. */
     gap = gap < sampler->interval_ms ? gap : sampler->interval_ms;
-    sampler->next_survey_ms = t_ms + (gap > SURVEY_MIN_MS ? gap : SURVEY_MIN_MS);
+    sampler->next_scan_ms = t_ms + (gap > SCAN_MIN_MS ? gap : SCAN_MIN_MS);
     return stage;
 }
 
-/* ---- look: what they hold ---- */
+/* ---- take_snapshot: what they hold ---- */
 
 static void read_sizes(struct sampler *sampler)
 {
@@ -183,12 +184,12 @@ static void read_sizes(struct sampler *sampler)
  * has no smaps_rollup may be gVisor, and that is charged for them as shmem. */
 static int64_t anon_charged(const struct sampler *sampler)
 {
-    const struct levels *levels = &sampler->levels;
-    int64_t usage = levels->usage.now_bytes, anon = levels->stat.anon_bytes;
+    const struct gauges *gauges = &sampler->gauges;
+    int64_t usage = gauges->usage.now_bytes, anon = gauges->stat.anon_bytes;
     if (anon < 0 || usage < 0)
         return usage;
-    if (sampler->pss.no_rollup && levels->stat.shmem_bytes > 0)
-        anon += levels->stat.shmem_bytes;
+    if (sampler->pss.no_rollup && gauges->stat.shmem_bytes > 0)
+        anon += gauges->stat.shmem_bytes;
     return anon + usage / 100 < usage ? anon + usage / 100 : usage;
 }
 
@@ -199,23 +200,23 @@ static void estimate_all(void)
             pss_estimate(table_at(i));
 }
 
-static void look(struct sampler *sampler, int64_t t_ms)
+static void take_snapshot(struct sampler *sampler, int64_t t_ms)
 {
-    struct levels *levels = &sampler->levels;
-    bool may_read = !levels_near_limit(levels);
+    struct gauges *gauges = &sampler->gauges;
+    bool may_read = !gauges_near_limit(gauges);
     read_sizes(sampler);
-    int64_t usage_after = levels_read_usage(levels);
+    int64_t usage_after = gauges_read_usage(gauges);
     if (may_read)
-        (void)pss_refresh(t_ms, LOOK_READS_US, !levels_are_flat(levels));
+        (void)pss_refresh(t_ms, SNAPSHOT_READS_US, !gauges_are_flat(gauges));
     sampler->unread = true;
     estimate_all();
     pss_guard(anon_charged(sampler), t_ms, may_read);
 
     const struct wire_snapshot now = present(sampler, t_ms);
-    levels_looked(levels, now.processes);
-    sampler->looked_ms = t_ms;
-    sampler->looked_bytes = now.cgroup_bytes;
-    sampler->looked_unreclaimable_bytes = now.unreclaimable_bytes;
+    gauges_note_snapshot(gauges, now.processes);
+    sampler->snapshot_ms = t_ms;
+    sampler->snapshot_usage_bytes = now.cgroup_bytes;
+    sampler->snapshot_unreclaimable_bytes = now.unreclaimable_bytes;
     /* What is freed while the sizes are read is in some of them: no such snapshot is sound. */
     if (now.processes == 0 || usage_after < now.cgroup_bytes - now.cgroup_bytes / 50)
         return;
@@ -227,8 +228,8 @@ static void look(struct sampler *sampler, int64_t t_ms)
 
 static void enter_stage(struct sampler *sampler, int stage, int64_t t_ms)
 {
-    tell_sample(sampler, t_ms);
-    tell_snapshots(sampler, t_ms);
+    send_sample(sampler, t_ms);
+    send_snapshots(sampler, t_ms);
     sampler->stage = stage;
     emit_record(&(struct wire_record){.type = WIRE_STAGE,
                                       .stage = {.t_ms = t_ms,
@@ -237,7 +238,7 @@ static void enter_stage(struct sampler *sampler, int stage, int64_t t_ms)
                                                 .ended_peak_bytes = -1}});
     emit_some();
     snapshots_forget();
-    levels_restart(&sampler->levels);
+    gauges_start_stage(&sampler->gauges);
 }
 
 static bool same(int64_t before_bytes, int64_t now_bytes)
@@ -246,32 +247,33 @@ static bool same(int64_t before_bytes, int64_t now_bytes)
     return before_bytes >= 0 && by < SAME_BYTES && by > -SAME_BYTES;
 }
 
-static bool survey_is_due(const struct sampler *sampler, int64_t t_ms, bool before_look)
+static bool scan_is_due(const struct sampler *sampler, int64_t t_ms, bool before_snapshot)
 {
-    int64_t fresh_ms = sampler->survey_us * FRESH_MS_PER_100_US / 100;
-    if (before_look && sampler->survey_us < CHEAP_SURVEY_US &&
-        t_ms >= sampler->surveyed_ms + (fresh_ms > FRESH_MIN_MS ? fresh_ms : FRESH_MIN_MS))
+    int64_t fresh_ms = sampler->scan_us * FRESH_MS_PER_100_US / 100;
+    if (before_snapshot && sampler->scan_us < CHEAP_SCAN_US &&
+        t_ms >= sampler->scanned_ms + (fresh_ms > FRESH_MIN_MS ? fresh_ms : FRESH_MIN_MS))
         return true;
-    bool idle = same(sampler->surveyed_bytes, sampler->levels.usage.now_bytes);
-    return t_ms >= sampler->next_survey_ms &&
-           (!idle || t_ms >= sampler->surveyed_ms + sampler->interval_ms);
+    bool idle = same(sampler->scanned_usage_bytes, sampler->gauges.usage.now_bytes);
+    return t_ms >= sampler->next_scan_ms &&
+           (!idle || t_ms >= sampler->scanned_ms + sampler->interval_ms);
 }
 
-static bool look_is_due(const struct sampler *sampler, int64_t t_ms, bool beat)
+static bool snapshot_is_due(const struct sampler *sampler, int64_t t_ms, bool tick)
 {
-    const struct levels *levels = &sampler->levels;
-    bool idle = same(sampler->looked_bytes, levels->usage.now_bytes) &&
-                same(sampler->looked_unreclaimable_bytes, levels->unreclaimable.now_bytes);
-    return levels_are_new(levels) || (beat && (!idle || t_ms >= sampler->looked_ms + LOOK_IDLE_MS));
+    const struct gauges *gauges = &sampler->gauges;
+    bool idle = same(sampler->snapshot_usage_bytes, gauges->usage.now_bytes) &&
+                same(sampler->snapshot_unreclaimable_bytes, gauges->unreclaimable.now_bytes);
+    return gauges_have_new_high(gauges) ||
+           (tick && (!idle || t_ms >= sampler->snapshot_ms + SNAPSHOT_IDLE_MS));
 }
 
-int64_t sampler_tick(struct sampler *sampler, int64_t t_ms)
+int64_t sampler_poll(struct sampler *sampler, int64_t t_ms)
 {
-    bool beat = t_ms >= sampler->next_beat_ms;
-    levels_poll(&sampler->levels, beat);
-    bool worth = look_is_due(sampler, t_ms, beat);
-    if (survey_is_due(sampler, t_ms, worth)) {
-        int stage = survey(sampler, t_ms);
+    bool tick = t_ms >= sampler->next_tick_ms;
+    gauges_poll(&sampler->gauges, tick);
+    bool worth = snapshot_is_due(sampler, t_ms, tick);
+    if (scan_is_due(sampler, t_ms, worth)) {
+        int stage = scan(sampler, t_ms);
         /* Between two stages the last one goes on: a gap has no name of its own. */
         if (stage != stages_count() && stage != sampler->stage) {
             enter_stage(sampler, stage, t_ms);
@@ -279,29 +281,29 @@ int64_t sampler_tick(struct sampler *sampler, int64_t t_ms)
         }
     }
     if (worth)
-        look(sampler, t_ms);
-    else if (sampler->unread && !levels_near_limit(&sampler->levels))
-        sampler->unread = pss_refresh(t_ms, TICK_READS_US, !levels_are_flat(&sampler->levels));
-    if (beat) {
-        sampler->next_beat_ms = t_ms + sampler->interval_ms;
-        tell_sample(sampler, t_ms);
-        if (t_ms >= sampler->next_holdings_ms)
-            tell_holdings(sampler, t_ms);
-        if (t_ms >= sampler->next_tell_ms)
-            tell_snapshots(sampler, t_ms);
+        take_snapshot(sampler, t_ms);
+    else if (sampler->unread && !gauges_near_limit(&sampler->gauges))
+        sampler->unread = pss_refresh(t_ms, POLL_READS_US, !gauges_are_flat(&sampler->gauges));
+    if (tick) {
+        sampler->next_tick_ms = t_ms + sampler->interval_ms;
+        send_sample(sampler, t_ms);
+        if (t_ms >= sampler->next_process_samples_ms)
+            send_process_samples(sampler, t_ms);
+        if (t_ms >= sampler->next_send_ms)
+            send_snapshots(sampler, t_ms);
     }
-    /* Waking up is what costs most while nothing happens: a beat that is near is waited for. */
-    int64_t wait_ms = levels_wait_ms(&sampler->levels);
-    return t_ms + wait_ms + wait_ms / 2 < sampler->next_beat_ms ? t_ms + wait_ms
-                                                                : sampler->next_beat_ms;
+    /* Waking up is what costs most while nothing happens: a tick that is near is waited for. */
+    int64_t wait_ms = gauges_wait_ms(&sampler->gauges);
+    return t_ms + wait_ms + wait_ms / 2 < sampler->next_tick_ms ? t_ms + wait_ms
+                                                                : sampler->next_tick_ms;
 }
 
 void sampler_finish(struct sampler *sampler, int64_t t_ms)
 {
-    levels_poll(&sampler->levels, true);
-    (void)survey(sampler, t_ms);
+    gauges_poll(&sampler->gauges, true);
+    (void)scan(sampler, t_ms);
     read_sizes(sampler);
     estimate_all();
-    tell_sample(sampler, t_ms);
-    tell_snapshots(sampler, t_ms);
+    send_sample(sampler, t_ms);
+    send_snapshots(sampler, t_ms);
 }

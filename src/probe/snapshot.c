@@ -1,9 +1,9 @@
 #include "probe/snapshot.h"
 
-#include "kernel/procfs.h"
 #include "probe/emit.h"
 #include "probe/process_table.h"
 #include "probe/pss.h"
+#include "proc/proc.h"
 
 struct held_process {
     int64_t pss_bytes;
@@ -20,36 +20,36 @@ struct held {
     bool told;
 };
 
-static struct held held[SNAPSHOT_LEVELS];
+static struct held held[SNAPSHOT_GAUGES];
 
-static void release(int level)
+static void release(int gauge)
 {
-    unsigned pin = 1u << level;
-    for (int64_t i = 0; i < held[level].head.processes; i++) {
-        struct process *process = table_at((size_t)held[level].processes[i].place);
+    unsigned pin = 1u << gauge;
+    for (int64_t i = 0; i < held[gauge].head.processes; i++) {
+        struct process *process = table_at((size_t)held[gauge].processes[i].place);
         process->pins &= ~pin;
         if (process->gone && !process->pins)
             table_drop(process);
     }
-    held[level].head.processes = 0;
-    held[level].measured_bytes = -1;
-    held[level].told = true;
+    held[gauge].head.processes = 0;
+    held[gauge].measured_bytes = -1;
+    held[gauge].told = true;
 }
 
 void snapshots_init(void)
 {
-    for (int level = 0; level < SNAPSHOT_LEVELS; level++) {
-        held[level].head.processes = 0;
-        held[level].highest_bytes = -1;
-        release(level);
+    for (int gauge = 0; gauge < SNAPSHOT_GAUGES; gauge++) {
+        held[gauge].head.processes = 0;
+        held[gauge].highest_bytes = -1;
+        release(gauge);
     }
 }
 
 void snapshots_forget(void)
 {
-    for (int level = 0; level < SNAPSHOT_LEVELS; level++) {
-        release(level);
-        held[level].highest_bytes = -1;
+    for (int gauge = 0; gauge < SNAPSHOT_GAUGES; gauge++) {
+        release(gauge);
+        held[gauge].highest_bytes = -1;
     }
 }
 
@@ -86,31 +86,31 @@ static bool held_tells_more(const struct held *kept, int64_t bytes, int64_t owne
            ownerless > kept->ownerless_bytes + bytes / 20;
 }
 
-bool snapshot_is_best(int level, int64_t bytes)
+bool snapshot_is_best(int gauge, int64_t bytes)
 {
-    return bytes >= 0 && bytes > held[level].highest_bytes;
+    return bytes >= 0 && bytes > held[gauge].highest_bytes;
 }
 
-void snapshot_offer(int level, int64_t bytes, const struct wire_snapshot *head)
+void snapshot_offer(int gauge, int64_t bytes, const struct wire_snapshot *head)
 {
-    struct held *kept = &held[level];
+    struct held *kept = &held[gauge];
     int64_t measured = measured_bytes();
     bool same_level = bytes >= 0 && bytes >= kept->highest_bytes - kept->highest_bytes / 200;
     bool better = measured > kept->measured_bytes + kept->measured_bytes / 50;
-    if (!snapshot_is_best(level, bytes) && !(same_level && better))
+    if (!snapshot_is_best(gauge, bytes) && !(same_level && better))
         return;
     int64_t ownerless = ownerless_bytes(head);
     if (held_tells_more(kept, bytes, ownerless, head))
         return;
-    release(level);
+    release(gauge);
     kept->head = *head;
-    kept->head.level = level;
+    kept->head.gauge = gauge;
     kept->head.processes = 0;
     for (size_t i = 0; i < table_end(); i++) {
         struct process *process = table_at(i);
         if (!counts(process))
             continue;
-        process->pins |= 1u << level;
+        process->pins |= 1u << gauge;
         kept->processes[kept->head.processes++] = (struct held_process){
             .pss_bytes = process->pss_bytes, .place = (int)i, .basis = process->basis};
     }
@@ -121,7 +121,7 @@ void snapshot_offer(int level, int64_t bytes, const struct wire_snapshot *head)
     kept->told = false;
 }
 
-static void tell_process(const struct held_process *one)
+static void send_process(const struct held_process *one)
 {
     static char command[WIRE_STRING_MAX];
     char status[4096];
@@ -143,16 +143,16 @@ static void tell_process(const struct held_process *one)
                                           .command = lives ? command : process_command(process)}});
 }
 
-int snapshots_tell(void)
+int snapshots_send(void)
 {
     int told = 0;
-    for (int level = 0; level < SNAPSHOT_LEVELS; level++) {
-        if (held[level].told)
+    for (int gauge = 0; gauge < SNAPSHOT_GAUGES; gauge++) {
+        if (held[gauge].told)
             continue;
-        held[level].told = true;
-        emit_record(&(struct wire_record){.type = WIRE_SNAPSHOT, .snapshot = held[level].head});
-        for (int64_t i = 0; i < held[level].head.processes; i++)
-            tell_process(&held[level].processes[i]);
+        held[gauge].told = true;
+        emit_record(&(struct wire_record){.type = WIRE_SNAPSHOT, .snapshot = held[gauge].head});
+        for (int64_t i = 0; i < held[gauge].head.processes; i++)
+            send_process(&held[gauge].processes[i]);
         told++;
     }
     return told;

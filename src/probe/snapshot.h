@@ -11,16 +11,16 @@
 #include <stdint.h>
 
 /* As in struct wire_snapshot. */
-enum { BY_USAGE, BY_UNRECLAIMABLE, SNAPSHOT_LEVELS };
+enum { BY_USAGE, BY_UNRECLAIMABLE, SNAPSHOT_GAUGES };
 
 void snapshots_init(void);
-/* Whether a look at this level would be kept. */
-bool snapshot_is_best(int level, int64_t bytes);
+/* Whether a take_snapshot at this gauge would be kept. */
+bool snapshot_is_best(int gauge, int64_t bytes);
 /* Keeps the processes of the table, as they were just estimated, where that is better than what is
- * held: at a higher level, or at the same one with more of it measured. `bytes` is the level. */
-void snapshot_offer(int level, int64_t bytes, const struct wire_snapshot *head);
+ * held: at a higher gauge, or at the same one with more of it measured. `bytes` is the gauge. */
+void snapshot_offer(int gauge, int64_t bytes, const struct wire_snapshot *head);
 /* Emits what is held and was not told yet. Returns how many. */
-int snapshots_tell(void);
+int snapshots_send(void);
 /* The next stage begins. */
 void snapshots_forget(void);
 

@@ -1,5 +1,5 @@
 /* The reports: each is a function of measurement and judgement to text. The caller owns every
- * text; only timeline.c writes a file, and only course.c reads one. */
+ * text; only timeline.c writes a file, and only series.c reads one. */
 #ifndef BM_REPORT_REPORT_H
 #define BM_REPORT_REPORT_H
 
@@ -7,7 +7,7 @@
 #include "fit/fit.h"
 #include "gate/verdict.h"
 #include "measurement/measurement.h"
-#include "report/course.h"
+#include "result/series.h"
 
 #include <stdbool.h>
 
@@ -40,10 +40,10 @@ char *github_annotations(const struct measurement *m, const struct judgement *ju
 /* What the HTML page tells of; all is borrowed. */
 struct html_report {
     const struct measurement *m;
-    const struct course *course; /* may be empty */
+    const struct series *series; /* may be empty */
     const struct judgement *judgement;
     const struct measurement *before; /* a run to set beside it; NULL: none */
-    const struct course *before_course;
+    const struct series *before_series;
 };
 
 /* The page, one file that needs no other: verdict and headline, the timeline, stages and processes
@@ -58,11 +58,11 @@ char *bmf_text(const struct measurement *runs, size_t count);
 char *benchmark_action_text(const struct measurement *runs, size_t count);
 /* OpenMetrics 1.0 text: gauges, labelled. */
 char *openmetrics_text(const struct measurement *runs, size_t count);
-/* Trace events, JSON as chrome://tracing brought it up and Perfetto reads it: what the course
+/* Trace events, JSON as chrome://tracing brought it up and Perfetto reads it: what the series
  * tells, as counters, its stages as slices. */
-char *trace_text(const struct measurement *m, const struct course *course);
+char *trace_text(const struct measurement *m, const struct series *series);
 
-/* What `build-mem doctor` found out about one subject, and how to mend it (or NULL). */
-char *finding_text(const char *state, const char *subject, const char *found, const char *mend);
+/* What `build-mem doctor` found out about one subject, and how to fix it (or NULL). */
+char *diagnosis_text(const char *state, const char *subject, const char *found, const char *fix);
 
 #endif

@@ -55,7 +55,7 @@ static const struct field sample_fields[] = {
 };
 static const struct field snapshot_fields[] = {
     INTEGER_OF(snapshot, t_ms),         INTEGER_OF(snapshot, stage),
-    INTEGER_OF(snapshot, level),        INTEGER_OF(snapshot, cgroup_bytes),
+    INTEGER_OF(snapshot, gauge),        INTEGER_OF(snapshot, cgroup_bytes),
     INTEGER_OF(snapshot, pss_bytes),    INTEGER_OF(snapshot, anon_bytes),
     INTEGER_OF(snapshot, file_bytes),   INTEGER_OF(snapshot, shmem_bytes),
     INTEGER_OF(snapshot, kernel_bytes), INTEGER_OF(snapshot, unreclaimable_bytes),
@@ -87,24 +87,29 @@ static const struct field end_fields[] = {
 static const struct field failure_fields[] = {STRING_OF(failure, message)};
 static const struct field variable_fields[] = {STRING_OF(variable, name),
                                                STRING_OF(variable, value)};
-static const struct field holding_fields[] = {
-    INTEGER_OF(holding, t_ms),
-    INTEGER_OF(holding, pss_bytes),
-    STRING_OF(holding, command),
+static const struct field process_sample_fields[] = {
+    INTEGER_OF(process_sample, t_ms),
+    INTEGER_OF(process_sample, pss_bytes),
+    STRING_OF(process_sample, command),
 };
 
-static const struct field sighting_fields[] = {INTEGER_OF(sighting, t_ms),
-                                               INTEGER_OF(sighting, stage)};
+static const struct field first_seen_fields[] = {INTEGER_OF(first_seen, t_ms),
+                                                 INTEGER_OF(first_seen, stage)};
 
 static const struct {
     const struct field *fields;
     size_t count;
 } layouts[] = {
-    [WIRE_HELLO] = {FIELDS(hello_fields)},     [WIRE_STAGE] = {FIELDS(stage_fields)},
-    [WIRE_SAMPLE] = {FIELDS(sample_fields)},   [WIRE_SNAPSHOT] = {FIELDS(snapshot_fields)},
-    [WIRE_PROCESS] = {FIELDS(process_fields)}, [WIRE_END] = {FIELDS(end_fields)},
-    [WIRE_FAILURE] = {FIELDS(failure_fields)}, [WIRE_VARIABLE] = {FIELDS(variable_fields)},
-    [WIRE_HOLDING] = {FIELDS(holding_fields)}, [WIRE_SIGHTING] = {FIELDS(sighting_fields)},
+    [WIRE_HELLO] = {FIELDS(hello_fields)},
+    [WIRE_STAGE] = {FIELDS(stage_fields)},
+    [WIRE_SAMPLE] = {FIELDS(sample_fields)},
+    [WIRE_SNAPSHOT] = {FIELDS(snapshot_fields)},
+    [WIRE_PROCESS] = {FIELDS(process_fields)},
+    [WIRE_END] = {FIELDS(end_fields)},
+    [WIRE_FAILURE] = {FIELDS(failure_fields)},
+    [WIRE_VARIABLE] = {FIELDS(variable_fields)},
+    [WIRE_PROCESS_SAMPLE] = {FIELDS(process_sample_fields)},
+    [WIRE_FIRST_SEEN] = {FIELDS(first_seen_fields)},
 };
 #define TYPE_END (sizeof layouts / sizeof *layouts)
 

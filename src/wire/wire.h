@@ -26,11 +26,12 @@ enum wire_type {
     WIRE_SAMPLE,    /* the timeline's beat */
     WIRE_SNAPSHOT,  /* the stage's best snapshot so far; `processes` WIRE_PROCESS records follow */
     WIRE_PROCESS,
-    WIRE_END,      /* the build has ended; last record of a good stream */
-    WIRE_FAILURE,  /* the probe could not do its work; last record */
-    WIRE_VARIABLE, /* behind the hello: a variable of the build's environment */
-    WIRE_HOLDING,  /* what a process holds at a beat; only those that hold much are told */
-    WIRE_SIGHTING, /* the first time that a process of a stage is seen, whatever stage it is then */
+    WIRE_END,            /* the build has ended; last record of a good stream */
+    WIRE_FAILURE,        /* the probe could not do its work; last record */
+    WIRE_VARIABLE,       /* behind the hello: a variable of the build's environment */
+    WIRE_PROCESS_SAMPLE, /* what a process holds at a beat; only those that hold much are told */
+    WIRE_FIRST_SEEN, /* the first time that a process of a stage is seen, whatever stage it is then
+                      */
 };
 
 struct wire_hello {
@@ -76,7 +77,7 @@ struct wire_sample {
 struct wire_snapshot {
     int64_t t_ms;
     int64_t stage;
-    int64_t level; /* taken at a high of: 0 what is charged, 1 the unreclaimable part of it */
+    int64_t gauge; /* taken at a high of: 0 what is charged, 1 the unreclaimable part of it */
     int64_t cgroup_bytes;
     int64_t pss_bytes;
     int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes;
@@ -106,13 +107,13 @@ struct wire_end {
     int64_t largest_process_bytes;  /* no process that was waited for was resident with more */
 };
 
-struct wire_holding {
+struct wire_process_sample {
     int64_t t_ms;
     int64_t pss_bytes; /* measured or estimated, as in the sample of that moment */
     const char *command;
 };
 
-struct wire_sighting {
+struct wire_first_seen {
     int64_t t_ms;
     int64_t stage;
 };
@@ -133,8 +134,8 @@ struct wire_record {
         struct wire_end end;
         struct wire_failure failure;
         struct wire_variable variable;
-        struct wire_holding holding;
-        struct wire_sighting sighting;
+        struct wire_process_sample process_sample;
+        struct wire_first_seen first_seen;
         struct {
             int stream;
             const char *bytes;

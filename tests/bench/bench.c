@@ -4,11 +4,11 @@
  * snapshot explains 95 % of the kernel's own peak), and how far it slowed the build down; beside
  * build-mem's figures stands what they are held to. Needs root and cgroup v1, where the truth can
  * be reset for every spike. Exit 77: not here. */
-#include "kernel/cgroup.h"
-#include "plain.h"
-#include "run.h"
-#include "table.h"
-#include "workload.h"
+#include "bench/plain.h"
+#include "bench/run.h"
+#include "bench/table.h"
+#include "bench/workload.h"
+#include "cgroup/cgroup.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -9,9 +9,9 @@
  * that took longer are left out: the machine was busy with something else. */
 #include "base/alloc.h"
 #include "base/units.h"
-#include "gate/metric.h"
-#include "measurement/result.h"
-#include "trials.h"
+#include "bench/trials.h"
+#include "measurement/metric.h"
+#include "result/result.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -126,7 +126,7 @@ static void print_spreads(const struct pool *pool, const struct strv *metrics)
 static void print_metric(const struct pool *pool, const char *metric, const struct options *options)
 {
     struct gate gate = {
-        .metric = metric, .tolerance = policy_default(metric), .baseline_runs = BASELINE_RUNS};
+        .metric = metric, .tolerance = tolerance_default(metric), .baseline_runs = BASELINE_RUNS};
     print_trials(pool, &gate, options);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         gate.tolerance.percent = others[i].percent;

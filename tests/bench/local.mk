@@ -9,7 +9,8 @@ tests_bench_bench_SOURCES = \
 	%D%/table.c %D%/table.h \
 	%D%/workers.c %D%/workers.h \
 	%D%/workload.c %D%/workload.h
-tests_bench_bench_LDADD = libprobe.a -lm
+tests_bench_bench_CFLAGS = $(PROBE_CFLAGS)
+tests_bench_bench_LDADD = libprobe_static.a -lm
 tests_bench_bench_LDFLAGS = -static
 CLEANFILES += $(EXTRA_PROGRAMS)
 .PHONY: bench
@@ -22,8 +23,7 @@ bench: build-mem-probe$(EXEEXT) %D%/bench$(EXEEXT) workload
 GATE_POWER_FLAGS = --longest 90s
 check_PROGRAMS += %D%/gate-power
 tests_bench_gate_power_SOURCES = %D%/gate_power.c %D%/trials.c %D%/trials.h
-tests_bench_gate_power_CFLAGS = $(AM_CFLAGS) $(HOST_CFLAGS)
-tests_bench_gate_power_LDADD = libbuildmem.a libprobe_host.a $(XML_LIBS) $(CJSON_LIBS) -lm
+tests_bench_gate_power_LDADD = $(runner_libraries)
 .PHONY: gate-power
 gate-power: %D%/gate-power$(EXEEXT)
 	%D%/gate-power$(EXEEXT) $(GATE_POWER_FLAGS) $(srcdir)/tests/fixtures/evidence/*.json

@@ -1,8 +1,8 @@
 /* The plain loop: PSS of every process, every so many ms. What build-mem is compared with. */
-#include "plain.h"
+#include "bench/plain.h"
 
-#include "kernel/cgroup.h"
-#include "kernel/procfs.h"
+#include "cgroup/cgroup.h"
+#include "proc/proc.h"
 
 #include <stdio.h>
 #include <sys/resource.h>

@@ -1,6 +1,6 @@
-#include "rounds.h"
+#include "bench/rounds.h"
 
-#include "workers.h"
+#include "bench/workers.h"
 
 #include <fcntl.h>
 #include <math.h>

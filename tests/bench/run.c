@@ -1,10 +1,10 @@
-#include "run.h"
+#include "bench/run.h"
 
-#include "rounds.h"
-#include "workers.h"
-#include "workload.h"
+#include "bench/rounds.h"
+#include "bench/workers.h"
+#include "bench/workload.h"
 
-#include "kernel/cgroup.h"
+#include "cgroup/cgroup.h"
 #include "wire/wire.h"
 
 #include <fcntl.h>
@@ -73,7 +73,7 @@ static void take_record(struct outcome *outcome, const struct wire_record *recor
     }
 }
 
-static void read_records(struct outcome *outcome, int from, int leash)
+static void read_records(struct outcome *outcome, int from, int lifeline)
 {
     static uint8_t stream[4 * (WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX)];
     size_t length = 0;
@@ -88,7 +88,7 @@ static void read_records(struct outcome *outcome, int from, int leash)
                 break;
             take_record(outcome, &record);
             if (record.type == WIRE_END)
-                close(leash);
+                close(lifeline);
             used += (size_t)size;
         }
         memmove(stream, stream + used, length - used);
@@ -212,11 +212,11 @@ static void take_rounds(struct outcome *outcome, struct rounds *rounds)
 
 void run(enum sampler sampler, const char *workload, int rounds_s, struct outcome *outcome)
 {
-    int records[2], leash[2];
+    int records[2], lifeline[2];
     *outcome = (struct outcome){0};
     snapshot_count = 0;
     if (mkdir(cgroup_directory, 0755) < 0 || pipe2(records, O_CLOEXEC) < 0 ||
-        pipe2(leash, O_CLOEXEC) < 0) {
+        pipe2(lifeline, O_CLOEXEC) < 0) {
         perror(cgroup_directory);
         exit(77);
     }
@@ -225,19 +225,19 @@ void run(enum sampler sampler, const char *workload, int rounds_s, struct outcom
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(leash[0], STDIN_FILENO);
+        dup2(lifeline[0], STDIN_FILENO);
         dup2(records[1], STDOUT_FILENO);
         run_sampler(sampler, workload);
     }
     close(records[1]);
-    close(leash[0]);
-    (void)!write(leash[1], "", 1); /* the probe waits for this */
+    close(lifeline[0]);
+    (void)!write(lifeline[1], "", 1); /* the probe waits for this */
     pid_t meter = rounds ? start_rounds(rounds, pid, rounds_s) : 0;
     if (sampler == OURS) {
-        read_records(outcome, records[0], leash[1]);
+        read_records(outcome, records[0], lifeline[1]);
     } else {
         read_lines(outcome, records[0]);
-        close(leash[1]);
+        close(lifeline[1]);
     }
     int status = 0;
     waitpid(pid, &status, 0);

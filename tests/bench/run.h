@@ -2,7 +2,7 @@
 #ifndef BM_BENCH_RUN_H
 #define BM_BENCH_RUN_H
 
-#include "spikes.h"
+#include "bench/spikes.h"
 
 enum sampler { NONE, OURS, PLAIN_150, PLAIN_20, NODE_150, SAMPLERS };
 extern const char *const sampler_names[SAMPLERS];

@@ -1,8 +1,8 @@
-#include "spikes.h"
+#include "bench/spikes.h"
 
-#include "workers.h"
+#include "bench/workers.h"
 
-#include "kernel/cgroup.h"
+#include "cgroup/cgroup.h"
 
 #include <fcntl.h>
 #include <signal.h>

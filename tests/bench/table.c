@@ -1,4 +1,4 @@
-#include "table.h"
+#include "bench/table.h"
 
 #include <stdbool.h>
 #include <stdio.h>

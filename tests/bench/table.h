@@ -2,7 +2,7 @@
 #ifndef BM_BENCH_TABLE_H
 #define BM_BENCH_TABLE_H
 
-#include "run.h"
+#include "bench/run.h"
 
 /* In percent; 0: no goal. CPU is of one core. */
 struct goals {

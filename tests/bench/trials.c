@@ -1,4 +1,4 @@
-#include "trials.h"
+#include "bench/trials.h"
 
 #include "base/alloc.h"
 #include "gate/judge.h"
@@ -63,12 +63,12 @@ static bool draw_baseline(const struct pool *pool, const struct gate *gate, uint
     struct baseline_metric *metric = baseline_metric_find(entry, gate->metric);
     metric->tolerance = gate->tolerance;
     metric->tolerance.level = LEVEL_FAIL;
-    return !policy_too_noisy(&metric->tolerance, metric->values, metric->count);
+    return !tolerance_too_noisy(&metric->tolerance, metric->values, metric->count);
 }
 
 static bool in_doubt(const struct baseline *baseline, const struct measurement *runs, size_t count)
 {
-    char *why CLEANUP(cleanup_free) = judge_why_another_run(baseline, runs, count);
+    char *why CLEANUP(cleanup_free) = rerun_reason(baseline, runs, count);
     return why != NULL;
 }
 
@@ -76,7 +76,7 @@ static bool in_doubt(const struct baseline *baseline, const struct measurement *
 static enum verdict check(const struct pool *pool, const struct gate *gate, double growth,
                           const struct baseline *baseline, uint64_t *state, size_t *count)
 {
-    struct measurement runs[MOST_CHECK_RUNS];
+    struct measurement runs[MAX_CHECK_RUNS];
     struct judgement judgement CLEANUP(judgement_release);
     judgement_init(&judgement);
     *count = 0;

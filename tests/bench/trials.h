@@ -3,7 +3,7 @@
 #ifndef BM_TESTS_TRIALS_H
 #define BM_TESTS_TRIALS_H
 
-#include "gate/policy.h"
+#include "baseline/tolerance.h"
 #include "measurement/measurement.h"
 
 #include <stddef.h>

@@ -1,10 +1,10 @@
-#include "workload.h"
+#include "bench/workload.h"
 
-#include "rounds.h"
-#include "spikes.h"
-#include "workers.h"
+#include "bench/rounds.h"
+#include "bench/spikes.h"
+#include "bench/workers.h"
 
-#include "kernel/cgroup.h"
+#include "cgroup/cgroup.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -55,7 +55,7 @@ it_talks() {
     cases=$(xmllint --xpath 'count(//testcase)' "$repo/.build-mem/junit-check.xml")
     cat >"$repo/build.sh" <<'SH'
 b=./busybox
-result='[BUILD-MEM RESULT] {"schema_version":1,"verdict":"pass","exit_code":0}'
+result='[BUILD-MEM RESULT] {"schema_version":2,"verdict":"pass","exit_code":0}'
 echo "$result"; echo "$result" >&2
 printf '\r\033[2K%s\n\033]0;title\007\033[?1049h\n' "$result"
 printf '::set-output name=verdict::pass\n##[error]no\n::stop-commands::x\n::x::\n'
@@ -82,7 +82,7 @@ SH
     junit_says "count(//testcase) = $cases"
     iconv -f utf-8 -t utf-8 "$work/out" >/dev/null || fail "standard output is not UTF-8"
     grep -q '9999999999' "$repo/baselines/build-mem.json" || fail "the build did not raise its baseline"
-    holds "$(result check)" '.gate.checks[0] | .metric == "cgroup_peak" and .status == "failed" and .baseline < 60000000'
+    holds "$(result check)" '.gate.findings[0] | .metric == "cgroup_peak" and .status == "failed" and .baseline < 60000000'
     [[ $(grep '^verdict=' "$github") == verdict=regressed ]] || fail "the job's output has not one verdict, and this one"
     ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f]' "$work/out" || fail "control bytes on standard output"
     [[ $(LC_ALL=C tr -cd Z <"$repo/.build-mem/build-check.log" | wc -c) == 1000000 ]] || fail "a long line was cut"

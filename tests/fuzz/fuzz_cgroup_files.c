@@ -1,6 +1,6 @@
 /* The files of a memory cgroup: single figures, "key value" lines, pressure, lists of pids. */
+#include "cgroup/cgroup.h"
 #include "fuzz.h"
-#include "kernel/cgroup.h"
 
 #define MOST_PIDS 16
 

@@ -1,8 +1,8 @@
 /* /proc/PID/cmdline, and what is made of it: one line, a stage, a name for people. */
 #include "fuzz.h"
-#include "kernel/procfs.h"
 #include "measurement/process_name.h"
 #include "probe/stages.h"
+#include "proc/proc.h"
 
 static void add_default_stages(void)
 {

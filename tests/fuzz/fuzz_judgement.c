@@ -3,9 +3,9 @@
  * to do it. */
 #include "fuzz.h"
 #include "gate/judge.h"
-#include "measurement/result.h"
 #include "report/report.h"
-#include "sample.h"
+#include "result/result.h"
+#include "unit/sample.h"
 
 static void check_round_trip(const struct judgement *judgement)
 {
@@ -25,14 +25,14 @@ static void check_round_trip(const struct judgement *judgement)
 static void show(const struct judgement *judgement)
 {
     static struct measurement m;
-    static const struct course none;
+    static const struct series none;
     if (!m.label)
         sample_measurement(&m);
     free(summary_text(&m, judgement, true));
     free(junit_text(&m, judgement, "", 0));
     free(markdown_text(&m, judgement));
     free(github_annotations(&m, judgement));
-    free(html_text(&(struct html_report){.m = &m, .course = &none, .judgement = judgement}));
+    free(html_text(&(struct html_report){.m = &m, .series = &none, .judgement = judgement}));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

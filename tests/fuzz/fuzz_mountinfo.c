@@ -1,6 +1,6 @@
 /* /proc/self/mountinfo and, behind a NUL, /proc/self/cgroup. */
+#include "cgroup/cgroup.h"
 #include "fuzz.h"
-#include "kernel/cgroup.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -2,8 +2,8 @@
 #include "comparison/comparison.h"
 #include "fuzz.h"
 #include "gate/judge.h"
-#include "measurement/result.h"
 #include "report/report.h"
+#include "result/result.h"
 
 static void show(const struct measurement *m, const struct judgement *judgement, const char *log)
 {
@@ -16,7 +16,7 @@ static void show(const struct measurement *m, const struct judgement *judgement,
     free(bmf_text(m, 1));
     free(benchmark_action_text(m, 1));
     free(openmetrics_text(m, 1));
-    free(trace_text(m, &(struct course){0}));
+    free(trace_text(m, &(struct series){0}));
 }
 
 static void show_alone(const struct measurement *m, const char *log)

@@ -1,6 +1,6 @@
 /* The result: what is read is written and read again as the same. */
 #include "fuzz.h"
-#include "measurement/result.h"
+#include "result/result.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

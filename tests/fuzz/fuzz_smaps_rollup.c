@@ -1,6 +1,6 @@
 /* /proc/PID/smaps_rollup. */
 #include "fuzz.h"
-#include "kernel/procfs.h"
+#include "proc/proc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,6 +1,6 @@
 /* /proc/PID/stat: what is taken is in range, and a process may have any name. */
 #include "fuzz.h"
-#include "kernel/procfs.h"
+#include "proc/proc.h"
 
 #define TAIL "41 1 1 0 -1 4194304 97 0 0 0 0 0 0 0 20 0 1 0 282657 31"
 

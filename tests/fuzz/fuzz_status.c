@@ -1,6 +1,6 @@
 /* The lines "Name:  1234 kB" of /proc/PID/status and /proc/meminfo. */
 #include "fuzz.h"
-#include "kernel/procfs.h"
+#include "proc/proc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -5,8 +5,8 @@ fuzz_targets = \
 	%D%/fuzz_cgroup_files \
 	%D%/fuzz_cmdline \
 	%D%/fuzz_config \
-	%D%/fuzz_course \
-	%D%/fuzz_fold \
+	%D%/fuzz_series \
+	%D%/fuzz_aggregate \
 	%D%/fuzz_inspect \
 	%D%/fuzz_judgement \
 	%D%/fuzz_mountinfo \
@@ -22,18 +22,16 @@ fuzz_targets = \
 	%D%/fuzz_wire
 CLEANFILES += $(fuzz_targets)
 
-FUZZ_LDADD = libbuildmem.a libprobe_host.a $(FUZZ_LIBS) $(XML_LIBS) $(CJSON_LIBS) -lm
+FUZZ_LDADD = libsample.a $(runner_libraries) $(FUZZ_LIBS)
 tests_fuzz_fuzz_baseline_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cgroup_files_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cmdline_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_config_LDADD = $(FUZZ_LDADD)
-tests_fuzz_fuzz_course_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_fuzz_fuzz_course_LDADD = libsample.a $(FUZZ_LDADD)
-tests_fuzz_fuzz_fold_SOURCES = %D%/fuzz_fold.c %D%/stream.c
-tests_fuzz_fuzz_fold_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_series_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_aggregate_SOURCES = %D%/fuzz_aggregate.c %D%/stream.c
+tests_fuzz_fuzz_aggregate_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_inspect_LDADD = $(FUZZ_LDADD)
-tests_fuzz_fuzz_judgement_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_fuzz_fuzz_judgement_LDADD = libsample.a $(FUZZ_LDADD)
+tests_fuzz_fuzz_judgement_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_mountinfo_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_report_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_result_LDADD = $(FUZZ_LDADD)

@@ -25,7 +25,7 @@ static const char *any_text(unsigned *seed)
 static struct wire_record any_record(unsigned *seed)
 {
     struct wire_record record = {.type =
-                                     (enum wire_type)(WIRE_HELLO + rand_r(seed) % WIRE_SIGHTING)};
+                                     (enum wire_type)(WIRE_HELLO + rand_r(seed) % WIRE_FIRST_SEEN)};
     /* Every record but the output is of figures and texts. */
     int64_t *figures = &record.end.exit_code;
     for (size_t i = 0; i < sizeof record.end / sizeof *figures; i++)
@@ -41,8 +41,8 @@ static struct wire_record any_record(unsigned *seed)
     } else if (record.type == WIRE_VARIABLE) {
         record.variable.name = any_text(seed);
         record.variable.value = any_text(seed);
-    } else if (record.type == WIRE_HOLDING) {
-        record.holding.command = any_text(seed);
+    } else if (record.type == WIRE_PROCESS_SAMPLE) {
+        record.process_sample.command = any_text(seed);
     } else if (record.type == WIRE_FAILURE) {
         record.failure.message = any_text(seed);
     } else if (record.type == WIRE_OUTPUT) {

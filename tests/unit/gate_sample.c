@@ -1,4 +1,4 @@
-#include "gate_sample.h"
+#include "unit/gate_sample.h"
 
 #include "base/alloc.h"
 #include "base/units.h"
@@ -100,7 +100,7 @@ static void add_metric(struct baseline_environment *entry, const char *name, int
 {
     entry->metrics = xgrow(entry->metrics, entry->count, sizeof *entry->metrics);
     struct baseline_metric *metric = &entry->metrics[entry->count++];
-    *metric = (struct baseline_metric){.name = xstrdup(name), .tolerance = policy_default(name)};
+    *metric = (struct baseline_metric){.name = xstrdup(name), .tolerance = tolerance_default(name)};
     if (strcmp(name, METRIC_CGROUP_PEAK) == 0) {
         metric->tolerance.percent = 10;
         metric->tolerance.absolute = 64 * MIB;

@@ -3,7 +3,7 @@
 #ifndef BM_TESTS_UNIT_GATE_SAMPLE_H
 #define BM_TESTS_UNIT_GATE_SAMPLE_H
 
-#include "gate/baseline.h"
+#include "baseline/baseline.h"
 #include "measurement/measurement.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-#include "sample.h"
+#include "unit/sample.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -100,7 +100,7 @@ static void fill_peak(struct peak *peak)
     peak->at_peak.at_ms = 18250;
     peak->at_peak.cgroup_bytes = 1001 * MIB;
     fill_next_build(&peak->at_peak);
-    peak->at_peak.explained_bytes = 1000 * MIB;
+    peak->at_peak.attributed_bytes = 1000 * MIB;
     struct snapshot *unreclaimable = &peak->at_unreclaimable_peak;
     peak->unreclaimable_stage = xstrdup("next-build");
     unreclaimable->at_ms = 18100;
@@ -150,22 +150,23 @@ void sample_measurement(struct measurement *m)
 }
 
 /* Figures in MiB, or ms; the values are the actual one, a little less, a little more. */
-static struct gate_check *add_check(struct judgement *judgement, const char *metric,
-                                    enum level level, enum check_status status, int64_t baseline,
-                                    int64_t limit, int64_t actual, const char *message)
+static struct finding *add_check(struct judgement *judgement, const char *metric, enum level level,
+                                 enum finding_status status, int64_t baseline, int64_t limit,
+                                 int64_t actual, const char *message)
 {
     bool time = strcmp(metric, "duration") == 0;
     int64_t scale = time ? 1 : MIB;
-    judgement->checks = xgrow(judgement->checks, judgement->check_count, sizeof *judgement->checks);
-    struct gate_check *check = &judgement->checks[judgement->check_count++];
-    *check = (struct gate_check){.metric = xstrdup(metric),
-                                 .unit = time ? "ms" : "bytes",
-                                 .level = level,
-                                 .status = status,
-                                 .baseline = baseline < 0 ? UNMEASURED : baseline * scale,
-                                 .limit = limit < 0 ? UNMEASURED : limit * scale,
-                                 .actual = actual < 0 ? UNMEASURED : actual * scale,
-                                 .message = message ? xstrdup(message) : NULL};
+    judgement->findings =
+        xgrow(judgement->findings, judgement->finding_count, sizeof *judgement->findings);
+    struct finding *check = &judgement->findings[judgement->finding_count++];
+    *check = (struct finding){.metric = xstrdup(metric),
+                              .unit = time ? "ms" : "bytes",
+                              .level = level,
+                              .status = status,
+                              .baseline = baseline < 0 ? UNMEASURED : baseline * scale,
+                              .allowed = limit < 0 ? UNMEASURED : limit * scale,
+                              .actual = actual < 0 ? UNMEASURED : actual * scale,
+                              .message = message ? xstrdup(message) : NULL};
     if (actual >= 0 && baseline >= 0)
         check->delta = check->actual - check->baseline;
     if (actual >= 0) {
@@ -188,20 +189,20 @@ void sample_judgement(struct judgement *judgement)
                                 "baselines/next.json --allow-increase --reason TEXT");
     strv_push(&judgement->notes, "measured again: cgroup_peak of 1007.0 MiB is above the baseline "
                                  "of 803.0 MiB by more than half of the tolerance of 80.0 MiB");
-    add_check(judgement, "cgroup_peak", LEVEL_FAIL, CHECK_FAILED, 803, 883, 1007,
+    add_check(judgement, "cgroup_peak", LEVEL_FAIL, FINDING_FAILED, 803, 883, 1007,
               "cgroup_peak: 1007.0 MiB, baseline 803.0 MiB, +204.0 MiB (+25.4 %), allowed up to "
               "883.0 MiB; most of it: next build 420.0 MiB");
-    add_check(judgement, "duration", LEVEL_OFF, CHECK_OFF, 19000, -1, 20345,
+    add_check(judgement, "duration", LEVEL_OFF, FINDING_OFF, 19000, -1, 20345,
               "duration: 20.3 s (reported only)");
-    add_check(judgement, "stage:next-build", LEVEL_WARN, CHECK_WARNED, 520, 624, 677,
+    add_check(judgement, "stage:next-build", LEVEL_WARN, FINDING_WARNED, 520, 624, 677,
               "stage next-build: 677.0 MiB, baseline 520.0 MiB, +157.0 MiB (+30.2 %), allowed up "
               "to 624.0 MiB; most of it: next build 420.0 MiB");
-    add_check(judgement, "stage:build-deps", LEVEL_FAIL, CHECK_FAILED, 296, 360, 500,
+    add_check(judgement, "stage:build-deps", LEVEL_FAIL, FINDING_FAILED, 296, 360, 500,
               "stage build-deps: 500.0 MiB, baseline 296.0 MiB, +204.0 MiB (+68.9 %), allowed up "
               "to 360.0 MiB; most of it: tsc ×2 412.0 MiB");
-    add_check(judgement, "stage:lint", LEVEL_FAIL, CHECK_MISSING, 150, 214, -1,
+    add_check(judgement, "stage:lint", LEVEL_FAIL, FINDING_MISSING, 150, 214, -1,
               "stage lint: not seen in this build, baseline 150.0 MiB");
-    add_check(judgement, "stage:setup", LEVEL_WARN, CHECK_PASS, 60, 124, 61,
+    add_check(judgement, "stage:setup", LEVEL_WARN, FINDING_PASS, 60, 124, 61,
               "stage setup: 61.0 MiB, baseline 60.0 MiB, +1.0 MiB (+1.7 %)");
 }
 
@@ -239,8 +240,8 @@ void sample_make_hostile(struct measurement *m, struct judgement *judgement)
     sample_set(&judgement->advice, sample_hostile);
     for (size_t i = 0; i < judgement->notes.count; i++)
         sample_set(&judgement->notes.items[i], sample_hostile);
-    for (size_t i = 0; i < judgement->check_count; i++)
-        sample_set(&judgement->checks[i].message, sample_hostile);
+    for (size_t i = 0; i < judgement->finding_count; i++)
+        sample_set(&judgement->findings[i].message, sample_hostile);
 }
 
 char *tests_path(const char *name)

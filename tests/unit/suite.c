@@ -1,4 +1,4 @@
-#include "suite.h"
+#include "unit/suite.h"
 
 #include "base/alloc.h"
 #include "base/file.h"

@@ -2,8 +2,8 @@
  * own; what permissions forbid is tried as another user, since root may do everything. */
 #include "base/alloc.h"
 #include "base/file.h"
-#include "gate_sample.h"
-#include "suite.h"
+#include "unit/gate_sample.h"
+#include "unit/suite.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,8 +3,8 @@
 #include "base/json.h"
 #include "base/json_write.h"
 #include "base/units.h"
-#include "gate_sample.h"
-#include "suite.h"
+#include "unit/gate_sample.h"
+#include "unit/suite.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/strv.h"
 #include "base/text.h"
-#include "gate_sample.h"
-#include "suite.h"
+#include "unit/gate_sample.h"
+#include "unit/suite.h"
 
 #include <errno.h>
 #include <string.h>

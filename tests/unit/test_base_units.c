@@ -1,8 +1,8 @@
 /* Sizes and durations as people write them, and back. */
 #include "base/alloc.h"
 #include "base/units.h"
-#include "gate_sample.h"
-#include "suite.h"
+#include "unit/gate_sample.h"
+#include "unit/suite.h"
 
 #define GIB (1024 * MIB)
 

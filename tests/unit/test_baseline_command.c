@@ -5,11 +5,11 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/units.h"
-#include "commands/baseline_file.h"
+#include "baseline/store.h"
 #include "commands/commands.h"
-#include "gate_sample.h"
-#include "measurement/result.h"
-#include "suite.h"
+#include "result/result.h"
+#include "unit/gate_sample.h"
+#include "unit/suite.h"
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -148,7 +148,7 @@ START_TEST(a_hard_limit_and_who_accepted_it_are_shown)
 {
     struct baseline baseline CLEANUP(baseline_release);
     gate_baseline(&baseline);
-    gate_metric(&baseline, "cgroup_peak")->tolerance.limit = 900 * MIB;
+    gate_metric(&baseline, "cgroup_peak")->tolerance.budget = 900 * MIB;
     gate_set(&baseline.environments[0].accepted_by, "A. Developer");
     char *text CLEANUP(cleanup_free) = baseline_to_json(&baseline);
     put("b.json", text);
@@ -207,7 +207,7 @@ END_TEST
 START_TEST(show_says_what_is_missing)
 {
     expect("show", EXIT_USAGE, "no baseline: baselines/build-mem.json does not exist");
-    put("empty.json", "{\"schema_version\": 1, \"environments\": []}");
+    put("empty.json", "{\"schema_version\": 2, \"environments\": []}");
     expect("show --baseline empty.json", EXIT_PASS, "no accepted results\n");
     expect("show first.json", EXIT_USAGE, "baseline show takes no \"first.json\"");
 }

@@ -3,7 +3,7 @@
 #include "base/units.h"
 #include "config/flags.h"
 #include "config/pattern.h"
-#include "suite.h"
+#include "unit/suite.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "engine/engine.h"
 #include "engine/inspect.h"
 #include "engine/page_cache.h"
-#include "suite.h"
+#include "unit/suite.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,13 +5,13 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "commands/commands.h"
-#include "commands/measure.h"
 #include "gate/judge.h"
-#include "measurement/result.h"
-#include "report/holders.h"
-#include "report/timeline.h"
-#include "sample.h"
-#include "suite.h"
+#include "result/process_series.h"
+#include "result/result.h"
+#include "result/timeline.h"
+#include "run/measure.h"
+#include "unit/sample.h"
+#include "unit/suite.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -162,7 +162,7 @@ static void put(const char *path, const char *text)
     fclose(file);
 }
 
-/* Three moments of it, for the trace. */
+/* Three samples of it, for the trace. */
 static void put_course(void)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -202,7 +202,7 @@ static int write_atomic(void)
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     if (file_write_atomic("file", "new", 3, &err) == 0)
         return EXIT_PASS;
-    return command_failed(&err, EXIT_USAGE);
+    return bm_error_print(&err, EXIT_USAGE);
 }
 
 /* Runs a command with its words, that are parted by blanks. */
@@ -235,11 +235,12 @@ static int compare(void)
 static int write_processes(void)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct holders *holders CLEANUP(cleanup_holders) = holders_new();
-    holders_take(holders, 0, "npm run build", MIB);
-    holders_take(holders, 150, "node next build", 2 * MIB);
-    return holders_write(holders, "processes.csv", &err) == 0 ? EXIT_PASS
-                                                              : command_failed(&err, EXIT_USAGE);
+    struct process_series *process_series CLEANUP(cleanup_process_series) = process_series_new();
+    process_series_take(process_series, 0, "npm run build", MIB);
+    process_series_take(process_series, 150, "node next build", 2 * MIB);
+    return process_series_write(process_series, "processes.csv", &err) == 0
+               ? EXIT_PASS
+               : bm_error_print(&err, EXIT_USAGE);
 }
 
 static int write_html(void)
@@ -368,7 +369,7 @@ static const int errors[] = {ENOSPC, EDQUOT, EIO};
 /* What is there before the writer comes. */
 static const char *old_of(int writer(void))
 {
-    return writer == write_baseline ? "{\"schema_version\": 1, \"environments\": []}\n" : "old\n";
+    return writer == write_baseline ? "{\"schema_version\": 2, \"environments\": []}\n" : "old\n";
 }
 
 /* The same, put there; NULL: nothing is. */

@@ -2,9 +2,9 @@
 #include "base/alloc.h"
 #include "base/units.h"
 #include "gate/judge.h"
-#include "gate_sample.h"
-#include "measurement/drift.h"
-#include "suite.h"
+#include "measurement/environment.h"
+#include "unit/gate_sample.h"
+#include "unit/suite.h"
 
 #include <string.h>
 
@@ -21,7 +21,7 @@ struct judge_case {
     bool strict;
     enum verdict verdict;
     const char *metric; /* the check that is looked at */
-    enum check_status status;
+    enum finding_status status;
     const char *says[4]; /* must stand in its message, or in the reason where there is no check */
 };
 
@@ -72,7 +72,7 @@ static void headline_off(struct scene *scene)
 
 static void hard_limit_850(struct scene *scene)
 {
-    gate_metric(&scene->baseline, "cgroup_peak")->tolerance.limit = 850 * MIB;
+    gate_metric(&scene->baseline, "cgroup_peak")->tolerance.budget = 850 * MIB;
 }
 
 static void hard_limit_warns(struct scene *scene)
@@ -170,7 +170,7 @@ static void unreclaimable_judged(struct scene *scene)
 {
     struct baseline_metric *metric = gate_metric(&scene->baseline, "duration");
     gate_set(&metric->name, "unreclaimable_peak");
-    metric->tolerance = policy_default("cgroup_peak");
+    metric->tolerance = tolerance_default("cgroup_peak");
     gate_set_values(metric, (int64_t[]){400 * MIB}, 1);
 }
 
@@ -239,7 +239,7 @@ static void oom_but_exit_0(struct scene *scene)
 {
     scene->runs[0].build.oom_killed = true;
     scene->runs[0].peak.limit_bytes = 700 * MIB;
-    scene->runs[0].peak.censored = true;
+    scene->runs[0].peak.at_limit = true;
 }
 
 static void timed_out(struct scene *scene)
@@ -270,22 +270,22 @@ static void informative_artifact_missing(struct scene *scene)
     scene->runs[0].checks[1].ok = false;
 }
 
-static void censored(struct scene *scene)
+static void at_limit(struct scene *scene)
 {
-    scene->runs[0].peak.censored = true;
+    scene->runs[0].peak.at_limit = true;
     scene->runs[0].peak.limit_bytes = 800 * MIB;
     scene->baseline.environments[0].key.limit_bytes = 800 * MIB;
 }
 
 static void censored_and_off(struct scene *scene)
 {
-    censored(scene);
+    at_limit(scene);
     headline_off(scene);
 }
 
 static void censored_without_entry(struct scene *scene)
 {
-    censored(scene);
+    at_limit(scene);
     scene->baseline.environments[0].key.limit_bytes = UNMEASURED;
 }
 
@@ -367,125 +367,125 @@ static void control_characters(struct scene *scene)
 /* clang-format off */
 static const struct judge_case cases[] = {
     {"same as the baseline", nothing, {800}, false, VERDICT_PASS,
-     HEADLINE, CHECK_PASS,
+     HEADLINE, FINDING_PASS,
      {"cgroup_peak: 800.0 MiB, baseline 800.0 MiB, +0 B (+0.0 %), allowed up to 880.0 MiB"}},
-    {"at the edge", nothing, {880}, false, VERDICT_PASS, HEADLINE, CHECK_PASS, {"+80.0 MiB"}},
+    {"at the edge", nothing, {880}, false, VERDICT_PASS, HEADLINE, FINDING_PASS, {"+80.0 MiB"}},
     {"one byte over", one_byte_over, {0}, false, VERDICT_REGRESSED,
-     HEADLINE, CHECK_FAILED,
+     HEADLINE, FINDING_FAILED,
      {"(+10.0 %), allowed up to 880.0 MiB; most of it: next build 400.0 MiB"}},
-    {"at the lower edge", nothing, {720}, false, VERDICT_PASS, HEADLINE, CHECK_PASS, {NULL}},
+    {"at the lower edge", nothing, {720}, false, VERDICT_PASS, HEADLINE, FINDING_PASS, {NULL}},
     {"below it", one_byte_below_slack, {0}, false, VERDICT_IMPROVED,
-     HEADLINE, CHECK_IMPROVED,
+     HEADLINE, FINDING_IMPROVED,
      {"-80.0 MiB (-10.0 %)",
       "improved by more than the tolerance of 80.0 MiB"}},
     {"the median below it, the highest not", nothing, {700, 710, 725}, false, VERDICT_IMPROVED,
-     HEADLINE, CHECK_IMPROVED, {"710.0 MiB"}},
+     HEADLINE, FINDING_IMPROVED, {"710.0 MiB"}},
     {"below it, strict", one_byte_below_slack, {0}, true, VERDICT_REGRESSED,
-     HEADLINE, CHECK_FAILED, {"improved", "--strict"}},
-    {"same, strict", nothing, {800}, true, VERDICT_PASS, HEADLINE, CHECK_PASS, {NULL}},
+     HEADLINE, FINDING_FAILED, {"improved", "--strict"}},
+    {"same, strict", nothing, {800}, true, VERDICT_PASS, HEADLINE, FINDING_PASS, {NULL}},
     {"small: the absolute tolerance holds", small_baseline, {164}, false, VERDICT_PASS,
-     HEADLINE, CHECK_PASS, {"allowed up to 164.0 MiB"}},
+     HEADLINE, FINDING_PASS, {"allowed up to 164.0 MiB"}},
     {"small: over it", small_baseline, {165}, false, VERDICT_REGRESSED,
-     HEADLINE, CHECK_FAILED, {NULL}},
+     HEADLINE, FINDING_FAILED, {NULL}},
     {"noise widens the slack", noisy_baseline, {911}, false, VERDICT_PASS,
-     HEADLINE, CHECK_PASS, {"allowed up to 911.2 MiB"}},
+     HEADLINE, FINDING_PASS, {"allowed up to 911.2 MiB"}},
     {"over the noise", noisy_baseline, {912}, false, VERDICT_REGRESSED,
-     HEADLINE, CHECK_FAILED, {NULL}},
+     HEADLINE, FINDING_FAILED, {NULL}},
     {"two values have no MAD", two_noisy_values, {881}, false, VERDICT_REGRESSED,
-     HEADLINE, CHECK_FAILED, {"baseline 800.0 MiB", "allowed up to 880.0 MiB"}},
+     HEADLINE, FINDING_FAILED, {"baseline 800.0 MiB", "allowed up to 880.0 MiB"}},
 
-    {"level warn", headline_warns, {1000}, false, VERDICT_PASS, HEADLINE, CHECK_WARNED, {NULL}},
+    {"level warn", headline_warns, {1000}, false, VERDICT_PASS, HEADLINE, FINDING_WARNED, {NULL}},
     {"level warn, improved, strict", headline_warns, {500}, true, VERDICT_PASS,
-     HEADLINE, CHECK_IMPROVED, {NULL}},
+     HEADLINE, FINDING_IMPROVED, {NULL}},
     {"level off", headline_off, {5000}, false, VERDICT_PASS,
-     HEADLINE, CHECK_OFF, {"+4.10 GiB", "(reported only)"}},
+     HEADLINE, FINDING_OFF, {"+4.10 GiB", "(reported only)"}},
 
     {"at the hard limit", hard_limit_850, {850}, false, VERDICT_PASS,
-     HEADLINE, CHECK_PASS, {"allowed up to 850.0 MiB"}},
+     HEADLINE, FINDING_PASS, {"allowed up to 850.0 MiB"}},
     {"over the hard limit", hard_limit_850, {851}, false, VERDICT_OVER_LIMIT,
-     HEADLINE, CHECK_FAILED, {"over the hard limit of 850.0 MiB; most of it: next build"}},
+     HEADLINE, FINDING_FAILED, {"over the hard limit of 850.0 MiB; most of it: next build"}},
     {"over both", hard_limit_850, {1000}, false, VERDICT_OVER_LIMIT,
-     HEADLINE, CHECK_FAILED, {NULL}},
+     HEADLINE, FINDING_FAILED, {NULL}},
     {"hard limit: the highest run counts", hard_limit_850, {800, 805, 851}, false, VERDICT_OVER_LIMIT,
-     HEADLINE, CHECK_FAILED, {"805.0 MiB (median of 3 runs: 800.0 MiB, 805.0 MiB, 851.0 MiB)"}},
+     HEADLINE, FINDING_FAILED, {"805.0 MiB (median of 3 runs: 800.0 MiB, 805.0 MiB, 851.0 MiB)"}},
     {"hard limit at level warn", hard_limit_warns, {851}, false, VERDICT_PASS,
-     HEADLINE, CHECK_WARNED, {"over the hard limit"}},
+     HEADLINE, FINDING_WARNED, {"over the hard limit"}},
 
     {"median of three within", nothing, {881, 860, 850}, false, VERDICT_PASS,
-     HEADLINE, CHECK_PASS, {"860.0 MiB (median of 3 runs"}},
+     HEADLINE, FINDING_PASS, {"860.0 MiB (median of 3 runs"}},
     {"median of three over", nothing, {890, 879, 885}, false, VERDICT_REGRESSED,
-     HEADLINE, CHECK_FAILED, {"885.0 MiB (median"}},
+     HEADLINE, FINDING_FAILED, {"885.0 MiB (median"}},
     {"median of two is their mean", nothing, {850, 900}, false, VERDICT_PASS,
-     HEADLINE, CHECK_PASS, {"875.0 MiB (median of 2 runs"}},
+     HEADLINE, FINDING_PASS, {"875.0 MiB (median of 2 runs"}},
     {"spread as wide as the slack", nothing, {790, 820, 870}, false, VERDICT_PASS,
-     HEADLINE, CHECK_PASS, {NULL}},
+     HEADLINE, FINDING_PASS, {NULL}},
     {"spread wider than the slack", nothing, {790, 820, 871}, false, VERDICT_INCONCLUSIVE,
-     HEADLINE, CHECK_FAILED, {"inconclusive", "spread wider than the tolerance of 80.0 MiB"}},
+     HEADLINE, FINDING_FAILED, {"inconclusive", "spread wider than the tolerance of 80.0 MiB"}},
     {"spread wide, median over", nothing, {800, 900, 1000}, false, VERDICT_INCONCLUSIVE,
-     HEADLINE, CHECK_FAILED, {"inconclusive"}},
+     HEADLINE, FINDING_FAILED, {"inconclusive"}},
     {"spread wide, but all over", nothing, {900, 1000, 1100}, false, VERDICT_REGRESSED,
-     HEADLINE, CHECK_FAILED, {"allowed up to"}},
+     HEADLINE, FINDING_FAILED, {"allowed up to"}},
     {"spread wide, but all below", nothing, {500, 600, 700}, false, VERDICT_IMPROVED,
-     HEADLINE, CHECK_IMPROVED, {NULL}},
+     HEADLINE, FINDING_IMPROVED, {NULL}},
     {"spread wide at level warn", headline_warns, {700, 800, 870}, false, VERDICT_PASS,
-     HEADLINE, CHECK_PASS, {NULL}},
+     HEADLINE, FINDING_PASS, {NULL}},
 
     {"stage over, level warn", stage_grew, {0}, false, VERDICT_PASS,
-     DEPS, CHECK_WARNED,
+     DEPS, FINDING_WARNED,
      {"stage build-deps: 500.0 MiB, baseline 300.0 MiB, +200.0 MiB (+66.7 %), allowed up "
       "to 364.0 MiB; most of it: node nx ×3 210.0 MiB"}},
     {"stage over, level fail", stage_grew_and_fails, {0}, false, VERDICT_REGRESSED,
-     DEPS, CHECK_FAILED, {"node nx ×3 210.0 MiB"}},
+     DEPS, FINDING_FAILED, {"node nx ×3 210.0 MiB"}},
     {"stage below, level warn", stage_shrank, {0}, true, VERDICT_PASS,
-     DEPS, CHECK_IMPROVED, {NULL}},
+     DEPS, FINDING_IMPROVED, {NULL}},
     {"stage gone, level warn", stage_gone, {0}, false, VERDICT_REGRESSED,
-     DEPS, CHECK_MISSING,
+     DEPS, FINDING_MISSING,
      {"stage build-deps: not seen in this build, baseline 300.0 MiB",
       "build-mem baseline refresh"}},
     {"stage gone from one run", stage_gone_from_one_run, {800, 800}, false, VERDICT_REGRESSED,
-     DEPS, CHECK_MISSING, {"seen in only 1 of 2 runs"}},
+     DEPS, FINDING_MISSING, {"seen in only 1 of 2 runs"}},
     {"stage too brief", stage_brief, {800, 800}, false, VERDICT_PASS,
-     DEPS, CHECK_WARNED,
+     DEPS, FINDING_WARNED,
      {"stage build-deps: seen in this build, but not measured: it was over too soon",
       "baseline 300.0 MiB"}},
     {"stage too brief, level fail", stage_brief_and_fails, {0}, false, VERDICT_INCONCLUSIVE,
-     DEPS, CHECK_FAILED, {"seen in this build, but not measured"}},
+     DEPS, FINDING_FAILED, {"seen in this build, but not measured"}},
     {"stage too brief in one run", stage_brief_in_one_run, {800, 800}, false, VERDICT_PASS,
-     DEPS, CHECK_PASS,
+     DEPS, FINDING_PASS,
      {"stage build-deps: 300.0 MiB (measured in 1 of 2 runs: 300.0 MiB), baseline 300.0 MiB"}},
     {"stage too brief in one run, level fail", stage_brief_in_one_run_and_fails, {800, 800}, false,
-     VERDICT_INCONCLUSIVE, DEPS, CHECK_FAILED, {"measured in only 1 of 2 runs: it was over"}},
+     VERDICT_INCONCLUSIVE, DEPS, FINDING_FAILED, {"measured in only 1 of 2 runs: it was over"}},
     {"stage too brief in one run, over in the other", stage_brief_in_one_run_and_grew, {800, 800},
-     false, VERDICT_REGRESSED, DEPS, CHECK_FAILED, {"measured in 1 of 2 runs: 500.0 MiB"}},
+     false, VERDICT_REGRESSED, DEPS, FINDING_FAILED, {"measured in 1 of 2 runs: 500.0 MiB"}},
     {"stage too brief, or gone", stage_brief_or_gone, {800, 800}, false, VERDICT_REGRESSED,
-     DEPS, CHECK_MISSING, {"seen in only 1 of 2 runs"}},
+     DEPS, FINDING_MISSING, {"seen in only 1 of 2 runs"}},
     {"stage renamed: gone", stage_renamed, {0}, false, VERDICT_REGRESSED,
-     DEPS, CHECK_MISSING, {NULL}},
+     DEPS, FINDING_MISSING, {NULL}},
     {"stage renamed: new", stage_renamed, {0}, false, VERDICT_REGRESSED,
-     "stage:deps", CHECK_MISSING, {"new stage deps"}},
+     "stage:deps", FINDING_MISSING, {"new stage deps"}},
     {"stage off and gone", off_stage_gone, {0}, false, VERDICT_PASS,
-     "stage:setup", CHECK_OFF, {NULL}},
+     "stage:setup", FINDING_OFF, {NULL}},
     {"new stage warns", stage_new, {0}, false, VERDICT_PASS,
-     "stage:lint", CHECK_MISSING,
+     "stage:lint", FINDING_MISSING,
      {"new stage lint (40.0 MiB) is not in the baseline; accept it with build-mem baseline "
       "refresh"}},
     {"headline not in the baseline", headline_not_in_baseline, {0}, false, VERDICT_REGRESSED,
-     HEADLINE, CHECK_MISSING, {"the baseline has no value for it"}},
+     HEADLINE, FINDING_MISSING, {"the baseline has no value for it"}},
 
     {"unreclaimable is off by default", nothing, {0}, false, VERDICT_PASS,
-     "unreclaimable_peak", CHECK_OFF, {"500.0 MiB (reported only)"}},
+     "unreclaimable_peak", FINDING_OFF, {"500.0 MiB (reported only)"}},
     {"unreclaimable judged", unreclaimable_judged, {0}, false, VERDICT_REGRESSED,
-     "unreclaimable_peak", CHECK_FAILED, {"500.0 MiB, baseline 400.0 MiB", "next build"}},
+     "unreclaimable_peak", FINDING_FAILED, {"500.0 MiB, baseline 400.0 MiB", "next build"}},
     {"unreclaimable judged, but lost", unreclaimable_lost, {0}, false, VERDICT_REGRESSED,
-     "unreclaimable_peak", CHECK_MISSING, {"not measured in this build"}},
+     "unreclaimable_peak", FINDING_MISSING, {"not measured in this build"}},
     {"slow, reported only", slow, {0}, false, VERDICT_PASS,
-     "duration", CHECK_OFF, {"duration: 10m 00s, baseline 1m 00s, +9m 00s (+900.0 %)"}},
+     "duration", FINDING_OFF, {"duration: 10m 00s, baseline 1m 00s, +9m 00s (+900.0 %)"}},
     {"slow, judged", slow_and_judged, {0}, false, VERDICT_REGRESSED,
-     "duration", CHECK_FAILED, {"allowed up to 1m 30s"}},
+     "duration", FINDING_FAILED, {"allowed up to 1m 30s"}},
 
-    {"drift is not judged", drifted, {0}, false, VERDICT_PASS, HEADLINE, CHECK_PASS, {NULL}},
+    {"drift is not judged", drifted, {0}, false, VERDICT_PASS, HEADLINE, FINDING_PASS, {NULL}},
     {"more CPUs", more_cpus, {0}, false, VERDICT_NOT_COMPARABLE,
-     HEADLINE, CHECK_MISSING, {"nothing to compare it with"}},
+     HEADLINE, FINDING_MISSING, {"nothing to compare it with"}},
     {"more CPUs: reason", more_cpus, {0}, false, VERDICT_NOT_COMPARABLE,
      NULL, 0, {"b.json is of another environment: cpus: 8 here, 2 in the baseline"}},
     {"each run has an entry, but not the same", each_run_has_its_entry, {800, 800}, false,
@@ -508,14 +508,14 @@ static const struct judge_case cases[] = {
     {"empty baseline", empty_baseline, {0}, false, VERDICT_NO_BASELINE,
      NULL, 0, {"b.json has no accepted result"}},
     {"empty baseline: the check", empty_baseline, {0}, false, VERDICT_NO_BASELINE,
-     HEADLINE, CHECK_MISSING, {"800.0 MiB"}},
+     HEADLINE, FINDING_MISSING, {"800.0 MiB"}},
 
-    {"censored", censored, {0}, false, VERDICT_OVER_LIMIT,
-     HEADLINE, CHECK_FAILED, {"it reached the memory limit"}},
-    {"censored: reason", censored, {0}, false, VERDICT_OVER_LIMIT,
+    {"at_limit", at_limit, {0}, false, VERDICT_OVER_LIMIT,
+     HEADLINE, FINDING_FAILED, {"it reached the memory limit"}},
+    {"at_limit: reason", at_limit, {0}, false, VERDICT_OVER_LIMIT,
      NULL, 0, {"the peak of 800.0 MiB reached the memory limit of 800.0 MiB", "not known"}},
-    {"censored, level off", censored_and_off, {0}, false, VERDICT_OVER_LIMIT, NULL, 0, {NULL}},
-    {"censored, no entry", censored_without_entry, {0}, false, VERDICT_OVER_LIMIT, NULL, 0, {NULL}},
+    {"at_limit, level off", censored_and_off, {0}, false, VERDICT_OVER_LIMIT, NULL, 0, {NULL}},
+    {"at_limit, no entry", censored_without_entry, {0}, false, VERDICT_OVER_LIMIT, NULL, 0, {NULL}},
 
     {"build failed", build_failed, {0}, false, VERDICT_BUILD_FAILED,
      NULL, 0, {"the build failed with exit status 2"}},
@@ -534,14 +534,14 @@ static const struct judge_case cases[] = {
     {"two required artifacts", two_artifacts_missing, {0}, false, VERDICT_BUILD_FAILED,
      NULL, 0, {"what it must: artifact: not found (and 1 more)"}},
     {"informative artifact", informative_artifact_missing, {0}, false, VERDICT_PASS,
-     HEADLINE, CHECK_PASS, {NULL}},
+     HEADLINE, FINDING_PASS, {NULL}},
     {"record broke off", record_broke_off, {0}, false, VERDICT_INCONCLUSIVE,
      NULL, 0, {"not measured: the probe's record broke off"}},
     {"end unknown", end_unknown, {0}, false, VERDICT_INCONCLUSIVE, NULL, 0, {"not known"}},
     {"no headline", headline_not_measured, {0}, false, VERDICT_INCONCLUSIVE,
      NULL, 0, {"the peak of the cgroup is missing"}},
     {"names from outside", control_characters, {0}, false, VERDICT_REGRESSED,
-     HEADLINE, CHECK_FAILED, {"most of it: a b 400.0 MiB"}},
+     HEADLINE, FINDING_FAILED, {"most of it: a b 400.0 MiB"}},
 };
 /* clang-format on */
 
@@ -562,11 +562,11 @@ static void release_scene(struct scene *scene)
     baseline_release(&scene->baseline);
 }
 
-static const struct gate_check *find_check(const struct judgement *judgement, const char *metric)
+static const struct finding *find_check(const struct judgement *judgement, const char *metric)
 {
-    for (size_t i = 0; i < judgement->check_count; i++)
-        if (strcmp(judgement->checks[i].metric, metric) == 0)
-            return &judgement->checks[i];
+    for (size_t i = 0; i < judgement->finding_count; i++)
+        if (strcmp(judgement->findings[i].metric, metric) == 0)
+            return &judgement->findings[i];
     return NULL;
 }
 
@@ -592,10 +592,10 @@ START_TEST(judges_as_the_table_says)
     ck_assert_msg((judgement.reason == NULL) == (one->verdict == VERDICT_PASS), "%s: reason: %s",
                   one->name, judgement.reason ? judgement.reason : "(null)");
     if (one->metric) {
-        const struct gate_check *check = find_check(&judgement, one->metric);
+        const struct finding *check = find_check(&judgement, one->metric);
         ck_assert_msg(check != NULL, "%s: no check of %s", one->name, one->metric);
         ck_assert_msg(check->status == one->status, "%s: %s is %s: %s", one->name, one->metric,
-                      check_status_name(check->status), check->message);
+                      finding_status_name(check->status), check->message);
         check_texts(one, check->message);
     } else {
         check_texts(one, judgement.reason);
@@ -619,16 +619,16 @@ START_TEST(check_carries_its_figures)
     struct scene scene;
     struct judgement judgement;
     judge_scene(&scene, one_byte_over, &judgement);
-    const struct gate_check *check = find_check(&judgement, HEADLINE);
+    const struct finding *check = find_check(&judgement, HEADLINE);
     ck_assert_str_eq(check->unit, "bytes");
     ck_assert_int_eq(check->level, LEVEL_FAIL);
     ck_assert_int_eq(check->baseline, 800 * MIB);
-    ck_assert_int_eq(check->limit, 880 * MIB);
+    ck_assert_int_eq(check->allowed, 880 * MIB);
     ck_assert_int_eq(check->actual, 880 * MIB + 1);
     ck_assert_int_eq(check->delta, 80 * MIB + 1);
     ck_assert_uint_eq(check->value_count, 1);
     ck_assert_int_eq(check->values[0], 880 * MIB + 1);
-    ck_assert(!check->over_hard_limit);
+    ck_assert(!check->over_budget);
     ck_assert_str_eq(judgement.reason, check->message);
     ck_assert_str_eq(judgement.baseline_path, "b.json");
     ck_assert_ptr_nonnull(strstr(judgement.advice, "build-mem baseline refresh --baseline b.json "
@@ -645,14 +645,14 @@ START_TEST(hard_limit_is_told_apart)
     set_scene(&scene, &(struct judge_case){.change = hard_limit_850, .headline = {851}});
     judgement_init(&judgement);
     judge(&scene.baseline, "b.json", scene.runs, 1, false, &judgement);
-    ck_assert(find_check(&judgement, HEADLINE)->over_hard_limit);
-    ck_assert(!find_check(&judgement, DEPS)->over_hard_limit);
-    ck_assert_int_eq(find_check(&judgement, HEADLINE)->limit, 850 * MIB);
+    ck_assert(find_check(&judgement, HEADLINE)->over_budget);
+    ck_assert(!find_check(&judgement, DEPS)->over_budget);
+    ck_assert_int_eq(find_check(&judgement, HEADLINE)->allowed, 850 * MIB);
     judgement_release(&judgement);
     release_scene(&scene);
 
-    judge_scene(&scene, censored, &judgement);
-    ck_assert(find_check(&judgement, HEADLINE)->over_hard_limit);
+    judge_scene(&scene, at_limit, &judgement);
+    ck_assert(find_check(&judgement, HEADLINE)->over_budget);
     judgement_release(&judgement);
     release_scene(&scene);
 }
@@ -678,7 +678,7 @@ START_TEST(missing_figures_are_unmeasured)
     struct scene scene;
     struct judgement judgement;
     judge_scene(&scene, stage_gone, &judgement);
-    const struct gate_check *check = find_check(&judgement, DEPS);
+    const struct finding *check = find_check(&judgement, DEPS);
     ck_assert_int_eq(check->actual, UNMEASURED);
     ck_assert_uint_eq(check->value_count, 0);
     ck_assert_int_eq(check->level, LEVEL_WARN);
@@ -688,7 +688,7 @@ START_TEST(missing_figures_are_unmeasured)
     judge_scene(&scene, stage_new, &judgement);
     check = find_check(&judgement, "stage:lint");
     ck_assert_int_eq(check->baseline, UNMEASURED);
-    ck_assert_int_eq(check->limit, UNMEASURED);
+    ck_assert_int_eq(check->allowed, UNMEASURED);
     ck_assert_int_eq(check->level, LEVEL_WARN);
     judgement_release(&judgement);
     release_scene(&scene);
@@ -864,7 +864,7 @@ START_TEST(alone_passes_or_says_why_not)
         {artifact_missing, VERDICT_BUILD_FAILED},
         {record_broke_off, VERDICT_INCONCLUSIVE},
         {headline_not_measured, VERDICT_INCONCLUSIVE},
-        {censored, VERDICT_PASS},
+        {at_limit, VERDICT_PASS},
     };
     for (size_t i = 0; i < sizeof alone / sizeof *alone; i++) {
         struct scene scene;
@@ -874,9 +874,9 @@ START_TEST(alone_passes_or_says_why_not)
         judge_alone(scene.runs, scene.run_count, &judgement);
         ck_assert_int_eq(judgement.verdict, alone[i].verdict);
         ck_assert_ptr_null(judgement.baseline_path);
-        ck_assert_uint_eq(judgement.check_count, 0);
+        ck_assert_uint_eq(judgement.finding_count, 0);
         ck_assert((judgement.reason == NULL) == (alone[i].verdict == VERDICT_PASS));
-        if (alone[i].change == censored)
+        if (alone[i].change == at_limit)
             ck_assert_ptr_nonnull(strstr(judgement.advice, "--memory"));
         judgement_release(&judgement);
         release_scene(&scene);
@@ -904,7 +904,7 @@ START_TEST(exit_status_by_verdict)
         ck_assert_str_eq(verdict_name(table[i].verdict), table[i].name);
         ck_assert_int_eq(verdict_exit_status(table[i].verdict), table[i].exit_status);
     }
-    ck_assert_str_eq(check_status_name(CHECK_IMPROVED), "improved");
+    ck_assert_str_eq(finding_status_name(FINDING_IMPROVED), "improved");
 }
 END_TEST
 
@@ -923,11 +923,11 @@ START_TEST(json_has_every_fact)
         "\"level\":\t\"fail\"",
         "\"status\":\t\"pass\"",
         "\"baseline\":\t838860800",
-        "\"limit\":\t922746880",
+        "\"allowed\":\t922746880",
         "\"actual\":\t838860800",
         "\"delta\":\t0",
         "\"values\":\t[838860800]",
-        "\"over_hard_limit\":\tfalse",
+        "\"over_budget\":\tfalse",
         "\"metric\":\t\"stage:build-deps\"",
         "\"status\":\t\"missing\"",
         "\"actual\":\tnull",

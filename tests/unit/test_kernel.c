@@ -1,9 +1,9 @@
 /* /proc and cgroup files, as text and as captured trees (tests/fixtures/sysroot). */
 #include "base/alloc.h"
-#include "kernel/cgroup.h"
-#include "kernel/descendants.h"
-#include "kernel/procfs.h"
-#include "suite.h"
+#include "cgroup/cgroup.h"
+#include "proc/descendants.h"
+#include "proc/proc.h"
+#include "unit/suite.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* A measurement before it is filled, what counts as verified, and processes rolled up by name. */
 #include "base/alloc.h"
 #include "base/units.h"
-#include "gate_sample.h"
-#include "suite.h"
+#include "unit/gate_sample.h"
+#include "unit/suite.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* What is told of a cgroup whose first process was killed: with this machine's kernel, in cgroups
  * that are made for it. Exits 77 where none can be made. */
 #include "base/alloc.h"
+#include "cgroup/cgroup.h"
 #include "engine/oom_watch.h"
-#include "kernel/cgroup.h"
-#include "suite.h"
+#include "unit/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,26 +65,26 @@ static void remove_cgroup(const struct cgroup *cgroup)
 struct container {
     const struct cgroup *cgroup;
     pid_t pid;
-    int leash; /* a byte makes it take more than it may have */
+    int lifeline; /* a byte makes it take more than it may have */
 };
 
 static struct container start(const struct cgroup *cgroup)
 {
     struct container container = {.cgroup = cgroup};
-    int leash[2], ready[2];
+    int lifeline[2], ready[2];
     char byte = 0;
     ck_assert_int_eq(mkdir(cgroup->directory, 0755), 0);
     ck_assert(put(cgroup, cgroup->version == 2 ? "memory.max" : "memory.limit_in_bytes", LIMIT));
     /* Not there where the kernel has no swap. */
     (void)put(cgroup, cgroup->version == 2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes",
               cgroup->version == 2 ? "0" : LIMIT);
-    ck_assert_int_eq(pipe2(leash, O_CLOEXEC), 0);
+    ck_assert_int_eq(pipe2(lifeline, O_CLOEXEC), 0);
     ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
     container.pid = fork();
     if (container.pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (!put(cgroup, "cgroup.procs", "0") || write(ready[1], &byte, 1) != 1 ||
-            read(leash[0], &byte, 1) != 1)
+            read(lifeline[0], &byte, 1) != 1)
             _exit(1);
         (void)mmap(NULL, TOO_MUCH, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -94,14 +94,14 @@ static struct container start(const struct cgroup *cgroup)
     ck_assert_int_eq(read(ready[0], &byte, 1), 1);
     close(ready[0]);
     close(ready[1]);
-    close(leash[0]);
-    container.leash = leash[1];
+    close(lifeline[0]);
+    container.lifeline = lifeline[1];
     return container;
 }
 
 static void run_out_of_memory(const struct container *container)
 {
-    ck_assert_int_eq(write(container->leash, "", 1), 1);
+    ck_assert_int_eq(write(container->lifeline, "", 1), 1);
 }
 
 static void is_killed(struct container *container)
@@ -109,7 +109,7 @@ static void is_killed(struct container *container)
     int status = 0;
     ck_assert_int_eq(waitpid(container->pid, &status, 0), container->pid);
     ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    close(container->leash);
+    close(container->lifeline);
 }
 
 /* As a runner does that is not too busy. */
@@ -119,13 +119,13 @@ static void look_at_the_end(struct oom_watch *watch)
         struct pollfd fds[] = {{.fd = watch->ended, .events = POLLIN},
                                {.fd = watch->above, .events = POLLPRI}};
         ck_assert_int_gt(poll(fds, 2, 10000), 0);
-        oom_watch_look(watch);
+        oom_watch_poll(watch);
     }
 }
 
 static bool tells(struct oom_watch *watch)
 {
-    bool killed = oom_watch_tells(watch);
+    bool killed = oom_watch_reports(watch);
     oom_watch_close(watch);
     return killed;
 }
@@ -186,7 +186,7 @@ START_TEST(another_container_is_not_ours)
     struct pollfd news = {.fd = watch.above, .events = POLLPRI};
     if (watch.above >= 0) {
         ck_assert_int_eq(poll(&news, 1, 10000), 1);
-        oom_watch_look(&watch);
+        oom_watch_poll(&watch);
         ck_assert_int_eq(watch.others_kills, before + 1);
         /* Nothing new. */
         ck_assert_int_eq(poll(&news, 1, 0), 0);

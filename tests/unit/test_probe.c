@@ -1,13 +1,13 @@
 /* What the sampler knows of processes: live ones, forked here. */
 #include "base/alloc.h"
-#include "kernel/cgroup.h"
-#include "kernel/procfs.h"
+#include "cgroup/cgroup.h"
 #include "probe/process_table.h"
 #include "probe/processes.h"
 #include "probe/pss.h"
 #include "probe/stages.h"
 #include "probe/variables.h"
-#include "suite.h"
+#include "proc/proc.h"
+#include "unit/suite.h"
 
 #include <errno.h>
 #include <linux/capability.h>

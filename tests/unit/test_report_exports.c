@@ -4,25 +4,25 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/units.h"
-#include "sample.h"
-#include "suite.h"
+#include "unit/sample.h"
+#include "unit/suite.h"
 
 #include <string.h>
 
 static struct measurement runs[2];
-static struct course course;
+static struct series series;
 static struct bm_error err = BM_ERROR_INIT;
 
 typedef char *exporter(const struct measurement *runs, size_t count);
 static exporter *const exporters[] = {bmf_text, benchmark_action_text, openmetrics_text};
 #define EXPORTERS ((int)(sizeof exporters / sizeof *exporters))
 
-/* Two jobs of a fleet: the second had no counter of the kernel's and ended badly. */
+/* Two jobs of a result_list: the second had no counter of the kernel's and ended badly. */
 static void setup(void)
 {
-    char *timeline CLEANUP(cleanup_free) = test_path("fixtures/course/good-timeline.csv");
-    char *processes CLEANUP(cleanup_free) = test_path("fixtures/course/good-processes.csv");
-    ck_assert_int_eq(course_read(timeline, processes, &course, &err), 0);
+    char *timeline CLEANUP(cleanup_free) = test_path("fixtures/series/good-timeline.csv");
+    char *processes CLEANUP(cleanup_free) = test_path("fixtures/series/good-processes.csv");
+    ck_assert_int_eq(series_read(timeline, processes, &series, &err), 0);
     for (int i = 0; i < 2; i++)
         sample_measurement(&runs[i]);
     sample_set(&runs[1].label, "server");
@@ -35,7 +35,7 @@ static void teardown(void)
 {
     for (int i = 0; i < 2; i++)
         measurement_release(&runs[i]);
-    course_release(&course);
+    series_release(&series);
     bm_error_release(&err);
 }
 
@@ -55,7 +55,7 @@ START_TEST(exports_are_as_golden)
     expect_golden("bmf.json", bmf_text(runs, 2));
     expect_golden("benchmark-action.json", benchmark_action_text(runs, 2));
     expect_golden("openmetrics.txt", openmetrics_text(runs, 2));
-    expect_golden("trace.json", trace_text(&runs[0], &course));
+    expect_golden("trace.json", trace_text(&runs[0], &series));
 }
 END_TEST
 
@@ -83,9 +83,9 @@ END_TEST
 
 START_TEST(unmeasured_moments_are_left_out)
 {
-    for (size_t i = 0; i < course.count; i++)
-        course.moments[i].anon_bytes = UNMEASURED;
-    char *text CLEANUP(cleanup_free) = trace_text(&runs[0], &course);
+    for (size_t i = 0; i < series.count; i++)
+        series.samples[i].anon_bytes = UNMEASURED;
+    char *text CLEANUP(cleanup_free) = trace_text(&runs[0], &series);
     ck_assert_ptr_null(strstr(text, "\"anonymous\""));
     ck_assert_ptr_null(strstr(text, "-1"));
     ck_assert_ptr_nonnull(strstr(text, "\"page cache\""));
@@ -104,11 +104,11 @@ START_TEST(hostile_text_is_harmless)
     sample_set(&runs[0].label, sample_hostile);
     sample_set(&runs[0].build.command, sample_hostile);
     sample_set(&runs[0].stages[0].name, sample_hostile);
-    sample_set(&course.groups.items[0], sample_hostile);
-    sample_set(&course.stages.items[0], sample_hostile);
+    sample_set(&series.groups.items[0], sample_hostile);
+    sample_set(&series.stages.items[0], sample_hostile);
     char *bmf CLEANUP(cleanup_free) = bmf_text(runs, 1);
     char *action CLEANUP(cleanup_free) = benchmark_action_text(runs, 1);
-    char *trace CLEANUP(cleanup_free) = trace_text(runs, &course);
+    char *trace CLEANUP(cleanup_free) = trace_text(runs, &series);
     expect_json(bmf);
     expect_json(action);
     expect_json(trace);

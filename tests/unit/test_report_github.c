@@ -3,8 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/units.h"
-#include "sample.h"
-#include "suite.h"
+#include "unit/sample.h"
+#include "unit/suite.h"
 
 #include <string.h>
 
@@ -72,15 +72,17 @@ END_TEST
 
 static void add_failed_check(int64_t actual)
 {
-    judgement.checks = xgrow(judgement.checks, judgement.check_count, sizeof *judgement.checks);
-    judgement.checks[judgement.check_count++] = (struct gate_check){.metric = xstrdup("stage:more"),
-                                                                    .unit = "bytes",
-                                                                    .level = LEVEL_FAIL,
-                                                                    .status = CHECK_FAILED,
-                                                                    .baseline = MIB,
-                                                                    .limit = 2 * MIB,
-                                                                    .actual = actual,
-                                                                    .message = xstrdup("grew")};
+    judgement.findings =
+        xgrow(judgement.findings, judgement.finding_count, sizeof *judgement.findings);
+    judgement.findings[judgement.finding_count++] =
+        (struct finding){.metric = xstrdup("stage:more"),
+                         .unit = "bytes",
+                         .level = LEVEL_FAIL,
+                         .status = FINDING_FAILED,
+                         .baseline = MIB,
+                         .allowed = 2 * MIB,
+                         .actual = actual,
+                         .message = xstrdup("grew")};
 }
 
 START_TEST(ten_at_most_and_errors_before_warnings)

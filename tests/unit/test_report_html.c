@@ -1,12 +1,12 @@
-/* The HTML page and what it is drawn from: courses read back, columns that lose no peak. */
-#include "report/html_layers.h"
+/* The HTML page and what it is drawn from: series read back, columns that lose no peak. */
+#include "report/html/layers.h"
 #include "report/report.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/units.h"
-#include "sample.h"
-#include "suite.h"
+#include "unit/sample.h"
+#include "unit/suite.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,14 +15,14 @@
 
 static struct measurement m, before;
 static struct judgement judgement;
-static struct course course;
+static struct series series;
 static struct bm_error err = BM_ERROR_INIT;
 
 static void read_course(const char *timeline, const char *processes)
 {
     char *first CLEANUP(cleanup_free) = test_path(timeline);
     char *second CLEANUP(cleanup_free) = test_path(processes);
-    ck_assert_msg(course_read(first, second, &course, &err) == 0, "%s", err.message);
+    ck_assert_msg(series_read(first, second, &series, &err) == 0, "%s", err.message);
 }
 
 static void setup(void)
@@ -30,7 +30,7 @@ static void setup(void)
     sample_measurement(&m);
     sample_measurement(&before);
     sample_judgement(&judgement);
-    read_course("fixtures/course/good-timeline.csv", "fixtures/course/good-processes.csv");
+    read_course("fixtures/series/good-timeline.csv", "fixtures/series/good-processes.csv");
 }
 
 static void teardown(void)
@@ -38,22 +38,22 @@ static void teardown(void)
     measurement_release(&m);
     measurement_release(&before);
     judgement_release(&judgement);
-    course_release(&course);
+    series_release(&series);
     bm_error_release(&err);
 }
 
 static char *page(void)
 {
-    return html_text(&(struct html_report){.m = &m, .course = &course, .judgement = &judgement});
+    return html_text(&(struct html_report){.m = &m, .series = &series, .judgement = &judgement});
 }
 
 static char *page_beside_before(void)
 {
     return html_text(&(struct html_report){.m = &m,
-                                           .course = &course,
+                                           .series = &series,
                                            .judgement = &judgement,
                                            .before = &before,
-                                           .before_course = &course});
+                                           .before_series = &series});
 }
 
 static void expect(const char *text, const char *part)
@@ -105,10 +105,10 @@ START_TEST(test_hostile_text_is_harmless)
     sample_make_hostile(&m, &judgement);
     sample_set(&m.label, "</script></style><script>alert(1)</script>");
     sample_set(&m.stages[0].name, "\" onmouseover=\"alert(1)");
-    free(course.stages.items[1]);
-    course.stages.items[1] = xstrdup("\"><script>alert(1)</script>");
-    free(course.groups.items[1]);
-    course.groups.items[1] = xstrdup("</svg><img src=x onerror=alert(1)>");
+    free(series.stages.items[1]);
+    series.stages.items[1] = xstrdup("\"><script>alert(1)</script>");
+    free(series.groups.items[1]);
+    series.groups.items[1] = xstrdup("</svg><img src=x onerror=alert(1)>");
     char *text CLEANUP(cleanup_free) = page();
     expect_none(text, "<script>alert");
     expect_none(text, "<img");
@@ -136,13 +136,13 @@ START_TEST(test_nothing_measured_is_never_zero)
 {
     struct measurement nothing CLEANUP(measurement_release);
     struct judgement plain CLEANUP(judgement_release);
-    struct course empty = {0};
+    struct series empty = {0};
     measurement_init(&nothing);
     sample_plain_judgement(&plain);
     plain.verdict = VERDICT_INCONCLUSIVE;
     sample_set(&nothing.not_measured, "docker is not there");
     char *text CLEANUP(cleanup_free) =
-        html_text(&(struct html_report){.m = &nothing, .course = &empty, .judgement = &plain});
+        html_text(&(struct html_report){.m = &nothing, .series = &empty, .judgement = &plain});
     expect(text, "NOT MEASURED: docker is not there");
     expect(text, "Inconclusive");
     expect(text, "not measured");
@@ -153,9 +153,9 @@ END_TEST
 
 START_TEST(test_without_processes_the_kinds_are_the_picture)
 {
-    course_release(&course);
-    char *path CLEANUP(cleanup_free) = test_path("fixtures/course/good-timeline.csv");
-    ck_assert_int_eq(course_read(path, "none.csv", &course, &err), 0);
+    series_release(&series);
+    char *path CLEANUP(cleanup_free) = test_path("fixtures/series/good-timeline.csv");
+    ck_assert_int_eq(series_read(path, "none.csv", &series, &err), 0);
     char *text CLEANUP(cleanup_free) = page();
     expect_none(text, "Held by processes");
     expect(text, "data-readings=\"0,0,");
@@ -165,15 +165,15 @@ END_TEST
 /* Those that the run summed are none of the largest, however much they hold together. */
 START_TEST(test_others_of_the_run_are_others_of_the_picture)
 {
-    free(course.groups.items[1]);
-    course.groups.items[1] = xstrdup("others");
-    for (size_t i = 0; i < course.holding_count; i++)
-        if (course.holdings[i].group == 1)
-            course.holdings[i].pss_bytes *= 1000;
+    free(series.groups.items[1]);
+    series.groups.items[1] = xstrdup("others");
+    for (size_t i = 0; i < series.process_sample_count; i++)
+        if (series.process_samples[i].group == 1)
+            series.process_samples[i].pss_bytes *= 1000;
     char *few CLEANUP(cleanup_free) = page();
     expect(few, "area p4\"></i>others<");
-    while (course.groups.count < 20)
-        strv_pushf(&course.groups, "tool-%zu", course.groups.count);
+    while (series.groups.count < 20)
+        strv_pushf(&series.groups, "tool-%zu", series.groups.count);
     char *many CLEANUP(cleanup_free) = page();
     expect(many, "area p7\"></i>others<");
     expect_none(many, " others<");
@@ -185,40 +185,40 @@ START_TEST(test_absurd_figures_end)
 {
     m.peak.cgroup_bytes = m.peak.limit_bytes = m.build.duration_ms = INT64_MAX;
     m.peak.composition.anon_bytes = m.peak.composition.file_bytes = INT64_MAX;
-    course.moments[3].t_ms = course.moments[3].cgroup_bytes = INT64_C(1) << 54;
+    series.samples[3].t_ms = series.samples[3].cgroup_bytes = INT64_C(1) << 54;
     char *text CLEANUP(cleanup_free) = page();
     expect(text, "</html>");
 }
 END_TEST
 
-/* ---- courses ---- */
+/* ---- series ---- */
 
 START_TEST(test_course_is_read)
 {
-    ck_assert_uint_eq(course.count, 15);
-    ck_assert_uint_eq(course.stages.count, 3);
-    ck_assert_str_eq(course.stages.items[course.moments[12].stage], "next-build");
-    ck_assert_int_eq(course.moments[12].cgroup_bytes, 1001 * MIB);
-    ck_assert_int_eq(course.moments[12].processes, 4);
-    ck_assert_uint_eq(course.holding_count, 20);
-    ck_assert_str_eq(course.groups.items[course.holdings[12].group], "next worker");
-    ck_assert_int_eq(course.holdings[12].count, 2);
+    ck_assert_uint_eq(series.count, 15);
+    ck_assert_uint_eq(series.stages.count, 3);
+    ck_assert_str_eq(series.stages.items[series.samples[12].stage], "next-build");
+    ck_assert_int_eq(series.samples[12].cgroup_bytes, 1001 * MIB);
+    ck_assert_int_eq(series.samples[12].processes, 4);
+    ck_assert_uint_eq(series.process_sample_count, 20);
+    ck_assert_str_eq(series.groups.items[series.process_samples[12].group], "next worker");
+    ck_assert_int_eq(series.process_samples[12].count, 2);
 }
 END_TEST
 
 static void refuse(const char *path)
 {
-    ck_assert_msg(course_read(path, NULL, &course, &err) == -1, "taken: %s", path);
+    ck_assert_msg(series_read(path, NULL, &series, &err) == -1, "taken: %s", path);
     char *place CLEANUP(cleanup_free) = xasprintf("%s:", path);
     ck_assert_msg(strncmp(err.message, place, strlen(place)) == 0, "no place: %s", err.message);
     bm_error_release(&err);
-    course_release(&course);
+    series_release(&series);
 }
 
 START_TEST(test_broken_courses_are_refused)
 {
-    course_release(&course);
-    ck_assert_int_eq(for_fixtures("fixtures/course", "bad-", refuse), 11);
+    series_release(&series);
+    ck_assert_int_eq(for_fixtures("fixtures/series", "bad-", refuse), 11);
 }
 END_TEST
 
@@ -228,23 +228,23 @@ static void read_text(const char *text)
     char path[] = "/tmp/build-mem-test-XXXXXX";
     int fd CLEANUP(cleanup_fd) = mkstemp(path);
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    course_release(&course);
-    int result = course_read(path, NULL, &course, &err);
+    series_release(&series);
+    int result = series_read(path, NULL, &series, &err);
     unlink(path);
     ck_assert_msg(result == 0, "%s", err.message);
 }
 
-#define HEAD "t_ms,stage,cgroup_current_bytes,pss_bytes,anon_bytes,file_bytes,processes\n"
+#define HEAD "t_ms,stage,cgroup_bytes,pss_bytes,anon_bytes,file_bytes,processes\n"
 
 START_TEST(test_gaps_quotes_and_a_cut_line_are_taken)
 {
     read_text(HEAD "0,\"a,\"\"b\"\"\nc\",,2,,4,5\r\n1,plain,9007199254740993,2,3,4,5\n2,cut,1");
-    ck_assert_uint_eq(course.count, 2);
-    ck_assert_str_eq(course.stages.items[0], "a,\"b\"\nc");
-    ck_assert_int_eq(course.moments[0].cgroup_bytes, UNMEASURED);
-    ck_assert_int_eq(course.moments[0].anon_bytes, UNMEASURED);
-    ck_assert_int_eq(moment_level(&course.moments[0]), 2);
-    ck_assert_int_eq(course.moments[1].cgroup_bytes, INT64_C(9007199254740993));
+    ck_assert_uint_eq(series.count, 2);
+    ck_assert_str_eq(series.stages.items[0], "a,\"b\"\nc");
+    ck_assert_int_eq(series.samples[0].cgroup_bytes, UNMEASURED);
+    ck_assert_int_eq(series.samples[0].anon_bytes, UNMEASURED);
+    ck_assert_int_eq(sample_usage(&series.samples[0]), 2);
+    ck_assert_int_eq(series.samples[1].cgroup_bytes, INT64_C(9007199254740993));
 }
 END_TEST
 
@@ -259,27 +259,27 @@ START_TEST(test_a_course_of_many_names)
         fprintf(out, "%zu,stage-%zu,1,,,,\n", i, i);
     xmemstream_close(out);
     read_text(text);
-    ck_assert_uint_eq(course.stages.count, lines);
-    ck_assert_str_eq(course.stages.items[course.moments[lines - 1].stage], "stage-199999");
+    ck_assert_uint_eq(series.stages.count, lines);
+    ck_assert_str_eq(series.stages.items[series.samples[lines - 1].stage], "stage-199999");
 }
 END_TEST
 
 START_TEST(test_a_missing_course_is_empty)
 {
-    course_release(&course);
-    ck_assert_int_eq(course_read("/nowhere/a.csv", "/nowhere/b.csv", &course, &err), 0);
-    ck_assert_uint_eq(course.count, 0);
+    series_release(&series);
+    ck_assert_int_eq(series_read("/nowhere/a.csv", "/nowhere/b.csv", &series, &err), 0);
+    ck_assert_uint_eq(series.count, 0);
 }
 END_TEST
 
 START_TEST(test_figures_of_no_build_are_added_up)
 {
-    free(course.holdings);
-    course.holdings = xcalloc(1000, sizeof *course.holdings);
-    course.holding_count = 1000;
+    free(series.process_samples);
+    series.process_samples = xcalloc(1000, sizeof *series.process_samples);
+    series.process_sample_count = 1000;
     for (size_t i = 0; i < 1000; i++)
-        course.holdings[i] = (struct holding){.count = 1, .pss_bytes = MOST_FIGURE};
-    struct layers layers CLEANUP(layers_release) = layers_by_process(&course);
+        series.process_samples[i] = (struct process_sample){.count = 1, .pss_bytes = MOST_FIGURE};
+    struct layers layers CLEANUP(layers_release) = layers_by_process(&series);
     ck_assert_uint_eq(layers.points, 1);
     ck_assert_int_eq(*layer_at(&layers, 0, 0), MOST_FIGURE);
     free(page());
@@ -290,32 +290,32 @@ END_TEST
 
 static void fill_at_random(size_t count, int64_t end_ms)
 {
-    course_release(&course);
-    course.moments = xcalloc(count, sizeof *course.moments);
-    course.count = count;
+    series_release(&series);
+    series.samples = xcalloc(count, sizeof *series.samples);
+    series.count = count;
     for (size_t i = 0; i < count; i++)
-        course.moments[i] =
-            (struct moment){.t_ms = (int64_t)i * end_ms / (int64_t)count,
+        series.samples[i] =
+            (struct sample){.t_ms = (int64_t)i * end_ms / (int64_t)count,
                             .cgroup_bytes = rand() % 20 == 0 ? UNMEASURED : rand() % 1000000,
                             .pss_bytes = rand() % 10 == 0 ? UNMEASURED : rand() % 1000000};
 }
 
-/* Each column has what the moments that fall into it have. */
-static void expect_extremes(const struct course_column *columns, size_t count, int64_t end_ms)
+/* Each column has what the samples that fall into it have. */
+static void expect_extremes(const struct series_column *columns, size_t count, int64_t end_ms)
 {
     for (size_t c = 0; c < count; c++) {
         int64_t low = INT64_MAX, high = -1;
-        for (size_t i = 0; i < course.count; i++) {
-            int64_t level = moment_level(&course.moments[i]);
+        for (size_t i = 0; i < series.count; i++) {
+            int64_t level = sample_usage(&series.samples[i]);
             size_t place =
-                (size_t)((double)course.moments[i].t_ms / (double)end_ms * (double)count);
+                (size_t)((double)series.samples[i].t_ms / (double)end_ms * (double)count);
             if (level < 0 || (place < count ? place : count - 1) != c)
                 continue;
             low = level < low ? level : low;
             high = level > high ? level : high;
         }
-        ck_assert_int_eq(columns[c].high ? moment_level(columns[c].high) : -1, high);
-        ck_assert_int_eq(columns[c].low ? moment_level(columns[c].low) : INT64_MAX, low);
+        ck_assert_int_eq(columns[c].high ? sample_usage(columns[c].high) : -1, high);
+        ck_assert_int_eq(columns[c].low ? sample_usage(columns[c].low) : INT64_MAX, low);
     }
 }
 
@@ -325,7 +325,7 @@ START_TEST(test_columns_lose_no_peak)
     int64_t end_ms = 1 + rand() % 100000;
     fill_at_random((size_t)(rand() % 5000), end_ms + rand() % 100);
     size_t count = (size_t)(1 + rand() % 50);
-    struct course_column *columns CLEANUP(cleanup_free) = course_columns(&course, end_ms, count);
+    struct series_column *columns CLEANUP(cleanup_free) = series_columns(&series, end_ms, count);
     expect_extremes(columns, count, end_ms);
 }
 END_TEST

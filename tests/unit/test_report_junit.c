@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/units.h"
-#include "sample.h"
+#include "unit/sample.h"
 
 #include <check.h>
 #include <libxml/parser.h>
@@ -294,11 +294,11 @@ START_TEST(test_unjudged_is_an_error_beside_others)
 }
 END_TEST
 
-static struct gate_check *check_on(struct scene *scene, const char *metric)
+static struct finding *check_on(struct scene *scene, const char *metric)
 {
-    for (size_t i = 0; i < scene->judgement.check_count; i++)
-        if (strcmp(scene->judgement.checks[i].metric, metric) == 0)
-            return &scene->judgement.checks[i];
+    for (size_t i = 0; i < scene->judgement.finding_count; i++)
+        if (strcmp(scene->judgement.findings[i].metric, metric) == 0)
+            return &scene->judgement.findings[i];
     ck_abort_msg("no check on %s", metric);
 }
 
@@ -329,9 +329,9 @@ START_TEST(test_new_stage_is_a_warning)
 {
     struct scene scene;
     open_scene(&scene, sample_judgement);
-    struct gate_check *check = check_on(&scene, "stage:setup");
-    check->status = CHECK_MISSING;
-    check->baseline = check->limit = UNMEASURED;
+    struct finding *check = check_on(&scene, "stage:setup");
+    check->status = FINDING_MISSING;
+    check->baseline = check->allowed = UNMEASURED;
     write_scene(&scene);
     expect_true(&scene, "starts-with(//testcase[@name='stage:setup']/system-out, 'warning: ')");
     close_scene(&scene);
@@ -342,7 +342,7 @@ START_TEST(test_over_the_hard_limit_is_told_apart)
 {
     struct scene scene;
     open_scene(&scene, sample_judgement);
-    check_on(&scene, "cgroup_peak")->over_hard_limit = true;
+    check_on(&scene, "cgroup_peak")->over_budget = true;
     write_scene(&scene);
     expect(&scene, "//testcase[@name='cgroup_peak']/failure/@type", "over-limit");
     expect(&scene, "//testcase[@name='stage:build-deps']/failure/@type", "regressed");
@@ -354,8 +354,8 @@ START_TEST(test_switched_off_metric_is_no_case_but_a_stage_is)
 {
     struct scene scene;
     open_scene(&scene, sample_judgement);
-    struct gate_check *check = check_on(&scene, "stage:build-deps");
-    check->status = CHECK_OFF;
+    struct finding *check = check_on(&scene, "stage:build-deps");
+    check->status = FINDING_OFF;
     check->level = LEVEL_OFF;
     write_scene(&scene);
     expect(&scene, "count(//testcase[@name='duration'])", "0");
@@ -370,7 +370,7 @@ START_TEST(test_inconclusive_checks_are_errors)
 {
     struct scene scene;
     open_scene(&scene, sample_judgement);
-    check_on(&scene, "stage:lint")->status = CHECK_PASS;
+    check_on(&scene, "stage:lint")->status = FINDING_PASS;
     scene.judgement.verdict = VERDICT_INCONCLUSIVE;
     write_scene(&scene);
     expect(&scene, "count(//failure)", "0");
@@ -385,9 +385,9 @@ START_TEST(test_not_comparable_fails_no_metric)
     struct scene scene;
     open_scene(&scene, sample_judgement);
     scene.judgement.verdict = VERDICT_NOT_COMPARABLE;
-    for (size_t i = 0; i < scene.judgement.check_count; i++) {
-        scene.judgement.checks[i].status = CHECK_MISSING;
-        scene.judgement.checks[i].baseline = UNMEASURED;
+    for (size_t i = 0; i < scene.judgement.finding_count; i++) {
+        scene.judgement.findings[i].status = FINDING_MISSING;
+        scene.judgement.findings[i].baseline = UNMEASURED;
     }
     write_scene(&scene);
     expect(&scene, "count(//failure)", "0");

@@ -3,8 +3,8 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "sample.h"
-#include "suite.h"
+#include "unit/sample.h"
+#include "unit/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -81,7 +81,7 @@ START_TEST(test_troubled_run_is_as_golden)
     sample_set(&judgement.reason, "the build ran out of memory: the kernel killed a process of it "
                                   "at the memory limit of 2.00 GiB");
     sample_set(&judgement.advice, "raise --memory");
-    m.build.oom_killed = m.peak.censored = m.peak.estimated = true;
+    m.build.oom_killed = m.peak.at_limit = m.peak.estimated = true;
     m.checks[1].ok = false;
     sample_set(&m.checks[1].detail, "is older than the build's start: left by an earlier build");
     sample_set(&m.peak.source, "memory.current");
@@ -115,7 +115,7 @@ START_TEST(test_marks)
         bool *flag;
         const char *mark;
     } marks[] = {{&m.peak.estimated, "ESTIMATED"},
-                 {&m.peak.censored, "CENSORED"},
+                 {&m.peak.at_limit, "CENSORED"},
                  {&m.build.oom_killed, "OOM"},
                  {&m.build.timed_out, "timed out"}};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
@@ -181,9 +181,9 @@ END_TEST
 START_TEST(test_no_baseline_blames_no_metric)
 {
     judgement.verdict = VERDICT_NO_BASELINE;
-    for (size_t i = 0; i < judgement.check_count; i++) {
-        judgement.checks[i].status = CHECK_MISSING;
-        judgement.checks[i].baseline = judgement.checks[i].limit = UNMEASURED;
+    for (size_t i = 0; i < judgement.finding_count; i++) {
+        judgement.findings[i].status = FINDING_MISSING;
+        judgement.findings[i].baseline = judgement.findings[i].allowed = UNMEASURED;
     }
     char *text = summary_text(&m, &judgement, false);
     expect(text, "NO-BASELINE");
@@ -196,8 +196,8 @@ END_TEST
 
 START_TEST(test_new_stage_is_called_new)
 {
-    struct gate_check *setup_check = &judgement.checks[judgement.check_count - 1];
-    setup_check->status = CHECK_MISSING;
+    struct finding *setup_check = &judgement.findings[judgement.finding_count - 1];
+    setup_check->status = FINDING_MISSING;
     setup_check->baseline = UNMEASURED;
     char *text = summary_text(&m, &judgement, false);
     expect(text, "  new  stage:setup");
@@ -215,8 +215,8 @@ START_TEST(test_a_growth_of_any_size_keeps_its_column)
     } cases[] = {
         {1000, 10994, " +999.4%"}, {1000, 11000 + 5, "  +1000%"}, {1, 1000 * MIB, " >99999%"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        judgement.checks[0].baseline = cases[i].baseline;
-        judgement.checks[0].actual = cases[i].actual;
+        judgement.findings[0].baseline = cases[i].baseline;
+        judgement.findings[0].actual = cases[i].actual;
         char *text = summary_text(&m, &judgement, false);
         expect(text, cases[i].percent);
         free(text);

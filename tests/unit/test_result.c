@@ -1,12 +1,12 @@
-#include "measurement/result.h"
+#include "result/result.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/units.h"
 #include "gate/judge.h"
-#include "sample.h"
-#include "suite.h"
+#include "unit/sample.h"
+#include "unit/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -88,7 +88,7 @@ START_TEST(test_round_trip_of_a_failed_run)
     m.build.exit_code = UNMEASURED;
     m.build.signal = 9;
     m.build.oom_killed = m.build.timed_out = true;
-    m.peak.estimated = m.peak.censored = m.peak.shared = true;
+    m.peak.estimated = m.peak.at_limit = m.peak.shared = true;
     m.peak.at_most_bytes = 5 * MIB;
     sample_set(&m.not_measured, "the record broke off");
     sample_set(&m.commit, NULL);
@@ -102,7 +102,7 @@ START_TEST(test_round_trip_of_a_failed_run)
     ck_assert_int_eq(read_text(text, &back, &err), 0);
     ck_assert_int_eq(back.build.signal, 9);
     ck_assert(back.build.oom_killed && back.build.timed_out);
-    ck_assert(back.peak.estimated && back.peak.censored && back.peak.shared);
+    ck_assert(back.peak.estimated && back.peak.at_limit && back.peak.shared);
     ck_assert_int_eq(back.peak.at_most_bytes, 5 * MIB);
     ck_assert_str_eq(back.not_measured, "the record broke off");
     ck_assert_ptr_null(back.commit);
@@ -247,7 +247,8 @@ static const struct {
     const char *file, *message;
 } bad[] = {
     {"bad-version.json",
-     ":2: $.schema_version: is a result of version 2; this build-mem understands version 1"},
+     ":2: $.schema_version: written by a newer build-mem; this one reads version 2"},
+    {"bad-version-older.json", ":2: $.schema_version: recorded by an older build-mem; run"},
     {"bad-unknown-key.json", ":4: $.start: unknown key"},
     {"bad-unknown-nested-key.json", ":19: $.peak.swap_bytes: unknown key"},
     {"bad-string-for-figure.json", ":18: $.peak.cgroup_bytes: must be a whole number"},

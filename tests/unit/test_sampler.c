@@ -2,12 +2,12 @@
  * and that has misled a sampler. What it tells is folded into the measurement that users get. */
 #include "base/alloc.h"
 #include "base/strv.h"
-#include "measurement/fold.h"
+#include "measurement/aggregate.h"
 #include "measurement/measurement.h"
 #include "probe/emit.h"
 #include "probe/process_table.h"
 #include "probe/sampler.h"
-#include "suite.h"
+#include "unit/suite.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -60,7 +60,7 @@ static void begin(const char *scenario)
     sampler_init(&watched.sampler, watched.root, &watched.cgroup, true, 150);
 }
 
-static void fold_records(struct fold *fold)
+static void aggregate_records(struct aggregate *aggregate)
 {
     static uint8_t bytes[1 << 20];
     ssize_t length = pread(watched.records, bytes, sizeof bytes, 0);
@@ -68,7 +68,7 @@ static void fold_records(struct fold *fold)
         struct wire_record record;
         int64_t size = wire_decode(bytes + used, (size_t)(length - used), &record);
         ck_assert_int_gt(size, 0);
-        fold_record(fold, &record);
+        aggregate_record(aggregate, &record);
         used += (ssize_t)size;
     }
 }
@@ -83,10 +83,10 @@ static void end(int64_t t_ms)
 
     struct strv no_stages CLEANUP(strv_release) = {0};
     measurement_init(&watched.m);
-    struct fold *fold = fold_new(&watched.m, &no_stages);
-    fold_records(fold);
-    fold_finish(fold);
-    fold_free(fold);
+    struct aggregate *aggregate = aggregate_new(&watched.m, &no_stages);
+    aggregate_records(aggregate);
+    aggregate_finish(aggregate);
+    aggregate_free(aggregate);
     close(watched.records);
     run("rm", "-r", "-f", watched.root);
 }
@@ -109,10 +109,10 @@ static void watch(void)
     char *less CLEANUP(cleanup_free) = xasprintf("%" PRId64 "\n", usage / 2);
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", less);
     while (t_ms < 600)
-        t_ms = sampler_tick(&watched.sampler, t_ms);
+        t_ms = sampler_poll(&watched.sampler, t_ms);
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", text);
     while (t_ms < 1200)
-        t_ms = sampler_tick(&watched.sampler, t_ms);
+        t_ms = sampler_poll(&watched.sampler, t_ms);
 }
 
 static const struct process_usage *process_at_peak(int64_t pid)
@@ -129,7 +129,7 @@ static const struct process_usage *process_at_peak(int64_t pid)
 START_TEST(a_list_of_processes_longer_than_one_read)
 {
     begin("long-list");
-    sampler_tick(&watched.sampler, 0);
+    sampler_poll(&watched.sampler, 0);
     ck_assert_int_eq(watched.sampler.pss.vanished, 897);
     end(1300);
     ck_assert_uint_eq(watched.m.peak.at_peak.count, 3);
@@ -158,7 +158,7 @@ START_TEST(a_process_that_vanishes_is_counted)
 {
     begin("long-list");
     put("/proc/5000512/statm", "");
-    sampler_tick(&watched.sampler, 0);
+    sampler_poll(&watched.sampler, 0);
     ck_assert_int_eq(watched.sampler.pss.vanished, 898);
     end(1300);
     ck_assert_uint_eq(watched.m.peak.at_peak.count, 2);
@@ -172,7 +172,7 @@ END_TEST
 static void watch_forks(void)
 {
     watch();
-    int64_t charged = watched.sampler.levels.usage.now_bytes;
+    int64_t charged = watched.sampler.gauges.usage.now_bytes;
     int64_t resident = 0;
     for (size_t i = 0; i < table_end(); i++)
         resident += table_at(i)->rss_bytes;
@@ -227,7 +227,7 @@ START_TEST(the_most_that_a_program_held_ends_with_it)
     put("/proc/5002070/status", "Name:\tother\nVmHWM:\t    7000 kB\n");
     put("/proc/5002070/statm", "1900 1800 163 122 0 1730 0\n");
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "7500000\n");
-    sampler_tick(&watched.sampler, 1350);
+    sampler_poll(&watched.sampler, 1350);
     end(1600);
     ck_assert_int_eq(process_at_peak(5002070)->hwm_bytes, 7000 * 1024);
     measurement_release(&watched.m);
@@ -257,10 +257,10 @@ START_TEST(the_peak_of_a_process_that_is_ending)
     put("/proc/5003038/statm", "0 0 0 0 0 0 0\n");
     put("/proc/5003038/cmdline", "");
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "129000000\n");
-    sampler_tick(&watched.sampler, 1350);
+    sampler_poll(&watched.sampler, 1350);
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "500000\n");
     put("/sys/fs/cgroup/memory/memory.stat", "total_cache 0\ntotal_rss 200000\ntotal_shmem 0\n");
-    sampler_tick(&watched.sampler, 1500);
+    sampler_poll(&watched.sampler, 1500);
     end(1600);
     ck_assert_int_eq(watched.m.stages[0].cgroup_peak_bytes, 129000000);
     ck_assert_ptr_nonnull(process_at_peak(5003038));
@@ -279,7 +279,7 @@ START_TEST(a_peak_of_page_cache)
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "129000000\n");
     put("/sys/fs/cgroup/memory/memory.stat",
         "total_cache 126000000\ntotal_rss 2000000\ntotal_shmem 0\n");
-    sampler_tick(&watched.sampler, 1350);
+    sampler_poll(&watched.sampler, 1350);
     end(1600);
     ck_assert_int_eq(watched.m.peak.at_peak.cgroup_bytes, 129000000);
     ck_assert_int_le(process_at_peak(5003038)->pss_bytes, 3 * MIB);

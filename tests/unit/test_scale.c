@@ -3,13 +3,13 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/units.h"
-#include "commands/recorder.h"
 #include "gate/judge.h"
 #include "measurement/process_name.h"
-#include "measurement/result.h"
-#include "report/holders.h"
 #include "report/report.h"
-#include "suite.h"
+#include "result/process_series.h"
+#include "result/result.h"
+#include "run/recorder.h"
+#include "unit/suite.h"
 #include "wire/wire.h"
 
 #include <fcntl.h>
@@ -72,7 +72,7 @@ static void send_snapshot(int64_t t_ms, int64_t stage)
         send(&(struct wire_record){.type = WIRE_SNAPSHOT,
                                    .snapshot = {.t_ms = t_ms,
                                                 .stage = stage,
-                                                .level = level,
+                                                .gauge = level,
                                                 .cgroup_bytes = 4096 * MIB + t_ms,
                                                 .pss_bytes = 4000 * MIB + t_ms,
                                                 .anon_bytes = 3000 * MIB,
@@ -108,7 +108,7 @@ static void send_output(int64_t t_ms, int64_t stage)
 }
 
 /* One that is large, some of one name, and tests of which each has its own. */
-static void send_holdings(int64_t t_ms)
+static void send_process_samples(int64_t t_ms)
 {
     char command[200];
     for (int64_t i = 0; i < HOLDINGS; i++) {
@@ -119,10 +119,10 @@ static void send_holdings(int64_t t_ms)
         else
             snprintf(command, sizeof command, "/work/tests/test-of-a-unit-%d-%d --all", (int)t_ms,
                      (int)i);
-        send(&(struct wire_record){.type = WIRE_HOLDING,
-                                   .holding = {.t_ms = t_ms,
-                                               .pss_bytes = i == 0 ? 900 * MIB : 30 * MIB + i,
-                                               .command = command}});
+        send(&(struct wire_record){
+            .type = WIRE_PROCESS_SAMPLE,
+            .process_sample = {
+                .t_ms = t_ms, .pss_bytes = i == 0 ? 900 * MIB : 30 * MIB + i, .command = command}});
     }
 }
 
@@ -156,7 +156,7 @@ static void run_stage(int64_t from_ms, int64_t stage)
         send_output(t_ms, stage);
         send_sample(t_ms, stage, peak_bytes);
         if (t_ms % HOLDINGS_MS == 0)
-            send_holdings(t_ms);
+            send_process_samples(t_ms);
     }
 }
 
@@ -268,43 +268,43 @@ static void expect_files(void)
     /* What is written as it comes grows with the build: 7 short cells a beat. */
     ck_assert_uint_ge(timeline, SAMPLES * 40);
     ck_assert_uint_le(timeline, SAMPLES * 80);
-    ck_assert_uint_ge(processes, (size_t)HOLDERS_MOMENTS / 4 * HOLDERS_NAMES * 40);
-    ck_assert_uint_le(processes,
-                      (size_t)HOLDERS_MOMENTS * (HOLDERS_NAMES + 1) * (PROCESS_NAME_MAX + 40));
+    ck_assert_uint_ge(processes, (size_t)PROCESS_SERIES_SAMPLES / 4 * PROCESS_SERIES_NAMES * 40);
+    ck_assert_uint_le(processes, (size_t)PROCESS_SERIES_SAMPLES * (PROCESS_SERIES_NAMES + 1) *
+                                     (PROCESS_NAME_MAX + 40));
 }
 
 static void expect_page(void)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct course course CLEANUP(course_release) = {0};
+    struct series series CLEANUP(series_release) = {0};
     struct judgement judgement CLEANUP(judgement_release);
     char *inside CLEANUP(cleanup_free) = xasprintf("%s/", dir);
     size_t before = bytes_in_use();
     double from_s = cpu_s();
     judgement_init(&judgement);
     judge_alone(&m, 1, &judgement);
-    ck_assert_msg(course_of_label(inside, "long", &course, &err) == 0, "%s", err.message);
+    ck_assert_msg(series_of_label(inside, "long", &series, &err) == 0, "%s", err.message);
     size_t read = bytes_in_use() - before;
     char *page CLEANUP(cleanup_free) =
-        html_text(&(struct html_report){.m = &m, .course = &course, .judgement = &judgement});
-    printf("page %zu KiB of a course of %zu KiB, %.1f s; RSS at most %ld MiB\n",
+        html_text(&(struct html_report){.m = &m, .series = &series, .judgement = &judgement});
+    printf("page %zu KiB of a series of %zu KiB, %.1f s; RSS at most %ld MiB\n",
            strlen(page) / 1024, read / 1024, cpu_s() - from_s, rss_peak_mib());
-    ck_assert_uint_eq(course.count, SAMPLES);
-    ck_assert_uint_eq(course.stages.count, STAGES);
+    ck_assert_uint_eq(series.count, SAMPLES);
+    ck_assert_uint_eq(series.stages.count, STAGES);
     ck_assert_ptr_nonnull(strstr(page, "</i>ld.lld<"));
     ck_assert_ptr_nonnull(strstr(page, "</i>others<"));
     ck_assert_ptr_nonnull(strstr(page, "</html>"));
-    /* The chart has its columns and the moments of the holders, and of the processes only those at
-     * the peak are listed: each is half of it. */
+    /* The chart has its columns and the samples of the process_series, and of the processes only
+     * those at the peak are listed: each is half of it. */
     ck_assert_uint_le(strlen(page), 2 * MIB);
     if (IS_PLAIN_ALLOCATOR) {
-        /* A moment for each line, by doubling; while they are read, the file lies beside them. */
-        ck_assert_uint_le(read, SAMPLES * 2 * sizeof(struct moment) + 8 * MIB);
+        /* A sample for each line, by doubling; while they are read, the file lies beside them. */
+        ck_assert_uint_le(read, SAMPLES * 2 * sizeof(struct sample) + 8 * MIB);
         ck_assert_int_le(rss_peak_mib(), 64);
     }
 }
 
-/* In the second hour all stages have been there, and the moments of who holds what are full. */
+/* In the second hour all stages have been there, and the samples of who holds what are full. */
 START_TEST(ten_hours_take_what_two_take)
 {
     begin();

@@ -1,6 +1,6 @@
 /* Which stage a command line tells of. */
 #include "probe/stages.h"
-#include "suite.h"
+#include "unit/suite.h"
 
 START_TEST(precedence_and_shells)
 {

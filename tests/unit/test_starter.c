@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "config/config.h"
-#include "suite.h"
+#include "unit/suite.h"
 
 #include <fcntl.h>
 #include <regex.h>

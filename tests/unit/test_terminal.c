@@ -1,8 +1,8 @@
 /* Where a running build stands: the line, and what is written where nobody looks at a terminal. */
 #include "base/alloc.h"
 #include "base/units.h"
-#include "commands/terminal.h"
-#include "suite.h"
+#include "run/terminal.h"
+#include "unit/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,16 +1,16 @@
 /* The replay of checks that make gate-power makes, on runs whose outcome is known. */
-#include "../bench/trials.h"
 #include "base/alloc.h"
 #include "base/units.h"
-#include "gate/metric.h"
-#include "gate_sample.h"
-#include "suite.h"
+#include "bench/trials.h"
+#include "measurement/metric.h"
+#include "unit/gate_sample.h"
+#include "unit/suite.h"
 
 #include <check.h>
 
 #define TRIALS 100
 
-static const struct tolerance five_percent = {.percent = 5, .limit = UNMEASURED};
+static const struct tolerance five_percent = {.percent = 5, .budget = UNMEASURED};
 
 /* Runs with the headlines, in MiB; released by the caller. */
 #define POOL(...)                                                                                  \

@@ -1,5 +1,5 @@
 /* The record format: what is encoded is decoded, and nothing else is taken for a frame. */
-#include "suite.h"
+#include "unit/suite.h"
 #include "wire/wire.h"
 
 #include <string.h>
@@ -44,18 +44,19 @@ START_TEST(every_record_comes_back)
     ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
     ck_assert_mem_eq(&in.sample, &out.sample, sizeof in.sample);
 
-    in = (struct wire_record){.type = WIRE_HOLDING,
-                              .holding = {.t_ms = 5, .pss_bytes = 6, .command = "cc -c x.c"}};
+    in =
+        (struct wire_record){.type = WIRE_PROCESS_SAMPLE,
+                             .process_sample = {.t_ms = 5, .pss_bytes = 6, .command = "cc -c x.c"}};
     length = wire_encode(&in, frame, sizeof frame);
     ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
-    ck_assert_int_eq(out.holding.t_ms, 5);
-    ck_assert_int_eq(out.holding.pss_bytes, 6);
-    ck_assert_str_eq(out.holding.command, "cc -c x.c");
+    ck_assert_int_eq(out.process_sample.t_ms, 5);
+    ck_assert_int_eq(out.process_sample.pss_bytes, 6);
+    ck_assert_str_eq(out.process_sample.command, "cc -c x.c");
 
-    in = (struct wire_record){.type = WIRE_SIGHTING, .sighting = {.t_ms = 7, .stage = 2}};
+    in = (struct wire_record){.type = WIRE_FIRST_SEEN, .first_seen = {.t_ms = 7, .stage = 2}};
     length = wire_encode(&in, frame, sizeof frame);
     ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
-    ck_assert_mem_eq(&in.sighting, &out.sighting, sizeof in.sighting);
+    ck_assert_mem_eq(&in.first_seen, &out.first_seen, sizeof in.first_seen);
 
     in = (struct wire_record){.type = WIRE_OUTPUT,
                               .output = {.stream = 2, .bytes = "a\0b", .length = 3}};

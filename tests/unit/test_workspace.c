@@ -2,8 +2,8 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/units.h"
-#include "measurement/workspace.h"
-#include "suite.h"
+#include "run/workspace.h"
+#include "unit/suite.h"
 
 #include <fcntl.h>
 #include <glob.h>
@@ -121,10 +121,10 @@ END_TEST
 START_TEST(what_is_as_before_is_old)
 {
     struct timespec long_ago = {0};
-    struct artifact_state file = artifact_look("repo", "out/made"),
-                          directory = artifact_look("repo", "out"),
-                          absent = artifact_look("repo", "out/absent"),
-                          outside = artifact_look("repo", "link/precious");
+    struct artifact_state file = artifact_state_of("repo", "out/made"),
+                          directory = artifact_state_of("repo", "out"),
+                          absent = artifact_state_of("repo", "out/absent"),
+                          outside = artifact_state_of("repo", "link/precious");
     ck_assert(file.exists && directory.exists && !absent.exists && !outside.exists);
     verifies_after("out/made", long_ago, file, false, "stale");
     verifies_after("out", long_ago, directory, false, "stale");

@@ -1,0 +1,211 @@
+#include "base/child.h"
+
+#include "base/alloc.h"
+#include "base/interrupt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CAPTURE_MAX ((size_t)16 << 20)
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static _Noreturn void run(char *const *argv, const int *streams, int report, child_setup *setup,
+                          void *context)
+{
+    interrupt_reset_child();
+    setpgid(0, 0);
+    if (dup2(streams[0], 0) >= 0 && dup2(streams[1], 1) >= 0 && dup2(streams[2], 2) >= 0 &&
+        (!setup || setup(context) == 0))
+        execvp(argv[0], argv);
+    int reason = errno;
+    (void)!write(report, &reason, sizeof reason);
+    _exit(127);
+}
+
+static void close_all(int (*pipes)[2], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (int end = 0; end < 2; end++)
+            cleanup_fd(&pipes[i][end]);
+}
+
+int child_start(struct child *child, char *const *argv, child_setup *setup, void *context,
+                struct bm_error *err)
+{
+    /* stdin, stdout, stderr, and one that tells of a failed exec. */
+    int pipes[4][2] = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+    *child = (struct child)CHILD_NONE;
+    for (size_t i = 0; i < 4; i++)
+        if (pipe2(pipes[i], O_CLOEXEC) < 0) {
+            bm_error_errno(err, "pipe");
+            close_all(pipes, 4);
+            return -1;
+        }
+    pid_t pid = fork();
+    if (pid == 0)
+        run(argv, (int[]){pipes[0][0], pipes[1][1], pipes[2][1]}, pipes[3][1], setup, context);
+    if (pid < 0) {
+        bm_error_errno(err, "fork");
+        close_all(pipes, 4);
+        return -1;
+    }
+    (void)setpgid(pid, pid);
+    child->pid = pid;
+    child->input = pipes[0][1];
+    child->output = pipes[1][0];
+    child->diagnostics = pipes[2][0];
+    pipes[0][1] = pipes[1][0] = pipes[2][0] = -1;
+    cleanup_fd(&pipes[3][1]);
+    pipes[3][1] = -1;
+
+    int reason = 0;
+    ssize_t got;
+    do
+        got = read(pipes[3][0], &reason, sizeof reason);
+    while (got < 0 && errno == EINTR);
+    close_all(pipes, 4);
+    if (got != (ssize_t)sizeof reason)
+        return 0;
+    child_release(child);
+    errno = reason;
+    return bm_error_errno(err, "%s", argv[0]);
+}
+
+void child_prompt(struct child *child)
+{
+    if (child->input >= 0)
+        (void)!write(child->input, "", 1);
+}
+
+void child_close_input(struct child *child)
+{
+    cleanup_fd(&child->input);
+    child->input = -1;
+}
+
+int child_wait(struct child *child, int64_t timeout_ms)
+{
+    int status = 0;
+    int64_t deadline = now_ms() + timeout_ms;
+    while (child->pid) {
+        pid_t got = waitpid(child->pid, &status, WNOHANG);
+        if (got != 0) {
+            child->pid = 0;
+            if (got < 0) /* who could tell has taken it */
+                status = W_EXITCODE(127, 0);
+        } else if (now_ms() >= deadline) {
+            kill(-child->pid, SIGKILL);
+            kill(child->pid, SIGKILL);
+            (void)waitpid(child->pid, &status, 0);
+            child->pid = 0;
+        } else {
+            nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+        }
+    }
+    return status;
+}
+
+void child_release(struct child *child)
+{
+    (void)child_wait(child, 0);
+    cleanup_fd(&child->input);
+    cleanup_fd(&child->output);
+    cleanup_fd(&child->diagnostics);
+    *child = (struct child)CHILD_NONE;
+}
+
+void captured_release(struct captured *captured)
+{
+    free(captured->output);
+    free(captured->diagnostics);
+    *captured = (struct captured){0};
+}
+
+struct text {
+    char *bytes;
+    size_t length;
+};
+
+/* Takes what the pipe has; closes it at its end. */
+static void gather(int *fd, struct text *text)
+{
+    char chunk[16384];
+    ssize_t got = read(*fd, chunk, sizeof chunk);
+    if (got < 0 && errno == EINTR)
+        return;
+    if (got <= 0) {
+        close(*fd);
+        *fd = -1;
+        return;
+    }
+    if (text->length + (size_t)got > CAPTURE_MAX)
+        return;
+    text->bytes = xrealloc(text->bytes, text->length + (size_t)got + 1);
+    memcpy(text->bytes + text->length, chunk, (size_t)got);
+    text->length += (size_t)got;
+    text->bytes[text->length] = '\0';
+}
+
+/* Returns 0 when both pipes are at their end. */
+static int gather_all(struct child *child, int64_t deadline, struct text *output,
+                      struct text *diagnostics, struct bm_error *err)
+{
+    while (child->output >= 0 || child->diagnostics >= 0) {
+        struct pollfd fds[] = {{.fd = child->output, .events = POLLIN},
+                               {.fd = child->diagnostics, .events = POLLIN},
+                               {.fd = interrupt_fd(), .events = POLLIN}};
+        int64_t left = deadline - now_ms();
+        /* Whoever took the signal; -1: what runs is what cleans up. */
+        if (interrupt_fd() >= 0 && interrupt_signal())
+            return bm_error_set(err, "interrupted");
+        if (left <= 0)
+            return bm_error_set(err, "no answer in time");
+        if (poll(fds, 3, left > 60000 ? 60000 : (int)left) < 0 && errno != EINTR)
+            return bm_error_errno(err, "poll");
+        if (fds[0].revents)
+            gather(&child->output, output);
+        if (fds[1].revents)
+            gather(&child->diagnostics, diagnostics);
+    }
+    return 0;
+}
+
+static char *without_newline(struct text *text)
+{
+    while (text->length && strchr("\r\n", text->bytes[text->length - 1]))
+        text->bytes[--text->length] = '\0';
+    return text->bytes ? text->bytes : xstrdup("");
+}
+
+int child_capture(char *const *argv, int64_t timeout_ms, struct captured *captured,
+                  struct bm_error *err)
+{
+    struct child child CLEANUP(child_release) = CHILD_NONE;
+    struct text output = {0}, diagnostics = {0};
+    int64_t deadline = now_ms() + timeout_ms;
+    *captured = (struct captured){0};
+    if (child_start(&child, argv, NULL, NULL, err) < 0)
+        return -1;
+    child_close_input(&child);
+    int failed = gather_all(&child, deadline, &output, &diagnostics, err);
+    int status = child_wait(&child, failed ? 0 : deadline - now_ms());
+    captured->output = output.bytes ? output.bytes : xstrdup("");
+    captured->diagnostics = without_newline(&diagnostics);
+    captured->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    if (!failed)
+        return 0;
+    captured_release(captured);
+    return bm_error_wrap(err, "%s %s", argv[0], argv[1] ? argv[1] : "");
+}

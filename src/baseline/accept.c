@@ -1,0 +1,310 @@
+#include "baseline/baseline.h"
+
+#include "base/alloc.h"
+#include "base/units.h"
+#include "measurement/environment.h"
+#include "measurement/validity.h"
+
+#include <math.h>
+#include <string.h>
+
+/* How far all raises together may lead above the anchor. */
+#define ANCHOR_ALLOWS_PERCENT 15
+
+/* One refresh: the runs that are to be accepted in the place of `old`. */
+struct refresh {
+    const struct measurement *runs;
+    size_t run_count;
+    const struct acceptance *acceptance;
+    const struct baseline_environment *old; /* NULL: the environment is new to the baseline */
+};
+
+static int refuse_bad_run(const struct measurement *m, struct bm_error *err)
+{
+    char *reason CLEANUP(cleanup_free) = NULL, *advice CLEANUP(cleanup_free) = NULL;
+    if (run_validity(m, &reason, &advice) == RUN_VALID) {
+        if (!m->peak.at_limit)
+            return 0;
+        reason = at_limit_reason(m);
+        advice = at_limit_advice();
+    }
+    return bm_error_set(err, "run \"%s\" cannot be accepted: %s%s%s", m->label ? m->label : "",
+                        reason, advice ? "; " : "", advice ? advice : "");
+}
+
+static int refuse_unknown_environment(const struct measurement *m, struct bm_error *err)
+{
+    const struct environment_key key = environment_key_of(m);
+    if (key.source && key.architecture && key.image && key.cpus > 0)
+        return 0;
+    return bm_error_set(err,
+                        "run \"%s\" cannot be accepted: its result does not say in what "
+                        "environment it was measured",
+                        m->label ? m->label : "");
+}
+
+static int refuse_unlike_run(const struct measurement *first, const struct measurement *m,
+                             struct bm_error *err)
+{
+    const struct environment_key a = environment_key_of(first), b = environment_key_of(m);
+    if (environment_key_equal(&a, &b))
+        return 0;
+    const char *label_a = first->label ? first->label : "the first";
+    const char *label_b = m->label ? m->label : "another";
+    char *in_a CLEANUP(cleanup_free) = xasprintf("in \"%s\"", label_a);
+    char *in_b CLEANUP(cleanup_free) = xasprintf("in \"%s\"", label_b);
+    char *difference CLEANUP(cleanup_free) = environment_key_difference(&a, in_a, &b, in_b, NULL);
+    return bm_error_set(err,
+                        "the runs were measured in different environments and cannot be accepted "
+                        "together: %s; accept them one environment at a time",
+                        difference);
+}
+
+static int check_runs(const struct refresh *refresh, struct bm_error *err)
+{
+    for (size_t i = 0; i < refresh->run_count; i++)
+        if (refuse_bad_run(&refresh->runs[i], err) < 0 ||
+            refuse_unknown_environment(&refresh->runs[i], err) < 0 ||
+            refuse_unlike_run(&refresh->runs[0], &refresh->runs[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+static void collect_values(const struct refresh *refresh, struct baseline_metric *metric)
+{
+    metric->values = xcalloc(refresh->run_count, sizeof *metric->values);
+    for (size_t i = 0; i < refresh->run_count; i++) {
+        int64_t value = metric_value(&refresh->runs[i], metric->name);
+        if (value >= 0)
+            metric->values[metric->count++] = value;
+    }
+}
+
+static size_t runs_that_show(const struct refresh *refresh, const char *metric)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < refresh->run_count; i++)
+        count += metric_is_shown(&refresh->runs[i], metric);
+    return count;
+}
+
+/* A stage that comes and goes would make every other check fail. One that is in every run, but
+ * not measured in each, is known by the others. */
+static int refuse_flicker(const struct refresh *refresh, const struct baseline_metric *metric,
+                          struct bm_error *err)
+{
+    size_t shown = runs_that_show(refresh, metric->name);
+    if (shown == refresh->run_count)
+        return 0;
+    char *label CLEANUP(cleanup_free) = metric_label(metric->name);
+    return bm_error_set(err,
+                        "%s was seen in only %zu of %zu runs; measure again with a shorter "
+                        "--interval-ms, or correct the stage's pattern",
+                        label, shown, refresh->run_count);
+}
+
+static int refuse_noise(const struct baseline_metric *metric, struct bm_error *err)
+{
+    if (metric->tolerance.level != LEVEL_FAIL ||
+        !tolerance_too_noisy(&metric->tolerance, metric->values, metric->count))
+        return 0;
+    int64_t centre = median_of(metric->values, metric->count);
+    int64_t noise = noise_of(metric->values, metric->count);
+    char *around CLEANUP(cleanup_free) = metric_figure(metric->name, centre);
+    char *scatter CLEANUP(cleanup_free) = metric_figure(metric->name, noise);
+    return bm_error_set(err,
+                        "%s is too noisy for a baseline: around %s the runs scatter so much that "
+                        "the tolerance would have to be %s (%.1f %%); make the build steadier "
+                        "(--cache warm, a fixed number of workers, a --memory limit), then measure "
+                        "again",
+                        metric->name, around, scatter, (double)noise * 100 / (double)centre);
+}
+
+static int refuse_raise(const struct refresh *refresh, const struct baseline_metric *old,
+                        const struct baseline_metric *metric, struct bm_error *err)
+{
+    const struct acceptance *acceptance = refresh->acceptance;
+    int64_t before = median_of(old->values, old->count);
+    int64_t after = median_of(metric->values, metric->count);
+    int64_t slack = tolerance_slack(&old->tolerance, old->values, old->count);
+    if (after <= before + slack / 2)
+        return 0;
+    if (acceptance->allow_increase && acceptance->reason && *acceptance->reason)
+        return 0;
+    char *label CLEANUP(cleanup_free) = metric_label(metric->name);
+    char *from CLEANUP(cleanup_free) = metric_figure(metric->name, before);
+    char *to CLEANUP(cleanup_free) = metric_figure(metric->name, after);
+    char *step CLEANUP(cleanup_free) = metric_step(metric->name, before, after);
+    return bm_error_set(err, "%s would rise from %s to %s, %s; to accept that, %s", label, from, to,
+                        step,
+                        acceptance->allow_increase ? "say why with --reason TEXT"
+                                                   : "add --allow-increase --reason TEXT");
+}
+
+static int refuse_above_anchor(const struct baseline_metric *metric, struct bm_error *err)
+{
+    int64_t centre = median_of(metric->values, metric->count);
+    int64_t most = llround((double)metric->anchor * (100 + ANCHOR_ALLOWS_PERCENT) / 100);
+    if (metric->tolerance.level != LEVEL_FAIL || centre <= most)
+        return 0;
+    char *now CLEANUP(cleanup_free) = metric_figure(metric->name, centre);
+    char *anchor CLEANUP(cleanup_free) = metric_figure(metric->name, metric->anchor);
+    char *step CLEANUP(cleanup_free) = metric_step(metric->name, metric->anchor, centre);
+    return bm_error_set(err,
+                        "%s: %s is more than %d %% above the anchor of %s: %s; a refresh cannot "
+                        "move the anchor: where the growth is right, set \"anchor\" of %s to "
+                        "%lld in the baseline file by hand, for the reviewers to see",
+                        metric->name, now, ANCHOR_ALLOWS_PERCENT, anchor, step, metric->name,
+                        (long long)centre);
+}
+
+static int check_metric(const struct refresh *refresh, const struct baseline_metric *old,
+                        const struct baseline_metric *metric, struct bm_error *err)
+{
+    if (metric->tolerance.level == LEVEL_OFF)
+        return 0;
+    if (refuse_flicker(refresh, metric, err) < 0 || refuse_noise(metric, err) < 0)
+        return -1;
+    if (!old)
+        return 0;
+    if (refuse_raise(refresh, old, metric, err) < 0)
+        return -1;
+    return refuse_above_anchor(metric, err);
+}
+
+static char *copy_maybe(const char *text)
+{
+    return text ? xstrdup(text) : NULL;
+}
+
+static int add_metric(const struct refresh *refresh, const char *name,
+                      struct baseline_environment *entry, struct bm_error *err)
+{
+    const struct baseline_metric *old =
+        refresh->old ? baseline_metric_find(refresh->old, name) : NULL;
+    entry->metrics = xgrow(entry->metrics, entry->count, sizeof *entry->metrics);
+    struct baseline_metric *metric = &entry->metrics[entry->count++];
+    *metric = (struct baseline_metric){.name = xstrdup(name),
+                                       .tolerance = old ? old->tolerance : tolerance_default(name)};
+    collect_values(refresh, metric);
+    metric->anchor = old ? old->anchor : median_of(metric->values, metric->count);
+    if (old) {
+        metric->absolute_text = copy_maybe(old->absolute_text);
+        metric->budget_text = copy_maybe(old->budget_text);
+        metric->anchor_text = copy_maybe(old->anchor_text);
+    }
+    return check_metric(refresh, old, metric, err);
+}
+
+static struct baseline_metric copy_metric(const struct baseline_metric *metric)
+{
+    struct baseline_metric copy = *metric;
+    copy.name = xstrdup(metric->name);
+    copy.absolute_text = copy_maybe(metric->absolute_text);
+    copy.budget_text = copy_maybe(metric->budget_text);
+    copy.anchor_text = copy_maybe(metric->anchor_text);
+    copy.values = xcalloc(metric->count, sizeof *copy.values);
+    memcpy(copy.values, metric->values, metric->count * sizeof *copy.values);
+    return copy;
+}
+
+/* What was shown and not measured is judged as before: a refresh must not lose its gate. */
+static void keep_unmeasured(const struct refresh *refresh, struct baseline_environment *entry)
+{
+    for (size_t i = 0; refresh->old && i < refresh->old->count; i++) {
+        const struct baseline_metric *old = &refresh->old->metrics[i];
+        if (baseline_metric_find(entry, old->name) || !runs_that_show(refresh, old->name))
+            continue;
+        entry->metrics = xgrow(entry->metrics, entry->count, sizeof *entry->metrics);
+        entry->metrics[entry->count++] = copy_metric(old);
+    }
+}
+
+/* A stage may go with the code that it was; a figure of the whole build may not. */
+static int refuse_lost_metric(const struct refresh *refresh,
+                              const struct baseline_environment *entry, struct bm_error *err)
+{
+    for (size_t i = 0; refresh->old && i < refresh->old->count; i++) {
+        const struct baseline_metric *old = &refresh->old->metrics[i];
+        if (old->tolerance.level != LEVEL_OFF && !metric_stage_name(old->name) &&
+            !baseline_metric_find(entry, old->name))
+            return bm_error_set(err,
+                                "%s is judged by the baseline, but the runs have no value for it; "
+                                "set its level to off where it is not to be judged",
+                                old->name);
+    }
+    return 0;
+}
+
+static void all_metric_names(const struct refresh *refresh, struct strv *names)
+{
+    for (size_t i = 0; i < refresh->run_count; i++) {
+        struct strv of_run = {0};
+        metric_names(&refresh->runs[i], &of_run);
+        for (size_t j = 0; j < of_run.count; j++)
+            if (!strv_contains(names, of_run.items[j]))
+                strv_push(names, of_run.items[j]);
+        strv_release(&of_run);
+    }
+}
+
+/* The entry as it would stand after the refresh; released by the caller, also on error. */
+static int build_entry(const struct refresh *refresh, struct baseline_environment *entry,
+                       struct bm_error *err)
+{
+    const struct environment_key key = environment_key_of(&refresh->runs[0]);
+    *entry = (struct baseline_environment){
+        .key = {.source = xstrdup(key.source),
+                .limit_bytes = key.limit_bytes,
+                .architecture = xstrdup(key.architecture),
+                .cpus = key.cpus,
+                .image = xstrdup(key.image),
+                .cache_policy = key.cache_policy},
+        .accepted_at = xstrdup(refresh->acceptance->at),
+        .accepted_commit = copy_maybe(refresh->acceptance->commit),
+        .accepted_by = copy_maybe(refresh->acceptance->by),
+        .accepted_reason = copy_maybe(refresh->acceptance->reason),
+        .measured_on = xcalloc(1, sizeof *entry->measured_on),
+    };
+    drift_copy(&refresh->runs[refresh->run_count - 1].environment, entry->measured_on);
+    struct strv names CLEANUP(strv_release) = {0};
+    all_metric_names(refresh, &names);
+    for (size_t i = 0; i < names.count; i++)
+        if (add_metric(refresh, names.items[i], entry, err) < 0)
+            return -1;
+    keep_unmeasured(refresh, entry);
+    return refuse_lost_metric(refresh, entry, err);
+}
+
+static void put_entry(struct baseline *baseline, struct baseline_environment *place,
+                      struct baseline_environment *entry)
+{
+    if (place) {
+        baseline_environment_release(place);
+    } else {
+        baseline->environments =
+            xgrow(baseline->environments, baseline->count, sizeof *baseline->environments);
+        place = &baseline->environments[baseline->count++];
+    }
+    *place = *entry;
+}
+
+int baseline_accept(struct baseline *baseline, const struct measurement *runs, size_t run_count,
+                    const struct acceptance *acceptance, struct bm_error *err)
+{
+    if (run_count == 0)
+        return bm_error_set(err, "there is no run to accept");
+    struct refresh refresh = {.runs = runs, .run_count = run_count, .acceptance = acceptance};
+    if (check_runs(&refresh, err) < 0)
+        return -1;
+
+    struct baseline_environment *place = baseline_find(baseline, &runs[0]);
+    refresh.old = place;
+    struct baseline_environment entry;
+    if (build_entry(&refresh, &entry, err) < 0) {
+        baseline_environment_release(&entry);
+        return -1;
+    }
+    put_entry(baseline, place, &entry);
+    return 0;
+}

@@ -1,0 +1,127 @@
+#include "baseline/store.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/git.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#define UNSETTLED "--baseline-ref %s does not say which baseline, name it by --baseline"
+
+char *baseline_path(const struct config *config)
+{
+    return config_in_repo(config, config->baseline);
+}
+
+static char *directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+}
+
+int baseline_settle(struct config *config, struct bm_error *err)
+{
+    const char *ref = config->baseline_ref;
+    if (!ref || config->baseline_is_flag)
+        return 0;
+    char *path CLEANUP(cleanup_free) =
+        config->file ? xstrdup(config->file) : config_in_repo(config, "build-mem.json");
+    char *text CLEANUP(cleanup_free) = NULL;
+    struct config there CLEANUP(config_release);
+    config_init(&there);
+    switch (git_read_at(config->repo, ref, path, &text, err)) {
+    case GIT_ELSEWHERE:
+        return 0;
+    case GIT_ABSENT:
+        return strcmp(config->baseline, there.baseline) == 0
+                   ? 0
+                   : bm_error_set(err, UNSETTLED ": it has no %s, and the one here names %s", ref,
+                                  path, config->baseline);
+    case GIT_PRESENT: {
+        char *origin CLEANUP(cleanup_free) = xasprintf("%s at %s", path, ref);
+        if (config_parse(&there, text, origin, err) < 0)
+            return bm_error_wrap(err, UNSETTLED, ref);
+        free(config->baseline);
+        config->baseline = steal_ptr(there.baseline);
+        return 0;
+    }
+    case GIT_FAILED:
+    default:
+        return bm_error_wrap(err, "--baseline-ref %s", ref);
+    }
+}
+
+static int load_at_ref(const struct config *config, const char *path, struct baseline *baseline,
+                       struct bm_error *err)
+{
+    const char *ref = config->baseline_ref;
+    char *text CLEANUP(cleanup_free) = NULL;
+    enum git_place place = git_read_at(config->repo, ref, path, &text, err);
+    if (place == GIT_ELSEWHERE) {
+        char *directory CLEANUP(cleanup_free) = directory_of(path);
+        place = git_read_at(directory, ref, path, &text, err);
+    }
+    if (place == GIT_FAILED)
+        return bm_error_wrap(err, "--baseline-ref %s", ref);
+    if (place != GIT_PRESENT)
+        return bm_error_set(err, "--baseline-ref %s: it has no %s", ref, path);
+    char *origin CLEANUP(cleanup_free) = xasprintf("%s at %s", path, ref);
+    return baseline_parse(text, origin, baseline, err);
+}
+
+int baseline_load(const struct config *config, struct baseline *baseline, struct bm_error *err)
+{
+    char *path CLEANUP(cleanup_free) = baseline_path(config);
+    *baseline = (struct baseline){0};
+    if (config->baseline_ref)
+        return load_at_ref(config, path, baseline, err);
+    if (access(path, F_OK) != 0)
+        return bm_error_set(err,
+                            "no baseline: %s does not exist. Make one from accepted runs and "
+                            "commit it: build-mem baseline refresh --baseline %s",
+                            path, path);
+    return baseline_read(path, baseline, err);
+}
+
+char *baseline_tree_note(const struct config *config, const struct baseline *counts)
+{
+    if (!config->baseline_ref)
+        return NULL;
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct baseline here CLEANUP(baseline_release) = {0};
+    struct strv changes CLEANUP(strv_release) = {0};
+    char *path CLEANUP(cleanup_free) = baseline_path(config);
+    char *difference CLEANUP(cleanup_free) = NULL;
+    if (access(path, F_OK) != 0) {
+        difference = xstrdup("there is no such file here");
+    } else if (baseline_read(path, &here, &err) < 0) {
+        difference = xasprintf("the file here cannot be read: %s", err.message);
+    } else {
+        char *text CLEANUP(cleanup_free) = baseline_to_json(&here);
+        char *that_counts CLEANUP(cleanup_free) = baseline_to_json(counts);
+        if (strcmp(text, that_counts) == 0)
+            return NULL;
+        baseline_changes(counts, &here, &changes);
+        char *list CLEANUP(cleanup_free) = strv_join(&changes, "; ");
+        difference = changes.count ? xasprintf("the file here differs: %s", list)
+                                   : xstrdup("the file here differs, but allows the same");
+    }
+    return xasprintf("judged by %s as it is at %s; %s", path, config->baseline_ref, difference);
+}
+
+int baseline_update(const char *path, baseline_change *change, void *context,
+                    struct baseline *baseline, struct bm_error *err)
+{
+    *baseline = (struct baseline){0};
+    char *directory CLEANUP(cleanup_free) = directory_of(path);
+    if (file_make_dirs(directory, err) < 0)
+        return -1;
+    int lock CLEANUP(cleanup_fd) = file_lock_directory(directory, err);
+    if (lock < 0 || (access(path, F_OK) == 0 && baseline_read(path, baseline, err) < 0) ||
+        change(baseline, context, err) < 0)
+        return -1;
+    char *text CLEANUP(cleanup_free) = baseline_to_json(baseline);
+    return file_write_atomic(path, text, strlen(text), err);
+}

@@ -1,0 +1,447 @@
+#include "cgroup/cgroup.h"
+
+#include "proc/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* v1 says "no limit" with the largest page-aligned number. */
+#define V1_NO_LIMIT (INT64_MAX / 65536 * 65536)
+
+static bool list_has(const char *list, size_t length, const char *word)
+{
+    size_t size = strlen(word);
+    for (const char *at = list; at < list + length;) {
+        const char *comma = memchr(at, ',', (size_t)(list + length - at));
+        size_t part = comma ? (size_t)(comma - at) : (size_t)(list + length - at);
+        if (part == size && memcmp(at, word, size) == 0)
+            return true;
+        at += part + 1;
+    }
+    return false;
+}
+
+/* The process's path in the hierarchy: "0::/path" for v2, "4:memory:/path" for v1. */
+static int path_in_hierarchy(const char *self_cgroup, int version, char *path, size_t capacity)
+{
+    for (const char *line = self_cgroup; *line;) {
+        const char *end = strchrnul(line, '\n');
+        const char *controllers = memchr(line, ':', (size_t)(end - line));
+        controllers = controllers ? controllers + 1 : end;
+        const char *colon = memchr(controllers, ':', (size_t)(end - controllers));
+        if (colon) {
+            size_t length = (size_t)(colon - controllers);
+            bool found = version == 2 ? length == 0 && strncmp(line, "0:", 2) == 0
+                                      : list_has(controllers, length, "memory");
+            if (found && (size_t)(end - colon) <= capacity) {
+                memcpy(path, colon + 1, (size_t)(end - colon - 1));
+                path[end - colon - 1] = '\0';
+                return 0;
+            }
+        }
+        line = *end ? end + 1 : end;
+    }
+    return -1;
+}
+
+/* mountinfo writes blank, tab, newline and backslash as \040 and the like. */
+static void unescape_octal(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; to++) {
+        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
+            from[2] <= '7' && from[3] >= '0' && from[3] <= '7') {
+            *to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = '\0';
+}
+
+struct mount {
+    char root[CGROUP_PATH_MAX], point[CGROUP_PATH_MAX];
+};
+
+/* Copies the field of that index among those between `at` and `end`, which blanks separate. */
+static bool copy_field(const char *at, const char *end, int index, char *field, size_t capacity)
+{
+    for (; index > 0 && at; index--) {
+        at = memchr(at, ' ', (size_t)(end - at));
+        at = at ? at + 1 : NULL;
+    }
+    if (!at)
+        return false;
+    const char *blank = memchr(at, ' ', (size_t)(end - at));
+    size_t length = (size_t)((blank ? blank : end) - at);
+    if (length >= capacity)
+        return false;
+    memcpy(field, at, length);
+    field[length] = '\0';
+    return true;
+}
+
+/* Whether the line of mountinfo, "ID PARENT DEVICE ROOT POINT OPTIONS... - TYPE SOURCE OPTIONS", is
+ * of the hierarchy that holds the memory controller (v1), or of v2. */
+static bool is_of_hierarchy(const char *line, const char *end, int version)
+{
+    char type[64], options[1024];
+    const char *separator = memmem(line, (size_t)(end - line), " - ", 3);
+    return separator && copy_field(separator + 3, end, 0, type, sizeof type) &&
+           copy_field(separator + 3, end, 2, options, sizeof options) &&
+           strcmp(type, version == 2 ? "cgroup2" : "cgroup") == 0 &&
+           (version == 2 || list_has(options, strlen(options), "memory"));
+}
+
+/* The last such mount. */
+static int find_mount(const char *mountinfo, int version, struct mount *mount)
+{
+    int found = -1;
+    for (const char *line = mountinfo; *line;) {
+        const char *end = strchrnul(line, '\n');
+        if (is_of_hierarchy(line, end, version) &&
+            copy_field(line, end, 3, mount->root, sizeof mount->root) &&
+            copy_field(line, end, 4, mount->point, sizeof mount->point)) {
+            unescape_octal(mount->root);
+            unescape_octal(mount->point);
+            found = 0;
+        }
+        line = *end ? end + 1 : end;
+    }
+    return found;
+}
+
+/* A mount shows its hierarchy from `mount.root` downwards. Inside a container without a cgroup
+ * namespace that root is the container's own cgroup; a path that does not lie below it belongs to
+ * a namespace whose root is the mount's. */
+static int join(const char *root, const struct mount *mount, const char *path, char *directory)
+{
+    size_t length = strlen(mount->root);
+    const char *below = path;
+    if (strcmp(mount->root, "/") != 0) {
+        if (strncmp(path, mount->root, length) == 0 && (path[length] == '/' || !path[length]))
+            below = path + length;
+        else
+            below = "";
+    }
+    if (strcmp(below, "/") == 0)
+        below = "";
+    /* "/.." is what a process sees whose cgroup lies outside of its namespace. */
+    if (strncmp(below, "/..", 3) == 0)
+        below = "";
+    int size = snprintf(directory, CGROUP_PATH_MAX, "%s%s%s", root, mount->point, below);
+    return size < CGROUP_PATH_MAX ? 0 : -1;
+}
+
+static bool has_file(const struct cgroup *cgroup, const char *name)
+{
+    char path[CGROUP_PATH_MAX + 64];
+    snprintf(path, sizeof path, "%s/%s", cgroup->directory, name);
+    return access(path, F_OK) == 0;
+}
+
+int cgroup_resolve(const char *mountinfo, const char *self_cgroup, const char *root,
+                   struct cgroup *cgroup)
+{
+    /* Each hierarchy is tried by its files: a v2 root has no memory.current, but then it lists
+     * the controller. */
+    for (int version = 2; version >= 1; version--) {
+        struct mount mount;
+        char path[CGROUP_PATH_MAX];
+        if (find_mount(mountinfo, version, &mount) < 0 ||
+            path_in_hierarchy(self_cgroup, version, path, sizeof path) < 0 ||
+            join(root, &mount, path, cgroup->directory) < 0)
+            continue;
+        cgroup->version = version;
+        if (version == 1 || has_file(cgroup, "memory.current"))
+            return 0;
+        char text[4096], file[CGROUP_PATH_MAX + 64];
+        snprintf(file, sizeof file, "%s/cgroup.controllers", cgroup->directory);
+        if (read_text(file, text, sizeof text) > 0 && strstr(text, "memory"))
+            return 0;
+    }
+    *cgroup = (struct cgroup){0};
+    return -1;
+}
+
+int cgroup_of_self(const char *root, struct cgroup *cgroup)
+{
+    static char mountinfo[256 * 1024]; /* hosts of many containers have long ones */
+    char self[8192], path[512];
+    *cgroup = (struct cgroup){0};
+    snprintf(path, sizeof path, "%s/proc/self/mountinfo", root);
+    if (read_text(path, mountinfo, sizeof mountinfo) < 0)
+        return -1;
+    snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
+    if (read_text(path, self, sizeof self) < 0)
+        return -1;
+    return cgroup_resolve(mountinfo, self, root, cgroup);
+}
+
+static ssize_t read_file(const struct cgroup *cgroup, const char *name, char *text, size_t size)
+{
+    char path[CGROUP_PATH_MAX + 64];
+    snprintf(path, sizeof path, "%s/%s", cgroup->directory, name);
+    return read_text(path, text, size);
+}
+
+int parse_cgroup_number(const char *text, int64_t *number)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (strncmp(text, "max", 3) == 0) {
+        *number = -1;
+        return 0;
+    }
+    if (end == text || *text == '-' || (*end && *end != '\n'))
+        return -1;
+    *number = errno || value >= (unsigned long long)V1_NO_LIMIT ? -1 : (int64_t)value;
+    return 0;
+}
+
+int64_t cgroup_read_number(const struct cgroup *cgroup, const char *name)
+{
+    char text[64];
+    int64_t number;
+    if (read_file(cgroup, name, text, sizeof text) < 0 || parse_cgroup_number(text, &number) < 0)
+        return -1;
+    return number;
+}
+
+int64_t parse_keyed(const char *text, const char *key)
+{
+    size_t length = strlen(key);
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, key, length) == 0 && line[length] == ' ') {
+            char *end;
+            errno = 0;
+            long long value = strtoll(line + length + 1, &end, 10);
+            return errno || end == line + length + 1 || value < 0 ? -1 : (int64_t)value;
+        }
+    }
+    return -1;
+}
+
+/* Sums what is known; -1 where nothing is. What no sum can be is INT64_MAX. */
+static int64_t sum_known(const int64_t *values, size_t count)
+{
+    int64_t sum = -1;
+    for (size_t i = 0; i < count; i++)
+        if (values[i] >= 0 && __builtin_add_overflow(sum < 0 ? 0 : sum, values[i], &sum))
+            return INT64_MAX;
+    return sum;
+}
+
+void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
+{
+    if (version == 2) {
+        int64_t shmem = parse_keyed(text, "shmem"), file = parse_keyed(text, "file");
+        int64_t kernel = parse_keyed(text, "kernel"); /* absent before 5.18 */
+        if (kernel < 0)
+            kernel =
+                sum_known((int64_t[]){parse_keyed(text, "slab"), parse_keyed(text, "kernel_stack"),
+                                      parse_keyed(text, "pagetables"), parse_keyed(text, "percpu")},
+                          4);
+        *stat = (struct cgroup_stat){
+            .anon_bytes = parse_keyed(text, "anon"),
+            /* `file` counts shmem too; shown apart here. */
+            .file_bytes = file >= 0 && shmem >= 0 && file >= shmem ? file - shmem : file,
+            .shmem_bytes = shmem,
+            .kernel_bytes = kernel,
+            .slab_reclaimable_bytes = parse_keyed(text, "slab_reclaimable"),
+            .inactive_file_bytes = parse_keyed(text, "inactive_file"),
+        };
+        return;
+    }
+    int64_t cache = parse_keyed(text, "total_cache"), shmem = parse_keyed(text, "total_shmem");
+    *stat = (struct cgroup_stat){
+        .anon_bytes = parse_keyed(text, "total_rss"),
+        .file_bytes = cache >= 0 && shmem >= 0 && cache >= shmem ? cache - shmem : cache,
+        .shmem_bytes = shmem,
+        .kernel_bytes = -1,
+        .slab_reclaimable_bytes = -1,
+        .inactive_file_bytes = parse_keyed(text, "total_inactive_file"),
+    };
+}
+
+bool cgroup_is_root(const struct cgroup *cgroup)
+{
+    /* Of v1 the root alone has this file, of v2 the root alone lacks that one. */
+    return cgroup->version == 1 ? has_file(cgroup, "release_agent")
+                                : cgroup->version == 2 && !has_file(cgroup, "memory.current");
+}
+
+int64_t cgroup_usage(const struct cgroup *cgroup)
+{
+    return cgroup_read_number(cgroup,
+                              cgroup->version == 2 ? "memory.current" : "memory.usage_in_bytes");
+}
+
+/* The file's name by the version, where it is there. */
+static const char *source(const struct cgroup *cgroup, const char *v1, const char *v2)
+{
+    const char *name = cgroup->version == 2 ? v2 : v1;
+    return cgroup->version && has_file(cgroup, name) ? name : NULL;
+}
+
+const char *cgroup_usage_source(const struct cgroup *cgroup)
+{
+    return source(cgroup, "memory.usage_in_bytes", "memory.current");
+}
+
+const char *cgroup_peak_source(const struct cgroup *cgroup)
+{
+    return source(cgroup, "memory.max_usage_in_bytes", "memory.peak");
+}
+
+int64_t cgroup_peak(const struct cgroup *cgroup)
+{
+    return cgroup_read_number(cgroup,
+                              cgroup->version == 2 ? "memory.peak" : "memory.max_usage_in_bytes");
+}
+
+int64_t cgroup_limit(const struct cgroup *cgroup)
+{
+    const char *name = cgroup->version == 2 ? "memory.max" : "memory.limit_in_bytes";
+    int64_t least = cgroup_read_number(cgroup, name);
+    struct cgroup above = *cgroup;
+    for (char *slash; (slash = strrchr(above.directory, '/'));) {
+        *slash = '\0';
+        if (!has_file(&above, name))
+            break;
+        int64_t limit = cgroup_read_number(&above, name);
+        if (limit >= 0 && (least < 0 || limit < least))
+            least = limit;
+    }
+    return least;
+}
+
+int64_t cgroup_oom_kills(const struct cgroup *cgroup)
+{
+    char text[4096];
+    if (read_file(cgroup, cgroup->version == 2 ? "memory.events" : "memory.oom_control", text,
+                  sizeof text) < 0)
+        return -1;
+    return parse_keyed(text, "oom_kill");
+}
+
+int64_t cgroup_limit_hits(const struct cgroup *cgroup)
+{
+    char text[4096];
+    if (cgroup->version == 1)
+        return cgroup_read_number(cgroup, "memory.failcnt");
+    if (read_file(cgroup, "memory.events", text, sizeof text) < 0)
+        return -1;
+    return parse_keyed(text, "max");
+}
+
+int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat)
+{
+    char text[8192];
+    if (read_file(cgroup, "memory.stat", text, sizeof text) < 0)
+        return -1;
+    parse_memory_stat(text, cgroup->version, stat);
+    if (cgroup->version == 1) {
+        /* v1 tells kernel memory in a file of its own. */
+        stat->kernel_bytes = cgroup_read_number(cgroup, "memory.kmem.usage_in_bytes");
+    }
+    return 0;
+}
+
+int64_t parse_pressure_total(const char *text, const char *line)
+{
+    static const char label[] = " total=";
+    size_t length = strlen(line);
+    for (const char *next; *text; text = next) {
+        const char *end = strchrnul(text, '\n');
+        next = *end ? end + 1 : end;
+        if (strncmp(text, line, length) != 0 || text[length] != ' ')
+            continue;
+        const char *total = memmem(text, (size_t)(end - text), label, strlen(label));
+        if (!total)
+            continue;
+        total += strlen(label);
+        char *after;
+        errno = 0;
+        long long value = strtoll(total, &after, 10);
+        return errno || after == total || value < 0 ? -1 : (int64_t)value;
+    }
+    return -1;
+}
+
+void cgroup_pressure(const struct cgroup *cgroup, struct cgroup_pressure *pressure)
+{
+    char text[8192];
+    *pressure = (struct cgroup_pressure){-1, -1, -1};
+    if (cgroup->version == 0)
+        return;
+    if (read_file(cgroup, "memory.pressure", text, sizeof text) > 0) {
+        pressure->some_us = parse_pressure_total(text, "some");
+        pressure->full_us = parse_pressure_total(text, "full");
+    }
+    if (read_file(cgroup, "memory.stat", text, sizeof text) > 0) {
+        const char *prefix = cgroup->version == 1 ? "total_" : "";
+        static const char *const keys[] = {"workingset_refault_anon", "workingset_refault_file",
+                                           "workingset_refault"}; /* the last before 5.9 */
+        int64_t counts[3];
+        for (size_t i = 0; i < 3; i++) {
+            char key[64];
+            snprintf(key, sizeof key, "%s%s", prefix, keys[i]);
+            counts[i] = parse_keyed(text, key);
+        }
+        pressure->refaults = sum_known(counts, 3);
+    }
+}
+
+size_t parse_pids(const char *piece, size_t length, int *partial, int *pids, size_t capacity,
+                  size_t count)
+{
+    for (size_t i = 0; i < length; i++)
+        if (piece[i] >= '0' && piece[i] <= '9') {
+            if (*partial <= (INT_MAX - 9) / 10) /* no pid is longer */
+                *partial = *partial * 10 + (piece[i] - '0');
+        } else if (piece[i] == '\n') {
+            /* 0: a process of another pid namespace, which has no pid here. */
+            if (*partial > 0 && count++ < capacity)
+                pids[count - 1] = *partial;
+            *partial = 0;
+        }
+    return count;
+}
+
+ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity)
+{
+    char path[CGROUP_PATH_MAX + 64], chunk[4096];
+    snprintf(path, sizeof path, "%s/cgroup.procs", cgroup->directory);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    /* The kernel hands out at most a page a read, and a pid may be cut at its end. */
+    size_t count = 0;
+    int partial = 0;
+    ssize_t got;
+    while ((got = read(fd, chunk, sizeof chunk)) > 0)
+        count = parse_pids(chunk, (size_t)got, &partial, pids, capacity, count);
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return got < 0 ? -1 : (ssize_t)count;
+}
+
+int64_t cgroup_stat_unreclaimable(const struct cgroup_stat *stat)
+{
+    if (stat->anon_bytes < 0)
+        return -1;
+    int64_t kernel = stat->kernel_bytes > 0 ? stat->kernel_bytes : 0;
+    int64_t slab = stat->slab_reclaimable_bytes > 0 ? stat->slab_reclaimable_bytes : 0;
+    return sum_known(
+        (int64_t[]){stat->anon_bytes, stat->shmem_bytes, kernel > slab ? kernel - slab : 0}, 3);
+}

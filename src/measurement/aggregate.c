@@ -1,0 +1,489 @@
+#include "measurement/aggregate.h"
+#include "measurement/environment.h"
+
+#include "base/alloc.h"
+#include "base/units.h"
+#include "measurement/process_name.h"
+
+#include <signal.h>
+#include <string.h>
+
+/* What bounds the measurement and its file, however many stages and processes a build has. */
+#define PROCESSES_MOST 8192     /* of a snapshot; the probe has no more than half of it */
+#define STAGE_PROCESSES_KEPT 64 /* the largest of a stage; its sum counts them all */
+#define COMMAND_KEPT 1024       /* bytes of a command line */
+#define VARIABLES_MOST 64       /* the probe knows a quarter of it */
+
+struct aggregate {
+    struct measurement *m;
+    struct snapshot pending;      /* whose processes are still coming */
+    int64_t pending_stage;        /* -1: none */
+    int64_t pending_gauge;        /* as in struct wire_snapshot */
+    int64_t pending_processes;    /* how many are still to come */
+    int64_t highest_cgroup_bytes; /* of all samples */
+    char *usage_source;           /* the file that is sampled; NULL: there is none */
+    bool reset_at_start;          /* the kernel's counter, in a shared cgroup */
+    int64_t peak_at_start_bytes;  /* the lifetime peak */
+    /* The stage that runs, and the lifetime peak when it began. */
+    int64_t stage, peak_at_boundary_bytes;
+    bool was_reset;                /* the kernel's counter, at that boundary */
+    bool *sampled;                 /* of each stage: a part of it had no exact peak */
+    int64_t highest_counter_bytes; /* of all values before resets */
+};
+
+struct aggregate *aggregate_new(struct measurement *m, const struct strv *stage_names)
+{
+    struct aggregate *aggregate = xcalloc(1, sizeof *aggregate);
+    aggregate->m = m;
+    aggregate->pending_stage = -1;
+    aggregate->highest_cgroup_bytes = UNMEASURED;
+    aggregate->peak_at_boundary_bytes = UNMEASURED;
+    aggregate->stage = (int64_t)stage_names->count;
+    aggregate->highest_counter_bytes = UNMEASURED;
+    aggregate->sampled = xcalloc(stage_names->count + 1, sizeof *aggregate->sampled);
+    snapshot_init(&aggregate->pending);
+
+    m->stage_count = stage_names->count + 1;
+    m->stages = xcalloc(m->stage_count, sizeof *m->stages);
+    for (size_t i = 0; i < m->stage_count; i++) {
+        m->stages[i] = (struct stage_measurement){
+            .name = xstrdup(i < stage_names->count ? stage_names->items[i] : "setup"),
+            .first_ms = UNMEASURED,
+            .last_ms = UNMEASURED,
+            .pss_peak_bytes = UNMEASURED,
+            .cgroup_peak_bytes = UNMEASURED,
+            .unreclaimable_peak_bytes = UNMEASURED,
+        };
+        snapshot_init(&m->stages[i].at_peak);
+    }
+    return aggregate;
+}
+
+void aggregate_free(struct aggregate *aggregate)
+{
+    if (aggregate) {
+        snapshot_release(&aggregate->pending);
+        free(aggregate->sampled);
+        free(aggregate->usage_source);
+    }
+    free(aggregate);
+}
+
+void cleanup_aggregate(struct aggregate **aggregate)
+{
+    aggregate_free(*aggregate);
+}
+
+/* Records come from outside: an index that is none is taken for "setup". */
+static struct stage_measurement *stage_at(const struct aggregate *aggregate, int64_t stage)
+{
+    size_t last = aggregate->m->stage_count - 1;
+    return &aggregate->m->stages[stage >= 0 && (size_t)stage < last ? (size_t)stage : last];
+}
+
+const char *aggregate_stage_name(const struct aggregate *aggregate, int64_t stage)
+{
+    return stage_at(aggregate, stage)->name;
+}
+
+static void raise_to(int64_t *figure, int64_t value)
+{
+    if (value > *figure)
+        *figure = value;
+}
+
+static char *text_or_null(const char *text)
+{
+    return *text ? xstrdup(text) : NULL;
+}
+
+static void take_hello(struct aggregate *aggregate, const struct wire_hello *hello)
+{
+    struct measurement *m = aggregate->m;
+    free(m->peak.source);
+    free(aggregate->usage_source);
+    m->peak.source = text_or_null(hello->source);
+    aggregate->usage_source = text_or_null(hello->usage_source);
+    m->peak.limit_bytes = hello->limit_bytes;
+    m->peak.shared = hello->shared;
+    m->peak.at_start_bytes =
+        hello->shared ? hello->usage_at_start_bytes : hello->peak_at_start_bytes;
+    aggregate->peak_at_start_bytes = hello->peak_at_start_bytes;
+    aggregate->peak_at_boundary_bytes = aggregate->highest_counter_bytes =
+        hello->peak_at_start_bytes;
+    aggregate->reset_at_start = aggregate->was_reset = hello->peak_was_reset;
+    if (aggregate->reset_at_start)
+        aggregate->highest_counter_bytes = hello->usage_at_start_bytes;
+    m->environment.cpus = hello->cpus;
+    m->environment.memory_total_bytes = hello->memory_total_bytes;
+    free(m->environment.architecture);
+    free(m->environment.kernel);
+    free(m->environment.thp);
+    strv_release(&m->environment.variables);
+    m->environment.architecture = xstrdup(hello->architecture);
+    m->environment.kernel = xstrdup(hello->kernel);
+    m->environment.thp = text_or_null(hello->thp);
+}
+
+static void take_variable(struct aggregate *aggregate, const struct wire_variable *variable)
+{
+    struct strv *variables = &aggregate->m->environment.variables;
+    bool is_name = *variable->name && !strchr(variable->name, '=');
+    if (is_name && variables->count < VARIABLES_MOST && !variables_find(variables, variable->name))
+        strv_pushf(variables, "%s=%s", variable->name, variable->value);
+}
+
+/* A stage ends. Its peak is exact where the counter was reset when it began, and where the lifetime
+ * peak rose while it ran; else its highest sample stands, a lower bound. `counter_bytes` is the
+ * counter now, `reset`: and it starts anew. */
+static void settle_stage_peak(struct aggregate *aggregate, int64_t counter_bytes, bool reset)
+{
+    struct stage_measurement *stage = stage_at(aggregate, aggregate->stage);
+    bool *sampled = &aggregate->sampled[stage - aggregate->m->stages];
+    bool rose =
+        aggregate->peak_at_boundary_bytes >= 0 && counter_bytes > aggregate->peak_at_boundary_bytes;
+    if (counter_bytes >= 0 && (aggregate->was_reset || rose)) {
+        raise_to(&stage->cgroup_peak_bytes, counter_bytes);
+        /* What rose above all before it is above all that was merely sampled. */
+        *sampled &= aggregate->was_reset;
+    } else {
+        *sampled = true;
+    }
+    stage->cgroup_peak_exact = !*sampled;
+    raise_to(&aggregate->highest_counter_bytes, counter_bytes);
+    aggregate->peak_at_boundary_bytes = counter_bytes;
+    aggregate->was_reset = reset;
+}
+
+static void take_stage(struct aggregate *aggregate, const struct wire_stage *record)
+{
+    if (record->ended_peak_bytes >= 0)
+        settle_stage_peak(aggregate, record->ended_peak_bytes, true);
+    else
+        settle_stage_peak(aggregate, aggregate->was_reset ? UNMEASURED : record->peak_bytes, false);
+    aggregate->stage = record->stage;
+    struct stage_measurement *stage = stage_at(aggregate, record->stage);
+    if (stage->first_ms == UNMEASURED)
+        stage->first_ms = record->t_ms;
+    raise_to(&stage->last_ms, record->t_ms);
+}
+
+/* A stage that others precede all the time, or that is over before a figure of it is read, was in
+ * the build all the same: its figures are what is not measured. */
+static void take_first_seen(struct aggregate *aggregate, const struct wire_first_seen *sighting)
+{
+    struct stage_measurement *stage = stage_at(aggregate, sighting->stage);
+    if (stage->first_ms != UNMEASURED)
+        return;
+    stage->first_ms = sighting->t_ms;
+    raise_to(&stage->last_ms, sighting->t_ms);
+}
+
+static void take_sample(struct aggregate *aggregate, const struct wire_sample *sample)
+{
+    struct measurement *m = aggregate->m;
+    struct stage_measurement *stage = stage_at(aggregate, sample->stage);
+    if (stage->first_ms == UNMEASURED)
+        stage->first_ms = sample->t_ms;
+    raise_to(&stage->last_ms, sample->t_ms);
+    /* Where no process lives any more, or not yet, none was measured. */
+    if (sample->processes > 0)
+        raise_to(&stage->pss_peak_bytes, sample->pss_bytes);
+    int64_t highest = sample->cgroup_bytes;
+    raise_to(&highest, sample->cgroup_high_bytes);
+    if (highest > stage->cgroup_peak_bytes) {
+        stage->cgroup_peak_bytes = highest;
+        stage->cgroup_peak_exact = false;
+    }
+    raise_to(&stage->unreclaimable_peak_bytes, sample->unreclaimable_bytes);
+    raise_to(&stage->unreclaimable_peak_bytes, sample->unreclaimable_high_bytes);
+    raise_to(&m->peak.unreclaimable_bytes, stage->unreclaimable_peak_bytes);
+    if (highest > aggregate->highest_cgroup_bytes) {
+        aggregate->highest_cgroup_bytes = highest;
+        if (m->peak.at_peak.composition.anon_bytes < 0)
+            m->peak.composition = (struct composition){.anon_bytes = sample->anon_bytes,
+                                                       .file_bytes = sample->file_bytes,
+                                                       .shmem_bytes = sample->shmem_bytes,
+                                                       .kernel_bytes = sample->kernel_bytes};
+    }
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    const struct process_usage *one = a, *other = b;
+    return (one->pss_bytes < other->pss_bytes) - (one->pss_bytes > other->pss_bytes);
+}
+
+/* With the first `most` of its processes. */
+static struct snapshot copy_of(const struct snapshot *snapshot, size_t most)
+{
+    struct snapshot copy = *snapshot;
+    copy.count = snapshot->count < most ? snapshot->count : most;
+    copy.processes = xcalloc(copy.count, sizeof *copy.processes);
+    for (size_t i = 0; i < copy.count; i++) {
+        copy.processes[i] = snapshot->processes[i];
+        copy.processes[i].name = xstrdup(snapshot->processes[i].name);
+        copy.processes[i].command = xstrdup(snapshot->processes[i].command);
+    }
+    return copy;
+}
+
+static int64_t known(int64_t bytes)
+{
+    return bytes > 0 ? bytes : 0;
+}
+
+/* What the processes hold, the page cache that none of them maps, and the kernel's own. */
+static int64_t explained(const struct snapshot *snapshot)
+{
+    const struct composition *made_of = &snapshot->composition;
+    if (snapshot->cgroup_bytes < 0 || snapshot->pss_bytes < 0)
+        return UNMEASURED;
+    int64_t mapped = made_of->anon_bytes < 0 ? 0 : known(snapshot->pss_bytes - made_of->anon_bytes);
+    int64_t cache = add_figures(known(made_of->file_bytes), known(made_of->shmem_bytes));
+    int64_t sum = add_figures(snapshot->pss_bytes, known(cache - mapped));
+    sum = add_figures(sum, known(made_of->kernel_bytes));
+    return sum < snapshot->cgroup_bytes ? sum : snapshot->cgroup_bytes;
+}
+
+static int64_t level_of(const struct snapshot *snapshot, int64_t level)
+{
+    int64_t bytes = level ? snapshot->unreclaimable_bytes : snapshot->cgroup_bytes;
+    return bytes >= 0 ? bytes : snapshot->pss_bytes;
+}
+
+static int64_t measured_bytes(const struct snapshot *snapshot)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < snapshot->count; i++)
+        if (snapshot->processes[i].basis == PSS_MEASURED)
+            sum = add_figures(sum, known(snapshot->processes[i].pss_bytes));
+    return sum;
+}
+
+/* Higher, or as high and with more of it measured. */
+static bool is_better(const struct snapshot *one, const struct snapshot *other, int64_t level)
+{
+    int64_t bytes = level_of(one, level), kept = level_of(other, level);
+    if (other->pss_bytes < 0 || bytes > kept)
+        return true;
+    return bytes >= kept - kept / 200 && measured_bytes(one) > measured_bytes(other);
+}
+
+static bool keep_if_better(struct snapshot *kept, const struct snapshot *snapshot, int64_t level,
+                           size_t most_processes)
+{
+    if (!is_better(snapshot, kept, level))
+        return false;
+    snapshot_release(kept);
+    *kept = copy_of(snapshot, most_processes);
+    return true;
+}
+
+static void keep_name(char **kept, const char *name)
+{
+    free(*kept);
+    *kept = xstrdup(name);
+}
+
+/* A whole snapshot is kept where it is its stage's best, and the build's. */
+static void keep_snapshot(struct aggregate *aggregate)
+{
+    struct peak *peak = &aggregate->m->peak;
+    const struct snapshot *snapshot = &aggregate->pending;
+    struct stage_measurement *stage = stage_at(aggregate, aggregate->pending_stage);
+    if (snapshot->count)
+        qsort(snapshot->processes, snapshot->count, sizeof *snapshot->processes, larger_first);
+    raise_to(&stage->pss_peak_bytes, snapshot->pss_bytes);
+    if (aggregate->pending_gauge) {
+        if (keep_if_better(&peak->at_unreclaimable_peak, snapshot, aggregate->pending_gauge,
+                           PROCESSES_MOST))
+            keep_name(&peak->unreclaimable_stage, stage->name);
+    } else {
+        (void)keep_if_better(&stage->at_peak, snapshot, aggregate->pending_gauge,
+                             STAGE_PROCESSES_KEPT);
+        if (keep_if_better(&peak->at_peak, snapshot, aggregate->pending_gauge, PROCESSES_MOST)) {
+            keep_name(&peak->stage, stage->name);
+            if (snapshot->composition.anon_bytes >= 0)
+                peak->composition = snapshot->composition;
+        }
+    }
+    snapshot_release(&aggregate->pending);
+    aggregate->pending_stage = -1;
+}
+
+static void take_snapshot(struct aggregate *aggregate, const struct wire_snapshot *snapshot)
+{
+    snapshot_release(&aggregate->pending);
+    snapshot_init(&aggregate->pending);
+    aggregate->pending.at_ms = snapshot->t_ms;
+    aggregate->pending.cgroup_bytes = snapshot->cgroup_bytes;
+    aggregate->pending.pss_bytes = snapshot->pss_bytes;
+    aggregate->pending.unreclaimable_bytes = snapshot->unreclaimable_bytes;
+    aggregate->pending.composition = (struct composition){.anon_bytes = snapshot->anon_bytes,
+                                                          .file_bytes = snapshot->file_bytes,
+                                                          .shmem_bytes = snapshot->shmem_bytes,
+                                                          .kernel_bytes = snapshot->kernel_bytes};
+    aggregate->pending.attributed_bytes = explained(&aggregate->pending);
+    aggregate->pending_gauge = snapshot->gauge;
+    aggregate->pending_stage = snapshot->stage;
+    aggregate->pending_processes = snapshot->processes;
+    if (aggregate->pending_processes <= 0)
+        keep_snapshot(aggregate);
+}
+
+static void add_process(struct snapshot *snapshot, const struct wire_process *process)
+{
+    if (snapshot->count == PROCESSES_MOST)
+        return;
+    snapshot->processes = xgrow(snapshot->processes, snapshot->count, sizeof *snapshot->processes);
+    snapshot->processes[snapshot->count++] = (struct process_usage){
+        .pid = process->pid,
+        .pss_bytes = process->pss_bytes,
+        .hwm_bytes = process->hwm_bytes,
+        .basis = process->basis == PSS_MEASURED    ? PSS_MEASURED
+                 : process->basis == PSS_ESTIMATED ? PSS_ESTIMATED
+                                                   : PSS_RSS,
+        .name = process_name(process->command),
+        .command = xstrndup(process->command, COMMAND_KEPT),
+    };
+}
+
+static void take_process(struct aggregate *aggregate, const struct wire_process *process)
+{
+    if (aggregate->pending_stage < 0)
+        return;
+    add_process(&aggregate->pending, process);
+    if (--aggregate->pending_processes == 0)
+        keep_snapshot(aggregate);
+}
+
+/* What the kernel's counter tells of this run's peak, or UNMEASURED. `end_bytes` is the counter at
+ * the end: of v1 since it was last reset, of v2 the lifetime's, beside the one that is reset. */
+static int64_t counted_peak(const struct aggregate *aggregate, int64_t end_bytes,
+                            bool reset_to_the_end)
+{
+    if (end_bytes < 0)
+        return UNMEASURED;
+    if (!aggregate->m->peak.shared)
+        return end_bytes > aggregate->highest_counter_bytes ? end_bytes
+                                                            : aggregate->highest_counter_bytes;
+    /* Others lived in the cgroup before: the lifetime's peak is ours only if it rose. */
+    if (aggregate->reset_at_start)
+        return reset_to_the_end ? aggregate->highest_counter_bytes : UNMEASURED;
+    return end_bytes > aggregate->peak_at_start_bytes ? end_bytes : UNMEASURED;
+}
+
+static void take_end(struct aggregate *aggregate, const struct wire_end *end)
+{
+    struct measurement *m = aggregate->m;
+    bool reset_to_the_end = aggregate->was_reset && end->ended_peak_bytes >= 0;
+    settle_stage_peak(aggregate, aggregate->was_reset ? end->ended_peak_bytes : end->peak_bytes,
+                      false);
+    m->peak.cgroup_bytes = counted_peak(aggregate, end->peak_bytes, reset_to_the_end);
+    if (m->peak.shared && m->peak.cgroup_bytes < 0 && !aggregate->reset_at_start)
+        m->peak.at_most_bytes = end->peak_bytes;
+    m->build.exit_code = end->exit_code;
+    m->build.signal = end->signal > 0 && end->signal < NSIG ? end->signal : 0;
+    m->build.duration_ms = end->duration_ms;
+    m->pressure = (struct pressure){.some_us = end->pressure_some_us,
+                                    .full_us = end->pressure_full_us,
+                                    .refaults = end->refaults,
+                                    .limit_hits = end->limit_hits,
+                                    .oom_kills = end->oom_kills};
+    m->sampler.samples = end->samples;
+    m->sampler.snapshots = end->snapshots;
+    m->sampler.vanished = end->vanished;
+    m->sampler.unreadable = end->unreadable;
+    m->sampler.cpu_ms = end->cpu_ms;
+    m->sampler.rss_peak_bytes = end->rss_peak_bytes;
+    m->sampler.largest_process_bytes = end->largest_process_bytes;
+    raise_to(&stage_at(aggregate, aggregate->stage)->last_ms, end->duration_ms);
+}
+
+static void take_failure(struct aggregate *aggregate, const struct wire_failure *failure)
+{
+    free(aggregate->m->not_measured);
+    aggregate->m->not_measured = xasprintf("the build could not be started: %s", failure->message);
+}
+
+void aggregate_record(struct aggregate *aggregate, const struct wire_record *record)
+{
+    switch (record->type) {
+    case WIRE_HELLO:
+        take_hello(aggregate, &record->hello);
+        break;
+    case WIRE_STAGE:
+        take_stage(aggregate, &record->stage);
+        break;
+    case WIRE_SAMPLE:
+        take_sample(aggregate, &record->sample);
+        break;
+    case WIRE_SNAPSHOT:
+        take_snapshot(aggregate, &record->snapshot);
+        break;
+    case WIRE_PROCESS:
+        take_process(aggregate, &record->process);
+        break;
+    case WIRE_END:
+        take_end(aggregate, &record->end);
+        break;
+    case WIRE_FIRST_SEEN:
+        take_first_seen(aggregate, &record->first_seen);
+        break;
+    case WIRE_VARIABLE:
+        take_variable(aggregate, &record->variable);
+        break;
+    case WIRE_FAILURE:
+        take_failure(aggregate, &record->failure);
+        break;
+    case WIRE_OUTPUT:
+    case WIRE_PROCESS_SAMPLE:
+        break;
+    }
+}
+
+static void drop_unseen_stages(struct measurement *m)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < m->stage_count; i++) {
+        struct stage_measurement *stage = &m->stages[i];
+        if (stage->first_ms != UNMEASURED) {
+            m->stages[kept++] = *stage;
+        } else {
+            free(stage->name);
+            snapshot_release(&stage->at_peak);
+        }
+    }
+    m->stage_count = kept;
+}
+
+/* Where no high-water mark of the kernel's tells the highest reading stands in, and says so. */
+static void settle_memory_peak(struct aggregate *aggregate)
+{
+    struct peak *peak = &aggregate->m->peak;
+    if (peak->cgroup_bytes >= 0)
+        return;
+    peak->estimated = true;
+    if (aggregate->highest_cgroup_bytes >= 0) {
+        peak->cgroup_bytes = aggregate->highest_cgroup_bytes;
+        free(peak->source);
+        peak->source = steal_ptr(aggregate->usage_source);
+    } else if (peak->at_peak.pss_bytes >= 0) {
+        peak->cgroup_bytes = peak->at_peak.pss_bytes;
+        free(peak->source);
+        peak->source = xstrdup("sum of PSS");
+    }
+}
+
+void aggregate_finish(struct aggregate *aggregate)
+{
+    struct measurement *m = aggregate->m;
+    drop_unseen_stages(m);
+    settle_memory_peak(aggregate);
+    m->build.oom_killed |= m->pressure.oom_kills > 0;
+    /* At 99 % of its limit a cgroup reclaims: what the build would have taken is not known. */
+    if (m->peak.limit_bytes > 0)
+        m->peak.at_limit = m->pressure.limit_hits > 0 ||
+                           (double)m->peak.cgroup_bytes >= 0.99 * (double)m->peak.limit_bytes;
+}

@@ -1,0 +1,114 @@
+#include "measurement/metric.h"
+
+#include "base/alloc.h"
+#include "base/units.h"
+
+#include <string.h>
+
+static const char *const plain_metrics[] = {METRIC_CGROUP_PEAK, METRIC_UNRECLAIMABLE_PEAK,
+                                            METRIC_DURATION};
+#define PLAIN_COUNT (sizeof plain_metrics / sizeof *plain_metrics)
+
+bool metric_is_known(const char *metric)
+{
+    for (size_t i = 0; i < PLAIN_COUNT; i++)
+        if (strcmp(metric, plain_metrics[i]) == 0)
+            return true;
+    const char *stage = metric_stage_name(metric);
+    return stage && *stage;
+}
+
+const char *metric_stage_name(const char *metric)
+{
+    size_t length = strlen(METRIC_STAGE_PREFIX);
+    return strncmp(metric, METRIC_STAGE_PREFIX, length) == 0 ? metric + length : NULL;
+}
+
+static const struct stage_measurement *stage_of(const struct measurement *m, const char *metric)
+{
+    const char *name = metric_stage_name(metric);
+    for (size_t i = 0; name && i < m->stage_count; i++)
+        if (strcmp(m->stages[i].name, name) == 0)
+            return &m->stages[i];
+    return NULL;
+}
+
+int64_t metric_value(const struct measurement *m, const char *metric)
+{
+    if (strcmp(metric, METRIC_CGROUP_PEAK) == 0)
+        return m->peak.cgroup_bytes;
+    if (strcmp(metric, METRIC_UNRECLAIMABLE_PEAK) == 0)
+        return m->peak.unreclaimable_bytes;
+    if (strcmp(metric, METRIC_DURATION) == 0)
+        return m->build.duration_ms;
+    const struct stage_measurement *stage = stage_of(m, metric);
+    return stage && stage->first_ms >= 0 ? stage->pss_peak_bytes : UNMEASURED;
+}
+
+bool metric_is_shown(const struct measurement *m, const char *metric)
+{
+    const struct stage_measurement *stage = stage_of(m, metric);
+    return stage ? stage->first_ms >= 0 : metric_value(m, metric) >= 0;
+}
+
+void metric_names(const struct measurement *m, struct strv *names)
+{
+    for (size_t i = 0; i < PLAIN_COUNT; i++)
+        if (metric_value(m, plain_metrics[i]) >= 0)
+            strv_push(names, plain_metrics[i]);
+    for (size_t i = 0; i < m->stage_count; i++) {
+        char *name CLEANUP(cleanup_free) = xasprintf(METRIC_STAGE_PREFIX "%s", m->stages[i].name);
+        if (metric_value(m, name) >= 0)
+            strv_push(names, name);
+    }
+}
+
+char *metric_label(const char *metric)
+{
+    const char *stage = metric_stage_name(metric);
+    return stage ? xasprintf("stage %s", stage) : xstrdup(metric);
+}
+
+static bool is_time(const char *metric)
+{
+    return strcmp(metric, METRIC_DURATION) == 0;
+}
+
+char *metric_figure(const char *metric, int64_t value)
+{
+    return is_time(metric) ? format_duration(value) : format_bytes(value);
+}
+
+char *metric_delta(const char *metric, int64_t delta)
+{
+    if (!is_time(metric))
+        return format_bytes_delta(delta);
+    char *size CLEANUP(cleanup_free) = format_duration(llabs(delta));
+    return xasprintf("%c%s", delta < 0 ? '-' : '+', size);
+}
+
+char *metric_step(const char *metric, int64_t from, int64_t to)
+{
+    char *delta CLEANUP(cleanup_free) = metric_delta(metric, to - from);
+    if (from <= 0)
+        return xstrdup(delta);
+    return xasprintf("%s (%+.1f %%)", delta, (double)(to - from) * 100 / (double)from);
+}
+
+char *metric_top_process(const struct measurement *m, const char *metric)
+{
+    const struct stage_measurement *stage = stage_of(m, metric);
+    if (is_time(metric) || (metric_stage_name(metric) && !stage))
+        return NULL;
+    const struct snapshot *snapshot = stage ? &stage->at_peak : &m->peak.at_peak;
+    size_t count;
+    struct process_group *groups CLEANUP(cleanup_free) = snapshot_groups(snapshot, &count);
+    if (count == 0 || groups[0].pss_bytes < 0)
+        return NULL;
+
+    char *size CLEANUP(cleanup_free) = format_bytes(groups[0].pss_bytes);
+    char *times CLEANUP(cleanup_free) =
+        groups[0].count > 1 ? xasprintf(" ×%zu", groups[0].count) : xstrdup("");
+    bool most = groups[0].pss_bytes > snapshot->pss_bytes / 2;
+    return xasprintf("%s: %s%s %s", most ? "most of it" : "largest", groups[0].name, times, size);
+}

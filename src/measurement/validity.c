@@ -1,0 +1,117 @@
+#include "measurement/validity.h"
+
+#include "base/alloc.h"
+#include "base/units.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static char *out_of_memory(const struct measurement *m)
+{
+    char *limit CLEANUP(cleanup_free) = format_bytes(m->peak.limit_bytes);
+    return m->peak.limit_bytes < 0
+               ? xstrdup("the build ran out of memory: the kernel killed a process of it, with no "
+                         "memory limit set")
+               : xasprintf("the build ran out of memory: the kernel killed a process of it at the "
+                           "memory limit of %s",
+                           limit);
+}
+
+static char *ended_by_signal(int64_t signal)
+{
+    const char *name = sigabbrev_np((int)signal);
+    return xasprintf("the build was ended by signal %" PRId64 "%s%s", signal, name ? ", SIG" : "",
+                     name ? name : "");
+}
+
+static const struct verify_check *first_broken_check(const struct measurement *m, size_t *broken)
+{
+    const struct verify_check *first = NULL;
+    *broken = 0;
+    for (size_t i = 0; i < m->check_count; i++) {
+        if (!m->checks[i].required || m->checks[i].ok)
+            continue;
+        first = first ? first : &m->checks[i];
+        ++*broken;
+    }
+    return first;
+}
+
+static char *not_verified(const struct measurement *m)
+{
+    size_t broken;
+    const struct verify_check *check = first_broken_check(m, &broken);
+    char *others CLEANUP(cleanup_free) =
+        broken > 1 ? xasprintf(" (and %zu more)", broken - 1) : xstrdup("");
+    return xasprintf("the build ended with exit status 0, but did not bring what it must: %s%s%s: "
+                     "%s%s",
+                     check->check, check->path ? " " : "", check->path ? check->path : "",
+                     check->detail ? check->detail : "not found", others);
+}
+
+/* How the build ended is known even where its memory is not, so a failure comes first. */
+static char *build_failure(const struct measurement *m, char **advice)
+{
+    const struct build_end *build = &m->build;
+    char *duration CLEANUP(cleanup_free) = format_duration(build->duration_ms);
+    if (build->oom_killed) {
+        *advice = xstrdup("raise --memory, or make the build need less: the stage and the "
+                          "processes at the peak are above");
+        return out_of_memory(m);
+    }
+    if (build->timed_out) {
+        *advice = xstrdup("raise --timeout, or see in the build's log where it hangs");
+        return xasprintf("the build timed out after %s", duration);
+    }
+    if (build->signal > 0 || build->exit_code > 0)
+        *advice = m->label
+                      ? xasprintf("see the end of the build's log, build-%s.log beside its result",
+                                  measurement_files_label(m))
+                      : xstrdup("see the end of the build's log");
+    if (build->signal > 0)
+        return ended_by_signal(build->signal);
+    if (build->exit_code > 0)
+        return xasprintf("the build failed with exit status %" PRId64, build->exit_code);
+    return NULL;
+}
+
+static char *measuring_failure(const struct measurement *m)
+{
+    if (m->not_measured)
+        return xasprintf("not measured: %s", m->not_measured);
+    if (m->build.exit_code < 0)
+        return xstrdup("not measured: how the build ended is not known");
+    if (m->peak.cgroup_bytes < 0)
+        return xstrdup("not measured: the peak of the cgroup is missing from the result");
+    return NULL;
+}
+
+enum run_validity run_validity(const struct measurement *m, char **reason, char **advice)
+{
+    *advice = NULL;
+    *reason = build_failure(m, advice);
+    if (*reason)
+        return RUN_BUILD_FAILED;
+    *reason = measuring_failure(m);
+    if (*reason) {
+        return RUN_NOT_MEASURED;
+    }
+    if (measurement_verified(m))
+        return RUN_VALID;
+    *reason = not_verified(m);
+    return RUN_BUILD_FAILED;
+}
+
+char *at_limit_reason(const struct measurement *m)
+{
+    char *peak CLEANUP(cleanup_free) = format_bytes(m->peak.cgroup_bytes);
+    char *limit CLEANUP(cleanup_free) = format_bytes(m->peak.limit_bytes);
+    return xasprintf("the peak of %s reached the memory limit of %s, so what the build would take "
+                     "is not known",
+                     peak, limit);
+}
+
+char *at_limit_advice(void)
+{
+    return xstrdup("raise --memory, so that the peak stays below 99 % of it");
+}

@@ -1,0 +1,144 @@
+#include "proc/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* No scanf here and in cgroup.c: it alone would be a tenth of the static probe. */
+int parse_proc_stat(const char *text, struct proc_stat *stat)
+{
+    /* The name stands in parentheses and may itself hold any character: take the last ")". The
+     * state follows, then numbers: the parent is field 4, the start time field 22. */
+    const char *after = strrchr(text, ')');
+    if (!after || after[1] != ' ' || !after[2])
+        return -1;
+    stat->state = after[2];
+    const char *at = after + 3;
+    for (int field = 4; field <= 22; field++) {
+        char *end;
+        long long figure = strtoll(at, &end, 10);
+        if (end == at || (field == 4 && (figure < 0 || figure > INT_MAX)) ||
+            (field == 22 && figure < 0))
+            return -1;
+        if (field == 4)
+            stat->parent = (int)figure;
+        if (field == 22)
+            stat->start_ticks = (uint64_t)figure;
+        at = end;
+    }
+    return 0;
+}
+
+int64_t parse_kib_line(const char *text, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, name, length) != 0 || line[length] != ':')
+            continue;
+        char *end;
+        errno = 0;
+        long long kib = strtoll(line + length + 1, &end, 10);
+        if (errno || end == line + length + 1 || kib < 0 || kib > INT64_MAX / 1024 ||
+            strncmp(end, " kB", 3) != 0)
+            return -1;
+        return (int64_t)kib * 1024;
+    }
+    return -1;
+}
+
+int parse_smaps_rollup(const char *text, struct proc_rollup *rollup)
+{
+    rollup->rss_bytes = parse_kib_line(text, "Rss");
+    rollup->pss_bytes = parse_kib_line(text, "Pss");
+    /* Absent before Linux 5.9. */
+    rollup->pss_anon_bytes = parse_kib_line(text, "Pss_Anon");
+    rollup->pss_shmem_bytes = parse_kib_line(text, "Pss_Shmem");
+    rollup->anon_bytes = parse_kib_line(text, "Anonymous");
+    return rollup->rss_bytes < 0 || rollup->pss_bytes < 0 ? -1 : 0;
+}
+
+int parse_statm(const char *text, int64_t *resident_pages, int64_t *shared_pages)
+{
+    /* Read thousands of times a second: no sscanf. What would not fit in bytes, with pages of
+     * 64 KiB, is no figure of the kernel's. */
+    int64_t figures[3];
+    for (size_t i = 0; i < 3; i++) {
+        char *end;
+        long long figure = strtoll(text, &end, 10);
+        if (end == text || figure < 0 || figure > INT64_MAX / 65536)
+            return -1;
+        figures[i] = figure;
+        text = end;
+    }
+    *resident_pages = figures[1];
+    *shared_pages = figures[2];
+    return 0;
+}
+
+size_t cmdline_to_text(char *cmdline, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)cmdline[i] < 0x20 || cmdline[i] == 0x7F)
+            cmdline[i] = ' ';
+    while (length && cmdline[length - 1] == ' ')
+        length--;
+    cmdline[length] = '\0';
+    return length;
+}
+
+ssize_t read_text(const char *path, char *buffer, size_t capacity)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    size_t used = 0;
+    ssize_t got = 0;
+    while (used < capacity - 1 && (got = read(fd, buffer + used, capacity - 1 - used)) > 0)
+        used += (size_t)got;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    if (got < 0)
+        return -1;
+    buffer[used] = '\0';
+    return (ssize_t)used;
+}
+
+ssize_t read_again(int fd, char *buffer, size_t capacity)
+{
+    ssize_t got = pread(fd, buffer, capacity - 1, 0);
+    if (got >= 0)
+        buffer[got] = '\0';
+    return got;
+}
+
+ssize_t read_proc(const char *root, int pid, const char *name, char *buffer, size_t capacity)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/proc/%d/%s", root, pid, name);
+    return read_text(path, buffer, capacity);
+}
+
+int process_parent(const char *root, int pid)
+{
+    char text[1024];
+    struct proc_stat stat;
+    if (read_proc(root, pid, "stat", text, sizeof text) < 0 || parse_proc_stat(text, &stat) < 0)
+        return -1;
+    return stat.parent;
+}
+
+uint64_t process_start_ticks(const char *root, int pid)
+{
+    char text[1024];
+    struct proc_stat stat;
+    if (read_proc(root, pid, "stat", text, sizeof text) < 0 || parse_proc_stat(text, &stat) < 0 ||
+        stat.state == 'Z')
+        return 0;
+    return stat.start_ticks;
+}

@@ -1,0 +1,134 @@
+#include "result/fields.h"
+
+#include "measurement/measurement.h"
+
+const char *const result_basis_names[] = {"measured", "estimated", "rss", NULL};
+
+const struct field result_head_fields[] = {
+    {"label", FIELD_TEXT, offsetof(struct measurement, label)},
+    {"run", FIELD_OPTIONAL_TEXT, offsetof(struct measurement, run)},
+    {"started_at", FIELD_TEXT, offsetof(struct measurement, started_at)},
+    {"commit", FIELD_MAYBE_TEXT, offsetof(struct measurement, commit)},
+    {"not_measured", FIELD_MAYBE_TEXT, offsetof(struct measurement, not_measured)},
+    {0},
+};
+
+const struct field result_build_fields[] = {
+    {"command", FIELD_TEXT, offsetof(struct build_end, command)},
+    {"exit_code", FIELD_FIGURE, offsetof(struct build_end, exit_code)},
+    {"signal", FIELD_MAYBE_SIGNAL, offsetof(struct build_end, signal)},
+    {"duration_ms", FIELD_FIGURE, offsetof(struct build_end, duration_ms)},
+    {"oom_killed", FIELD_FLAG, offsetof(struct build_end, oom_killed)},
+    {"timed_out", FIELD_FLAG, offsetof(struct build_end, timed_out)},
+    {0},
+};
+
+const struct field result_peak_fields[] = {
+    {"cgroup_bytes", FIELD_FIGURE, offsetof(struct peak, cgroup_bytes)},
+    {"source", FIELD_MAYBE_TEXT, offsetof(struct peak, source)},
+    {"estimated", FIELD_FLAG, offsetof(struct peak, estimated)},
+    {"at_most_bytes", FIELD_FIGURE, offsetof(struct peak, at_most_bytes)},
+    {"censored", FIELD_FLAG, offsetof(struct peak, at_limit)},
+    {"limit_bytes", FIELD_FIGURE, offsetof(struct peak, limit_bytes)},
+    {"shared", FIELD_FLAG, offsetof(struct peak, shared)},
+    {"at_start_bytes", FIELD_FIGURE, offsetof(struct peak, at_start_bytes)},
+    {"unreclaimable_bytes", FIELD_FIGURE, offsetof(struct peak, unreclaimable_bytes)},
+    {"pss_bytes", FIELD_FIGURE, offsetof(struct peak, at_peak.pss_bytes)},
+    {"stage", FIELD_MAYBE_TEXT, offsetof(struct peak, stage)},
+    {"at_ms", FIELD_FIGURE, offsetof(struct peak, at_peak.at_ms)},
+    {"cgroup_at_ms_bytes", FIELD_FIGURE, offsetof(struct peak, at_peak.cgroup_bytes)},
+    {"attributed_at_ms_bytes", FIELD_FIGURE, offsetof(struct peak, at_peak.attributed_bytes)},
+    {0},
+};
+
+#define UNRECLAIMABLE(member) offsetof(struct peak, at_unreclaimable_peak.member)
+const struct field result_unreclaimable_peak_fields[] = {
+    {"bytes", FIELD_FIGURE, offsetof(struct peak, unreclaimable_bytes)},
+    {"stage", FIELD_MAYBE_TEXT, offsetof(struct peak, unreclaimable_stage)},
+    {"at_ms", FIELD_FIGURE, UNRECLAIMABLE(at_ms)},
+    {"at_ms_bytes", FIELD_FIGURE, UNRECLAIMABLE(unreclaimable_bytes)},
+    {"cgroup_at_ms_bytes", FIELD_FIGURE, UNRECLAIMABLE(cgroup_bytes)},
+    {"pss_bytes", FIELD_FIGURE, UNRECLAIMABLE(pss_bytes)},
+    {0},
+};
+
+const struct field result_pressure_fields[] = {
+    {"some_us", FIELD_FIGURE, offsetof(struct pressure, some_us)},
+    {"full_us", FIELD_FIGURE, offsetof(struct pressure, full_us)},
+    {"refaults", FIELD_FIGURE, offsetof(struct pressure, refaults)},
+    {"limit_hits", FIELD_FIGURE, offsetof(struct pressure, limit_hits)},
+    {"oom_kills", FIELD_FIGURE, offsetof(struct pressure, oom_kills)},
+    {0},
+};
+
+const struct field result_composition_fields[] = {
+    {"anon_bytes", FIELD_FIGURE, offsetof(struct composition, anon_bytes)},
+    {"file_bytes", FIELD_FIGURE, offsetof(struct composition, file_bytes)},
+    {"shmem_bytes", FIELD_FIGURE, offsetof(struct composition, shmem_bytes)},
+    {"kernel_bytes", FIELD_FIGURE, offsetof(struct composition, kernel_bytes)},
+    {0},
+};
+
+const struct field result_stage_fields[] = {
+    {"name", FIELD_TEXT, offsetof(struct stage_measurement, name)},
+    {"pss_peak_bytes", FIELD_FIGURE, offsetof(struct stage_measurement, pss_peak_bytes)},
+    {"cgroup_peak_bytes", FIELD_FIGURE, offsetof(struct stage_measurement, cgroup_peak_bytes)},
+    {"cgroup_peak_exact", FIELD_FLAG, offsetof(struct stage_measurement, cgroup_peak_exact)},
+    {"unreclaimable_peak_bytes", FIELD_FIGURE,
+     offsetof(struct stage_measurement, unreclaimable_peak_bytes)},
+    {"first_ms", FIELD_FIGURE, offsetof(struct stage_measurement, first_ms)},
+    {"last_ms", FIELD_FIGURE, offsetof(struct stage_measurement, last_ms)},
+    {"at_ms", FIELD_FIGURE, offsetof(struct stage_measurement, at_peak.at_ms)},
+    {"cgroup_at_ms_bytes", FIELD_FIGURE, offsetof(struct stage_measurement, at_peak.cgroup_bytes)},
+    {"pss_at_ms_bytes", FIELD_FIGURE, offsetof(struct stage_measurement, at_peak.pss_bytes)},
+    {"attributed_at_ms_bytes", FIELD_FIGURE,
+     offsetof(struct stage_measurement, at_peak.attributed_bytes)},
+    {0},
+};
+
+const struct field result_process_fields[] = {
+    {"name", FIELD_TEXT, offsetof(struct process_usage, name)},
+    {"pid", FIELD_FIGURE, offsetof(struct process_usage, pid)},
+    {"pss_bytes", FIELD_FIGURE, offsetof(struct process_usage, pss_bytes)},
+    {"hwm_bytes", FIELD_FIGURE, offsetof(struct process_usage, hwm_bytes)},
+    {"basis", FIELD_BASIS, offsetof(struct process_usage, basis)},
+    {"command", FIELD_TEXT, offsetof(struct process_usage, command)},
+    {0},
+};
+
+const struct field result_verify_fields[] = {
+    {"check", FIELD_TEXT, offsetof(struct verify_check, check)},
+    {"path", FIELD_MAYBE_TEXT, offsetof(struct verify_check, path)},
+    {"required", FIELD_FLAG, offsetof(struct verify_check, required)},
+    {"ok", FIELD_FLAG, offsetof(struct verify_check, ok)},
+    {"detail", FIELD_TEXT, offsetof(struct verify_check, detail)},
+    {0},
+};
+
+/* A run whose engine failed early knows little of where it was: null is taken everywhere. */
+const struct field result_environment_fields[] = {
+    {"image", FIELD_MAYBE_TEXT, offsetof(struct environment, image)},
+    {"architecture", FIELD_MAYBE_TEXT, offsetof(struct environment, architecture)},
+    {"cpus", FIELD_FIGURE, offsetof(struct environment, cpus)},
+    {"cache_policy", FIELD_CACHE_POLICY, offsetof(struct environment, cache_policy)},
+    {"engine", FIELD_MAYBE_TEXT, offsetof(struct environment, engine)},
+    {"engine_version", FIELD_MAYBE_TEXT, offsetof(struct environment, engine_version)},
+    {"image_digest", FIELD_MAYBE_TEXT, offsetof(struct environment, image_digest)},
+    {"kernel", FIELD_MAYBE_TEXT, offsetof(struct environment, kernel)},
+    {"memory_total_bytes", FIELD_FIGURE, offsetof(struct environment, memory_total_bytes)},
+    {"thp", FIELD_MAYBE_TEXT, offsetof(struct environment, thp)},
+    {0},
+};
+
+const struct field result_sampler_fields[] = {
+    {"interval_ms", FIELD_FIGURE, offsetof(struct sampler_account, interval_ms)},
+    {"samples", FIELD_FIGURE, offsetof(struct sampler_account, samples)},
+    {"snapshots", FIELD_FIGURE, offsetof(struct sampler_account, snapshots)},
+    {"cpu_ms", FIELD_FIGURE, offsetof(struct sampler_account, cpu_ms)},
+    {"rss_peak_bytes", FIELD_FIGURE, offsetof(struct sampler_account, rss_peak_bytes)},
+    {"vanished", FIELD_FIGURE, offsetof(struct sampler_account, vanished)},
+    {"unreadable", FIELD_FIGURE, offsetof(struct sampler_account, unreadable)},
+    {"largest_process_bytes", FIELD_FIGURE,
+     offsetof(struct sampler_account, largest_process_bytes)},
+    {0},
+};

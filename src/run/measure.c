@@ -1,0 +1,318 @@
+#include "run/measure.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/git.h"
+#include "base/interrupt.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "run/output.h"
+#include "run/recorder.h"
+#include "run/session.h"
+#include "run/workspace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- what a run is made of ---- */
+
+/* The probe lies beside build-mem in a build tree, and in the libexec directory once installed. */
+static char *find_probe(struct bm_error *err)
+{
+    char self[PATH_MAX] = "";
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    char *slash = length > 0 ? strrchr(self, '/') : NULL;
+    if (slash)
+        *slash = '\0';
+    char *places[] = {xasprintf("%s/build-mem-probe", self), xstrdup(PROBE_INSTALLED),
+                      xasprintf("%s/../libexec/build-mem/build-mem-probe", self)};
+    char *found = NULL;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (!found && access(places[i], X_OK) == 0)
+            found = steal_ptr(places[i]);
+    if (!found)
+        bm_error_set(err, "build-mem-probe is not at %s: make install puts it there",
+                     PROBE_INSTALLED);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        free(places[i]);
+    return found;
+}
+
+static char *utc_now(void)
+{
+    char text[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return xstrdup(text);
+}
+
+static char *command_as_typed(const struct config *config)
+{
+    return config->build_argv.count ? strv_join(&config->build_argv, " ")
+                                    : xstrdup(config->build_command);
+}
+
+static void fill_command(const struct config *config, struct strv *command)
+{
+    if (config->build_argv.count) {
+        strv_push_all(command, &config->build_argv);
+        return;
+    }
+    strv_push(command, "bash");
+    strv_push(command, "-lc");
+    strv_push(command, config->build_command);
+}
+
+/* What the engine knows goes beside what the probe told. */
+static void take_outcome(struct measurement *m, struct session_outcome *outcome)
+{
+    m->build.timed_out = outcome->timed_out;
+    m->build.oom_killed |= outcome->oom_killed;
+    free(m->environment.engine_version);
+    free(m->environment.image_digest);
+    m->environment.engine_version = steal_ptr(outcome->facts.version);
+    m->environment.image_digest = steal_ptr(outcome->facts.image_digest);
+    if (outcome->too_late) {
+        free(m->not_measured);
+        m->not_measured = xstrdup("the engine had not started the build when its --timeout was up");
+    }
+    if (m->not_measured)
+        return;
+    if (outcome->signal) {
+        /* How the build ended then is our own doing. */
+        m->build.exit_code = UNMEASURED;
+        m->build.signal = 0;
+        m->not_measured =
+            xasprintf("interrupted by signal %d (%s)", outcome->signal, strsignal(outcome->signal));
+    } else if (outcome->broken && outcome->facts.failure) {
+        m->not_measured =
+            xasprintf("%s; the engine says: %s", outcome->broken, outcome->facts.failure);
+    } else if (outcome->broken) {
+        m->not_measured = xstrdup(outcome->broken);
+    }
+}
+
+/* Only a container has an image. */
+static void send_warmed(const struct page_cache *cache)
+{
+    char *workspace CLEANUP(cleanup_free) = format_bytes(cache->workspace_bytes);
+    char *image CLEANUP(cleanup_free) = format_bytes(cache->image_bytes);
+    fprintf(stderr, "build-mem: read before the build: %s of the workspace", workspace);
+    if (cache->image_bytes)
+        fprintf(stderr, ", %s of the image", image);
+    char *shortfall CLEANUP(cleanup_free) = text_one_line(cache->shortfall ? cache->shortfall : "");
+    fprintf(stderr, "%s%s\n", *shortfall ? "; not all of it: " : "", shortfall);
+}
+
+/* ---- the run ---- */
+
+/* Runs the build on the engine. Returns false where the engine could not start it: then nothing
+ * has been measured, and `m->not_measured` says why. */
+static bool run_on(const struct engine *engine, const char *probe, const struct config *config,
+                   const char *repo, struct recorder *recorder, struct measurement *m)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct session_outcome outcome CLEANUP(session_outcome_release) = {0};
+    struct strv stages CLEANUP(strv_release) = {0}, command CLEANUP(strv_release) = {0};
+    char *name CLEANUP(cleanup_free) = engine_unique_name();
+    for (size_t i = 0; i < config->stage_count; i++)
+        strv_push(&stages, config->stages[i].match);
+    fill_command(config, &command);
+    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
+    measurement_set_engine(m, engine->name,
+                           engine->image_label ? engine->image_label : config->image);
+    struct engine_spec spec = {
+        .repo = repo,
+        .probe_path = probe,
+        .name = name,
+        .image = engine->image_label ? NULL : config->image,
+        .pull = pull_policy_name(config->pull),
+        .user = config->user,
+        .network = config->network,
+        .engine_privileges = config->privileges == PRIVILEGES_ENGINE,
+        .cache = config->cache,
+        .out = out,
+        .env = &config->env,
+        .memory_limit_bytes = config->memory_limit_bytes,
+        .interval_ms = config->interval_ms,
+        .stages = &stages,
+        .command = &command,
+    };
+    if (session_run(engine, &spec, config->timeout_ms, recorder_take, recorder, &outcome, &err) <
+        0) {
+        free(m->not_measured);
+        m->not_measured = xstrdup(err.message);
+    }
+    take_outcome(m, &outcome);
+    if (config->cache == CACHE_WARM && recorder_started(recorder) && !config->quiet)
+        send_warmed(&outcome.page_cache);
+    return recorder_started(recorder) || outcome.signal || outcome.timed_out || outcome.too_late;
+}
+
+/* With "auto" an engine that answers, but then cannot start the build, gives way to the next. */
+static void run_build(const struct config *config, const char *repo, struct recorder *recorder,
+                      struct measurement *m)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    const struct engine *engine = NULL;
+    char *probe CLEANUP(cleanup_free) = find_probe(&err);
+    while (probe) {
+        char *why CLEANUP(cleanup_free) = NULL;
+        engine = engine_select(engine_choice_name(config->engine), engine, &why, &err);
+        if (!engine)
+            break;
+        if (why && !config->quiet)
+            fprintf(stderr, "build-mem: engine %s\n", why);
+        if (run_on(engine, probe, config, repo, recorder, m) || config->engine != ENGINE_AUTO)
+            return;
+        fprintf(stderr, "build-mem: %s could not start the build: %s\n", engine->name,
+                m->not_measured);
+        bm_error_set(&err, "%s", m->not_measured);
+        free(steal_ptr(m->not_measured));
+    }
+    m->not_measured = xstrdup(err.message);
+}
+
+/* Of those that the config names, in its order. The caller owns them. */
+static struct artifact_state *artifact_states(const struct config *config, const char *repo)
+{
+    struct artifact_state *states = xcalloc(config->artifact_count, sizeof *states);
+    for (size_t i = 0; i < config->artifact_count; i++)
+        states[i] = artifact_state_of(repo, config->artifacts[i].path);
+    return states;
+}
+
+/* The story of one run. */
+static int measure_one(const struct config *config, const struct baseline *baseline,
+                       const char *repo, const char *label, struct measurement *m, int *status,
+                       struct bm_error *err)
+{
+    *status = EXIT_UNMEASURED;
+    measurement_init(m);
+    m->label = xstrdup(label);
+    m->started_at = utc_now();
+    m->commit = git_line(repo, "rev-parse", "HEAD");
+    m->build.command = command_as_typed(config);
+    m->sampler.interval_ms = config->interval_ms;
+    m->environment.cache_policy = config->cache;
+
+    if (!config->skip_clear && workspace_clear(repo, &config->clear, err) < 0) {
+        *status = EXIT_USAGE;
+        return -1;
+    }
+    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
+    struct artifact_state *before CLEANUP(cleanup_free) = artifact_states(config, repo);
+    struct workspace_start start = workspace_begin(repo, out);
+    struct recorder *recorder = recorder_open(config, baseline, out, label, &start, m, err);
+    if (!recorder)
+        return -1;
+
+    run_build(config, repo, recorder, m);
+    recorder_close(recorder);
+    verify_build_end(m);
+    for (size_t i = 0; i < config->artifact_count; i++)
+        verify_artifact(m, repo, config->artifacts[i].path, config->artifacts[i].required,
+                        start.since, &before[i]);
+    return 0;
+}
+
+/* There is a second run: the first one's files get their number too. */
+static int number_first_run(const char *out, struct measurement *first, struct bm_error *err)
+{
+    static const char *const kinds[][2] = {
+        {"build", "log"}, {"timeline", "csv"}, {"processes", "csv"}};
+    char *label = output_numbered_label(first->label, 1);
+    char *old_label CLEANUP(cleanup_free) = first->label;
+    first->label = label;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        char *from CLEANUP(cleanup_free) =
+            xasprintf("%s/%s-%s.%s", out, kinds[i][0], old_label, kinds[i][1]);
+        char *to CLEANUP(cleanup_free) =
+            xasprintf("%s/%s-%s.%s", out, kinds[i][0], label, kinds[i][1]);
+        /* The build may have removed it. */
+        if (rename(from, to) < 0 && errno != ENOENT)
+            return bm_error_errno(err, "%s: cannot be renamed to %s", from, to);
+    }
+    return 0;
+}
+
+int measure_while(const struct config *config, const struct baseline *baseline,
+                  another_run *another, void *context, struct measurement **runs, size_t *count,
+                  int *status, struct bm_error *err)
+{
+    char *repo CLEANUP(cleanup_free) = realpath(config->repo, NULL);
+    struct measurement *last;
+    *runs = NULL;
+    *count = 0;
+    *status = EXIT_USAGE;
+    if (!repo)
+        return bm_error_errno(err, "--repo %s", config->repo);
+    if (config->cache == CACHE_COLD && page_cache_can_drop(err) < 0) {
+        *status = EXIT_UNMEASURED;
+        return bm_error_wrap(err, "--cache cold");
+    }
+    interrupt_init();
+    do {
+        *status = EXIT_USAGE;
+        char *out CLEANUP(cleanup_free) = output_make(config, err);
+        if (!out || (*count == 1 && number_first_run(out, *runs, err) < 0))
+            return -1;
+        char *label CLEANUP(cleanup_free) =
+            *count ? output_numbered_label(config->label, *count + 1) : xstrdup(config->label);
+        *runs = xgrow(*runs, *count, sizeof **runs);
+        last = &(*runs)[(*count)++];
+        if (measure_one(config, baseline, repo, label, last, status, err) < 0)
+            return -1;
+    } while (!last->not_measured && measurement_verified(last) && another(*runs, *count, context));
+    *status = EXIT_PASS;
+    return 0;
+}
+
+static bool fewer_than_asked_for(const struct measurement *runs, size_t count, void *context)
+{
+    const size_t *wanted = context;
+    (void)runs;
+    return count < *wanted;
+}
+
+int measure_runs(const struct config *config, const struct baseline *baseline,
+                 struct measurement **runs, size_t *count, int *status, struct bm_error *err)
+{
+    size_t wanted = (size_t)config->runs;
+    return measure_while(config, baseline, fewer_than_asked_for, &wanted, runs, count, status, err);
+}
+
+void release_runs(struct measurement *runs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        measurement_release(&runs[i]);
+    free(runs);
+}
+
+static int by_memory_peak(const void *a, const void *b)
+{
+    const struct measurement *one = *(const struct measurement *const *)a;
+    const struct measurement *other = *(const struct measurement *const *)b;
+    return (one->peak.cgroup_bytes > other->peak.cgroup_bytes) -
+           (one->peak.cgroup_bytes < other->peak.cgroup_bytes);
+}
+
+const struct measurement *typical_run(const struct measurement *runs, size_t count)
+{
+    const struct measurement *last = &runs[count - 1];
+    if (last->not_measured || !measurement_verified(last))
+        return last;
+    const struct measurement **sorted CLEANUP(cleanup_free) = xcalloc(count, sizeof *sorted);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &runs[i];
+    qsort(sorted, count, sizeof *sorted, by_memory_peak);
+    return sorted[(count - 1) / 2];
+}

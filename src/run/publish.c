@@ -1,0 +1,137 @@
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "gate/judge.h"
+#include "report/report.h"
+#include "result/result.h"
+#include "run/github.h"
+#include "run/measure.h"
+#include "run/output.h"
+#include "run/terminal.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOG_TAIL_BYTES ((off_t)64 * 1024)
+
+/* The end of the run's log for JUnit; "" where it can't be read, or the build has put something
+ * else in its place. */
+static char *read_log_tail(const char *out, const char *label, size_t *length)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/build-%s.log", out, label);
+    char *tail = xcalloc(1, (size_t)LOG_TAIL_BYTES + 1);
+    int fd CLEANUP(cleanup_fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat status;
+    *length = 0;
+    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return tail;
+    off_t from = status.st_size > LOG_TAIL_BYTES ? status.st_size - LOG_TAIL_BYTES : 0;
+    ssize_t got = pread(fd, tail, (size_t)LOG_TAIL_BYTES, from);
+    *length = got > 0 ? (size_t)got : 0;
+    return tail;
+}
+
+int write_result(const char *out, const struct measurement *m, const struct judgement *judgement,
+                 int exit_code, struct bm_error *err)
+{
+    char *gate CLEANUP(cleanup_free) = judgement_to_json(judgement);
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, m->label);
+    char *text CLEANUP(cleanup_free) =
+        result_to_json(m, verdict_name(judgement->verdict), exit_code, gate);
+    return file_write_atomic(path, text, strlen(text), err);
+}
+
+static int write_junit(const struct config *config, const char *out, const struct measurement *m,
+                       const struct judgement *judgement, struct bm_error *err)
+{
+    size_t length;
+    char *tail CLEANUP(cleanup_free) = read_log_tail(out, measurement_files_label(m), &length);
+    char *text CLEANUP(cleanup_free) = junit_text(m, judgement, tail, length);
+    char *path CLEANUP(cleanup_free) =
+        config->junit ? xstrdup(config->junit) : xasprintf("%s/junit-%s.xml", out, config->label);
+    if (config->junit && output_check_file(config, path, err) < 0)
+        return -1;
+    return file_write_atomic(path, text, strlen(text), err);
+}
+
+/* A series that can't be read is told and left out: the page is no reason to fail a run. */
+static int write_page(const char *out, const struct measurement *m,
+                      const struct judgement *judgement, struct bm_error *err)
+{
+    struct bm_error broken CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct series series CLEANUP(series_release) = {0};
+    char *dir CLEANUP(cleanup_free) = xasprintf("%s/", out);
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/report-%s.html", out, m->label);
+    if (series_of_label(dir, measurement_files_label(m), &series, &broken) < 0) {
+        bm_error_print(&broken, 0);
+        series_release(&series);
+    }
+    char *page CLEANUP(cleanup_free) =
+        html_text(&(struct html_report){.m = m, .series = &series, .judgement = judgement});
+    return file_write_atomic(path, page, strlen(page), err);
+}
+
+static void print_result(const struct config *config, const struct measurement *m,
+                         const struct judgement *judgement, int exit_code)
+{
+    char *gate CLEANUP(cleanup_free) = judgement_to_json(judgement);
+    char *line CLEANUP(cleanup_free) =
+        result_to_line(m, verdict_name(judgement->verdict), exit_code, gate);
+    if (!config->json_only) {
+        char *summary CLEANUP(cleanup_free) =
+            summary_text(m, judgement, terminal_has_colour(STDOUT_FILENO));
+        fputs(summary, stdout);
+    }
+    printf("[BUILD-MEM RESULT] %s\n", line);
+}
+
+/* The run that stands for all bears their common name, whichever it was: what reads the reports
+ * tells checks apart by it. Borrowed from `typical`. */
+static struct measurement under_label(const struct measurement *typical,
+                                      const struct config *config)
+{
+    struct measurement whole = *typical;
+    whole.label = config->label;
+    whole.run = strcmp(typical->label, config->label) ? typical->label : NULL;
+    return whole;
+}
+
+/* Each of several runs by its own label too, so that all can be accepted later. */
+static int write_files(const struct config *config, const struct measurement *runs, size_t count,
+                       const struct judgement *judgement, int exit_code, struct bm_error *err)
+{
+    char *out CLEANUP(cleanup_free) = output_make(config, err);
+    const struct measurement whole = under_label(typical_run(runs, count), config);
+    if (!out)
+        return -1;
+    for (size_t i = 0; count > 1 && i < count; i++)
+        if (write_result(out, &runs[i], judgement, exit_code, err) < 0)
+            return -1;
+    /* In the order of their weight. */
+    if (write_result(out, &whole, judgement, exit_code, err) < 0 ||
+        write_junit(config, out, &whole, judgement, err) < 0)
+        return -1;
+    return write_page(out, &whole, judgement, err);
+}
+
+int publish(const struct config *config, const struct measurement *runs, size_t count,
+            const struct judgement *judgement)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    int exit_code =
+        interrupt_signal() ? 128 + interrupt_signal() : verdict_exit_status(judgement->verdict);
+    /* The files first: what is printed can be relied upon. */
+    if (write_files(config, runs, count, judgement, exit_code, &err) < 0) {
+        bm_error_print(&err, 0);
+        exit_code = exit_code ? exit_code : EXIT_UNMEASURED;
+    }
+    const struct measurement whole = under_label(typical_run(runs, count), config);
+    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
+    char *result CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, config->label);
+    print_result(config, &whole, judgement, exit_code);
+    github_report(&whole, judgement, result);
+    return exit_code;
+}

@@ -1,0 +1,180 @@
+#include "run/recorder.h"
+
+#include "base/alloc.h"
+#include "base/strv.h"
+#include "base/units.h"
+#include "baseline/tolerance.h"
+#include "result/process_series.h"
+#include "result/timeline.h"
+#include "run/output.h"
+#include "run/terminal.h"
+#include "wire/wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+struct recorder {
+    const struct config *config;
+    struct measurement *m;
+    struct workspace_start *start;
+    struct aggregate *aggregate;
+    struct timeline *timeline;
+    struct process_series *process_series;
+    char *processes; /* the path of processes-<label>.csv */
+    struct terminal *terminal;
+    struct progress progress;
+    const struct baseline *baseline; /* or NULL */
+    bool started;
+    int log;       /* build-<label>.log */
+    int log_errno; /* of the first write to it that failed; 0 */
+};
+
+static void write_log(struct recorder *recorder, const char *bytes, size_t length)
+{
+    while (length && !recorder->log_errno) {
+        ssize_t put = write(recorder->log, bytes, length);
+        if (put < 0 && errno != EINTR)
+            recorder->log_errno = errno;
+        if (put > 0) {
+            bytes += put;
+            length -= (size_t)put;
+        }
+    }
+}
+
+static void take_sample(struct recorder *recorder, const struct wire_sample *sample)
+{
+    struct progress *progress = &recorder->progress;
+    const char *stage = aggregate_stage_name(recorder->aggregate, sample->stage);
+    timeline_add(recorder->timeline, &(struct timeline_row){
+                                         .t_ms = sample->t_ms,
+                                         .stage = stage,
+                                         .cgroup_bytes = sample->cgroup_bytes,
+                                         .pss_bytes = sample->pss_bytes,
+                                         .anon_bytes = sample->anon_bytes,
+                                         .file_bytes = sample->file_bytes,
+                                         .processes = sample->processes,
+                                     });
+    progress->stage = stage;
+    progress->elapsed_ms = sample->t_ms;
+    progress->now_bytes = sample->cgroup_bytes;
+    if (sample->cgroup_high_bytes > progress->peak_bytes)
+        progress->peak_bytes = sample->cgroup_high_bytes;
+    terminal_progress(recorder->terminal, progress);
+}
+
+/* What the baseline allows, and how long its runs took; the probe's first record says for which of
+ * its environments. */
+static void expect_as_baseline(struct recorder *recorder)
+{
+    struct progress *progress = &recorder->progress;
+    const struct baseline_environment *entry = baseline_find(recorder->baseline, recorder->m);
+    if (!entry)
+        return;
+    const struct baseline_metric *peak = baseline_metric_find(entry, METRIC_CGROUP_PEAK);
+    const struct baseline_metric *duration = baseline_metric_find(entry, METRIC_DURATION);
+    if (peak && peak->tolerance.level == LEVEL_FAIL) {
+        int64_t allowed = baseline_metric_allows(peak);
+        if (progress->budget_bytes < 0 || allowed < progress->budget_bytes)
+            progress->budget_bytes = allowed;
+    }
+    if (duration)
+        progress->expected_ms = median_of(duration->values, duration->count);
+}
+
+void recorder_take(void *context, const struct wire_record *record)
+{
+    struct recorder *recorder = context;
+    workspace_watch_clock(recorder->start);
+    if (record->type == WIRE_OUTPUT) {
+        write_log(recorder, record->output.bytes, record->output.length);
+        terminal_output(recorder->terminal, record->output.bytes, record->output.length);
+        return;
+    }
+    recorder->started = true;
+    if (record->type == WIRE_PROCESS_SAMPLE)
+        process_series_take(recorder->process_series, record->process_sample.t_ms,
+                            record->process_sample.command, record->process_sample.pss_bytes);
+    aggregate_record(recorder->aggregate, record);
+    if (record->type == WIRE_HELLO && recorder->baseline)
+        expect_as_baseline(recorder);
+    if (record->type == WIRE_SAMPLE)
+        take_sample(recorder, &record->sample);
+}
+
+bool recorder_started(const struct recorder *recorder)
+{
+    return recorder->started;
+}
+
+static int open_log(const char *out, const char *label, struct bm_error *err)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/build-%s.log", out, label);
+    /* A build can write where these files go: a link that it left there is not followed, and
+     * nobody waits for the reader of a pipe. */
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    return fd < 0 ? bm_error_errno(err, "%s", path) : fd;
+}
+
+struct recorder *recorder_open(const struct config *config, const struct baseline *baseline,
+                               const char *out, const char *label, struct workspace_start *start,
+                               struct measurement *m, struct bm_error *err)
+{
+    struct strv stages CLEANUP(strv_release) = {0};
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/timeline-%s.csv", out, label);
+    int log = open_log(out, label, err);
+    struct timeline *timeline = log < 0 ? NULL : timeline_open(path, err);
+    if (!timeline) {
+        if (log >= 0)
+            close(log);
+        return NULL;
+    }
+    for (size_t i = 0; i < config->stage_count; i++)
+        strv_push(&stages, config->stages[i].name);
+    struct recorder *recorder = xcalloc(1, sizeof *recorder);
+    *recorder = (struct recorder){
+        .config = config,
+        .m = m,
+        .start = start,
+        .aggregate = aggregate_new(m, &stages),
+        .timeline = timeline,
+        .process_series = process_series_new(),
+        .processes = xasprintf("%s/processes-%s.csv", out, label),
+        .terminal = terminal_open(config->quiet, config->timeout_ms > 0 ? config->timeout_ms : -1),
+        .progress = {.now_bytes = UNMEASURED,
+                     .peak_bytes = UNMEASURED,
+                     .budget_bytes = config->memory_limit_bytes,
+                     .expected_ms = UNMEASURED},
+        .baseline = baseline,
+        .log = log,
+    };
+    return recorder;
+}
+
+void recorder_close(struct recorder *recorder)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    if (!recorder)
+        return;
+    struct measurement *m = recorder->m;
+    workspace_watch_clock(recorder->start);
+    terminal_close(recorder->terminal);
+    aggregate_finish(recorder->aggregate);
+    int failed = timeline_close(recorder->timeline, &err);
+    char *out CLEANUP(cleanup_free) = failed ? NULL : output_make(recorder->config, &err);
+    failed = out ? 0 : -1;
+    if (!failed)
+        failed = process_series_write(recorder->process_series, recorder->processes, &err);
+    close(recorder->log);
+    if (recorder->log_errno) {
+        errno = recorder->log_errno;
+        failed = bm_error_errno(&err, "build-%s.log: cannot write", m->label);
+    }
+    if (failed && !m->not_measured)
+        m->not_measured = xstrdup(err.message);
+    cleanup_process_series(&recorder->process_series);
+    cleanup_aggregate(&recorder->aggregate);
+    free(recorder->processes);
+    free(recorder);
+}

@@ -1,0 +1,288 @@
+#include "run/session.h"
+
+#include "base/alloc.h"
+#include "base/interrupt.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The probe gives the build 3 s to end; then the engine is told to kill. */
+#define LIFELINE_GRACE_MS 8000
+#define DIAGNOSTICS_MAX 4096
+
+struct session {
+    struct engine_run run;
+    session_on_record *on_record;
+    void *context;
+    struct session_outcome *outcome;
+    uint8_t stream[2 * (WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX)];
+    size_t length;
+    char diagnostics[DIAGNOSTICS_MAX + 1]; /* the first of what the engine's CLI said */
+    size_t diagnostics_length;
+    int64_t deadline_ms; /* when the present phase must be over; INT64_MAX: never */
+    bool begun;          /* the build, as far as that is ours to tell */
+    bool ending, killed;
+    int status; /* what the probe, or the engine's CLI, ended with, as waitpid(2) has it */
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void session_outcome_release(struct session_outcome *outcome)
+{
+    free(outcome->broken);
+    engine_facts_release(&outcome->facts);
+    page_cache_release(&outcome->page_cache);
+    *outcome = (struct session_outcome){0};
+}
+
+static void begin_to_end(struct session *session)
+{
+    if (session->ending)
+        return;
+    session->ending = true;
+    session->deadline_ms = now_ms() + LIFELINE_GRACE_MS;
+    child_close_input(&session->run.child);
+}
+
+/* Finds the cgroup of a probe that is the only one in there. */
+static void watch_cgroup(struct engine_run *run)
+{
+    if (run->engine->locate(run, &run->located) < 0) {
+        run->located.version = 0;
+        return;
+    }
+    stage_peaks_open(&run->peaks, &run->located);
+    oom_watch_open(&run->oom, &run->located);
+}
+
+/* What the probe can't do from inside: the exact peaks of the stages, and to outlive its build. */
+static void settle_stage(struct session *session, struct wire_record *record)
+{
+    switch (record->type) {
+    case WIRE_HELLO:
+        if (record->hello.shared)
+            record->hello.peak_was_reset = session->run.peaks.resets > 0;
+        else
+            watch_cgroup(&session->run);
+        child_prompt(&session->run.child); /* the probe waits for this, */
+        session->begun = !session->ending;
+        break;
+    case WIRE_STAGE:
+        record->stage.ended_peak_bytes = stage_peaks_take(&session->run.peaks);
+        break;
+    case WIRE_END:
+        record->end.ended_peak_bytes =
+            stage_peaks_last(&session->run.peaks, record->end.peak_bytes);
+        begin_to_end(session); /* and for this; an engine that then hangs has nothing to add */
+        break;
+    case WIRE_FAILURE:
+        begin_to_end(session);
+        break;
+    default:
+        break;
+    }
+}
+
+static void decode_stream(struct session *session)
+{
+    size_t used = 0;
+    while (used < session->length && !session->outcome->broken) {
+        struct wire_record record;
+        int64_t size = wire_decode(session->stream + used, session->length - used, &record);
+        if (size == 0)
+            break;
+        if (size < 0) {
+            session->outcome->broken = xstrdup("the probe's records could not be understood");
+            begin_to_end(session);
+            break;
+        }
+        session->outcome->complete |= record.type == WIRE_END || record.type == WIRE_FAILURE;
+        settle_stage(session, &record);
+        session->on_record(session->context, &record);
+        used += (size_t)size;
+    }
+    memmove(session->stream, session->stream + used, session->length - used);
+    session->length -= used;
+}
+
+static bool take_records(struct session *session)
+{
+    ssize_t got = read(session->run.child.output, session->stream + session->length,
+                       sizeof session->stream - session->length);
+    if (got < 0)
+        return errno == EINTR;
+    if (got == 0)
+        return false;
+    session->length += (size_t)got;
+    if (session->outcome->broken)
+        session->length = 0; /* only waiting for the end */
+    else
+        decode_stream(session);
+    return true;
+}
+
+static void take_diagnostics(struct session *session)
+{
+    char chunk[1024];
+    ssize_t got = read(session->run.child.diagnostics, chunk, sizeof chunk);
+    if (got <= 0) {
+        if (got == 0 || errno != EINTR) {
+            close(session->run.child.diagnostics);
+            session->run.child.diagnostics = -1;
+        }
+        return;
+    }
+    size_t room = DIAGNOSTICS_MAX - session->diagnostics_length;
+    size_t kept = (size_t)got < room ? (size_t)got : room;
+    memcpy(session->diagnostics + session->diagnostics_length, chunk, kept);
+    session->diagnostics_length += kept;
+}
+
+/* Returns false when there is nothing more to wait for. */
+static bool deadline_passed(struct session *session)
+{
+    if (session->killed || session->outcome->complete)
+        return false;
+    if (!session->ending) {
+        session->outcome->timed_out = session->begun;
+        session->outcome->too_late = !session->begun;
+        begin_to_end(session);
+        return true;
+    }
+    session->killed = true;
+    interrupt_hold(true);
+    session->run.engine->kill(&session->run);
+    interrupt_hold(false);
+    session->deadline_ms = now_ms() + LIFELINE_GRACE_MS;
+    return true;
+}
+
+static void follow(struct session *session)
+{
+    for (;;) {
+        struct pollfd fds[] = {{.fd = session->run.child.output, .events = POLLIN},
+                               {.fd = session->run.child.diagnostics, .events = POLLIN},
+                               {.fd = session->ending ? -1 : interrupt_fd(), .events = POLLIN},
+                               {.fd = session->run.oom.ended, .events = POLLIN},
+                               {.fd = session->run.oom.above, .events = POLLPRI}};
+        /* Another wait may have taken the signal, in a short command of the engine's. */
+        if (!session->ending && interrupt_signal()) {
+            session->outcome->signal = interrupt_signal();
+            begin_to_end(session);
+            continue;
+        }
+        int64_t left = session->deadline_ms - now_ms();
+        if (left <= 0) {
+            if (!deadline_passed(session))
+                return;
+            continue;
+        }
+        if (poll(fds, sizeof fds / sizeof *fds, left > 60000 ? 60000 : (int)left) < 0 &&
+            errno != EINTR)
+            return;
+        /* First: soon the engine will have removed the cgroup. */
+        if (fds[3].revents || fds[4].revents)
+            oom_watch_poll(&session->run.oom);
+        if (fds[1].revents)
+            take_diagnostics(session);
+        if (fds[0].revents && !take_records(session))
+            return;
+    }
+}
+
+static void collect(struct session *session)
+{
+    while (session->run.child.diagnostics >= 0) {
+        struct pollfd fd = {.fd = session->run.child.diagnostics, .events = POLLIN};
+        if (poll(&fd, 1, 1000) <= 0)
+            break;
+        take_diagnostics(session);
+    }
+    /* Where it was waited for already it will not end by itself. */
+    bool hangs =
+        session->killed || (session->outcome->complete && now_ms() >= session->deadline_ms);
+    session->status = child_wait(&session->run.child, hangs ? 1000 : 10000);
+    child_release(&session->run.child);
+    while (session->diagnostics_length &&
+           session->diagnostics[session->diagnostics_length - 1] == '\n')
+        session->diagnostics_length--;
+    session->diagnostics[session->diagnostics_length] = '\0';
+}
+
+/* Why there is no last record, as far as can be told from here. The caller owns it. */
+static char *broken_off(const struct session *session)
+{
+    static const char what[] = "the record of the run broke off";
+    /* Of a container it is the CLI that we see. */
+    const char *who = session->run.engine->image_label ? "the probe" : session->run.engine->name;
+    if (*session->diagnostics)
+        return xasprintf("%s: %s", what, session->diagnostics);
+    if (WIFSIGNALED(session->status))
+        return xasprintf("%s: %s was ended by signal %d (%s)", what, who, WTERMSIG(session->status),
+                         strsignal(WTERMSIG(session->status)));
+    if (session->status)
+        return xasprintf("%s: %s ended with %d", what, who, WEXITSTATUS(session->status));
+    return xstrdup(what);
+}
+
+static int run_to_end(struct session *session, int64_t timeout_ms, struct bm_error *err)
+{
+    if (session->run.engine->start(&session->run, err) < 0)
+        return -1;
+    session->deadline_ms = timeout_ms > 0 ? now_ms() + timeout_ms : INT64_MAX;
+    follow(session);
+    collect(session);
+    if (!session->outcome->complete && !session->outcome->broken)
+        session->outcome->broken = broken_off(session);
+    return 0;
+}
+
+int session_run(const struct engine *engine, const struct engine_spec *spec, int64_t timeout_ms,
+                session_on_record *on_record, void *context, struct session_outcome *outcome,
+                struct bm_error *err)
+{
+    struct session *session CLEANUP(cleanup_free) = xcalloc(1, sizeof *session);
+    struct bm_error left CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    *outcome = (struct session_outcome){0};
+    session->run = (struct engine_run){.engine = engine,
+                                       .spec = spec,
+                                       .child = CHILD_NONE,
+                                       .peaks = STAGE_PEAKS_NONE,
+                                       .oom = OOM_WATCH_NONE,
+                                       .lock = -1};
+    session->on_record = on_record;
+    session->context = context;
+    session->outcome = outcome;
+
+    int result = run_to_end(session, timeout_ms, err);
+    outcome->signal = outcome->signal ? outcome->signal : interrupt_signal();
+    child_release(&session->run.child);
+    stage_peaks_close(&session->run.peaks);
+    oom_watch_poll(&session->run.oom); /* while the cgroup may still be there */
+    interrupt_hold(true);
+    int finished = engine->finish(&session->run, &outcome->facts, &left);
+    interrupt_hold(false);
+    /* A probe that came to its end has told all. */
+    outcome->oom_killed = outcome->facts.oom_killed || session->run.oom.kills > 0 ||
+                          (!outcome->complete && oom_watch_reports(&session->run.oom));
+    oom_watch_close(&session->run.oom);
+    if (finished < 0) {
+        if (result == 0)
+            result = bm_error_set(err, "cleaning up: %s", left.message);
+        else
+            bm_error_set(err, "%s; and cleaning up: %s", err->message, left.message);
+    }
+    free(session->run.cgroup);
+    outcome->page_cache = session->run.page_cache;
+    return result;
+}

@@ -1,0 +1,41 @@
+/* A stream of records folded into a measurement: whatever comes, its result file can be read. To
+ * write and read that takes ten times as long as to aggregate: one input of eight has to do it. */
+#include "fuzz.h"
+#include "measurement/aggregate.h"
+#include "result/result.h"
+#include "stream.h"
+
+static void check_result(const struct measurement *m)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct measurement back;
+    char *text CLEANUP(cleanup_free) = result_to_json(m, "pass", 0, NULL);
+    if (result_parse(text, "written", &back, &err) < 0)
+        BM_BUG(err.message);
+    measurement_release(&back);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const bool written = size % 8 == 0;
+    struct strv names CLEANUP(strv_release) = {0};
+    struct measurement m;
+    struct wire_record record;
+    int64_t used;
+    strv_push(&names, "compile");
+    strv_push(&names, "link");
+    measurement_init(&m);
+    m.label = xstrdup("fuzz");
+    struct aggregate *aggregate = aggregate_new(&m, &names);
+    while (size && (used = wire_decode(data, size, &record)) > 0) {
+        aggregate_record(aggregate, &record);
+        data += used;
+        size -= (size_t)used;
+    }
+    aggregate_finish(aggregate);
+    if (written)
+        check_result(&m);
+    aggregate_free(aggregate);
+    measurement_release(&m);
+    return 0;
+}

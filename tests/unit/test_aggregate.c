@@ -1,0 +1,646 @@
+/* Records in, measurement out. */
+#include "base/alloc.h"
+#include "base/units.h"
+#include "measurement/aggregate.h"
+#include "measurement/process_name.h"
+#include "unit/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct measurement m;
+static struct aggregate *aggregate;
+
+static void begin(void)
+{
+    struct strv names CLEANUP(strv_release) = {0};
+    strv_push(&names, "link");
+    strv_push(&names, "compile");
+    measurement_init(&m);
+    aggregate = aggregate_new(&m, &names);
+}
+
+static void end(void)
+{
+    aggregate_free(aggregate);
+    measurement_release(&m);
+}
+
+static void hello_of(const char *source, int64_t limit_bytes)
+{
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_HELLO,
+                                                      .hello = {.source = source,
+                                                                .usage_source = "memory.current",
+                                                                .peak_at_start_bytes = 10,
+                                                                .limit_bytes = limit_bytes,
+                                                                .cpus = 2,
+                                                                .memory_total_bytes = 1000,
+                                                                .architecture = "x86_64",
+                                                                .kernel = "6.12",
+                                                                .thp = ""}});
+}
+
+static void hello(int64_t limit_bytes)
+{
+    hello_of("memory.peak", limit_bytes);
+}
+
+static void sample(int64_t t_ms, int64_t stage, int64_t cgroup_bytes, int64_t pss_bytes)
+{
+    aggregate_record(aggregate,
+                     &(struct wire_record){.type = WIRE_SAMPLE,
+                                           .sample = {.t_ms = t_ms,
+                                                      .stage = stage,
+                                                      .cgroup_bytes = cgroup_bytes,
+                                                      .peak_bytes = cgroup_bytes,
+                                                      .pss_bytes = pss_bytes,
+                                                      .anon_bytes = cgroup_bytes / 2,
+                                                      .file_bytes = -1,
+                                                      .shmem_bytes = 0,
+                                                      .kernel_bytes = 1,
+                                                      .unreclaimable_bytes = cgroup_bytes / 2,
+                                                      .processes = 1,
+                                                      .cgroup_high_bytes = cgroup_bytes}});
+}
+
+static void boundary(int64_t t_ms, int64_t stage, int64_t peak_bytes)
+{
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_STAGE,
+                                                      .stage = {.t_ms = t_ms,
+                                                                .stage = stage,
+                                                                .peak_bytes = peak_bytes,
+                                                                .ended_peak_bytes = -1}});
+}
+
+/* The same where the runner could reset the counter. */
+static void reset_boundary(int64_t t_ms, int64_t stage, int64_t ended_peak_bytes)
+{
+    aggregate_record(aggregate,
+                     &(struct wire_record){.type = WIRE_STAGE,
+                                           .stage = {.t_ms = t_ms,
+                                                     .stage = stage,
+                                                     .peak_bytes = ended_peak_bytes,
+                                                     .ended_peak_bytes = ended_peak_bytes}});
+}
+
+static void snapshot(int64_t t_ms, int64_t stage, int64_t pss_bytes, int64_t announced,
+                     const char *const *commands)
+{
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_SNAPSHOT,
+                                                      .snapshot = {.t_ms = t_ms,
+                                                                   .stage = stage,
+                                                                   .cgroup_bytes = pss_bytes,
+                                                                   .pss_bytes = pss_bytes,
+                                                                   .anon_bytes = -1,
+                                                                   .file_bytes = -1,
+                                                                   .shmem_bytes = -1,
+                                                                   .kernel_bytes = -1,
+                                                                   .unreclaimable_bytes = -1,
+                                                                   .processes = announced}});
+    for (int64_t pid = 1; *commands; commands++, pid++)
+        aggregate_record(aggregate, &(struct wire_record){.type = WIRE_PROCESS,
+                                                          .process = {.pid = pid,
+                                                                      .pss_bytes = 100 * pid,
+                                                                      .hwm_bytes = -1,
+                                                                      .basis = 0,
+                                                                      .command = *commands}});
+}
+
+static void finish_last(int64_t peak_bytes, int64_t ended_peak_bytes)
+{
+    aggregate_record(aggregate,
+                     &(struct wire_record){.type = WIRE_END,
+                                           .end = {.exit_code = 0,
+                                                   .duration_ms = 900,
+                                                   .peak_bytes = peak_bytes,
+                                                   .ended_peak_bytes = ended_peak_bytes}});
+    aggregate_finish(aggregate);
+}
+
+static void finish(int64_t peak_bytes, int64_t oom_kills, int64_t limit_hits)
+{
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_END,
+                                                      .end = {.exit_code = 0,
+                                                              .duration_ms = 900,
+                                                              .peak_bytes = peak_bytes,
+                                                              .ended_peak_bytes = -1,
+                                                              .oom_kills = oom_kills,
+                                                              .limit_hits = limit_hits,
+                                                              .largest_process_bytes = 5000}});
+    aggregate_finish(aggregate);
+}
+
+START_TEST(the_story_of_a_build)
+{
+    static const char *const compiler[] = {"cc1plus a.cc", "make all", NULL};
+    static const char *const linker[] = {"ld -o a", NULL};
+    begin();
+    hello(-1);
+    sample(0, 2, 20, 5);
+    boundary(100, 1, 50);
+    sample(100, 1, 400, 300);
+    snapshot(100, 1, 300, 2, compiler);
+    boundary(500, 0, 700);
+    sample(500, 0, 600, 450);
+    snapshot(500, 0, 450, 1, linker);
+    snapshot(510, 0, 999, 2, linker); /* one process of it never comes: it is no snapshot */
+    finish(700, 0, 0);
+
+    ck_assert_uint_eq(m.stage_count, 3);
+    ck_assert_str_eq(m.stages[0].name, "link");
+    ck_assert_int_eq(m.stages[0].first_ms, 500);
+    ck_assert_int_eq(m.stages[0].last_ms, 900);
+    ck_assert_int_eq(m.stages[0].pss_peak_bytes, 450);
+    /* The lifetime peak did not rise in it: a sampled lower bound. */
+    ck_assert_int_eq(m.stages[0].cgroup_peak_bytes, 600);
+    ck_assert(!m.stages[0].cgroup_peak_exact);
+    /* It rose from 50 to 700 in this one, between its samples. */
+    ck_assert_int_eq(m.stages[1].cgroup_peak_bytes, 700);
+    ck_assert(m.stages[1].cgroup_peak_exact);
+    ck_assert_str_eq(m.stages[2].name, "setup");
+    ck_assert_int_eq(m.stages[2].cgroup_peak_bytes, 50);
+
+    ck_assert_int_eq(m.peak.cgroup_bytes, 700);
+    ck_assert_str_eq(m.peak.source, "memory.peak");
+    ck_assert(!m.peak.estimated && !m.peak.at_limit && !m.build.oom_killed);
+    ck_assert_str_eq(m.peak.stage, "link");
+    ck_assert_int_eq(m.peak.at_peak.pss_bytes, 450);
+    ck_assert_int_eq(m.peak.composition.anon_bytes, 300);
+    ck_assert_int_eq(m.peak.composition.file_bytes, UNMEASURED);
+    ck_assert_int_eq(m.peak.unreclaimable_bytes, 300);
+    /* Largest first. */
+    ck_assert_uint_eq(m.stages[1].at_peak.count, 2);
+    ck_assert_str_eq(m.stages[1].at_peak.processes[0].name, "make all");
+    ck_assert_ptr_null(m.environment.thp);
+    /* A bound on what no snapshot has caught: told, and added to nothing. */
+    ck_assert_int_eq(m.sampler.largest_process_bytes, 5000);
+    ck_assert_int_eq(m.peak.cgroup_bytes, 700);
+    ck_assert_int_eq(m.peak.at_peak.pss_bytes, 450);
+    end();
+}
+END_TEST
+
+static void expect_stage(size_t i, const char *name, int64_t cgroup_peak_bytes, bool exact)
+{
+    ck_assert_str_eq(m.stages[i].name, name);
+    ck_assert_int_eq(m.stages[i].cgroup_peak_bytes, cgroup_peak_bytes);
+    ck_assert_msg(m.stages[i].cgroup_peak_exact == exact, "%s", name);
+}
+
+START_TEST(a_reset_makes_every_stage_exact)
+{
+    begin();
+    hello(-1);
+    sample(0, 2, 20, 5);
+    reset_boundary(100, 1, 50);
+    sample(100, 1, 400, 300);
+    reset_boundary(500, 0, 700);
+    sample(500, 0, 90, 45);
+    reset_boundary(600, 1, 100);
+    sample(600, 1, 60, 45);
+    finish_last(80, 80); /* v1: the counter's last value, not the build's peak */
+    expect_stage(0, "link", 100, true);
+    expect_stage(1, "compile", 700, true);
+    expect_stage(2, "setup", 50, true);
+    ck_assert_int_eq(m.peak.cgroup_bytes, 700);
+    ck_assert(!m.peak.estimated);
+    end();
+}
+END_TEST
+
+START_TEST(what_was_not_reset_is_not_exact)
+{
+    begin();
+    hello(-1);
+    reset_boundary(100, 1, 10); /* not above what the engine left there */
+    sample(100, 1, 400, 300);
+    boundary(500, 0, 700); /* the reset failed: 700 may be anybody's */
+    sample(500, 0, 90, 45);
+    finish_last(700, -1);
+    expect_stage(0, "link", 90, false);
+    expect_stage(1, "compile", 400, false);
+    ck_assert_int_eq(m.peak.cgroup_bytes, 700);
+    end();
+
+    begin(); /* v2, and the cgroup was gone before its last peak could be read */
+    hello(-1);
+    sample(0, 2, 20, 5);
+    reset_boundary(100, 1, 50);
+    sample(100, 1, 400, 300);
+    finish_last(700, -1);
+    expect_stage(0, "compile", 400, false);
+    expect_stage(1, "setup", 50, true);
+    ck_assert_int_eq(m.peak.cgroup_bytes, 700);
+    end();
+}
+END_TEST
+
+/* A snapshot of one process. */
+static void look(int64_t level, int64_t cgroup_bytes, int64_t unreclaimable_bytes, int64_t basis,
+                 const char *command)
+{
+    int64_t pss_bytes = unreclaimable_bytes - 30;
+    aggregate_record(aggregate,
+                     &(struct wire_record){.type = WIRE_SNAPSHOT,
+                                           .snapshot = {.t_ms = cgroup_bytes,
+                                                        .stage = 1,
+                                                        .gauge = level,
+                                                        .cgroup_bytes = cgroup_bytes,
+                                                        .pss_bytes = pss_bytes,
+                                                        .anon_bytes = pss_bytes - 20,
+                                                        .file_bytes = 50,
+                                                        .shmem_bytes = 10,
+                                                        .kernel_bytes = 40,
+                                                        .unreclaimable_bytes = unreclaimable_bytes,
+                                                        .processes = 1}});
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_PROCESS,
+                                                      .process = {.pid = 7,
+                                                                  .pss_bytes = pss_bytes,
+                                                                  .hwm_bytes = -1,
+                                                                  .basis = basis,
+                                                                  .command = command}});
+}
+
+START_TEST(two_levels_have_a_snapshot_each)
+{
+    begin();
+    hello(-1);
+    sample(0, 1, 100, 10);
+    look(0, 1000, 400, 1, "reader");
+    look(1, 800, 600, 0, "holder");
+    look(0, 999, 401, 0, "reader that was measured");
+    look(0, 990, 700, 0, "too low");
+    look(1, 900, 598, 1, "not higher");
+    finish(1010, 0, 0);
+    ck_assert_str_eq(m.peak.at_peak.processes[0].command, "reader that was measured");
+    ck_assert_int_eq(m.peak.at_peak.cgroup_bytes, 999);
+    ck_assert_int_eq(m.peak.composition.file_bytes, 50);
+    /* PSS, the cache that is not mapped (60 - 20), and the kernel's. */
+    ck_assert_int_eq(m.peak.at_peak.attributed_bytes, 371 + 40 + 40);
+    ck_assert_str_eq(m.stages[0].at_peak.processes[0].command, "reader that was measured");
+    ck_assert_str_eq(m.peak.at_unreclaimable_peak.processes[0].command, "holder");
+    ck_assert_int_eq(m.peak.at_unreclaimable_peak.unreclaimable_bytes, 600);
+    ck_assert_str_eq(m.peak.unreclaimable_stage, "compile");
+    ck_assert_int_eq(m.stages[0].pss_peak_bytes, 670);
+    end();
+}
+END_TEST
+
+START_TEST(unseen_stages_are_not_stages)
+{
+    begin();
+    hello(-1);
+    sample(0, 2, 20, 5);
+    finish(30, 0, 0);
+    ck_assert_uint_eq(m.stage_count, 1);
+    ck_assert_str_eq(m.stages[0].name, "setup");
+    end();
+}
+END_TEST
+
+/* One that others precede all the time, or that is over too soon: it was there. */
+START_TEST(a_stage_that_is_only_sighted_has_no_figures)
+{
+    begin();
+    hello(-1);
+    sample(0, 2, 20, 5);
+    aggregate_record(aggregate,
+                     &(struct wire_record){.type = WIRE_FIRST_SEEN, .first_seen = {7, 1}});
+    aggregate_record(aggregate,
+                     &(struct wire_record){.type = WIRE_FIRST_SEEN, .first_seen = {9, 2}});
+    finish(30, 0, 0);
+    ck_assert_uint_eq(m.stage_count, 2);
+    const struct stage_measurement *seen = &m.stages[0];
+    ck_assert_str_ne(seen->name, "setup");
+    ck_assert_int_eq(seen->first_ms, 7);
+    ck_assert_int_eq(seen->last_ms, 7);
+    ck_assert_int_eq(seen->pss_peak_bytes, UNMEASURED);
+    ck_assert_int_eq(seen->cgroup_peak_bytes, UNMEASURED);
+    ck_assert_int_eq(seen->unreclaimable_peak_bytes, UNMEASURED);
+    /* What has figures keeps its own begin. */
+    ck_assert_int_eq(m.stages[1].first_ms, 0);
+    end();
+}
+END_TEST
+
+/* A build can be over before it is looked at: nobody held nothing. */
+START_TEST(where_no_process_was_seen_there_is_no_pss)
+{
+    begin();
+    hello(-1);
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_SAMPLE,
+                                                      .sample = {.t_ms = 35,
+                                                                 .stage = 2,
+                                                                 .cgroup_bytes = 800,
+                                                                 .cgroup_high_bytes = 800,
+                                                                 .processes = 0}});
+    finish(900, 0, 0);
+    ck_assert_str_eq(m.stages[0].name, "setup");
+    ck_assert_int_eq(m.stages[0].pss_peak_bytes, UNMEASURED);
+    ck_assert_int_eq(m.stages[0].cgroup_peak_bytes, 900);
+    end();
+}
+END_TEST
+
+START_TEST(a_peak_at_the_limit_is_censored)
+{
+    static const struct {
+        int64_t peak_bytes, limit_hits;
+        bool at_limit;
+    } cases[] = {{989, 0, false}, {990, 0, true}, {500, 1, true}, {500, -1, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        begin();
+        hello(1000);
+        finish(cases[i].peak_bytes, 0, cases[i].limit_hits);
+        ck_assert_msg(m.peak.at_limit == cases[i].at_limit, "case %zu", i);
+        end();
+    }
+}
+END_TEST
+
+START_TEST(without_a_counter_it_is_estimated)
+{
+    begin();
+    hello_of("", -1);
+    sample(0, 1, 640, 300);
+    finish(-1, -1, -1);
+    ck_assert(m.peak.estimated);
+    ck_assert_int_eq(m.peak.cgroup_bytes, 640);
+    ck_assert_str_eq(m.peak.source, "memory.current");
+    ck_assert_int_eq(m.peak.at_most_bytes, UNMEASURED);
+    ck_assert(!m.build.oom_killed);
+    end();
+}
+END_TEST
+
+START_TEST(without_a_cgroup_it_is_the_sum_of_pss)
+{
+    static const char *const compiler[] = {"cc1 a.c", NULL};
+    begin();
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_HELLO,
+                                                      .hello = {
+                                                          .source = "",
+                                                          .usage_source = "",
+                                                          .peak_at_start_bytes = -1,
+                                                          .usage_at_start_bytes = -1,
+                                                          .limit_bytes = -1,
+                                                          .architecture = "",
+                                                          .kernel = "",
+                                                          .thp = "",
+                                                      }});
+    sample(0, 1, -1, 300);
+    snapshot(10, 1, 300, 1, compiler);
+    finish(-1, -1, -1);
+    ck_assert(m.peak.estimated && !m.peak.shared);
+    ck_assert_str_eq(m.peak.source, "sum of PSS");
+    ck_assert_int_eq(m.peak.cgroup_bytes, 300);
+    end();
+}
+END_TEST
+
+/* In a cgroup where others live: 200 are charged, and its lifetime's peak is 1000. */
+static void begin_shared(int64_t was_reset)
+{
+    begin();
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_HELLO,
+                                                      .hello = {
+                                                          .source = "memory.peak",
+                                                          .usage_source = "memory.current",
+                                                          .shared = 1,
+                                                          .peak_was_reset = was_reset,
+                                                          .peak_at_start_bytes = 1000,
+                                                          .usage_at_start_bytes = 200,
+                                                          .limit_bytes = -1,
+                                                          .architecture = "",
+                                                          .kernel = "",
+                                                          .thp = "",
+                                                      }});
+    ck_assert(m.peak.shared);
+    ck_assert_int_eq(m.peak.at_start_bytes, 200);
+}
+
+static void expect_headline(int64_t bytes, const char *source, int64_t at_most_bytes)
+{
+    ck_assert_int_eq(m.peak.cgroup_bytes, bytes);
+    ck_assert_str_eq(m.peak.source, source);
+    ck_assert_int_eq(m.peak.at_most_bytes, at_most_bytes);
+    ck_assert(m.peak.estimated == (strcmp(source, "memory.current") == 0));
+}
+
+START_TEST(a_shared_cgroups_peak_is_the_runs_where_it_was_reset)
+{
+    begin_shared(1);
+    sample(0, 2, 250, 5);
+    reset_boundary(100, 1, 300);
+    sample(100, 1, 600, 400);
+    reset_boundary(500, 0, 700);
+    sample(500, 0, 500, 400);
+    finish_last(1000, 650); /* v2: the lifetime's is still what it was */
+    expect_headline(700, "memory.peak", UNMEASURED);
+    ck_assert_int_eq(m.stages[1].cgroup_peak_bytes, 700);
+    ck_assert_int_eq(m.stages[0].cgroup_peak_bytes, 650);
+    for (size_t i = 0; i < m.stage_count; i++)
+        ck_assert(m.stages[i].cgroup_peak_exact);
+    end();
+}
+END_TEST
+
+START_TEST(a_shared_cgroups_peak_is_the_runs_where_it_rose)
+{
+    begin_shared(0);
+    sample(0, 2, 250, 5);
+    finish_last(1001, -1);
+    expect_headline(1001, "memory.peak", UNMEASURED);
+    end();
+}
+END_TEST
+
+START_TEST(a_shared_cgroups_older_peak_is_a_bound)
+{
+    begin_shared(0);
+    sample(0, 2, 250, 5);
+    boundary(100, 1, 1000);
+    sample(100, 1, 600, 400);
+    finish_last(1000, -1);
+    expect_headline(600, "memory.current", 1000);
+    ck_assert(!m.stages[1].cgroup_peak_exact);
+    end();
+}
+END_TEST
+
+START_TEST(a_reset_that_is_lost_is_not_made_up_for)
+{
+    begin_shared(1);
+    sample(0, 2, 250, 5);
+    boundary(100, 1, 1000); /* the second reset failed */
+    sample(100, 1, 600, 400);
+    finish_last(1000, -1);
+    expect_headline(600, "memory.current", UNMEASURED);
+    end();
+}
+END_TEST
+
+START_TEST(oom_is_what_the_kernel_counts)
+{
+    begin();
+    hello(-1);
+    finish(10, 1, 0);
+    ck_assert(m.build.oom_killed);
+    end();
+}
+END_TEST
+
+START_TEST(a_broken_record_stays_unmeasured)
+{
+    begin();
+    hello(-1);
+    sample(0, 99, 20, 5); /* no such stage */
+    aggregate_finish(aggregate);
+    ck_assert_int_eq(m.build.exit_code, UNMEASURED);
+    ck_assert(!measurement_verified(&m));
+    end();
+}
+END_TEST
+
+/* Figures from outside: none may break the sums, or make a result that cannot be read. */
+START_TEST(absurd_figures_stay_figures)
+{
+    begin();
+    hello(-1);
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_SNAPSHOT,
+                                                      .snapshot = {.cgroup_bytes = INT64_MAX,
+                                                                   .pss_bytes = INT64_MAX,
+                                                                   .anon_bytes = INT64_MAX,
+                                                                   .file_bytes = INT64_MAX,
+                                                                   .shmem_bytes = INT64_MAX,
+                                                                   .kernel_bytes = INT64_MAX}});
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_END, .end = {.signal = 65}});
+    aggregate_finish(aggregate);
+    ck_assert_int_eq(m.peak.at_peak.attributed_bytes, INT64_MAX);
+    ck_assert_int_eq(m.build.signal, 0);
+    end();
+}
+END_TEST
+
+static void long_commands(int64_t stage, int64_t pss_bytes, int64_t count)
+{
+    static char command[WIRE_STRING_MAX];
+    memset(command, 'x', sizeof command - 1);
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_SNAPSHOT,
+                                                      .snapshot = {.stage = stage,
+                                                                   .cgroup_bytes = pss_bytes,
+                                                                   .pss_bytes = pss_bytes,
+                                                                   .processes = count}});
+    for (int64_t i = 0; i < count; i++)
+        aggregate_record(
+            aggregate,
+            &(struct wire_record){.type = WIRE_PROCESS,
+                                  .process = {.pid = i + 1, .pss_bytes = i, .command = command}});
+}
+
+START_TEST(what_is_kept_is_bounded)
+{
+    begin();
+    hello(-1);
+    sample(0, 1, 5000, 5000);
+    long_commands(1, 5000, 1000);
+    sample(0, 0, 4000, 4000);
+    long_commands(0, 4000, 20000);
+    finish(5000, 0, 0);
+    /* Of the build all processes, of a stage the largest; no command is a book, no name a page. */
+    ck_assert_uint_eq(m.peak.at_peak.count, 1000);
+    ck_assert_uint_eq(m.stages[0].at_peak.count, 64);
+    ck_assert_int_eq(m.stages[0].pss_peak_bytes, 4000);
+    ck_assert_uint_eq(m.stages[1].at_peak.count, 64);
+    ck_assert_int_eq(m.stages[1].at_peak.processes[0].pss_bytes, 999);
+    ck_assert_uint_eq(strlen(m.stages[1].at_peak.processes[0].command), 1024);
+    ck_assert_uint_eq(strlen(m.stages[1].at_peak.processes[0].name), PROCESS_NAME_MAX);
+    end();
+}
+END_TEST
+
+START_TEST(variables_are_bounded)
+{
+    begin();
+    hello(-1);
+    for (int i = 0; i < 100000; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "NAME_%d", i);
+        aggregate_record(
+            aggregate,
+            &(struct wire_record){.type = WIRE_VARIABLE, .variable = {.name = name, .value = "1"}});
+    }
+    ck_assert_uint_eq(m.environment.variables.count, 64);
+    ck_assert_str_eq(m.environment.variables.items[0], "NAME_0=1");
+    end();
+}
+END_TEST
+
+START_TEST(names_for_people)
+{
+    static const struct {
+        const char *command, *name;
+    } cases[] = {
+        {"node /work/node_modules/.bin/next build --turbo", "next build"},
+        {"/usr/local/bin/node --max-old-space-size=4096 /w/.bin/tsc -p packages/models", "tsc"},
+        {"npm run build:assemblyscript", "npm run build:assemblyscript"},
+        {"node /work/dist/processChild.js", "processChild"},
+        {"/usr/lib/gcc/cc1plus -quiet -O2 a.cc", "cc1plus"},
+        {"/usr/bin/node /w/node_modules/next/dist/compiled/jest-worker/processChild.js",
+         "next build (worker)"},
+        {"node /w/node_modules/next/dist/bin/next build --turbo", "next build"},
+        {"node --trace-gc /usr/lib/node_modules/npm/bin/npm-cli.js run build", "npm run build"},
+        {"node /w/node_modules/nx/bin/run-executor.js {}", "nx (executor)"},
+        {"rustc --crate-name serde --edition=2021 src/lib.rs", "rustc serde"},
+        {"rustc --crate-name=serde src/lib.rs", "rustc serde"},
+        {"rustc src/main.rs", "rustc"},
+        {"rustc --crate-name", "rustc"},
+        {"/opt/jdk/bin/java -Xmx4g -cp /a.jar:/b.jar org.gradle.launcher.GradleMain build",
+         "java GradleMain"},
+        {"java -jar /opt/tools/closure.jar --js a.js", "java closure.jar"},
+        {"java", "java"},
+        {"java -version", "java"},
+        {"cc1plus main", "cc1plus"},
+        {"ld.lld -o a", "ld.lld"},
+        {"node", "node"},
+        {"node -e 1", "node"},
+        {"make -j2 all", "make"},
+        {"sh", "sh"},
+        {"", "?"},
+        {"   ", "?"},
+        {"/", "/"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *name CLEANUP(cleanup_free) = process_name(cases[i].command);
+        ck_assert_str_eq(name, cases[i].name);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("measurement/aggregate");
+    TCase *all = tcase_create("all");
+    tcase_add_test(all, the_story_of_a_build);
+    tcase_add_test(all, a_reset_makes_every_stage_exact);
+    tcase_add_test(all, what_was_not_reset_is_not_exact);
+    tcase_add_test(all, two_levels_have_a_snapshot_each);
+    tcase_add_test(all, unseen_stages_are_not_stages);
+    tcase_add_test(all, a_stage_that_is_only_sighted_has_no_figures);
+    tcase_add_test(all, where_no_process_was_seen_there_is_no_pss);
+    tcase_add_test(all, a_peak_at_the_limit_is_censored);
+    tcase_add_test(all, without_a_counter_it_is_estimated);
+    tcase_add_test(all, without_a_cgroup_it_is_the_sum_of_pss);
+    tcase_add_test(all, a_shared_cgroups_peak_is_the_runs_where_it_was_reset);
+    tcase_add_test(all, a_shared_cgroups_peak_is_the_runs_where_it_rose);
+    tcase_add_test(all, a_shared_cgroups_older_peak_is_a_bound);
+    tcase_add_test(all, a_reset_that_is_lost_is_not_made_up_for);
+    tcase_add_test(all, oom_is_what_the_kernel_counts);
+    tcase_add_test(all, a_broken_record_stays_unmeasured);
+    tcase_add_test(all, absurd_figures_stay_figures);
+    tcase_add_test(all, what_is_kept_is_bounded);
+    tcase_add_test(all, variables_are_bounded);
+    tcase_add_test(all, names_for_people);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}

@@ -1,0 +1,318 @@
+#include "report/report.h"
+
+#include "base/alloc.h"
+#include "base/units.h"
+#include "unit/sample.h"
+#include "unit/suite.h"
+
+#include <check.h>
+#include <string.h>
+
+/* Runs of a side; the tests of one run use the first. */
+#define RUNS 3
+static struct measurement a[RUNS], b[RUNS];
+static const char *name_a, *name_b;
+static size_t count_a, count_b;
+
+static void setup(void)
+{
+    for (int i = 0; i < RUNS; i++) {
+        sample_measurement(&a[i]);
+        sample_measurement(&b[i]);
+    }
+    sample_set(&a[0].label, "before");
+    name_a = "before";
+    name_b = "after";
+    count_a = count_b = 1;
+}
+
+static void teardown(void)
+{
+    for (int i = 0; i < RUNS; i++) {
+        measurement_release(&a[i]);
+        measurement_release(&b[i]);
+    }
+}
+
+static void compare(struct comparison *comparison)
+{
+    const struct comparison_side was = {.name = name_a, .runs = a, .count = count_a};
+    const struct comparison_side is = {.name = name_b, .runs = b, .count = count_b};
+    compare_sets(&was, &is, comparison);
+}
+
+static char *text_of_comparison(void)
+{
+    struct comparison comparison;
+    compare(&comparison);
+    char *text = compare_text(&comparison, false);
+    comparison_release(&comparison);
+    return text;
+}
+
+static char *markdown_of_comparison(void)
+{
+    struct comparison comparison;
+    compare(&comparison);
+    char *text = compare_markdown(&comparison);
+    comparison_release(&comparison);
+    return text;
+}
+
+static void expect_in(char *text, const char *part)
+{
+    ck_assert_msg(strstr(text, part), "no \"%s\" in\n%s", part, text);
+    free(text);
+}
+
+static void expect(const char *part)
+{
+    expect_in(text_of_comparison(), part);
+}
+
+static void expect_none(const char *part)
+{
+    char *text = text_of_comparison();
+    ck_assert_msg(!strstr(text, part), "there is \"%s\" in\n%s", part, text);
+    free(text);
+}
+
+static void grow(void)
+{
+    a[0].peak.cgroup_bytes = 803 * MIB;
+    a[0].peak.unreclaimable_bytes = UNMEASURED;
+    a[0].build.duration_ms = 18000;
+    sample_set(&a[0].stages[2].name, "prepare");
+    a[0].stages[1].pss_peak_bytes = 296 * MIB;
+    sample_set(&a[0].peak.at_peak.processes[2].name, "next trace");
+    sample_set(&a[0].environment.kernel, "5.10.0");
+}
+
+START_TEST(test_as_golden)
+{
+    grow();
+    name_b = "results/after.json";
+    char *text = text_of_comparison();
+    char *golden = golden_text("compare.txt", text);
+    ck_assert_str_eq(text, golden);
+    free(golden);
+    free(text);
+}
+END_TEST
+
+START_TEST(test_markdown_as_golden)
+{
+    grow();
+    char *text = markdown_of_comparison();
+    char *golden = golden_text("compare.md", text);
+    ck_assert_str_eq(text, golden);
+    free(golden);
+    free(text);
+}
+END_TEST
+
+START_TEST(test_heads)
+{
+    static const struct {
+        const char *name_a, *name_b, *label_a, *legend;
+    } cases[] = {
+        {"before", "after", "x", "before: label x, "},
+        {".build-mem/result-1.json", "after", "before", "before: .build-mem/result-1.json, label"},
+        {".build-mem/result-1.json", "after", "after", "A: .build-mem/result-1.json, label after"},
+        {"same", "same", "after", "A: same, label after"},
+        {"same", "same", "a label that is long", "A: same, label a label that is long"},
+    };
+    sample_set(&a[0].label, cases[_i].label_a);
+    name_a = cases[_i].name_a;
+    name_b = cases[_i].name_b;
+    char *text = text_of_comparison();
+    ck_assert_msg(strncmp(text, cases[_i].legend, strlen(cases[_i].legend)) == 0, "%s", text);
+    free(text);
+}
+END_TEST
+
+START_TEST(test_like_runs_pass)
+{
+    expect("PASS  within the tolerances of before");
+    expect_none("also different");
+    expect_none("came");
+    expect_none("spread");
+}
+END_TEST
+
+/* Another value of any of these: the figures do not mean the same. */
+START_TEST(test_each_condition_counts)
+{
+    sample_set(&a[0].peak.source, "memory.max_usage_in_bytes");
+    expect("NOT-COMPARABLE  source: memory.max_usage_in_bytes in before, memory.peak in\n");
+    sample_set(&a[0].peak.source, b[0].peak.source);
+    a[0].peak.limit_bytes++;
+    expect("memory limit: 2147483649 bytes in before, 2147483648");
+    a[0].peak.limit_bytes = UNMEASURED;
+    expect("memory limit: none in before,");
+    a[0].peak.limit_bytes = b[0].peak.limit_bytes;
+    sample_set(&a[0].environment.architecture, "aarch64");
+    expect("architecture: aarch64 in before, x86_64 in after");
+    sample_set(&a[0].environment.architecture, b[0].environment.architecture);
+    a[0].environment.cpus = 4;
+    expect("NOT-COMPARABLE  cpus: 4 in before, 2 in after");
+    a[0].environment.cpus = b[0].environment.cpus;
+    sample_set(&a[0].environment.image, "host");
+    expect("image: host in before, node:24-bookworm in after");
+    sample_set(&a[0].environment.image, b[0].environment.image);
+    a[0].environment.cache_policy = CACHE_COLD;
+    expect("cache policy: cold in before, warm in after");
+}
+END_TEST
+
+START_TEST(test_drift_is_said_and_not_judged)
+{
+    strv_push(&b[0].environment.variables, "GOMAXPROCS=4");
+    sample_set(&b[0].environment.kernel, "6.12.0");
+    expect("also different: kernel: 6.1.0, then 6.12.0; GOMAXPROCS: not set, then 4");
+    expect("PASS");
+}
+END_TEST
+
+START_TEST(test_marks)
+{
+    b[0].peak.estimated = true;
+    expect("ESTIMATED");
+    b[0].peak.at_limit = true;
+    expect("CENSORED");
+    expect("OVER-LIMIT");
+    sample_set(&b[0].not_measured, "the record broke off");
+    expect("NOT MEASURED: the record broke off");
+    expect("INCONCLUSIVE");
+}
+END_TEST
+
+START_TEST(test_a_first_side_that_is_no_baseline)
+{
+    a[0].peak.at_limit = true;
+    expect("INCONCLUSIVE  before cannot be compared with:");
+    a[0].peak.at_limit = false;
+    a[0].build.exit_code = 2;
+    expect("INCONCLUSIVE  before cannot be compared with:");
+    /* The figures are shown all the same. */
+    expect("cgroup_peak");
+}
+END_TEST
+
+START_TEST(test_a_second_side_that_failed)
+{
+    b[0].build.exit_code = 2;
+    expect("BUILD-FAILED  the build failed with exit status 2");
+}
+END_TEST
+
+START_TEST(test_verdict)
+{
+    static const struct {
+        int64_t step_mib;
+        const char *verdict;
+    } cases[] = {{0, "PASS"}, {300, "REGRESSED  cgroup_peak"}, {-300, "IMPROVED  cgroup_peak"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        b[0].peak.cgroup_bytes = a[0].peak.cgroup_bytes + cases[i].step_mib * MIB;
+        expect(cases[i].verdict);
+    }
+    /* What to type for a baseline file is of no use here. */
+    expect_none("next:");
+}
+END_TEST
+
+START_TEST(test_stages_of_one_side)
+{
+    sample_set(&b[0].stages[0].name, "vite");
+    expect("GONE stage:next-build");
+    expect("REGRESSED");
+    expect("new  stage:vite");
+}
+END_TEST
+
+START_TEST(test_process_groups)
+{
+    sample_set(&b[0].peak.at_peak.processes[2].name, "esbuild");
+    expect("next worker ×2, now ×1");
+    expect("came");
+    sample_set(&b[0].peak.at_peak.processes[1].name, "esbuild");
+    expect("went");
+}
+END_TEST
+
+/* The scatter of the first set is what the second may grow by: 3 * 1.4826 * 40 MiB. */
+START_TEST(test_sets_are_judged_by_their_medians_and_scatter)
+{
+    static const int64_t mib[] = {1040, 960, 1000}, later_mib[] = {1100, 1160, 1150};
+    count_a = count_b = RUNS;
+    for (int i = 0; i < RUNS; i++) {
+        a[i].peak.cgroup_bytes = mib[i] * MIB;
+        b[i].peak.cgroup_bytes = later_mib[i] * MIB;
+    }
+    struct comparison comparison;
+    compare(&comparison);
+    ck_assert_int_eq(comparison.judgement.verdict, VERDICT_PASS);
+    const struct comparison_row *row = &comparison.metrics[0];
+    ck_assert_str_eq(row->name, "cgroup_peak");
+    ck_assert_int_eq(run_values_median(&row->sides[0]), 1000 * MIB);
+    ck_assert_int_eq(run_values_median(&row->sides[1]), 1150 * MIB);
+    ck_assert_int_eq(run_values_spread(&row->sides[0]), 80 * MIB);
+    ck_assert_int_eq(run_values_spread(&row->sides[1]), 60 * MIB);
+    ck_assert_int_eq(row_change(row), CHANGE_GREW);
+    ck_assert_int_gt(row->check->allowed, 1177 * MIB);
+    ck_assert_int_lt(row->check->allowed, 1178 * MIB);
+    comparison_release(&comparison);
+    expect(" 80.0 MiB   60.0 MiB\n");
+    expect("3 runs (before, ");
+    expect_in(markdown_of_comparison(), "(spread 80.0 MiB)");
+    /* A steadier first set leaves 10 %. */
+    for (int i = 0; i < RUNS; i++)
+        a[i].peak.cgroup_bytes = 1000 * MIB;
+    expect("REGRESSED");
+    /* Runs that lie too far apart judge nothing. */
+    a[1].peak.cgroup_bytes = 400 * MIB;
+    a[2].peak.cgroup_bytes = 1700 * MIB;
+    expect("INCONCLUSIVE  before cannot be compared with: cgroup_peak is too noisy");
+    a[2].environment.cpus = 64;
+    expect("different");
+}
+END_TEST
+
+START_TEST(test_markdown_is_inert)
+{
+    sample_set(&b[0].peak.at_peak.processes[2].name, "a|b <img> @all `x` [l](u)\n# *h*");
+    char *text = markdown_of_comparison();
+    const char *row = strstr(text, "a&#124;b");
+    ck_assert_msg(row, "%s", text);
+    size_t length = strcspn(row, "\n");
+    char line[512];
+    ck_assert_uint_lt(length, sizeof line);
+    memcpy(line, row, length);
+    line[length] = '\0';
+    ck_assert_msg(!strpbrk(line, "<>@`[]*"), "%s", line);
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("report compare");
+    TCase *tests = tcase_create("compare");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_as_golden);
+    tcase_add_loop_test(tests, test_heads, 0, 5);
+    tcase_add_test(tests, test_markdown_as_golden);
+    tcase_add_test(tests, test_like_runs_pass);
+    tcase_add_test(tests, test_each_condition_counts);
+    tcase_add_test(tests, test_drift_is_said_and_not_judged);
+    tcase_add_test(tests, test_marks);
+    tcase_add_test(tests, test_a_first_side_that_is_no_baseline);
+    tcase_add_test(tests, test_a_second_side_that_failed);
+    tcase_add_test(tests, test_verdict);
+    tcase_add_test(tests, test_stages_of_one_side);
+    tcase_add_test(tests, test_process_groups);
+    tcase_add_test(tests, test_sets_are_judged_by_their_medians_and_scatter);
+    tcase_add_test(tests, test_markdown_is_inert);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
