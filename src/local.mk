@@ -16,7 +16,7 @@ build_mem_LDADD = $(runner_libraries)
 
 libcommands_a_SOURCES = \
 	%D%/commands/baseline.c \
-	%D%/commands/begin.c \
+	%D%/commands/commands.c \
 	%D%/commands/check.c \
 	%D%/commands/commands.h \
 	%D%/commands/compare.c \
@@ -116,9 +116,9 @@ libengine_a_SOURCES = \
 	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h
 
 libconfig_a_SOURCES = \
-	%D%/config/config.c %D%/config/config.h \
+	%D%/config/config.c %D%/config/config.h %D%/config/file.c \
 	%D%/config/ecosystems.c %D%/config/ecosystems.h \
-	%D%/config/flags.c %D%/config/flags.h \
+	%D%/config/command_line.c %D%/config/command_line.h \
 	%D%/config/pattern.c %D%/config/pattern.h \
 	%D%/config/settings.c \
 	%D%/config/starter.c %D%/config/starter.h
@@ -141,7 +141,6 @@ libbase_a_SOURCES = \
 	%D%/base/git.c %D%/base/git.h \
 	%D%/base/interrupt.c %D%/base/interrupt.h \
 	%D%/base/json.c %D%/base/json.h \
-	%D%/base/json_strict.c %D%/base/json_strict.h \
 	%D%/base/json_write.c %D%/base/json_write.h \
 	%D%/base/strv.c %D%/base/strv.h \
 	%D%/base/text.c %D%/base/text.h \

@@ -1,7 +1,7 @@
-/* Allocation that cannot fail, scope-bound release, and broken invariants.
+/* Allocation that cannot fail, release at the end of a scope, and broken invariants.
  *
- * build-mem is a short-lived program: when memory for its own small needs is
- * gone there is nothing better to do than to say so and abort. */
+ * build-mem is a short-lived program: if it has no memory for its own small needs, it prints an
+ * error and aborts. */
 #ifndef BM_BASE_ALLOC_H
 #define BM_BASE_ALLOC_H
 
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Each returns memory that the caller owns and releases with free(). Never NULL. */
+/* Each returns memory that the caller releases with free(); never NULL. */
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *pointer, size_t size);
@@ -23,19 +23,19 @@ char *xvasprintf(const char *format, va_list arguments) __attribute__((format(pr
  * Returns the array, perhaps moved; grows by doubling. */
 void *xgrow(void *array, size_t count, size_t size);
 
-/* A stream into memory, as open_memstream(3): `*text`, valid once it is closed, is the caller's.
- * Neither fails: text that could not be held whole ends the program as above. */
+/* Opens a stream into memory, like open_memstream(3). `*text` is valid after xmemstream_close, and
+ * the caller owns it. Neither function fails: they abort if the memory does not suffice. */
 FILE *xmemstream_open(char **text, size_t *length);
 void xmemstream_close(FILE *stream);
 
-/* An invariant of this program is broken: prints where, and aborts. */
+/* Prints the place of a broken invariant, and aborts. */
 #define BM_BUG(what) bm_bug(__FILE__, __LINE__, what)
 _Noreturn void bm_bug(const char *file, int line, const char *what);
 
 /* Runs `function` on the address of the variable when its scope ends. */
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
-/* Hands the pointer over: returns it and leaves NULL, so that CLEANUP releases nothing. */
+/* Returns the pointer and sets the variable to NULL, so that CLEANUP releases nothing. */
 #define steal_ptr(pointer)                                                                         \
     ({                                                                                             \
         __typeof__(pointer) stolen_ = (pointer);                                                   \
@@ -44,6 +44,6 @@ _Noreturn void bm_bug(const char *file, int line, const char *what);
     })
 
 void cleanup_free(void *address_of_pointer); /* free(*p) */
-void cleanup_fd(int *fd);                    /* close(*fd) where it is >= 0 */
+void cleanup_fd(int *fd);                    /* close(*fd) if it is >= 0 */
 
 #endif

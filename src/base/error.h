@@ -1,32 +1,32 @@
-/* What went wrong, in words for the user.
+/* Error messages for the user, and exit statuses.
  *
- * Convention: `int f(..., struct bm_error *err)` returns 0, or -1 with `err` set once. Callers
- * add context by wrapping: "reading baselines/x.json: line 3: ...". Library code neither prints
- * nor exits. A verdict ("regressed") is data, never an error. */
+ * `int f(..., struct bm_error *err)` returns 0, or -1 with `err` set once. Callers add context with
+ * bm_error_wrap: "reading baselines/x.json: line 3: ...". Library code neither prints nor exits. A
+ * verdict ("regressed") is data, not an error. */
 #ifndef BM_BASE_ERROR_H
 #define BM_BASE_ERROR_H
 
 struct bm_error {
-    char *message; /* owned; NULL while nothing went wrong */
+    char *message; /* owned; NULL: no error */
 };
 #define BM_ERROR_INIT                                                                              \
     {                                                                                              \
         NULL                                                                                       \
     }
 
-/* Sets the message (an earlier one is dropped). Returns -1, to be returned on. */
+/* Sets the message and releases an earlier one. Returns -1, for the caller to return. */
 int bm_error_set(struct bm_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The same, followed by ": " and the text of errno. */
+/* The same, with ": " and the text of errno at the end. */
 int bm_error_errno(struct bm_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Puts "context: " in front of the message that is set. Returns -1. */
+/* Adds "context: " in front of the message. Returns -1. */
 int bm_error_wrap(struct bm_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Releases the message; `err` can be used again. Fit for CLEANUP. */
+/* Releases the message; `err` can be used again. For CLEANUP. */
 void bm_error_release(struct bm_error *err);
 
 /* The exit status of build-mem; 128+N: ended by signal N. doc/build-mem.1 documents each. */

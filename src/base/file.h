@@ -1,4 +1,4 @@
-/* Files: read whole, written whole or not at all, and reached without leaving a directory. */
+/* Files: reads them whole, writes them whole or not at all, and stays inside a directory. */
 #ifndef BM_BASE_FILE_H
 #define BM_BASE_FILE_H
 
@@ -6,34 +6,36 @@
 
 #include <stddef.h>
 
-/* Reads all of a regular file. `*text` is owned by the caller and ended by NUL; `*length`, where
- * asked for, counts the bytes before it. A file longer than `max_bytes` is an error. */
+/* Reads all of a regular file. The caller owns `*text`, which ends with NUL. `*length`, if not
+ * NULL, receives the number of bytes before it. A file longer than `max_bytes` is an error. */
 int file_read(const char *path, size_t max_bytes, char **text, size_t *length,
               struct bm_error *err);
 
-/* Writes the file so that a reader, a crash or a full disk sees the old content or the new one:
- * a temporary file beside it, fsync, rename. On failure the old file stands and nothing is left. */
+/* Replaces the content of the file at once: writes a temporary file beside it, calls fsync, and
+ * renames it. After a failure or a crash, the file has its old content or the new one. A failure
+ * leaves no temporary file. */
 int file_write_atomic(const char *path, const char *data, size_t length, struct bm_error *err);
 
-/* Locks the directory until the returned descriptor is closed, against all who lock it so; waits
- * for them. -1 on error. Some network file systems have no such lock: there it is not held. */
+/* Takes an exclusive lock on the directory; waits if another process has it. Returns a descriptor,
+ * whose close releases the lock, or -1. Some network file systems have no such lock: then the
+ * function succeeds without one. */
 int file_lock_directory(const char *path, struct bm_error *err);
 
 /* Creates the directory and its missing parents. */
 int file_make_dirs(const char *path, struct bm_error *err);
 
-/* Opens `path` below the directory `root_fd` and never outside of it: "..", absolute paths and
- * links that lead out fail with EXDEV (openat2(2), RESOLVE_BENEATH; where a sandbox or an old
- * kernel has no such call, what was opened is looked at before it is used). Returns a descriptor
- * or -1 with errno. `flags` as for open(2) but without O_CREAT; O_CLOEXEC is added. */
+/* Opens `path` below the directory `root_fd`, never outside of it. "..", absolute paths and links
+ * that lead out fail with EXDEV (openat2(2), RESOLVE_BENEATH). If the kernel has no openat2, the
+ * function checks the path of the opened file instead. `flags` are those of open(2) without
+ * O_CREAT; O_CLOEXEC is added. Returns a descriptor, or -1 with errno. */
 int file_open_beneath(int root_fd, const char *path, int flags);
 
-/* Creates the directory and its missing parents below the directory `root_fd` and never outside of
- * it, as above. Returns 0, or -1 with errno. */
+/* Creates the directory and its missing parents below the directory `root_fd`, never outside of it.
+ * Returns 0, or -1 with errno. */
 int file_make_dirs_beneath(int root_fd, const char *path);
 
-/* Removes a file or a whole tree `name` in the directory `dir_fd`; links are removed, not
- * followed. A missing one is no error. Returns 0, or -1 with errno. */
+/* Removes the file or the tree `name` in the directory `dir_fd`. Links are removed, not followed. A
+ * missing file is not an error. Returns 0, or -1 with errno. */
 int file_remove_tree(int dir_fd, const char *name);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/json_strict.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -126,7 +125,7 @@ static int refuse_duplicate_keys(const struct json_document *document, struct bm
             continue;
         for (const struct json *one = object->first; one; one = one->next)
             if (json_member(object, json_key(one)) != one)
-                return json_error(one, err, "this key stands here twice");
+                return json_error(one, err, "duplicate key");
     }
     return 0;
 }
@@ -139,6 +138,58 @@ static int line_of(const char *text, const char *at)
     return line;
 }
 
+/* Whether the token is a number by RFC 8259. cJSON uses strtod(3), which also accepts 010 and "1.".
+ */
+static bool is_strict_number(const char *token, size_t length)
+{
+    const char *at = token + (*token == '-');
+    size_t digits = strspn(at, "0123456789");
+    if (digits == 0 || (digits > 1 && *at == '0'))
+        return false;
+    at += digits;
+    if (*at == '.') {
+        digits = strspn(++at, "0123456789");
+        if (digits == 0)
+            return false;
+        at += digits;
+    }
+    if (*at == 'e' || *at == 'E') {
+        at++;
+        at += *at == '+' || *at == '-';
+        digits = strspn(at, "0123456789");
+        if (digits == 0)
+            return false;
+        at += digits;
+    }
+    return at == token + length;
+}
+
+/* Returns the first place in a text that cJSON accepted although it is not JSON, or that would
+ * change when it is read. `*what` names the fault; static. Returns NULL if there is none. */
+static const char *find_loose_spot(const char *text, const char **what)
+{
+    bool in_string = false;
+    for (const char *at = text; *at; at++) {
+        *what = "a control character";
+        if ((unsigned char)*at < 0x20 && (in_string || !strchr("\t\n\r", *at)))
+            return at;
+        if (*at == '"') {
+            in_string = !in_string;
+        } else if (in_string && *at == '\\') {
+            *what = "\\u0000 in a string";
+            if (strncmp(++at, "u0000", 5) == 0)
+                return at;
+        } else if (!in_string && strchr("-0123456789", *at)) {
+            size_t length = strspn(at, "+-.0123456789eE");
+            *what = "not a JSON number";
+            if (!is_strict_number(at, length))
+                return at;
+            at += length - 1;
+        }
+    }
+    return NULL;
+}
+
 struct json_document *json_parse(const char *text, const char *origin, struct bm_error *err)
 {
     const char *end = text;
@@ -148,7 +199,7 @@ struct json_document *json_parse(const char *text, const char *origin, struct bm
                      text[strspn(text, " \t\r\n")] ? "" : ": the file is empty");
         return NULL;
     }
-    const char *what, *loose = json_loose_spot(text, &what);
+    const char *what, *loose = find_loose_spot(text, &what);
     if (loose) {
         cJSON_Delete(tree);
         bm_error_set(err, "%s:%d: not valid JSON: %s", origin, line_of(text, loose), what);

@@ -1,18 +1,18 @@
-/* Text from outside made fit for where it is shown. All results are owned by the caller. */
+/* Makes text from outside safe to print. The caller owns each result. */
 #ifndef BM_BASE_TEXT_H
 #define BM_BASE_TEXT_H
 
 #include <stddef.h>
 
-/* A copy in which every byte that is not part of well-formed UTF-8 (RFC 3629) is U+FFFD. */
+/* Returns a copy in which each byte outside well-formed UTF-8 (RFC 3629) is U+FFFD. */
 char *text_valid_utf8(const char *text);
 
-/* A copy fit for XML 1.0 and for a terminal: valid UTF-8, without ANSI escape sequences; control
- * characters other than tab and newline, and U+FFFE and U+FFFF, are replaced by U+FFFD. Takes
- * `length` bytes, which may hold NUL. */
+/* Returns a copy that XML 1.0 and a terminal can take: valid UTF-8 without ANSI escape sequences.
+ * Control characters other than tab and newline, U+FFFE and U+FFFF become U+FFFD. `bytes` may
+ * contain NUL. */
 char *text_printable(const char *bytes, size_t length);
 
-/* The printable copy on one line: newlines and tabs are blanks. */
+/* The same on one line: newlines and tabs become blanks. */
 char *text_one_line(const char *text);
 
 #endif

@@ -1,4 +1,4 @@
-/* build-mem baseline refresh|show: accept results as the new baseline; show it. */
+/* build-mem baseline: refresh accepts results as the new baseline; show prints it. */
 #include "base/alloc.h"
 #include "base/git.h"
 #include "base/text.h"
@@ -17,16 +17,16 @@
 
 static void print_metric(const struct baseline_metric *metric)
 {
-    int64_t centre = median_of(metric->values, metric->count);
+    int64_t median = median_of(metric->values, metric->count);
     bool duration = strcmp(metric_unit(metric->name), "ms") == 0;
     char *(*format)(int64_t) = duration ? format_duration : format_bytes;
-    char *centre_text CLEANUP(cleanup_free) = format(centre);
+    char *median_text CLEANUP(cleanup_free) = format(median);
     char *allowed CLEANUP(cleanup_free) = format(baseline_metric_allows(metric));
-    char *limit CLEANUP(cleanup_free) = format(metric->tolerance.budget);
-    printf("  %-24s %12s  up to %12s  %-4s  %zu run%s%s%s\n", metric->name, centre_text, allowed,
+    char *budget CLEANUP(cleanup_free) = format(metric->tolerance.budget);
+    printf("  %-24s %12s  allowed %12s  %-4s  %zu run%s%s%s\n", metric->name, median_text, allowed,
            level_name(metric->tolerance.level), metric->count, metric->count == 1 ? "" : "s",
-           metric->tolerance.budget > 0 ? "  hard limit " : "",
-           metric->tolerance.budget > 0 ? limit : "");
+           metric->tolerance.budget > 0 ? "  budget " : "",
+           metric->tolerance.budget > 0 ? budget : "");
 }
 
 static void print_environment(const struct baseline_environment *entry)
@@ -57,7 +57,7 @@ static int show(const struct config *config)
     return EXIT_PASS;
 }
 
-/* Runs, and how they are to be accepted. */
+/* The runs to accept, and the terms. */
 struct accepting {
     const struct measurement *runs;
     size_t count;
@@ -98,7 +98,7 @@ static int accept_runs(const struct config *config, const struct measurement *ru
     return EXIT_PASS;
 }
 
-/* Runs the build and accepts what was measured. */
+/* Measures the build and accepts the runs. */
 static int refresh_from_runs(const struct config *config)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -121,7 +121,7 @@ static int refresh_from_runs(const struct config *config)
     return status;
 }
 
-/* One result given twice would pass for two runs. */
+/* The same result twice would count as two runs. */
 static int refuse_twice(const struct strv *paths, struct bm_error *err)
 {
     for (size_t i = 0; i < paths->count; i++)
@@ -129,12 +129,13 @@ static int refuse_twice(const struct strv *paths, struct bm_error *err)
             struct stat one, other;
             if (stat(paths->items[i], &one) == 0 && stat(paths->items[j], &other) == 0 &&
                 one.st_dev == other.st_dev && one.st_ino == other.st_ino)
-                return bm_error_set(err, "%s is given twice", paths->items[i]);
+                return bm_error_set(err, "%s: this result is given twice; name each result once",
+                                    paths->items[i]);
         }
     return 0;
 }
 
-/* Accepts results that were stored by earlier runs, here or elsewhere. */
+/* Accepts stored results of earlier runs, from this machine or another. */
 static int refresh_from_files(const struct config *config, const struct strv *paths)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -166,16 +167,11 @@ static int refresh(int argc, char **argv)
 static int show_command(int argc, char **argv)
 {
     struct config config CLEANUP(config_release);
-    struct strv operands CLEANUP(strv_release) = {0};
     int status;
-    if (command_begin(&config, FLAGS_SHOW, "baseline show [flags]", argc, argv, &operands,
-                      &status) < 0)
+    if (command_begin_without_operands(&config, FLAGS_SHOW, "baseline show [flags]", argc, argv,
+                                       &status) < 0)
         return status;
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    if (operands.count) {
-        bm_error_set(&err, "baseline show takes no \"%s\"", operands.items[0]);
-        return bm_error_print(&err, EXIT_USAGE);
-    }
     if (baseline_settle(&config, &err) < 0)
         return bm_error_print(&err, EXIT_USAGE);
     return show(&config);
@@ -187,11 +183,11 @@ int command_baseline(int argc, char **argv)
         return refresh(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "show") == 0)
         return show_command(argc - 1, argv + 1);
-    bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
+    bool help = asks_for_help(argc, argv);
     if (argc > 1 && strcmp(argv[1], "--version") == 0)
         return show_command(argc, argv);
     if (argc > 1 && !help)
-        fprintf(stderr, "build-mem: baseline has no \"%s\"\n", argv[1]);
+        fprintf(stderr, "build-mem: baseline: unknown subcommand \"%s\"\n", argv[1]);
     fputs("Usage: build-mem baseline refresh [flags] [RESULT...]\n"
           "       build-mem baseline show [flags]\n",
           help ? stdout : stderr);

@@ -1,4 +1,4 @@
-/* build-mem check: measure, judge against the baseline, say so to the CI. */
+/* build-mem check: measures the build and judges it against the baseline. */
 #include "base/alloc.h"
 #include "baseline/store.h"
 #include "commands/commands.h"
@@ -8,30 +8,29 @@
 
 #include <stdio.h>
 
-/* What decides after each run whether there is another, and why there was. */
-struct doubt {
+/* The rerun policy of one check: asks the gate after each run, and notes the reason for another. */
+struct rerun_policy {
     const struct baseline *baseline;
     struct strv *notes;
 };
 
-static bool in_doubt(const struct measurement *runs, size_t count, void *context)
+static bool needs_another_run(const struct measurement *runs, size_t count, void *context)
 {
-    struct doubt *doubt = context;
-    char *why CLEANUP(cleanup_free) = rerun_reason(doubt->baseline, runs, count);
-    if (!why)
+    struct rerun_policy *policy = context;
+    char *reason CLEANUP(cleanup_free) = rerun_reason(policy->baseline, runs, count);
+    if (!reason)
         return false;
-    strv_pushf(doubt->notes, "measured %s: %s", count == 1 ? "again" : "a third time", why);
-    fprintf(stderr, "build-mem: measuring once more, since %s\n", why);
+    strv_pushf(policy->notes, "measured %s: %s", count == 1 ? "again" : "a third time", reason);
+    fprintf(stderr, "build-mem: measuring again: %s\n", reason);
     return true;
 }
 
-/* With --runs as many runs as it says; else one, and more where one leaves the verdict in doubt. */
-static int measure(const struct config *config, struct doubt *doubt, struct measurement **runs,
-                   size_t *count, int *status, struct bm_error *err)
+static int measure(const struct config *config, struct rerun_policy *policy,
+                   struct measurement **runs, size_t *count, int *status, struct bm_error *err)
 {
-    return config->runs
-               ? measure_runs(config, doubt->baseline, runs, count, status, err)
-               : measure_while(config, doubt->baseline, in_doubt, doubt, runs, count, status, err);
+    return config->runs ? measure_runs(config, policy->baseline, runs, count, status, err)
+                        : measure_while(config, policy->baseline, needs_another_run, policy, runs,
+                                        count, status, err);
 }
 
 static int check(const struct config *config)
@@ -39,12 +38,12 @@ static int check(const struct config *config)
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct baseline baseline CLEANUP(baseline_release) = {0};
     struct judgement judgement CLEANUP(judgement_release);
-    struct doubt doubt = {.baseline = &baseline, .notes = &judgement.notes};
+    struct rerun_policy policy = {.baseline = &baseline, .notes = &judgement.notes};
     struct measurement *runs;
     size_t count;
     int status;
     judgement_init(&judgement);
-    /* Before the build starts: nothing that the build does can change what it is held to. */
+    /* Read before the build starts: the build cannot change the baseline that judges it. */
     if (baseline_load(config, &baseline, &err) < 0)
         return bm_error_print(&err, EXIT_USAGE);
     char *tree_note CLEANUP(cleanup_free) = baseline_tree_note(config, &baseline);
@@ -52,7 +51,7 @@ static int check(const struct config *config)
         strv_push(&judgement.notes, tree_note);
     if (output_lock(config, &status, &err) < 0)
         return bm_error_print(&err, status);
-    if (measure(config, &doubt, &runs, &count, &status, &err) < 0) {
+    if (measure(config, &policy, &runs, &count, &status, &err) < 0) {
         bm_error_print(&err, status);
     } else {
         char *path CLEANUP(cleanup_free) = baseline_path(config);
@@ -66,17 +65,11 @@ static int check(const struct config *config)
 int command_check(int argc, char **argv)
 {
     struct config config CLEANUP(config_release);
-    struct strv operands CLEANUP(strv_release) = {0};
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     int status;
-    if (command_begin(&config, FLAGS_CHECK, "check [flags] [-- COMMAND ARG...]", argc, argv,
-                      &operands, &status) < 0)
+    if (command_begin_without_operands(&config, FLAGS_CHECK, "check [flags] [-- COMMAND ARG...]",
+                                       argc, argv, &status) < 0)
         return status;
-    if (operands.count) {
-        bm_error_set(&err, "check takes no \"%s\"; the build's own command follows --",
-                     operands.items[0]);
-        return bm_error_print(&err, EXIT_USAGE);
-    }
     if (baseline_settle(&config, &err) < 0)
         return bm_error_print(&err, EXIT_USAGE);
     return check(&config);

@@ -1,11 +1,17 @@
-/* The subcommands. Each takes its own arguments (argv[0] is its name) and returns the exit
- * status: 0 pass, 1 gate failed, 2 usage, 3 build failed, 4 not measured, 128+N signal N. */
+/* The subcommands: what a user types.
+ *
+ * A command reads its settings, calls the layers below, and returns an exit status (base/error.h).
+ * Each file beside this one is one command; commands.c lists them. */
 #ifndef BM_COMMANDS_COMMANDS_H
 #define BM_COMMANDS_COMMANDS_H
 
 #include "base/error.h"
-#include "config/flags.h"
+#include "config/command_line.h"
 
+/* Runs the command that argv[1] names; `run` if it names none. Returns the exit status. */
+int run_command(int argc, char **argv);
+
+/* Each takes its own arguments, of which argv[0] is its name, and returns the exit status. */
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_compare(int argc, char **argv);
@@ -15,9 +21,16 @@ int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_init(int argc, char **argv);
 
-/* Reads flags and file; where this is all (help, version, a mistake) it prints what is due, sets
- * `*status` and returns -1. `usage` is the line after "Usage: build-mem ". */
+/* Whether argv[1] is --help or -h. */
+bool asks_for_help(int argc, char **argv);
+
+/* Reads the settings. `usage` is the line after "Usage: build-mem ". Returns 0, or -1 if the
+ * command ends here: after --help, --version or a usage error, which it prints. Then `*status` is
+ * the exit status. The caller releases `config` and `operands` in either case. */
 int command_begin(struct config *config, enum flag_command command, const char *usage, int argc,
                   char **argv, struct strv *operands, int *status);
+/* The same for a command without operands: an operand is a usage error. */
+int command_begin_without_operands(struct config *config, enum flag_command command,
+                                   const char *usage, int argc, char **argv, int *status);
 
 #endif

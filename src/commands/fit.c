@@ -1,5 +1,6 @@
-/* build-mem fit: the smallest --memory with which the build still passes. */
+/* build-mem fit: finds the smallest memory limit with which the build passes. */
 #include "fit/fit.h"
+
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/interrupt.h"
@@ -16,11 +17,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One search: what the user asked for, changed from run to run, and what came of it. */
+/* One search. The config is changed from attempt to attempt. */
 struct fitting {
     struct config *config;
     char *label;
-    int64_t timeout_ms; /* the user's own; 0: none */
+    int64_t timeout_ms; /* of the user; 0: none */
     struct fit fit;
     struct measurement *first; /* the run without a limit */
     size_t first_count;
@@ -33,7 +34,7 @@ static void fitting_release(struct fitting *fitting)
     release_runs(fitting->first, fitting->first_count);
 }
 
-static void format_attempt(const struct fit_attempt *attempt)
+static void print_attempt(const struct fit_attempt *attempt)
 {
     char *limit CLEANUP(cleanup_free) =
         attempt->limit_bytes < 0 ? xstrdup("no limit") : format_bytes(attempt->limit_bytes);
@@ -42,8 +43,8 @@ static void format_attempt(const struct fit_attempt *attempt)
             fit_outcome_name(attempt->outcome), duration);
 }
 
-/* Sets up the configuration for a run under this limit. Returns whether a time-out would be ours,
- * not the user's. */
+/* Prepares the config for an attempt under this limit. Returns true if the timeout is the search's
+ * own and not the user's. */
 static bool prepare_attempt(struct fitting *fitting, int64_t limit_bytes)
 {
     struct config *config = fitting->config;
@@ -60,7 +61,7 @@ static bool prepare_attempt(struct fitting *fitting, int64_t limit_bytes)
     return true;
 }
 
-/* All runs have to be on the engine that the first one found. */
+/* Keeps the first run, and its engine for all attempts. */
 static int keep_first(struct fitting *fitting, struct measurement **runs, size_t *count,
                       struct bm_error *err)
 {
@@ -72,7 +73,7 @@ static int keep_first(struct fitting *fitting, struct measurement **runs, size_t
     return engine ? config_set(fitting->config, "engine", engine, err) : 0;
 }
 
-/* Measures the build under the limit and adds what came of it. */
+/* Measures the build under the limit and adds the outcome. */
 static int attempt(struct fitting *fitting, int64_t limit_bytes, int *status, struct bm_error *err)
 {
     struct judgement judgement CLEANUP(judgement_release);
@@ -85,7 +86,7 @@ static int attempt(struct fitting *fitting, int64_t limit_bytes, int *status, st
         judge_alone(runs, count, &judgement);
         fit_add(&fitting->fit, limit_bytes, runs, &judgement, impatient);
         fitting->fit.signal = interrupt_signal();
-        format_attempt(&fitting->fit.attempts[fitting->fit.count - 1]);
+        print_attempt(&fitting->fit.attempts[fitting->fit.count - 1]);
         *status = EXIT_UNMEASURED;
         char *out CLEANUP(cleanup_free) = output_make(fitting->config, err);
         if (!out ||
@@ -145,17 +146,10 @@ static int fit(struct fitting *fitting)
 int command_fit(int argc, char **argv)
 {
     struct config config CLEANUP(config_release);
-    struct strv operands CLEANUP(strv_release) = {0};
-    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     int status;
-    if (command_begin(&config, FLAGS_FIT, "fit [flags] [-- COMMAND ARG...]", argc, argv, &operands,
-                      &status) < 0)
+    if (command_begin_without_operands(&config, FLAGS_FIT, "fit [flags] [-- COMMAND ARG...]", argc,
+                                       argv, &status) < 0)
         return status;
-    if (operands.count) {
-        bm_error_set(&err, "fit takes no \"%s\"; the build's own command follows --",
-                     operands.items[0]);
-        return bm_error_print(&err, EXIT_USAGE);
-    }
     struct fitting fitting CLEANUP(fitting_release) = {
         .config = &config, .label = xstrdup(config.label), .timeout_ms = config.timeout_ms};
     fitting.fit.label = fitting.label;

@@ -1,4 +1,4 @@
-/* build-mem run: measure, judge nothing but the build itself. */
+/* build-mem run: measures the build, and judges only whether it succeeded. */
 #include "base/alloc.h"
 #include "commands/commands.h"
 #include "gate/judge.h"
@@ -8,25 +8,20 @@
 int command_run(int argc, char **argv)
 {
     struct config config CLEANUP(config_release);
-    struct strv operands CLEANUP(strv_release) = {0};
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct judgement judgement CLEANUP(judgement_release);
     struct measurement *runs;
     size_t count;
     int status;
     judgement_init(&judgement);
-    if (command_begin(&config, FLAGS_RUN, "[run] [flags] [-- COMMAND ARG...]", argc, argv,
-                      &operands, &status) < 0)
+    if (command_begin_without_operands(&config, FLAGS_RUN, "[run] [flags] [-- COMMAND ARG...]",
+                                       argc, argv, &status) < 0)
         return status;
-    if (operands.count) {
-        bm_error_set(&err, "unknown command \"%s\"", operands.items[0]);
-        return bm_error_print(&err, EXIT_USAGE);
-    }
     if (output_lock(&config, &status, &err) < 0)
         return bm_error_print(&err, status);
-    if (measure_runs(&config, NULL, &runs, &count, &status, &err) < 0)
+    if (measure_runs(&config, NULL, &runs, &count, &status, &err) < 0) {
         bm_error_print(&err, status);
-    else {
+    } else {
         judge_alone(runs, count, &judgement);
         status = publish(&config, runs, count, &judgement);
     }

@@ -1,4 +1,7 @@
-/* What a command is asked to do: flags over build-mem.json over the defaults, validated. */
+/* Settings: what a command is asked to do.
+ *
+ * The defaults come first, then build-mem.json, then the flags. One table, settings[], names each
+ * setting with its flag, its key in the file, its default and its help text. */
 #ifndef BM_CONFIG_CONFIG_H
 #define BM_CONFIG_CONFIG_H
 
@@ -19,21 +22,22 @@ struct stage_rule {
     char *match;
 };
 
-/* A file that the build must (or is expected to) produce anew. */
+/* A file that the build must make anew, or may make if it is not required. */
 struct artifact_rule {
     char *path; /* relative to the repo */
     bool required;
 };
 
+/* All pointers are owned by the config. A path that is not absolute is relative to the repo. */
 struct config {
     char *repo;          /* --repo, as given */
-    char *out;           /* --out; a relative one lies below the repo */
-    char *file;          /* --config; NULL: build-mem.json of the repo where there is one */
-    char *label;         /* part of file names; by default the command's name (flags_read) */
-    char *build_command; /* run as bash -lc; unused where build_argv is given */
-    /* What follows "--"; for compare that is the second set of files. */
+    char *out;           /* the output directory */
+    char *file;          /* --config; NULL: build-mem.json of the repo, if it exists */
+    char *label;         /* part of file names; default: the name of the command */
+    char *build_command; /* run as bash -lc; unused if build_argv is not empty */
+    /* The words after "--": the build command, or the second set of files for `compare`. */
     struct strv build_argv;
-    struct strv clear; /* relative to the repo, removed before the build */
+    struct strv clear; /* removed before the build */
     struct stage_rule *stages;
     size_t stage_count;
     struct artifact_rule *artifacts;
@@ -46,45 +50,92 @@ struct config {
     char *user;                 /* "UID:GID"; NULL: the invoking user */
     char *network;              /* NULL: the engine's default */
     enum privileges privileges; /* of the container */
-    struct strv env;            /* NAME=VALUE, or NAME to pass the runner's value on */
-    int64_t memory_limit_bytes; /* UNMEASURED: none */
-    int64_t timeout_ms;         /* 0: none */
-    int64_t interval_ms;
-    int64_t runs; /* by default the command's (flags_read); 0: as many as `check` needs */
+    struct strv env;            /* NAME=VALUE, or NAME to pass on the runner's own value */
+    int64_t memory_limit_bytes; /* UNMEASURED: no limit */
+    int64_t timeout_ms;         /* 0: no timeout */
+    int64_t interval_ms;        /* from one tick to the next */
+    int64_t runs;               /* 0: as many as `check` needs */
     bool skip_clear;
     bool json_only;
     bool quiet;
 
-    char *baseline; /* --baseline, as given or as in the file; of report: NULL where not given */
+    char *baseline; /* NULL for `report` without --baseline */
     bool baseline_is_flag;
-    char *baseline_ref; /* NULL: the file as it lies there */
-    char *junit;        /* NULL: junit-<label>.xml in the out directory */
-    char *against;      /* of report: another result; NULL: none */
-    char *format;       /* of compare and report, as given: each knows its own; NULL: its first */
-    char *output;       /* of report: the file, "-" for stdout; NULL: beside the result */
+    char *baseline_ref; /* NULL: the file in the work tree */
+    char *junit;        /* NULL: junit-LABEL.xml in the output directory */
+    char *against;      /* for `report`: another result; NULL: none */
+    char *format;       /* for `compare` and `report`; NULL: the command's default */
+    char *output;       /* for `report`: a file, or "-" for stdout; NULL: beside the result */
     bool strict;
     bool allow_increase;
     char *reason;
 };
 
-/* The defaults of a project without a build-mem.json (DESIGN of the first user's build). */
+/* Sets the defaults: those of the Next.js monorepo that build-mem was first made for. */
 void config_init(struct config *config);
 void config_release(struct config *config);
 
-/* Puts what the file says in place of the defaults. Messages name file, line and path. */
+void config_add_stage(struct config *config, const char *name, const char *match);
+void config_add_artifact(struct config *config, const char *path, bool required);
+/* Remove all stages, or all artifacts: a list in build-mem.json replaces the default. */
+void config_drop_stages(struct config *config);
+void config_drop_artifacts(struct config *config);
+
+/* Sets one setting from its text, by the name of its flag without "--". Returns 0, or -1 with a
+ * message that says which values are allowed. */
+int config_set(struct config *config, const char *flag, const char *value, struct bm_error *err);
+
+/* Reads build-mem.json over the defaults. Messages name file, line and path. */
 int config_read_file(struct config *config, const char *path, struct bm_error *err);
-/* The same from text; `origin` is for messages. */
+/* The same from text; `origin` names it in messages. */
 int config_parse(struct config *config, const char *text, const char *origin, struct bm_error *err);
 
-/* Sets one setting from its text, as a flag gives it. `name` is the flag's without "--".
- * Returns 0, or -1 with a message that says what is allowed. */
-int config_set(struct config *config, const char *name, const char *value, struct bm_error *err);
-
-/* The repo's path joined before a relative one; the caller owns it. */
+/* Returns the path with the repo's before it, unless it is absolute. The caller owns it. */
 char *config_in_repo(const struct config *config, const char *path);
 
-/* "docker"; and "auto" for the choice that is none. */
+/* "auto", "docker", ...; "never", "missing", "always". Static. */
 const char *engine_choice_name(enum engine_choice choice);
 const char *pull_policy_name(enum pull_policy policy);
+
+/* ---- the table of settings ---- */
+
+/* The commands that accept a flag: a set. */
+enum flag_command {
+    FLAGS_RUN = 1,
+    FLAGS_CHECK = 2,
+    FLAGS_REFRESH = 4,
+    FLAGS_SHOW = 8,
+    FLAGS_COMPARE = 16,
+    FLAGS_FIT = 32,
+    FLAGS_REPORT = 64,
+    FLAGS_INIT = 128,
+    FLAGS_DOCTOR = 256,
+};
+#define FLAGS_MEASURE (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH | FLAGS_FIT)
+/* These read only the files that they are given; there is no repo. */
+#define FLAGS_FILES (FLAGS_COMPARE | FLAGS_REPORT)
+
+/* What the value of a key in build-mem.json is. */
+enum key_form {
+    KEY_NONE, /* the setting has no key */
+    KEY_TEXT,
+    KEY_INTEGER,
+    KEY_INNER_PATH, /* a path inside the repo: the file is part of the change that is judged */
+    KEY_VARIABLES,  /* a list of NAME=VALUE */
+};
+
+struct setting {
+    const char *flag;     /* without "--" */
+    const char *argument; /* as --help shows it; NULL: the flag has none */
+    unsigned commands;    /* a set of enum flag_command */
+    const char *key;      /* in build-mem.json; NULL: none */
+    enum key_form form;
+    const char *standard; /* the default, as the flag would set it; NULL: none */
+    const char *help;
+    int (*set)(struct config *config, const char *value, struct bm_error *err);
+};
+
+/* Ends with a setting without a flag. A flag with two meanings has two lines. */
+extern const struct setting settings[];
 
 #endif

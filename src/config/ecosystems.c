@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #define NODE_IMAGE "node:24-bookworm"
-/* A program by its name, started by path, by a shell or by node. */
+/* A program by its name, whether started by its path, by a shell or by node. */
 #define PROGRAM(name) "(^|[ /])" name "( |$)"
 
 #define COMPILE_C                                                                                  \

@@ -1,9 +1,8 @@
-/* What builds look like, as data: what `build-mem init` knows. Inside of config/ only.
+/* Known kinds of builds, as data for `build-mem init`. Used inside config/ only.
  *
- * An ecosystem says how a repo is built: the first in the list whose marker lies at the repo's top.
- * A tool is a part of such a build that is worth a stage, or leaves files behind; it is told by
- * markers of its own, at the top or in a package up to two levels below. All lists end with NULL.
- */
+ * An ecosystem defines how a repo is built. The first one with a marker file in the root of the
+ * repo applies. A tool is a part of such a build that has its own stage or output files. Its
+ * markers can be in the root or up to two levels below. All lists end with NULL. */
 #ifndef BM_CONFIG_ECOSYSTEMS_H
 #define BM_CONFIG_ECOSYSTEMS_H
 
@@ -28,17 +27,17 @@ struct ecosystem {
 
 struct tool {
     const char *name;
-    const char *ecosystem; /* it belongs to this one */
+    const char *ecosystem; /* the name of its ecosystem */
     const char *markers[MARKERS_MAX];
     struct known_stage stage;
     const char *clear[PATHS_MAX];     /* relative to the marker's directory */
     const char *artifacts[PATHS_MAX]; /* relative to the marker's directory, required */
-    const char *hints[PATHS_MAX];     /* the same, informative */
+    const char *hints[PATHS_MAX];     /* the same, not required */
 };
 
-/* Ended by one without a name. */
+/* Ends with an entry without a name. */
 extern const struct ecosystem ecosystems[];
-/* In the order of their stages' precedence: what runs inside of another comes first. */
+/* In the order of precedence of their stages: a tool that runs inside another comes first. */
 extern const struct tool tools[];
 
 #endif

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #define LONGEST_PATTERN 1000
-/* Of a CPU. What people write takes less than one; there may be 256. */
+/* CPU time. Patterns that people write take less than 1 ms; there can be 256 of them. */
 #define COMPILE_MS 100
 
-/* "[...]" from its bracket: behind the closing one. */
+/* Returns the place behind the bracket expression "[...]" that begins at `at`. */
 static const char *skip_bracket(const char *at)
 {
     at += at[1] == '^' ? 2 : 1;
@@ -43,7 +43,7 @@ static bool refers_back(const char *at)
 }
 
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-/* A process for each of ten million inputs takes hours, and what it tries is glibc. */
+/* One process for each of ten million inputs would take hours, and it would test only glibc. */
 static int try_to_compile(const char *pattern, int *status, struct bm_error *err)
 {
     (void)pattern, (void)err;
@@ -51,9 +51,8 @@ static int try_to_compile(const char *pattern, int *status, struct bm_error *err
     return 0;
 }
 #else
-/* `*status` is what regcomp(3) says, or -1 where it does not come to an end in time. No bound on
- * the pattern tells which: it takes time by more than any power of how often one repetition lies in
- * another. It cannot be interrupted either, so a process of its own tries. */
+/* Sets `*status` to the result of regcomp(3), or to -1 if that takes too long. No property of the
+ * pattern predicts the time, and regcomp(3) cannot be interrupted: a separate process tries it. */
 static int try_to_compile(const char *pattern, int *status, struct bm_error *err)
 {
     pid_t pid = fork();
@@ -78,16 +77,16 @@ int pattern_check(const char *pattern, struct bm_error *err)
 {
     int status = 0;
     if (!*pattern)
-        return bm_error_set(err, "must not be empty: it would match every process");
+        return bm_error_set(err, "must not be empty: an empty pattern matches every process");
     if (strlen(pattern) > LONGEST_PATTERN)
         return bm_error_set(err, "must not be longer than %d bytes", LONGEST_PATTERN);
     if (refers_back(pattern))
-        return bm_error_set(err, "must not refer back to a group, as \"\\1\" does");
+        return bm_error_set(err, "must not contain a back-reference such as \"\\1\"");
     if (try_to_compile(pattern, &status, err) < 0)
         return -1;
     if (status < 0)
-        return bm_error_set(err, "takes too long to compile: it repeats too much, or repetitions "
-                                 "of repetitions");
+        return bm_error_set(err, "takes too long to compile; remove nested or repeated "
+                                 "repetitions");
     if (status > 0) {
         char message[256];
         regerror(status, NULL, message, sizeof message);

@@ -1,4 +1,4 @@
-/* The settings that flags and build-mem.json share: their names, their values, their checks. */
+/* The table of settings, and the check of each value. */
 #include "base/alloc.h"
 #include "base/units.h"
 #include "config/config.h"
@@ -23,8 +23,6 @@ const char *pull_policy_name(enum pull_policy policy)
 {
     return pull_names[policy];
 }
-
-typedef int setter(struct config *config, const char *value, struct bm_error *err);
 
 static void replace(char **text, const char *value)
 {
@@ -79,8 +77,8 @@ static int set_label(struct config *config, const char *value, struct bm_error *
     size_t fit = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
     if (!*value || value[fit] || *value == '.' || *value == '-' || fit > 64)
         return bm_error_set(err,
-                            "\"%s\": a label becomes part of file names: up to 64 letters, "
-                            "digits, '.', '_' and '-', the first a letter, a digit or '_'",
+                            "\"%s\": must be up to 64 letters, digits, '.', '_' and '-', and begin "
+                            "with a letter, a digit or '_': a label is part of file names",
                             value);
     replace(&config->label, value);
     return 0;
@@ -91,7 +89,7 @@ static int set_memory(struct config *config, const char *value, struct bm_error 
     if (parse_size(value, &config->memory_limit_bytes) < 0)
         return bm_error_set(err, "\"%s\": must be a size such as 8g, 512m or 1.5GiB", value);
     if (config->memory_limit_bytes < LEAST_LIMIT_BYTES)
-        return bm_error_set(err, "\"%s\": no build fits into less than 6 MiB", value);
+        return bm_error_set(err, "\"%s\": must be at least 6 MiB", value);
     return 0;
 }
 
@@ -142,7 +140,8 @@ static int add_env(struct config *config, const char *value, struct bm_error *er
         return bm_error_set(err, "\"%s\": must be NAME or NAME=VALUE", value);
     for (size_t i = 0; i < name; i++)
         if (!isalnum((unsigned char)value[i]) && value[i] != '_')
-            return bm_error_set(err, "\"%s\": a name has letters, digits and '_'", value);
+            return bm_error_set(err, "\"%s\": a variable name has only letters, digits and '_'",
+                                value);
     strv_push(&config->env, value);
     return 0;
 }
@@ -195,45 +194,78 @@ SWITCH_SETTER(quiet)
 SWITCH_SETTER(strict)
 SWITCH_SETTER(allow_increase)
 
-static const struct {
-    const char *name;
-    setter *set;
-} settings[] = {
-    {"allow-increase", set_allow_increase},
-    {"baseline", set_baseline},
-    {"baseline-ref", set_baseline_ref},
-    {"against", set_against},
-    {"output", set_output},
-    {"build-cmd", set_build_command},
-    {"cache", set_cache},
-    {"config", set_file},
-    {"engine", set_engine},
-    {"env", add_env},
-    {"format", set_format},
-    {"image", set_image},
-    {"interval-ms", set_interval},
-    {"json-only", set_json_only},
-    {"junit", set_junit},
-    {"label", set_label},
-    {"memory", set_memory},
-    {"network", set_network},
-    {"out", set_out},
-    {"privileges", set_privileges},
-    {"pull", set_pull},
-    {"quiet", set_quiet},
-    {"reason", set_reason},
-    {"repo", set_repo},
-    {"runs", set_runs},
-    {"skip-clear", set_skip_clear},
-    {"strict", set_strict},
-    {"timeout", set_timeout},
-    {"user", set_user},
+/* In the order of --help. */
+const struct setting settings[] = {
+    {"build-cmd", "CMD", FLAGS_MEASURE, "build", KEY_TEXT, "npm run build",
+     "build command, run as bash -lc CMD", set_build_command},
+    {"label", "NAME", FLAGS_MEASURE, "label", KEY_TEXT, NULL,
+     "name of the run in its file names (default: the command's)", set_label},
+    {"skip-clear", NULL, FLAGS_MEASURE, NULL, KEY_NONE, NULL,
+     "keep the outputs of the previous build", set_skip_clear},
+    {"interval-ms", "N", FLAGS_MEASURE, "interval_ms", KEY_INTEGER, "150",
+     "time between two samples, in milliseconds", set_interval},
+    {"json-only", NULL, FLAGS_MEASURE, NULL, KEY_NONE, NULL,
+     "print only the line of JSON on stdout", set_json_only},
+    {"quiet", NULL, FLAGS_MEASURE, NULL, KEY_NONE, NULL,
+     "print only errors on stderr: no build output, no progress", set_quiet},
+    {"image", "REF", FLAGS_MEASURE, "image", KEY_TEXT, "node:24-bookworm", "image of the container",
+     set_image},
+    {"memory", "LIMIT", FLAGS_MEASURE & ~FLAGS_FIT, "memory", KEY_TEXT, NULL,
+     "memory limit of the build, such as 8g; without swap", set_memory},
+    {"engine", "NAME", FLAGS_MEASURE, "engine", KEY_TEXT, "auto",
+     "auto, docker, podman, host or inplace", set_engine},
+    {"timeout", "DUR", FLAGS_MEASURE, "timeout", KEY_TEXT, NULL,
+     "end the build after this time, such as 45m", set_timeout},
+    {"env", "NAME[=VALUE]", FLAGS_MEASURE, "env", KEY_VARIABLES, NULL,
+     "set a variable, or pass it on; may be repeated", add_env},
+    {"pull", "WHEN", FLAGS_MEASURE, "pull", KEY_TEXT, "missing",
+     "pull the image: never, missing or always", set_pull},
+    {"cache", "POLICY", FLAGS_MEASURE, "cache", KEY_TEXT, "as-is",
+     "page cache before the build: as-is, warm or cold", set_cache},
+    {"user", "UID:GID", FLAGS_MEASURE, "user", KEY_TEXT, NULL,
+     "user of the build (default: the invoking user)", set_user},
+    {"network", "MODE", FLAGS_MEASURE, "network", KEY_TEXT, NULL,
+     "network of the container (default: the engine's)", set_network},
+    {"privileges", "NAME", FLAGS_MEASURE, "privileges", KEY_TEXT, "least",
+     "privileges of the container: least or engine", set_privileges},
+    {"runs", "N", FLAGS_MEASURE & ~FLAGS_FIT, NULL, KEY_NONE, NULL,
+     "number of runs (default: 1; check: up to 3; baseline refresh: 3)", set_runs},
+    {"out", "DIR", FLAGS_MEASURE, "out", KEY_INNER_PATH, ".build-mem",
+     "directory for the files of the run", set_out},
+    {"repo", "DIR", FLAGS_MEASURE | FLAGS_SHOW | FLAGS_INIT, NULL, KEY_NONE, ".",
+     "repository to build", set_repo},
+    {"config", "FILE", FLAGS_MEASURE | FLAGS_SHOW | FLAGS_INIT, NULL, KEY_NONE, NULL,
+     "configuration file (default: build-mem.json in the repository)", set_file},
+    {"junit", "FILE", FLAGS_RUN | FLAGS_CHECK, NULL, KEY_NONE, NULL,
+     "JUnit file (default: junit-NAME.xml in --out)", set_junit},
+    {"baseline", "FILE", FLAGS_CHECK | FLAGS_REFRESH | FLAGS_SHOW, "baseline", KEY_INNER_PATH,
+     "baselines/build-mem.json", "baseline file", set_baseline},
+    {"baseline", "FILE", FLAGS_REPORT, NULL, KEY_NONE, NULL,
+     "judge by this baseline (default: the stored verdict)", set_baseline},
+    {"against", "RESULT", FLAGS_REPORT, NULL, KEY_NONE, NULL, "another result, to draw beside it",
+     set_against},
+    {"format", "NAME", FLAGS_REPORT, NULL, KEY_NONE, NULL,
+     "html, markdown, openmetrics, bmf, github-action-benchmark or chrome-trace (default: html)",
+     set_format},
+    {"output", "FILE", FLAGS_REPORT, NULL, KEY_NONE, NULL,
+     "output file, or - for stdout (default: beside the result)", set_output},
+    {"baseline-ref", "GITREF", FLAGS_CHECK | FLAGS_SHOW, NULL, KEY_NONE, NULL,
+     "read the baseline at this git ref, not in the work tree", set_baseline_ref},
+    {"strict", NULL, FLAGS_CHECK, NULL, KEY_NONE, NULL,
+     "fail on an improvement, too, until it is accepted", set_strict},
+    {"allow-increase", NULL, FLAGS_REFRESH, NULL, KEY_NONE, NULL,
+     "accept higher values; requires --reason", set_allow_increase},
+    {"reason", "TEXT", FLAGS_REFRESH, NULL, KEY_NONE, NULL,
+     "reason for the increase; stored in the baseline", set_reason},
+    {"format", "NAME", FLAGS_COMPARE, NULL, KEY_NONE, NULL,
+     "text, json or markdown (default: text)", set_format},
+    {NULL, NULL, 0, NULL, KEY_NONE, NULL, NULL, NULL},
 };
 
-int config_set(struct config *config, const char *name, const char *value, struct bm_error *err)
+int config_set(struct config *config, const char *flag, const char *value, struct bm_error *err)
 {
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        if (strcmp(settings[i].name, name) == 0)
-            return settings[i].set(config, value, err);
-    BM_BUG("a setting without a setter");
+    for (const struct setting *setting = settings; setting->flag; setting++)
+        if (strcmp(setting->flag, flag) == 0)
+            return setting->set(config, value, err);
+    BM_BUG("a flag without a setting");
 }

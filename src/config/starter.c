@@ -14,9 +14,9 @@ void starter_release(struct starter *starter)
     *starter = (struct starter){0};
 }
 
-/* ---- what lies in the repo ---- */
+/* ---- the files of the repo ---- */
 
-/* A repo's path may hold what glob(3) takes for a pattern. */
+/* Escapes the characters that glob(3) would take for a pattern. */
 static char *literal(const char *path)
 {
     char *text = xcalloc(2, strlen(path) + 1), *to = text;
@@ -28,7 +28,7 @@ static char *literal(const char *path)
     return text;
 }
 
-/* Other people's packages and what builds leave behind are not this repo's. */
+/* Returns false for installed packages and for build outputs. */
 static bool is_ours(const char *inner)
 {
     static const char *const foreign[] = {"node_modules", "vendor", "target", "build", "dist"};
@@ -49,7 +49,7 @@ static void add_once(struct strv *list, const char *text)
         strv_push(list, text);
 }
 
-/* Adds the directories, relative to the repo ("" is its top), that hold a file of this name. */
+/* Adds the directories with a file of this name, relative to the repo ("" is its root). */
 static void find_marker(const char *repo, const char *place, const char *marker,
                         struct strv *directories)
 {
@@ -89,11 +89,11 @@ static const struct ecosystem *find_ecosystem(const char *repo)
     return NULL;
 }
 
-/* ---- what is written ---- */
+/* ---- the file ---- */
 
 struct draft {
     struct strv clear, artifacts, hints;
-    struct strv stages, matches; /* side by side */
+    struct strv stages, matches; /* of equal length: matches[i] belongs to stages[i] */
 };
 
 static void add_stage(struct draft *draft, const struct known_stage *stage)

@@ -1,7 +1,7 @@
 /* build-mem.json and the flags over it. */
 #include "base/alloc.h"
 #include "base/units.h"
-#include "config/flags.h"
+#include "config/command_line.h"
 #include "config/pattern.h"
 #include "unit/suite.h"
 
@@ -65,7 +65,7 @@ START_TEST(patterns_are_small)
         {"(^(.{0,6}([ab]?(x|){0,3}){12})*$^).{3}[ab]", "too long to compile"},
         {"(((^|$)*|x*)*){9}", "too long to compile"},
         {"x{99999999999999999999}", "not a POSIX"},
-        {"(a*)b\\1", "must not refer back"},
+        {"(a*)b\\1", "must not contain a back-reference"},
         {"[^]\\1]\\.\\\\1", NULL},
         {"a\\", "not a POSIX"},
         {"[[:digit:]\\2[.].]]*", NULL},

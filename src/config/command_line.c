@@ -1,0 +1,183 @@
+#include "config/command_line.h"
+
+#include "base/alloc.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_SETTINGS 64
+/* Values of getopt_long(3): a flag is OPTION_FLAG plus its index in settings[]. */
+enum { OPTION_FLAG = 1000, OPTION_HELP = 'h', OPTION_VERSION = 'V', OPTION_OPERAND = 1 };
+
+static void fill_options(enum flag_command command, struct option *options)
+{
+    size_t count = 0;
+    for (int i = 0; settings[i].flag; i++) {
+        if (!(settings[i].commands & command))
+            continue;
+        if (count + 3 >= MAX_SETTINGS)
+            BM_BUG("more settings than MAX_SETTINGS");
+        options[count++] = (struct option){settings[i].flag,
+                                           settings[i].argument ? required_argument : no_argument,
+                                           NULL, OPTION_FLAG + i};
+    }
+    options[count++] = (struct option){"help", no_argument, NULL, OPTION_HELP};
+    options[count++] = (struct option){"version", no_argument, NULL, OPTION_VERSION};
+    options[count] = (struct option){0};
+}
+
+/* The flags of this command line, in their order. */
+struct given_flag {
+    const struct setting *setting;
+    const char *value;
+};
+
+struct given_flags {
+    struct given_flag *items;
+    size_t count;
+};
+
+static void given_flags_release(struct given_flags *given)
+{
+    free(given->items);
+}
+
+static bool is_given(const struct given_flags *given, const char *flag)
+{
+    for (size_t i = 0; i < given->count; i++)
+        if (strcmp(given->items[i].setting->flag, flag) == 0)
+            return true;
+    return false;
+}
+
+static int apply(struct config *config, const struct given_flags *given, struct bm_error *err)
+{
+    for (size_t i = 0; i < given->count; i++)
+        if (given->items[i].setting->set(config, given->items[i].value, err) < 0)
+            return bm_error_wrap(err, "--%s", given->items[i].setting->flag);
+    return 0;
+}
+
+static int read_config_file(struct config *config, struct bm_error *err)
+{
+    if (config->file)
+        return config_read_file(config, config->file, err);
+    char *path CLEANUP(cleanup_free) = config_in_repo(config, "build-mem.json");
+    return access(path, F_OK) == 0 ? config_read_file(config, path, err) : 0;
+}
+
+/* A relative path in a flag starts from the working directory, not from the repo. */
+static void make_absolute(char **path, const char *flag, const struct given_flags *given)
+{
+    if (!is_given(given, flag) || **path == '/')
+        return;
+    char *here CLEANUP(cleanup_free) = getcwd(NULL, 0);
+    char *absolute = xasprintf("%s/%s", here ? here : ".", *path);
+    free(*path);
+    *path = absolute;
+}
+
+/* Merges defaults, file and flags. The flags are applied twice: first because --repo and --config
+ * name the file, then because a flag takes precedence over the file. */
+static int merge(struct config *config, enum flag_command command, const struct given_flags *given,
+                 struct bm_error *err)
+{
+    bool has_file = !(command & (FLAGS_FILES | FLAGS_INIT | FLAGS_DOCTOR));
+    if (apply(config, given, err) < 0)
+        return -1;
+    /* --env adds to a list; the second pass adds it again. */
+    strv_release(&config->env);
+    if (!(command & FLAGS_FILES) && access(config->repo, X_OK) != 0)
+        return bm_error_errno(err, "--repo %s", config->repo);
+    if ((has_file && read_config_file(config, err) < 0) || apply(config, given, err) < 0)
+        return -1;
+    if (config->engine == ENGINE_INPLACE && config->memory_limit_bytes > 0)
+        return bm_error_set(err, "--memory: the engine inplace uses the memory limit of the job; "
+                                 "set the limit on the job or the container, and remove --memory "
+                                 "(or \"memory\" in build-mem.json)");
+    config->baseline_is_flag = is_given(given, "baseline");
+    if (strcmp(config->repo, ".") != 0) {
+        make_absolute(&config->out, "out", given);
+        make_absolute(&config->baseline, "baseline", given);
+        make_absolute(&config->junit, "junit", given);
+    }
+    return 0;
+}
+
+static void set_command_defaults(struct config *config, enum flag_command command)
+{
+    if (!config->label)
+        config->label = xstrdup(command == FLAGS_CHECK     ? "check"
+                                : command == FLAGS_REFRESH ? "refresh"
+                                : command == FLAGS_FIT     ? "fit"
+                                                           : "run");
+    if (!config->runs && command != FLAGS_CHECK)
+        config->runs = command == FLAGS_REFRESH ? 3 : 1;
+}
+
+static int usage_error(int option, const char *argument, struct bm_error *err)
+{
+    if (option == ':')
+        return bm_error_set(err, "%s needs a value", argument);
+    return optopt >= OPTION_FLAG ? bm_error_set(err, "%s: this flag takes no value", argument)
+                                 : bm_error_set(err, "unknown flag %s", argument);
+}
+
+enum flags_outcome flags_read(struct config *config, enum flag_command command, int argc,
+                              char **argv, struct strv *operands, struct bm_error *err)
+{
+    struct option options[MAX_SETTINGS];
+    struct given_flags given CLEANUP(given_flags_release) = {
+        .items = xcalloc((size_t)argc, sizeof *given.items)};
+    config_init(config);
+    if (command & FLAGS_FILES)
+        free(steal_ptr(config->baseline));
+    fill_options(command, options);
+    optind = 0;
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, "-:hV", options, NULL)) != -1;) {
+        if (option == OPTION_HELP)
+            return FLAGS_HELP;
+        if (option == OPTION_VERSION)
+            return FLAGS_VERSION;
+        if (option == OPTION_OPERAND) {
+            strv_push(operands, optarg);
+        } else if (option >= OPTION_FLAG) {
+            given.items[given.count++] =
+                (struct given_flag){&settings[option - OPTION_FLAG], optarg};
+        } else {
+            (void)usage_error(option, argv[optind - 1], err);
+            return FLAGS_ERROR;
+        }
+    }
+    for (; optind < argc; optind++)
+        strv_push(command & (FLAGS_MEASURE | FLAGS_COMPARE) ? &config->build_argv : operands,
+                  argv[optind]);
+    if (merge(config, command, &given, err) < 0)
+        return FLAGS_ERROR;
+    set_command_defaults(config, command);
+    return FLAGS_OK;
+}
+
+char *flags_help(enum flag_command command)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = xmemstream_open(&text, &length);
+    for (const struct setting *setting = settings; setting->flag; setting++) {
+        if (!(setting->commands & command))
+            continue;
+        char *head CLEANUP(cleanup_free) =
+            xasprintf("--%s%s%s", setting->flag, setting->argument ? " " : "",
+                      setting->argument ? setting->argument : "");
+        fprintf(out, "  %-22s %s", head, setting->help);
+        if (setting->standard)
+            fprintf(out, " (default: %s)", setting->standard);
+        fputc('\n', out);
+    }
+    fputs("  --help, --version\n", out);
+    xmemstream_close(out);
+    return text;
+}

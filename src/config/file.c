@@ -1,0 +1,230 @@
+/* build-mem.json: reads the file over the defaults. */
+#include "config/config.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "base/units.h"
+#include "config/pattern.h"
+
+#include <string.h>
+
+#define MAX_STAGES 256
+
+/* Expects a path inside the repo: relative, without "..", and not the repo itself. */
+static int expect_inner_path(const struct json *value, const char **path, struct bm_error *err)
+{
+    if (json_expect_string(value, path, err) < 0)
+        return -1;
+    if (!**path || **path == '/')
+        return json_error(value, err, "must be a path relative to the repo");
+    bool names_something = false;
+    for (const char *part = *path; *part; part += strspn(part, "/")) {
+        size_t length = strcspn(part, "/");
+        if (length == 2 && strncmp(part, "..", 2) == 0)
+            return json_error(value, err,
+                              "must not contain \"..\": the path must stay inside the repo");
+        names_something |= !(length == 1 && *part == '.');
+        part += length;
+    }
+    if (!names_something)
+        return json_error(value, err, "must be a path inside the repo, not the repo itself");
+    return 0;
+}
+
+static int read_clear(struct config *config, const struct json *list, struct bm_error *err)
+{
+    if (json_expect_array(list, err) < 0)
+        return -1;
+    strv_release(&config->clear);
+    for (const struct json *item = json_first(list); item; item = json_next(item)) {
+        const char *path;
+        if (expect_inner_path(item, &path, err) < 0)
+            return -1;
+        strv_push(&config->clear, path);
+    }
+    return 0;
+}
+
+static int expect_stage_name(const struct config *config, const struct json *value,
+                             const char **name, struct bm_error *err)
+{
+    if (json_expect_string(value, name, err) < 0)
+        return -1;
+    size_t fit = strspn(*name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+    if (!**name || (*name)[fit] || fit > 64)
+        return json_error(value, err, "must be up to 64 letters, digits, '.', '_' or '-'");
+    if (strcmp(*name, "setup") == 0)
+        return json_error(value, err, "\"setup\" is reserved for the time before the first stage");
+    for (size_t i = 0; i < config->stage_count; i++)
+        if (strcmp(config->stages[i].name, *name) == 0)
+            return json_error(value, err, "duplicate stage name");
+    return 0;
+}
+
+static int expect_pattern(const struct json *value, const char **pattern, struct bm_error *err)
+{
+    if (json_expect_string(value, pattern, err) < 0)
+        return -1;
+    struct bm_error why CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    if (pattern_check(*pattern, &why) < 0)
+        return json_error(value, err, "%s", why.message);
+    return 0;
+}
+
+static int read_stages(struct config *config, const struct json *list, struct bm_error *err)
+{
+    static const char *const keys[] = {"name", "match", NULL};
+    if (json_expect_array(list, err) < 0)
+        return -1;
+    config_drop_stages(config);
+    for (const struct json *item = json_first(list); item; item = json_next(item)) {
+        const struct json *name_value, *match_value;
+        const char *name, *match;
+        if (json_expect_object(item, err) < 0 || json_expect_keys(item, keys, err) < 0 ||
+            json_require(item, "name", &name_value, err) < 0 ||
+            json_require(item, "match", &match_value, err) < 0 ||
+            expect_stage_name(config, name_value, &name, err) < 0 ||
+            expect_pattern(match_value, &match, err) < 0)
+            return -1;
+        if (config->stage_count == MAX_STAGES)
+            return json_error(item, err, "more than %d stages", MAX_STAGES);
+        config_add_stage(config, name, match);
+    }
+    return 0;
+}
+
+static int read_artifacts(struct config *config, const struct json *list, struct bm_error *err)
+{
+    static const char *const keys[] = {"path", "required", NULL};
+    if (json_expect_array(list, err) < 0)
+        return -1;
+    config_drop_artifacts(config);
+    for (const struct json *item = json_first(list); item; item = json_next(item)) {
+        const struct json *path_value;
+        const char *path;
+        bool required = true;
+        if (json_expect_object(item, err) < 0 || json_expect_keys(item, keys, err) < 0 ||
+            json_require(item, "path", &path_value, err) < 0 ||
+            expect_inner_path(path_value, &path, err) < 0)
+            return -1;
+        const struct json *flag = json_member(item, "required");
+        if (flag && json_expect_bool(flag, &required, err) < 0)
+            return -1;
+        config_add_artifact(config, path, required);
+    }
+    return 0;
+}
+
+/* Checks the value as that of the flag, and adds the place to the message. */
+static int read_setting(struct config *config, const struct json *value, const char *flag,
+                        const char *text, struct bm_error *err)
+{
+    struct bm_error why CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    if (config_set(config, flag, text, &why) < 0)
+        return json_error(value, err, "%s", why.message);
+    return 0;
+}
+
+static int read_string(struct config *config, const struct json *value, const char *flag,
+                       struct bm_error *err)
+{
+    const char *text;
+    if (json_expect_string(value, &text, err) < 0)
+        return -1;
+    return read_setting(config, value, flag, text, err);
+}
+
+static int read_integer(struct config *config, const struct json *value, const char *flag,
+                        struct bm_error *err)
+{
+    int64_t number;
+    if (json_expect_integer(value, 0, INT32_MAX, &number, err) < 0)
+        return -1;
+    char *text CLEANUP(cleanup_free) = xasprintf("%lld", (long long)number);
+    return read_setting(config, value, flag, text, err);
+}
+
+static int read_env(struct config *config, const struct json *list, struct bm_error *err)
+{
+    if (json_expect_array(list, err) < 0)
+        return -1;
+    for (const struct json *item = json_first(list); item; item = json_next(item)) {
+        const char *text;
+        if (json_expect_string(item, &text, err) < 0)
+            return -1;
+        /* The file is part of the change: it must not read the caller's variables, such as secrets.
+         */
+        if (*text && !strchr(text, '='))
+            return json_error(item, err,
+                              "must be NAME=VALUE; to pass on a variable of the caller, use the "
+                              "flag --env NAME");
+        if (read_string(config, item, "env", err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_value(struct config *config, const struct json *member,
+                      const struct setting *setting, struct bm_error *err)
+{
+    const char *ignored;
+    switch (setting->form) {
+    case KEY_INTEGER:
+        return read_integer(config, member, setting->flag, err);
+    case KEY_VARIABLES:
+        return read_env(config, member, err);
+    case KEY_INNER_PATH:
+        if (expect_inner_path(member, &ignored, err) < 0)
+            return -1;
+        return read_string(config, member, setting->flag, err);
+    case KEY_TEXT:
+        return read_string(config, member, setting->flag, err);
+    case KEY_NONE:
+    default:
+        BM_BUG("a key without a form");
+    }
+}
+
+static int read_member(struct config *config, const struct json *member, struct bm_error *err)
+{
+    const char *key = json_key(member), *ignored;
+    int64_t version;
+    for (const struct setting *setting = settings; setting->flag; setting++)
+        if (setting->key && strcmp(key, setting->key) == 0)
+            return read_value(config, member, setting, err);
+    if (strcmp(key, "clear") == 0)
+        return read_clear(config, member, err);
+    if (strcmp(key, "stages") == 0)
+        return read_stages(config, member, err);
+    if (strcmp(key, "artifacts") == 0)
+        return read_artifacts(config, member, err);
+    if (strcmp(key, "$schema") == 0)
+        return json_expect_string(member, &ignored, err);
+    if (strcmp(key, "schema_version") == 0)
+        return json_expect_integer(member, 1, 1, &version, err);
+    return json_error(member, err, "unknown key");
+}
+
+static int read_document(struct config *config, const struct json_document *document,
+                         struct bm_error *err)
+{
+    const struct json *root = json_root(document);
+    if (json_expect_object(root, err) < 0)
+        return -1;
+    for (const struct json *member = json_first(root); member; member = json_next(member))
+        if (read_member(config, member, err) < 0)
+            return -1;
+    return 0;
+}
+
+int config_parse(struct config *config, const char *text, const char *origin, struct bm_error *err)
+{
+    struct json_document *document CLEANUP(cleanup_json_document) = json_parse(text, origin, err);
+    return document ? read_document(config, document, err) : -1;
+}
+
+int config_read_file(struct config *config, const char *path, struct bm_error *err)
+{
+    struct json_document *document CLEANUP(cleanup_json_document) = json_parse_file(path, err);
+    return document ? read_document(config, document, err) : -1;
+}
