@@ -27,7 +27,7 @@ int file_read(const char *path, size_t max_bytes, char **text, size_t *length, s
     char *content CLEANUP(cleanup_free) = NULL;
     size_t used = 0, capacity = (size_t)status.st_size + 1;
     for (;;) {
-        /* One byte more than is allowed tells that there is more; the files of /proc say 0. */
+        /* Reads one byte more than allowed to detect a longer file: files of /proc have size 0. */
         if (capacity > max_bytes + 1)
             capacity = max_bytes + 1;
         if (used > max_bytes)
@@ -65,7 +65,7 @@ static int write_all(int fd, const char *data, size_t length)
     return 0;
 }
 
-/* The rename is on disk only when the directory is. */
+/* Syncs the directory: only then is the rename on disk. */
 static void sync_directory_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -83,7 +83,7 @@ int file_write_atomic(const char *path, const char *data, size_t length, struct 
     if (fd < 0)
         return bm_error_errno(err, "%s: cannot write beside it", path);
 
-    /* A replaced file keeps its mode; a new one gets what open(2) would have given it. */
+    /* A replaced file keeps its mode; a new file gets the mode that open(2) would give it. */
     struct stat old;
     mode_t mask = umask(0);
     umask(mask);
@@ -137,7 +137,7 @@ int file_make_dirs(const char *path, struct bm_error *err)
     return 0;
 }
 
-/* Where the descriptor's file is now, or NULL with errno; the caller owns it. */
+/* Returns the current path of the open file, or NULL with errno. The caller owns it. */
 static char *path_of_descriptor(int fd)
 {
     char link[32], path[PATH_MAX];
@@ -162,8 +162,8 @@ static bool is_beneath(int root_fd, int fd)
     return strncmp(path, root, length) == 0 && (path[length] == '/' || !path[length]);
 }
 
-/* Opening with O_PATH has no effect on the file, so that it can be looked at first. Unlike with
- * openat2(2), a way out and back in again passes. */
+/* Opens with O_PATH first, which has no effect on the file, and checks its path. Unlike openat2(2),
+ * this accepts a path that leaves the directory and returns to it. */
 static int open_then_poll(int root_fd, const char *path, int flags)
 {
     int found CLEANUP(cleanup_fd) =
@@ -185,7 +185,7 @@ int file_open_beneath(int root_fd, const char *path, int flags)
 {
     struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC), .resolve = RESOLVE_BENEATH};
     int fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof how);
-    /* Container engines of old refuse calls that they do not know with EPERM. */
+    /* Old container engines refuse unknown system calls with EPERM. */
     if (fd < 0 && (errno == ENOSYS || errno == EPERM))
         return open_then_poll(root_fd, path, flags);
     return fd;
@@ -198,7 +198,7 @@ int file_make_dirs_beneath(int root_fd, const char *path)
         slash = strchr(slash + 1, '/');
         if (slash)
             *slash = '\0';
-        /* Its parent has just been found to be beneath. */
+        /* The parent was just found beneath the root. */
         if (mkdirat(root_fd, partial, 0777) < 0 && errno != EEXIST)
             return -1;
         int found CLEANUP(cleanup_fd) = file_open_beneath(root_fd, partial, O_PATH | O_DIRECTORY);
@@ -210,7 +210,7 @@ int file_make_dirs_beneath(int root_fd, const char *path)
     return 0;
 }
 
-/* Removes all that is in the directory `fd`, and closes it: one descriptor for each level. */
+/* Removes the content of the directory `fd`, and closes it. Uses one descriptor per level. */
 static int remove_entries(int fd)
 {
     DIR *directory = fdopendir(fd);

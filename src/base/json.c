@@ -35,8 +35,8 @@ void json_init(void)
     cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = xmalloc, .free_fn = free});
 }
 
-/* Walks the text of a document that cJSON has accepted, value by value, in the order in which
- * cJSON's tree lists them. */
+/* Walks the text of a document that cJSON accepted: one value at a time, in the order of the tree
+ * of cJSON. It finds the line of each value. */
 struct scanner {
     const char *at;
     int line;
@@ -50,7 +50,7 @@ static const char *skip_string(const char *at)
     return at + 1;
 }
 
-/* Leaves the scanner on the next value's first character. */
+/* Moves the scanner to the first character of the next value. */
 static void scan_to_value(struct scanner *scan)
 {
     for (;; scan->at++) {
@@ -330,7 +330,7 @@ int json_error(const struct json *at, struct bm_error *err, const char *format, 
     FILE *out = xmemstream_open(&path, &length);
     print_path(out, at);
     xmemstream_close(out);
-    /* Keys come from outside; this goes to a terminal. */
+    /* A key from outside can contain escape sequences for the terminal. */
     char *shown CLEANUP(cleanup_free) = text_one_line(path);
 
     va_list arguments;

@@ -9,7 +9,7 @@
 
 cJSON *json_new_integer(int64_t number)
 {
-    /* cJSON keeps numbers as doubles and prints at most 17 digits: hand it the digits. */
+    /* cJSON stores numbers as doubles: give it the digits as raw text. */
     char digits[24];
     snprintf(digits, sizeof digits, "%" PRId64, number);
     return cJSON_CreateRaw(digits);
@@ -60,9 +60,9 @@ char *json_print(const cJSON *tree, int indented)
     return xasprintf("%s%s", text, indented ? "\n" : "");
 }
 
-/* The code point at `at` where it is one that breaks a line or steers a terminal and that JSON
- * lets pass unescaped: DEL, C1 controls (U+0080 to U+009F), U+2028, U+2029. Else 0. The text is
- * valid UTF-8. `*length` are its bytes. */
+/* Returns the code point at `at` if it breaks a line or controls a terminal, and JSON allows it
+ * unescaped: DEL, C1 controls (U+0080 to U+009F), U+2028, U+2029. Otherwise returns 0. The text is
+ * valid UTF-8. `*length` is the length of the character in bytes. */
 static unsigned hidden_control(const unsigned char *at, size_t *length)
 {
     *length = 1;

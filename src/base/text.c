@@ -7,8 +7,8 @@
 
 #define REPLACEMENT "\xEF\xBF\xBD"
 
-/* Decodes one character of well-formed UTF-8 (no surrogates, no overlong forms). Returns its
- * length in bytes, or 0 where the bytes are none. */
+/* Decodes one character of well-formed UTF-8 (no surrogates, no overlong forms). Returns its length
+ * in bytes, or 0 if the bytes are not a character. */
 static size_t decode_utf8(const unsigned char *bytes, size_t length, uint32_t *character)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -36,7 +36,7 @@ static size_t decode_utf8(const unsigned char *bytes, size_t length, uint32_t *c
     return size;
 }
 
-/* Room for `length` bytes, each of which may become a REPLACEMENT. */
+/* Allocates for `length` bytes, each of which can become a REPLACEMENT. */
 static char *room_for(size_t length)
 {
     return xmalloc(length * strlen(REPLACEMENT) + 1);
@@ -57,8 +57,9 @@ char *text_valid_utf8(const char *text)
     return result;
 }
 
-/* The length of the ANSI escape sequence (ECMA-48 and ECMA-35: CSI, OSC, or ESC, intermediates
- * and a final byte, such as the "ESC ( B" of tput sgr0) that starts with the ESC at `bytes`. */
+/* Returns the length of the ANSI escape sequence that begins with the ESC at `bytes`. Source:
+ * ECMA-48 and ECMA-35: CSI, OSC, or ESC with intermediates and a final byte ("ESC ( B" of tput
+ * sgr0). */
 static size_t escape_length(const char *bytes, size_t length)
 {
     size_t i = 2;
@@ -93,7 +94,7 @@ char *text_printable(const char *bytes, size_t length)
         if (character == 0x1B && used) {
             used = escape_length(bytes, length);
         } else if (character == '\r' && used) {
-            /* progress bars and CRLF: the carriage return itself says nothing */
+            /* from progress bars and CRLF: drop it */
         } else if (!used || (character < 0x20 && character != '\n' && character != '\t') ||
                    (character >= 0x7F && character < 0xA0) || character == 0xFFFE ||
                    character == 0xFFFF) {

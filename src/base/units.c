@@ -15,8 +15,8 @@ int64_t add_figures(int64_t a, int64_t b)
     return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
-/* Reads an unsigned decimal number with an optional fraction; strtod alone would also take
- * signs, blanks, "inf" and hexadecimal. Returns NULL where there is none. */
+/* Parses an unsigned decimal number with an optional fraction. strtod(3) alone would also accept
+ * signs, blanks, "inf" and hexadecimal. Returns the place behind it, or NULL if there is none. */
 static const char *read_decimal(const char *text, double *value)
 {
     if (!isdigit((unsigned char)*text))
@@ -100,7 +100,7 @@ int parse_integer(const char *text, int64_t min, int64_t max, int64_t *value)
     return 0;
 }
 
-/* A unit begins where the smaller one would be rounded to 1024.0 of it. */
+/* Uses the next unit from the value that the smaller one would round to 1024.0. */
 static char *format_signed(int64_t bytes, const char *sign)
 {
     const double rounded_up = 1023.95;
@@ -130,7 +130,7 @@ char *format_duration(int64_t ms)
         return xstrdup("n/a");
     if (ms < 1000)
         return xasprintf("%d ms", (int)ms);
-    if (ms < 59950) /* from there on it would be rounded to 60.0 s */
+    if (ms < 59950) /* a longer one would round to 60.0 s */
         return xasprintf("%.1f s", (double)ms / 1000);
     int64_t seconds = ms < 60000 ? 60 : ms / 1000;
     if (seconds < 3600)
