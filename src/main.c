@@ -5,7 +5,45 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"run", command_run, "measure the build once (the default)"},
+    {"check", command_check, "measure, judge against the baseline, write JUnit"},
+    {"compare", command_compare, "compare two results, or a result and a baseline"},
+    {"fit", command_fit, "find the smallest memory limit with which the build passes"},
+    {"baseline", command_baseline, "refresh: accept results; show: print the accepted values"},
+    {"report", command_report, "write a page, or an export for other tools, from results"},
+    {"doctor", command_doctor, "report what this machine can measure, with fixes"},
+    {"init", command_init, "write a first build-mem.json for this repository"},
+};
+
+static int print_help(void)
+{
+    puts("Usage: build-mem [COMMAND] [flags] [-- BUILD-COMMAND ARG...]\n"
+         "How much memory does this build need, and did this change make it worse?\n");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        printf("  %-10s %s\n", commands[i].name, commands[i].help);
+    puts("\nbuild-mem COMMAND --help lists the flags of a command.\n"
+         "Exit status: 0 pass, 1 the gate failed, 2 usage error or no baseline, 3 the build\n"
+         "failed, 4 the run could not be measured or compared, 128+N ended by signal N.");
+    return EXIT_PASS;
+}
+
+static int run_command(int argc, char **argv)
+{
+    if (asks_for_help(argc, argv))
+        return print_help();
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return command_run(argc, argv);
+}
 
 /* Opens descriptors 0 to 2 if the caller closed them: a file that we open later must not become
  * standard output or standard error. */

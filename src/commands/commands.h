@@ -1,15 +1,12 @@
 /* The subcommands: what a user types.
  *
  * A command reads its settings, calls the layers below, and returns an exit status (base/error.h).
- * Each file beside this one is one command; commands.c lists them. */
+ * Each file is one command; main.c lists them. commands.c is the beginning that they share. */
 #ifndef BM_COMMANDS_COMMANDS_H
 #define BM_COMMANDS_COMMANDS_H
 
 #include "base/error.h"
 #include "config/command_line.h"
-
-/* Runs the command that argv[1] names; `run` if it names none. Returns the exit status. */
-int run_command(int argc, char **argv);
 
 /* Each takes its own arguments, of which argv[0] is its name, and returns the exit status. */
 int command_run(int argc, char **argv);
