@@ -1,4 +1,4 @@
-/* What every unit test program has in common. */
+/* Shared by all unit tests. */
 #ifndef BM_TESTS_SUITE_H
 #define BM_TESTS_SUITE_H
 
@@ -8,7 +8,7 @@
 /* Runs the suite and releases it. Returns the program's exit status. */
 int run_suite(Suite *suite);
 
-/* What malloc has given out. 0 with ASan: its allocator is another, which keeps what was freed. */
+/* The bytes that malloc(3) has allocated; 0 with ASan, whose allocator keeps freed memory. */
 size_t bytes_in_use(void);
 
 /* A file below TESTS_DIR (default "tests"), such as "fixtures/config/good-full.json"; the caller

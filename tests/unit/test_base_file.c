@@ -1,5 +1,5 @@
-/* Files: whole or not at all, and never outside of the directory. Works in a directory of its
- * own; what permissions forbid is tried as another user, since root may do everything. */
+/* Files: whole or not at all, and never outside of the directory. Works in its own directory. Tests
+ * of permissions run as another user, because root may do everything. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "unit/gate_sample.h"
@@ -88,7 +88,7 @@ START_TEST(reads_whole_files_up_to_a_size)
     ck_assert_str_eq(err.message, "none: No such file or directory");
     ck_assert_int_eq(file_read(".", 9, &text, NULL, &err), -1);
     ck_assert_ptr_nonnull(strstr(err.message, "not a regular file"));
-    /* A pipe without a writer must not hang, and files of /proc have no size. */
+    /* A pipe without a writer must not block; files of /proc have size 0. */
     ck_assert_int_eq(mkfifo("pipe", 0600), 0);
     ck_assert_int_eq(file_read("pipe", 9, &text, NULL, &err), -1);
     ck_assert_int_eq(file_read("/proc/self/status", 1 << 20, &text, &length, &err), 0);
@@ -99,7 +99,7 @@ END_TEST
 
 START_TEST(reads_up_to_the_size_where_the_file_has_none)
 {
-    /* /proc/self/comm: 0 by stat(2), 15 characters and a newline at most. */
+    /* /proc/self/comm: size 0 by stat(2), at most 15 characters and a newline. */
     put("/proc/self/comm", "exactly-fifteen");
     char *text CLEANUP(cleanup_free) = NULL;
     size_t length;
@@ -141,7 +141,7 @@ START_TEST(a_reader_keeps_the_old_content)
 }
 END_TEST
 
-/* A full disk, played by the limit on a file's size. */
+/* RLIMIT_FSIZE stands for a full disk. */
 START_TEST(failed_write_leaves_the_old_file_alone)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -174,7 +174,7 @@ START_TEST(failed_rename_leaves_nothing)
 }
 END_TEST
 
-/* Runs the function as a user without rights, in a child; it exits with the function's result. */
+/* Runs the function in a child process of an unprivileged user, and returns its result. */
 static int as_nobody(int (*function)(void))
 {
     pid_t child = fork();
@@ -260,7 +260,7 @@ START_TEST(a_directory_is_locked_until_its_descriptor_is_closed)
 }
 END_TEST
 
-/* As an old kernel or a sandbox would have it. Holds for the rest of the process. */
+/* Makes openat2(2) fail, as with an old kernel or in a sandbox, for the rest of the process. */
 static void forbid_openat2(int error)
 {
     struct sock_filter rules[] = {
@@ -274,7 +274,7 @@ static void forbid_openat2(int error)
     ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
 }
 
-/* With openat2(2), and with each of the errors that say there is none. */
+/* With openat2(2), and with each error of a system without it. */
 static const int openat2_errors[] = {0, ENOSYS, EPERM};
 
 START_TEST(opens_nothing_outside)
@@ -347,7 +347,7 @@ START_TEST(removes_trees_but_not_what_links_point_to)
 }
 END_TEST
 
-/* One descriptor a level is enough. */
+/* One descriptor per level is enough. */
 START_TEST(removes_deep_trees)
 {
     struct rlimit few = {.rlim_cur = 64, .rlim_max = 64};
@@ -375,7 +375,7 @@ static int remove_what_one_may_not(void)
     return file_remove_tree(here, "locked") == -1 && errno == EACCES ? 0 : 1;
 }
 
-START_TEST(what_cannot_be_removed_is_an_error)
+START_TEST(a_tree_that_cannot_be_removed_is_an_error)
 {
     ck_assert_int_eq(mkdir("locked", 0755), 0);
     put("locked/file", "");
@@ -404,7 +404,7 @@ int main(void)
                         sizeof openat2_errors / sizeof *openat2_errors);
     tcase_add_test(all, removes_trees_but_not_what_links_point_to);
     tcase_add_test(all, removes_deep_trees);
-    tcase_add_test(all, what_cannot_be_removed_is_an_error);
+    tcase_add_test(all, a_tree_that_cannot_be_removed_is_an_error);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

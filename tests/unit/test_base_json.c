@@ -1,4 +1,4 @@
-/* Strict JSON: what is refused, and with which place; what is read, to the last digit. */
+/* Strict JSON: refusals with their places, and exact integers. */
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/json_write.h"
@@ -36,7 +36,7 @@ static const struct {
     {"\"a", "not valid JSON"},
     {"\"\\x\"", "not valid JSON"},
     {"\"\\ud800\"", "not valid JSON"},
-    /* cJSON takes all of these. */
+    /* cJSON accepts all of these. */
     {"[\n010]", "f.json:2: not valid JSON: not a JSON number"},
     {"[-01]", "not a JSON number"},
     {"[1.]", "not a JSON number"},
@@ -48,7 +48,8 @@ static const struct {
     {"[\"a\\u0000b\"]", "\\u0000 in a string"},
     {"{\"a\\u0000\": 1}", "\\u0000 in a string"},
     {"{\"a\": 1,\n \"b\": 2,\n \"a\": 3}", "f.json:3: $.a: duplicate key"},
-    {"{\"a\": [{\"b\": 1}, {\"b\": 1,\n\"c\": {}, \"b\": 2}]}", "f.json:2: $.a[1].b: duplicate key"},
+    {"{\"a\": [{\"b\": 1}, {\"b\": 1,\n\"c\": {}, \"b\": 2}]}",
+     "f.json:2: $.a[1].b: duplicate key"},
     {"{\"a\": 1, \"\\u0061\": 2}", "$.a: duplicate key"},
     {"{\"a\": {\"x\\u001b[31m\": 1, \"x\\u001b[31m\": 2}}", "$.a.x: duplicate key"},
 };
@@ -59,8 +60,8 @@ START_TEST(refuses_with_place)
     struct json_document *document CLEANUP(cleanup_json_document) =
         json_parse(refused[_i].text, "f.json", &err);
     ck_assert_msg(document == NULL, "taken: %s", refused[_i].text);
-    ck_assert_msg(strstr(err.message, refused[_i].message) != NULL, "\"%s\" does not contain \"%s\"",
-                  err.message, refused[_i].message);
+    ck_assert_msg(strstr(err.message, refused[_i].message) != NULL,
+                  "\"%s\" does not contain \"%s\"", err.message, refused[_i].message);
     ck_assert_ptr_null(strchr(err.message, '\x1b'));
 }
 END_TEST
@@ -95,7 +96,7 @@ START_TEST(integers_keep_every_digit)
         bool ok;
     } cases[] = {
         {"2147483648", 0, INT64_MAX, INT64_C(2147483648), true},
-        {"9007199254740993", 0, INT64_MAX, INT64_C(9007199254740993), true}, /* no double */
+        {"9007199254740993", 0, INT64_MAX, INT64_C(9007199254740993), true}, /* not a double */
         {"9223372036854775807", 0, INT64_MAX, INT64_MAX, true},
         {"-9223372036854775808", INT64_MIN, 0, INT64_MIN, true},
         {"9223372036854775808", 0, INT64_MAX, 0, false},
@@ -141,7 +142,7 @@ START_TEST(members_are_found_by_exact_name_in_order)
 }
 END_TEST
 
-/* Every line and path is right although the strings look like structure. */
+/* Line and path are right even if strings look like structure. */
 START_TEST(messages_name_line_and_path)
 {
     struct json_document *document CLEANUP(cleanup_json_document) =

@@ -1,4 +1,4 @@
-/* Text from outside made fit for JSON, XML and a terminal; lists of strings; errors. */
+/* Safe text for JSON, XML and a terminal; lists of strings; errors. */
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/strv.h"
@@ -69,7 +69,7 @@ START_TEST(printable_for_xml_and_terminal)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t length = cases[i].length ? cases[i].length : strlen(cases[i].in);
-        /* Exactly as long as the bytes: reading past them is found by ASan. */
+        /* Allocated to the exact length, so that ASan finds a read past the end. */
         char *bytes CLEANUP(cleanup_free) = xmalloc(length);
         memcpy(bytes, cases[i].in, length);
         char *text CLEANUP(cleanup_free) = text_printable(bytes, length);

@@ -1,4 +1,4 @@
-/* Sizes and durations as people write them, and back. */
+/* Sizes and durations: parsing and formatting. */
 #include "base/alloc.h"
 #include "base/units.h"
 #include "unit/gate_sample.h"

@@ -159,8 +159,7 @@ static const struct {
 } bad_files[] = {
     {"bad-unknown-key.json", ":16: $.environments[0].metrics.cgroup_peak.tolerance: unknown key"},
     {"bad-unknown-key-top.json", ":3: $.environment: unknown key"},
-    {"bad-duplicate-key.json",
-     ":17: $.environments[0].metrics.cgroup_peak.percent: duplicate key"},
+    {"bad-duplicate-key.json", ":17: $.environments[0].metrics.cgroup_peak.percent: duplicate key"},
     {"bad-version.json", ":2: $.schema_version: written by a newer build-mem"},
     {"bad-version-older.json", ":2: $.schema_version: recorded by an older build-mem; remove this"},
     {"bad-version-text.json", ":2: $.schema_version: must be a whole number from 1"},

@@ -1,6 +1,5 @@
-/* build-mem baseline, in a directory of its own: what it says, what it writes, and what it refuses;
- * and the file at a git ref. That it accepts a build which it has run itself is for the end-to-end
- * tests. */
+/* build-mem baseline: output, files and refusals, and the file at a git ref. Works in its own
+ * directory. The end-to-end tests cover the refresh that runs a build. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -82,8 +81,7 @@ static void back(int fd, int kept)
     close(kept);
 }
 
-/* Runs "build-mem baseline WORDS", that are parted by blanks; `out` and `said` are what it printed.
- */
+/* Runs "build-mem baseline WORDS"; blanks separate the words. `out` and `said` are its outputs. */
 static int baseline_command(const char *words)
 {
     struct strv argv CLEANUP(strv_release) = {0};
@@ -93,7 +91,7 @@ static int baseline_command(const char *words)
         strv_push(&argv, word);
     fflush(NULL);
     int kept_out = into(STDOUT_FILENO, "out"), kept_err = into(STDERR_FILENO, "said");
-    optind = 0; /* getopt_long(3): anew */
+    optind = 0; /* restarts getopt_long(3) */
     int status = command_baseline((int)argv.count, argv.items);
     fflush(NULL);
     back(STDOUT_FILENO, kept_out);
@@ -113,9 +111,9 @@ static void expect(const char *words, int status, const char *part)
                   words, part, out, said);
 }
 
-/* ---- of stored results ---- */
+/* ---- refresh from stored results ---- */
 
-START_TEST(what_is_accepted_is_shown)
+START_TEST(accepted_values_are_shown)
 {
     expect("refresh --baseline sub/b.json first.json", EXIT_PASS, "sub/b.json now holds 1 run:");
     expect("refresh --baseline sub/b.json first.json second.json", EXIT_PASS,
@@ -131,7 +129,7 @@ START_TEST(what_is_accepted_is_shown)
 }
 END_TEST
 
-START_TEST(a_raise_takes_a_reason_and_shows_it)
+START_TEST(an_increase_needs_a_reason)
 {
     expect("refresh --baseline b.json first.json", EXIT_PASS, "");
     char *before CLEANUP(cleanup_free) = text_of("b.json");
@@ -144,7 +142,7 @@ START_TEST(a_raise_takes_a_reason_and_shows_it)
 }
 END_TEST
 
-START_TEST(a_hard_limit_and_who_accepted_it_are_shown)
+START_TEST(budget_and_author_are_shown)
 {
     struct baseline baseline CLEANUP(baseline_release);
     gate_baseline(&baseline);
@@ -158,7 +156,7 @@ START_TEST(a_hard_limit_and_who_accepted_it_are_shown)
 }
 END_TEST
 
-START_TEST(what_is_no_result_is_refused)
+START_TEST(files_that_are_not_results_are_refused)
 {
     put("broken.json", "{");
     expect("refresh --baseline b.json none.json", EXIT_USAGE, "none.json: No such file");
@@ -169,7 +167,7 @@ START_TEST(what_is_no_result_is_refused)
 }
 END_TEST
 
-START_TEST(a_baseline_that_cannot_be_there_is_refused)
+START_TEST(an_impossible_baseline_path_is_refused)
 {
     put("file", "");
     put("broken.json", "{");
@@ -185,8 +183,8 @@ START_TEST(a_baseline_that_cannot_be_there_is_refused)
 }
 END_TEST
 
-/* Without its lock the file is not touched: another refresh may be at it. */
-START_TEST(a_directory_that_cannot_be_locked_is_told)
+/* Without its lock the file is not changed: another refresh may be running. */
+START_TEST(a_directory_that_cannot_be_locked_is_an_error)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct baseline baseline CLEANUP(baseline_release);
@@ -204,7 +202,7 @@ START_TEST(a_directory_that_cannot_be_locked_is_told)
 }
 END_TEST
 
-START_TEST(show_says_what_is_missing)
+START_TEST(show_reports_a_missing_baseline)
 {
     expect("show", EXIT_USAGE, "no baseline: baselines/build-mem.json does not exist");
     put("empty.json", "{\"schema_version\": 2, \"environments\": []}");
@@ -225,9 +223,9 @@ START_TEST(usage)
 }
 END_TEST
 
-/* ---- of a build ---- */
+/* ---- refresh from a build ---- */
 
-START_TEST(a_workspace_that_cannot_be_used_is_told)
+START_TEST(an_unusable_workspace_is_an_error)
 {
     put("file", "");
     expect("refresh --out file/out -- true", EXIT_USAGE, "file");
@@ -247,7 +245,7 @@ static void git(const char *words)
     ck_assert_msg(system(command) == 0, "%s", command);
 }
 
-/* A repo whose baseline is committed as "first". */
+/* Makes a repo with a committed baseline; the commit is "first". */
 static bool make_repo(void)
 {
     if (system("git --version >/dev/null 2>&1") != 0)
@@ -275,7 +273,7 @@ static char *note(const char *ref)
     return baseline_tree_note(&config, &baseline);
 }
 
-START_TEST(the_file_at_a_ref_is_what_counts)
+START_TEST(the_baseline_at_the_ref_decides)
 {
     if (!make_repo())
         return;
@@ -295,8 +293,8 @@ START_TEST(the_file_at_a_ref_is_what_counts)
 }
 END_TEST
 
-/* Not even which file it is can the change say. */
-START_TEST(the_config_at_a_ref_says_which_file_counts)
+/* The change cannot select another baseline file either. */
+START_TEST(the_config_at_the_ref_selects_the_baseline)
 {
     if (!make_repo())
         return;
@@ -306,7 +304,7 @@ START_TEST(the_config_at_a_ref_says_which_file_counts)
     ck_assert_int_eq(unlink("repo/build-mem.json"), 0);
     expect(show, EXIT_PASS, "800.0 MiB");
 
-    /* A file that only the change has, or has elsewhere, does not count. */
+    /* A config file that exists only in the change is ignored. */
     const char *unsettled = "first does not say which baseline, name it by --baseline";
     put("repo/own.json", "{\"baseline\": \"sub/b.json\"}");
     expect("show --repo repo --config repo/own.json --baseline-ref first", EXIT_USAGE, unsettled);
@@ -320,16 +318,15 @@ START_TEST(the_config_at_a_ref_says_which_file_counts)
     ck_assert_int_eq(symlink("repo", "link"), 0);
     expect(by_link, EXIT_USAGE, unsettled);
     expect("show --repo link --baseline-ref first", EXIT_PASS, "800.0 MiB");
-    /* One from elsewhere is the caller's own; so is a baseline, at the ref of its own repository.
-     */
+    /* A config outside the work tree is the caller's own. So is a baseline in another repository;
+     * it is read at the ref there. */
     ck_assert_int_eq(system("cp -R repo other"), 0);
     expect("show --repo repo --baseline other/sub/b.json --baseline-ref first", EXIT_PASS,
            "800.0 MiB");
     put("ours.json", "{\"baseline\": \"sub/b.json\"}");
     expect("show --repo repo --config ours.json --baseline-ref first", EXIT_PASS, "800.0 MiB");
 
-    /* Nor can it make a directory look like a repository that has it otherwise, or a file like the
-     * ref. */
+    /* The change cannot disguise a directory as a repository, or a file as the ref. */
     ck_assert_int_eq(mkdir("repo/ci", 0700), 0);
     put("repo/ci/build-mem.json", "{\"baseline\": \"sub/b.json\"}");
     git("add ci");
@@ -345,7 +342,7 @@ START_TEST(the_config_at_a_ref_says_which_file_counts)
     expect("show --config ci/build-mem.json --baseline-ref HEAD", EXIT_PASS, "800.0 MiB");
     ck_assert_int_eq(chdir(".."), 0);
 
-    /* A link there, and what can't be read. */
+    /* A link at the ref, and an unreadable object. */
     git("rm -q --cached build-mem.json");
     ck_assert_int_eq(symlink("ci/build-mem.json", "repo/build-mem.json"), 0);
     git("add build-mem.json");
@@ -362,7 +359,7 @@ START_TEST(the_config_at_a_ref_says_which_file_counts)
 }
 END_TEST
 
-START_TEST(a_file_that_does_not_count_is_told)
+START_TEST(a_differing_baseline_in_the_work_tree_is_noted)
 {
     if (!make_repo())
         return;
@@ -395,18 +392,18 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 30);
     tcase_add_checked_fixture(all, enter_directory, leave_directory);
-    tcase_add_test(all, what_is_accepted_is_shown);
-    tcase_add_test(all, a_raise_takes_a_reason_and_shows_it);
-    tcase_add_test(all, a_hard_limit_and_who_accepted_it_are_shown);
-    tcase_add_test(all, what_is_no_result_is_refused);
-    tcase_add_test(all, a_baseline_that_cannot_be_there_is_refused);
-    tcase_add_test(all, a_directory_that_cannot_be_locked_is_told);
-    tcase_add_test(all, show_says_what_is_missing);
+    tcase_add_test(all, accepted_values_are_shown);
+    tcase_add_test(all, an_increase_needs_a_reason);
+    tcase_add_test(all, budget_and_author_are_shown);
+    tcase_add_test(all, files_that_are_not_results_are_refused);
+    tcase_add_test(all, an_impossible_baseline_path_is_refused);
+    tcase_add_test(all, a_directory_that_cannot_be_locked_is_an_error);
+    tcase_add_test(all, show_reports_a_missing_baseline);
     tcase_add_test(all, usage);
-    tcase_add_test(all, a_workspace_that_cannot_be_used_is_told);
-    tcase_add_test(all, the_file_at_a_ref_is_what_counts);
-    tcase_add_test(all, the_config_at_a_ref_says_which_file_counts);
-    tcase_add_test(all, a_file_that_does_not_count_is_told);
+    tcase_add_test(all, an_unusable_workspace_is_an_error);
+    tcase_add_test(all, the_baseline_at_the_ref_decides);
+    tcase_add_test(all, the_config_at_the_ref_selects_the_baseline);
+    tcase_add_test(all, a_differing_baseline_in_the_work_tree_is_noted);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

@@ -1,4 +1,4 @@
-/* build-mem.json and the flags over it. */
+/* build-mem.json, and the flags that take precedence over it. */
 #include "base/alloc.h"
 #include "base/units.h"
 #include "config/command_line.h"
@@ -18,8 +18,7 @@ static void good(const char *path)
     ck_assert_msg(config_read_file(&config, path, &err) == 0, "%s", err.message);
 }
 
-/* A bad file says where and what: beside each bad-X.json stands bad-X.message, a part of what must
- * be said. */
+/* Each bad-X.json has a bad-X.message with a part of the expected message. */
 static void bad(const char *path)
 {
     if (!strstr(path, ".json"))
@@ -27,7 +26,7 @@ static void bad(const char *path)
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct config config CLEANUP(config_release);
     config_init(&config);
-    ck_assert_msg(config_read_file(&config, path, &err) == -1, "%s is taken", path);
+    ck_assert_msg(config_read_file(&config, path, &err) == -1, "%s is accepted", path);
     const char *name = strstr(path, "fixtures/");
     char *message_name CLEANUP(cleanup_free) =
         xasprintf("%.*s.message", (int)(strlen(name) - strlen(".json")), name);
@@ -44,12 +43,11 @@ START_TEST(fixtures)
 }
 END_TEST
 
-/* Repetitions are counted as glibc writes them out: those side by side add up, those of what is
- * repeated multiply. */
+/* Patterns that glibc expands beyond measure are refused. */
 START_TEST(patterns_are_small)
 {
     static const struct {
-        const char *pattern, *message; /* NULL: is taken */
+        const char *pattern, *message; /* NULL: accepted */
     } cases[] = {
         {"(^|[ /])next( |/dist/bin/next )build( |$)", NULL},
         {"a+b+c+d+e+f+g+h+i+j+k+l+m+n+", NULL},
@@ -123,7 +121,7 @@ START_TEST(all_keys_are_read)
 }
 END_TEST
 
-START_TEST(without_a_file_the_defaults_hold)
+START_TEST(defaults_apply_without_a_file)
 {
     struct config config CLEANUP(config_release);
     config_init(&config);
@@ -157,7 +155,7 @@ static enum flags_outcome read_flags(const char *const *words)
     strv_release(&operands);
     enum flags_outcome outcome = flags_read(&config, FLAGS_CHECK, argc, argv, &operands, &err);
     for (int i = 0; i < argc; i++)
-        free(argv[i]); /* in the order that getopt left, all the same ones */
+        free(argv[i]); /* getopt changed only the order */
     return outcome;
 }
 
@@ -168,7 +166,7 @@ static void done(void)
     bm_error_release(&err);
 }
 
-START_TEST(flags_beat_the_file)
+START_TEST(flags_take_precedence_over_the_file)
 {
     char directory[] = "/tmp/build-mem-test-XXXXXX";
     ck_assert_ptr_nonnull(mkdtemp(directory));
@@ -181,10 +179,10 @@ START_TEST(flags_beat_the_file)
     ck_assert_int_eq(config.memory_limit_bytes, INT64_C(2) << 30);
     ck_assert_int_eq(config.interval_ms, 50);
     ck_assert_uint_eq(config.env.count, 2);
-    ck_assert_str_eq(config.env.items[1], "A=2"); /* the last one counts */
+    ck_assert_str_eq(config.env.items[1], "A=2"); /* the last one takes effect */
     ck_assert(config.strict);
     ck_assert_str_eq(config.label, "check");
-    ck_assert_int_eq(config.runs, 0); /* as many as it takes */
+    ck_assert_int_eq(config.runs, 0); /* as many as needed */
     done();
 
     ck_assert_int_eq(READ("--runs=3", "--", "make", "--strict"), FLAGS_OK);
@@ -202,7 +200,7 @@ START_TEST(flags_beat_the_file)
 }
 END_TEST
 
-START_TEST(paths_are_the_users)
+START_TEST(relative_paths_of_flags_start_at_the_working_directory)
 {
     ck_assert_int_eq(READ("--repo", "/tmp", "--out", "here"), FLAGS_OK);
     char *here CLEANUP(cleanup_free) = getcwd(NULL, 0);
@@ -257,9 +255,9 @@ int main(void)
     tcase_add_test(all, fixtures);
     tcase_add_test(all, patterns_are_small);
     tcase_add_test(all, all_keys_are_read);
-    tcase_add_test(all, without_a_file_the_defaults_hold);
-    tcase_add_test(all, flags_beat_the_file);
-    tcase_add_test(all, paths_are_the_users);
+    tcase_add_test(all, defaults_apply_without_a_file);
+    tcase_add_test(all, flags_take_precedence_over_the_file);
+    tcase_add_test(all, relative_paths_of_flags_start_at_the_working_directory);
     tcase_add_test(all, bad_flags_are_refused);
     suite_add_tcase(suite, all);
     return run_suite(suite);

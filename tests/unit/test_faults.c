@@ -1,5 +1,5 @@
-/* Disks that are full or broken, and memory that is gone, while something is read or written: the
- * calls of readers and writers are ours here (ld --wrap), and the one that is asked for fails. */
+/* Full disks, broken disks and missing memory while a file is read or written. The linker replaces
+ * the system calls and allocators (ld --wrap); the test selects the call that fails. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -25,14 +25,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- what fails --- */
+/* ---- the calls that fail ---- */
 
 static const char *failing; /* the call, or "malloc" for all that allocate; NULL: none */
 static const char *target;  /* the file whose call fails; NULL: any */
 static int calls_left;      /* until it fails */
 static int failing_errno;
 
-/* A disk stays full; memory is short just once, so that nobody else notices. */
+/* A full disk fails every later call. An allocation fails once. */
 static bool fails(const char *call)
 {
     if (!failing || strcmp(call, failing) != 0 || --calls_left > 0)
@@ -88,7 +88,7 @@ static const char *name_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Whether that is the target, or the temporary file beside it. */
+/* Whether the file is the target, or the temporary file beside it. */
 static bool is_target(const char *path)
 {
     size_t length = target ? strlen(name_of(target)) : 0;
@@ -124,7 +124,7 @@ WRAP_DESCRIPTOR(int, fstat, (int fd, struct stat *status), (fd, status))
 WRAP_DESCRIPTOR(int, fchmod, (int fd, mode_t mode), (fd, mode))
 WRAP_DESCRIPTOR(int, fsync, (int fd), (fd))
 
-/* It is closed all the same. */
+/* A close(2) that fails closes the file, too. */
 int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_close(int fd)
@@ -149,7 +149,7 @@ int __wrap_mkostemp(char *template, int options)
     return is_target(template) && fails("mkostemp") ? -1 : __real_mkostemp(template, options);
 }
 
-/* --- what is written --- */
+/* ---- the writers ---- */
 
 static char directory[] = "/tmp/build-mem-test-XXXXXX";
 static struct measurement m;
@@ -162,7 +162,7 @@ static void put(const char *path, const char *text)
     fclose(file);
 }
 
-/* Three samples of it, for the trace. */
+/* Adds a timeline of three samples, for the trace. */
 static void put_course(void)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -185,7 +185,7 @@ static void enter_directory(void)
     char *result CLEANUP(cleanup_free) = result_to_json(&m, "pass", 0, NULL);
     ck_assert_int_eq(file_write_atomic("stored.json", result, strlen(result), &err), 0);
     put_course();
-    put("Makefile", "all:\n"); /* something to be built, for init */
+    put("Makefile", "all:\n"); /* a build file for init */
 }
 
 static void leave_directory(void)
@@ -205,14 +205,14 @@ static int write_atomic(void)
     return bm_error_print(&err, EXIT_USAGE);
 }
 
-/* Runs a command with its words, that are parted by blanks. */
+/* Runs a command with its words, which blanks separate. */
 static int command(int run(int argc, char **argv), const char *words)
 {
     struct strv argv CLEANUP(strv_release) = {0};
     char *copy CLEANUP(cleanup_free) = xstrdup(words), *rest;
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
         strv_push(&argv, word);
-    optind = 0; /* getopt_long(3): anew */
+    optind = 0; /* restarts getopt_long(3) */
     return run((int)argv.count, argv.items);
 }
 
@@ -279,14 +279,14 @@ static int write_starter(void)
     return command(command_init, "init");
 }
 
-/* Of a search that ends at once, since there is no engine. */
+/* Writes the file of a search that ends at once, because there is no engine. */
 static int write_fit(void)
 {
     setenv("PATH", "/nowhere", 1);
     return command(command_fit, "fit --engine docker --out . --label sample --json-only -- true");
 }
 
-/* The result, then JUnit. */
+/* Writes the result, then JUnit. */
 static int write_reports(void)
 {
     struct config config CLEANUP(config_release);
@@ -297,8 +297,9 @@ static int write_reports(void)
     return publish(&config, &m, 1, &judgement);
 }
 
-/* Runs the writer in a process of its own, with its output in files. Returns its status as
- * waitpid(2) has it. */
+/* Runs the writer in a separate process, with its output in files. Returns the status of
+ * waitpid(2).
+ */
 static int run(int writer(void), const char *call, const char *file, int nth, int error)
 {
     fflush(NULL);
@@ -338,14 +339,14 @@ static int count_entries(void)
     return count - 2;
 }
 
-/* --- */
+/* ---- writing ---- */
 
 static const struct writer {
     int (*write)(void);
     const char *path;
-    int status, good_status; /* where it fails, and where it does not */
-    bool makes;              /* only what is not there yet */
-    bool talks;              /* of other things, too */
+    int status, good_status; /* with the fault, and without */
+    bool makes;              /* refuses an existing file */
+    bool talks;              /* prints other messages, too */
 } writers[] = {
     {write_atomic, "file", EXIT_USAGE, EXIT_PASS, false, false},
     {write_baseline, "baseline.json", EXIT_USAGE, EXIT_PASS, false, false},
@@ -366,13 +367,13 @@ static const struct writer {
 static const char *const calls[] = {"write", "fchmod", "fsync", "close", "rename"};
 static const int errors[] = {ENOSPC, EDQUOT, EIO};
 
-/* What is there before the writer comes. */
+/* The content of the file before the writer runs. */
 static const char *old_of(int writer(void))
 {
     return writer == write_baseline ? "{\"schema_version\": 2, \"environments\": []}\n" : "old\n";
 }
 
-/* The same, put there; NULL: nothing is. */
+/* Writes that content. Returns it, or NULL if there is no file. */
 static const char *put_old(const struct writer *writer)
 {
     if (writer->makes) {
@@ -383,7 +384,7 @@ static const char *put_old(const struct writer *writer)
     return old_of(writer->write);
 }
 
-START_TEST(what_does_not_fail_is_written)
+START_TEST(writers_succeed_without_a_fault)
 {
     const struct writer *writer = &writers[_i];
     const char *old = put_old(writer);
@@ -395,11 +396,12 @@ START_TEST(what_does_not_fail_is_written)
 }
 END_TEST
 
-/* Whatever call of it fails, and why: it is said, the old file stands, nothing else is left. */
-START_TEST(a_write_that_fails_leaves_the_old_file)
+/* Any call fails, with any error: the error is reported, the old file stays, and no other file is
+ * left. */
+START_TEST(a_failed_write_leaves_the_old_file)
 {
     const struct writer *writer = &writers[_i];
-    (void)run(writer->write, NULL, NULL, 0, 0); /* what else it writes is there */
+    (void)run(writer->write, NULL, NULL, 0, 0); /* its other files exist */
     for (size_t c = 0; c < sizeof calls / sizeof *calls; c++)
         for (size_t e = 0; e < sizeof errors / sizeof *errors; e++) {
             const char *old = put_old(writer);
@@ -412,7 +414,7 @@ START_TEST(a_write_that_fails_leaves_the_old_file)
                           "%s of %s: status %#x: %s", calls[c], writer->path, (unsigned)status,
                           said);
             if (writer->talks)
-                ck_assert_msg(strstr(said, expected) != NULL, "not said: %s", said);
+                ck_assert_msg(strstr(said, expected) != NULL, "not reported: %s", said);
             else
                 ck_assert_str_eq(said, expected);
             char *text CLEANUP(cleanup_free) = old ? text_of(writer->path) : NULL;
@@ -423,8 +425,8 @@ START_TEST(a_write_that_fails_leaves_the_old_file)
 }
 END_TEST
 
-/* No room for another file, or no right to one: the same. */
-START_TEST(a_file_that_cannot_be_begun_is_told)
+/* The temporary file cannot be created: the same. */
+START_TEST(a_temporary_file_that_cannot_be_created_is_an_error)
 {
     const struct writer *writer = &writers[_i];
     (void)run(writer->write, NULL, NULL, 0, 0);
@@ -436,14 +438,14 @@ START_TEST(a_file_that_cannot_be_begun_is_told)
         xasprintf("build-mem: %s: cannot write beside it: %s\n", writer->path, strerror(EROFS));
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == writer->status, "%s: status %#x: %s",
                   writer->path, (unsigned)status, said);
-    ck_assert_msg(strstr(said, expected) != NULL, "not said: %s", said);
+    ck_assert_msg(strstr(said, expected) != NULL, "not reported: %s", said);
     char *text CLEANUP(cleanup_free) = old ? text_of(writer->path) : NULL;
     ck_assert_pstr_eq(text, old);
     ck_assert_int_eq(count_entries(), before);
 }
 END_TEST
 
-/* What cannot be read to its end is not taken for a shorter file, and nothing is written of it. */
+/* A file that cannot be read to its end is not treated as a shorter one, and nothing is written. */
 static const struct reader {
     int (*run)(void);
     const char *path, *output;
@@ -462,7 +464,7 @@ static const struct reader {
     {write_trace, "timeline-after.csv", "trace.json"},
 };
 
-/* Returns whether there was such a call. */
+/* Returns false if there was no such call. */
 static bool read_fails(const struct reader *reader, const char *call, int nth, int error)
 {
     const char *old = reader->output ? old_of(reader->run) : NULL;
@@ -484,7 +486,7 @@ static bool read_fails(const struct reader *reader, const char *call, int nth, i
     return true;
 }
 
-START_TEST(a_read_that_fails_is_told_and_nothing_is_written)
+START_TEST(a_failed_read_writes_nothing)
 {
     const struct reader *reader = &readers[_i];
     static const int read_errors[] = {EIO, ESTALE};
@@ -498,13 +500,13 @@ START_TEST(a_read_that_fails_is_told_and_nothing_is_written)
         ck_assert(read_fails(reader, "fstat", 1, read_errors[e]));
         while (read_fails(reader, "read", nth, read_errors[e]))
             nth++;
-        ck_assert_int_ge(nth, 3); /* in the midst of it, and where its end is looked for */
+        ck_assert_int_ge(nth, 3); /* in the middle, and at the end */
     }
 }
 END_TEST
 
-/* The rows before it stay. */
-START_TEST(a_row_that_fails_is_told_at_the_end)
+/* The earlier rows stay. */
+START_TEST(a_failed_row_is_reported_at_the_end)
 {
     static const struct timeline_row row = {.t_ms = 150, .stage = "a", .processes = 1};
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -525,12 +527,12 @@ START_TEST(a_row_that_fails_is_told_at_the_end)
 }
 END_TEST
 
-/* --- memory that is gone --- */
+/* ---- missing memory ---- */
 
 static const struct hungry {
     int (*write)(void);
     const char *paths[3];
-    int streams; /* into memory, that it opens at least */
+    int streams; /* the minimum of memory streams that it opens */
 } hungry[] = {
     {write_baseline, {"baseline.json"}, 1},
     {write_reports, {"result-sample.json", "junit-sample.xml", "report-sample.html"}, 1},
@@ -550,7 +552,7 @@ static void put_olds(const struct hungry *writer)
         put(writer->paths[i], old_of(writer->write));
 }
 
-/* When a baseline was accepted stands in it: for it any that can be read is whole. */
+/* A baseline contains the time of its acceptance, so any baseline that can be read is whole. */
 static void check_whole(const struct hungry *writer, char *const *whole)
 {
     for (size_t i = 0; i < MOST_PATHS && writer->paths[i]; i++) {
@@ -566,8 +568,8 @@ static void check_whole(const struct hungry *writer, char *const *whole)
     }
 }
 
-/* Where the nth of them fails: it dies of that and says so, and no file is half written. False
- * where there are not so many. */
+/* Fails the nth allocation: the process aborts with a message, and no file is half-written. Returns
+ * false if there are fewer allocations. */
 static bool dies_whole(const struct hungry *writer, const char *call, int nth, char *const *whole)
 {
     put_olds(writer);
@@ -575,7 +577,7 @@ static bool dies_whole(const struct hungry *writer, const char *call, int nth, c
     int status = run(writer->write, call, NULL, nth, ENOMEM);
     char *said CLEANUP(cleanup_free) = text_of("said");
     check_whole(writer, whole);
-    ck_assert_int_eq(count_entries(), before); /* and no temporary file */
+    ck_assert_int_eq(count_entries(), before); /* no temporary file */
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_PASS)
         return false;
     ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "%s %d: status %#x: %s", call,
@@ -584,7 +586,7 @@ static bool dies_whole(const struct hungry *writer, const char *call, int nth, c
     return true;
 }
 
-START_TEST(without_memory_it_dies_and_leaves_whole_files)
+START_TEST(missing_memory_aborts_and_leaves_whole_files)
 {
     const struct hungry *writer = &hungry[_i];
     char *whole[MOST_PATHS] = {0};
@@ -593,7 +595,7 @@ START_TEST(without_memory_it_dies_and_leaves_whole_files)
     ck_assert_int_eq(run(writer->write, NULL, NULL, 0, 0), 0);
     for (size_t i = 0; i < MOST_PATHS && writer->paths[i]; i++)
         whole[i] = text_of(writer->paths[i]);
-    /* Near the beginning each, then samples. */
+    /* Each of the first allocations, then some of the later ones. */
     for (int nth = 1; dies_whole(writer, "malloc", nth, whole); nth += 1 + nth / 16)
         allocations++;
     while (dies_whole(writer, "open_memstream", streams + 1, whole))
@@ -611,16 +613,15 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 120);
     tcase_add_checked_fixture(all, enter_directory, leave_directory);
-    tcase_add_loop_test(all, a_write_that_fails_leaves_the_old_file, 0,
+    tcase_add_loop_test(all, a_failed_write_leaves_the_old_file, 0,
                         sizeof writers / sizeof *writers);
-    tcase_add_loop_test(all, a_file_that_cannot_be_begun_is_told, 0,
+    tcase_add_loop_test(all, a_temporary_file_that_cannot_be_created_is_an_error, 0,
                         sizeof writers / sizeof *writers);
-    tcase_add_loop_test(all, a_read_that_fails_is_told_and_nothing_is_written, 0,
-                        sizeof readers / sizeof *readers);
-    tcase_add_loop_test(all, what_does_not_fail_is_written, 0, sizeof writers / sizeof *writers);
-    tcase_add_loop_test(all, a_row_that_fails_is_told_at_the_end, 0,
+    tcase_add_loop_test(all, a_failed_read_writes_nothing, 0, sizeof readers / sizeof *readers);
+    tcase_add_loop_test(all, writers_succeed_without_a_fault, 0, sizeof writers / sizeof *writers);
+    tcase_add_loop_test(all, a_failed_row_is_reported_at_the_end, 0,
                         sizeof errors / sizeof *errors);
-    tcase_add_loop_test(all, without_memory_it_dies_and_leaves_whole_files, 0,
+    tcase_add_loop_test(all, missing_memory_aborts_and_leaves_whole_files, 0,
                         sizeof hungry / sizeof *hungry);
     suite_add_tcase(suite, all);
     return run_suite(suite);

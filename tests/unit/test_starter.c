@@ -1,4 +1,4 @@
-/* What `build-mem init` writes for repos of all kinds. */
+/* The file that `build-mem init` writes for each kind of repo. */
 #include "config/starter.h"
 
 #include "base/alloc.h"
@@ -41,7 +41,7 @@ static void put_file(const char *name)
     ck_assert_int_eq(file_write_atomic(path, "", 0, &err), 0);
 }
 
-/* Makes the config, and reads it as every other command will. */
+/* Makes the config and reads it back as the other commands do. */
 static void make(void)
 {
     ck_assert_int_eq(starter_make(repo, "file:///schema.json", &starter), 0);
@@ -50,7 +50,7 @@ static void make(void)
                   starter.text);
 }
 
-/* The first stage that matches, as the probe finds it; "setup" where none does. */
+/* Returns the first stage that matches, as in the probe; "setup" if none does. */
 static const char *stage_of(const char *command)
 {
     for (size_t i = 0; i < config.stage_count; i++) {
@@ -72,7 +72,7 @@ static bool has_artifact(const char *path, bool required)
     return false;
 }
 
-/* A repo of one kind: what is found by what lies in it, and whose command line is what stage. */
+/* A kind of repo: its files, the tools that are found, and the stages of its command lines. */
 static const struct {
     const char *files[4];
     const char *build;
@@ -138,7 +138,7 @@ START_TEST(kind_is_recognised)
 }
 END_TEST
 
-START_TEST(monorepo_is_looked_through)
+START_TEST(monorepo_packages_are_found)
 {
     put_file("package.json");
     put_file("nx.json");
@@ -159,14 +159,14 @@ START_TEST(monorepo_is_looked_through)
 }
 END_TEST
 
-START_TEST(nothing_known_is_no_config)
+START_TEST(a_repo_of_unknown_kind_gets_no_config)
 {
     put_file("README.md");
     ck_assert_int_eq(starter_make(repo, "file:///schema.json", &starter), -1);
 }
 END_TEST
 
-START_TEST(odd_names_are_names)
+START_TEST(special_characters_in_names_are_literal)
 {
     put_file("package.json");
     put_file("a [b]*/vite.config.js");
@@ -181,9 +181,9 @@ int main(void)
     TCase *test = tcase_create("starter");
     tcase_add_checked_fixture(test, setup, teardown);
     tcase_add_loop_test(test, kind_is_recognised, 0, (int)(sizeof kinds / sizeof *kinds));
-    tcase_add_test(test, monorepo_is_looked_through);
-    tcase_add_test(test, nothing_known_is_no_config);
-    tcase_add_test(test, odd_names_are_names);
+    tcase_add_test(test, monorepo_packages_are_found);
+    tcase_add_test(test, a_repo_of_unknown_kind_gets_no_config);
+    tcase_add_test(test, special_characters_in_names_are_literal);
     suite_add_tcase(suite, test);
     return run_suite(suite);
 }
