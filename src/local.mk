@@ -136,6 +136,7 @@ libbase_a_SOURCES = \
 	%D%/base/alloc.c %D%/base/alloc.h \
 	%D%/base/cache_policy.c %D%/base/cache_policy.h \
 	%D%/base/child.c %D%/base/child.h \
+	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/error.c %D%/base/error.h \
 	%D%/base/file.c %D%/base/file.h \
 	%D%/base/git.c %D%/base/git.h \

@@ -1,6 +1,7 @@
 #include "base/child.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/interrupt.h"
 
 #include <errno.h>
@@ -9,17 +10,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CAPTURE_MAX ((size_t)16 << 20)
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static _Noreturn void run(char *const *argv, const int *streams, int report, child_setup *setup,
                           void *context)
@@ -98,20 +91,20 @@ void child_close_input(struct child *child)
 int child_wait(struct child *child, int64_t timeout_ms)
 {
     int status = 0;
-    int64_t deadline = now_ms() + timeout_ms;
+    int64_t deadline = monotonic_ms() + timeout_ms;
     while (child->pid) {
         pid_t got = waitpid(child->pid, &status, WNOHANG);
         if (got != 0) {
             child->pid = 0;
             if (got < 0) /* who could tell has taken it */
                 status = W_EXITCODE(127, 0);
-        } else if (now_ms() >= deadline) {
+        } else if (monotonic_ms() >= deadline) {
             kill(-child->pid, SIGKILL);
             kill(child->pid, SIGKILL);
             (void)waitpid(child->pid, &status, 0);
             child->pid = 0;
         } else {
-            nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+            sleep_ms(2);
         }
     }
     return status;
@@ -166,7 +159,7 @@ static int gather_all(struct child *child, int64_t deadline, struct text *output
         struct pollfd fds[] = {{.fd = child->output, .events = POLLIN},
                                {.fd = child->diagnostics, .events = POLLIN},
                                {.fd = interrupt_fd(), .events = POLLIN}};
-        int64_t left = deadline - now_ms();
+        int64_t left = deadline - monotonic_ms();
         /* Whoever took the signal; -1: what runs is what cleans up. */
         if (interrupt_fd() >= 0 && interrupt_signal())
             return bm_error_set(err, "interrupted");
@@ -194,13 +187,13 @@ int child_capture(char *const *argv, int64_t timeout_ms, struct captured *captur
 {
     struct child child CLEANUP(child_release) = CHILD_NONE;
     struct text output = {0}, diagnostics = {0};
-    int64_t deadline = now_ms() + timeout_ms;
+    int64_t deadline = monotonic_ms() + timeout_ms;
     *captured = (struct captured){0};
     if (child_start(&child, argv, NULL, NULL, err) < 0)
         return -1;
     child_close_input(&child);
     int failed = gather_all(&child, deadline, &output, &diagnostics, err);
-    int status = child_wait(&child, failed ? 0 : deadline - now_ms());
+    int status = child_wait(&child, failed ? 0 : deadline - monotonic_ms());
     captured->output = output.bytes ? output.bytes : xstrdup("");
     captured->diagnostics = without_newline(&diagnostics);
     captured->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

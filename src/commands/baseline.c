@@ -1,5 +1,6 @@
 /* build-mem baseline: refresh accepts results as the new baseline; show prints it. */
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/git.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 static void print_metric(const struct baseline_metric *metric)
 {
@@ -77,10 +77,7 @@ static int accept_runs(const struct config *config, const struct measurement *ru
     struct baseline baseline CLEANUP(baseline_release) = {0};
     char *path CLEANUP(cleanup_free) = baseline_path(config);
     char *by CLEANUP(cleanup_free) = git_line(config->repo, "config", "user.name");
-    char at[32];
-    time_t now = time(NULL);
-    struct tm utc;
-    strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    char *at CLEANUP(cleanup_free) = utc_now();
     struct accepting accepting = {.runs = runs,
                                   .count = count,
                                   .acceptance = {.allow_increase = config->allow_increase,

@@ -1,5 +1,6 @@
 /* Docker and Podman: one family of command lines. */
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/units.h"
 #include "engine/engine.h"
 #include "engine/inspect.h"
@@ -7,7 +8,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REPO_IN_CONTAINER "/work"
@@ -242,7 +242,7 @@ static void kill_without_engine(const struct engine_run *run)
         count = cgroup_processes(&run->located, pids, PROCESSES_MAX);
         for (ssize_t i = 0; i < count && i < PROCESSES_MAX; i++)
             (void)kill(pids[i], SIGKILL);
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        sleep_ms(10);
     }
 }
 

@@ -1,5 +1,6 @@
 /* The host engine: a fresh cgroup on this machine, no container. */
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/units.h"
 #include "cgroup/cgroup.h"
 #include "engine/engine.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PROCESSES_MAX 4096
@@ -92,7 +92,7 @@ static int remove_cgroup(const char *directory)
             return 0;
         if (errno != EBUSY)
             return -1;
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        sleep_ms(10);
     }
     errno = EBUSY;
     return -1;

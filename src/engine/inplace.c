@@ -1,6 +1,7 @@
 /* The inplace engine: the cgroup that we are already in, a CI job's or a pod's. Others live in it:
  * only what descends from the probe is ever killed. */
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "engine/engine.h"
 #include "engine/local.h"
 #include "proc/descendants.h"
@@ -11,7 +12,6 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PROCESSES_MAX 4096
@@ -103,7 +103,7 @@ static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_
          round++) {
         while (waitpid(-1, NULL, WNOHANG) > 0)
             ;
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        sleep_ms(10);
     }
     (void)prctl(PR_SET_CHILD_SUBREAPER, 0);
     if (run->lock >= 0)

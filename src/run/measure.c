@@ -1,6 +1,7 @@
 #include "run/measure.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/git.h"
 #include "base/interrupt.h"
@@ -17,7 +18,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- what a run is made of ---- */
@@ -42,16 +42,6 @@ static char *find_probe(struct bm_error *err)
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         free(places[i]);
     return found;
-}
-
-static char *utc_now(void)
-{
-    char text[32];
-    time_t now = time(NULL);
-    struct tm utc;
-    gmtime_r(&now, &utc);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return xstrdup(text);
 }
 
 static char *command_as_typed(const struct config *config)

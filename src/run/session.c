@@ -1,6 +1,7 @@
 #include "run/session.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/interrupt.h"
 
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The probe gives the build 3 s to end; then the engine is told to kill. */
@@ -30,13 +30,6 @@ struct session {
     int status; /* what the probe, or the engine's CLI, ended with, as waitpid(2) has it */
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void session_outcome_release(struct session_outcome *outcome)
 {
     free(outcome->broken);
@@ -50,7 +43,7 @@ static void begin_to_end(struct session *session)
     if (session->ending)
         return;
     session->ending = true;
-    session->deadline_ms = now_ms() + LIFELINE_GRACE_MS;
+    session->deadline_ms = monotonic_ms() + LIFELINE_GRACE_MS;
     child_close_input(&session->run.child);
 }
 
@@ -163,7 +156,7 @@ static bool deadline_passed(struct session *session)
     interrupt_hold(true);
     session->run.engine->kill(&session->run);
     interrupt_hold(false);
-    session->deadline_ms = now_ms() + LIFELINE_GRACE_MS;
+    session->deadline_ms = monotonic_ms() + LIFELINE_GRACE_MS;
     return true;
 }
 
@@ -181,7 +174,7 @@ static void follow(struct session *session)
             begin_to_end(session);
             continue;
         }
-        int64_t left = session->deadline_ms - now_ms();
+        int64_t left = session->deadline_ms - monotonic_ms();
         if (left <= 0) {
             if (!deadline_passed(session))
                 return;
@@ -210,7 +203,7 @@ static void collect(struct session *session)
     }
     /* Where it was waited for already it will not end by itself. */
     bool hangs =
-        session->killed || (session->outcome->complete && now_ms() >= session->deadline_ms);
+        session->killed || (session->outcome->complete && monotonic_ms() >= session->deadline_ms);
     session->status = child_wait(&session->run.child, hangs ? 1000 : 10000);
     child_release(&session->run.child);
     while (session->diagnostics_length &&
@@ -239,7 +232,7 @@ static int run_to_end(struct session *session, int64_t timeout_ms, struct bm_err
 {
     if (session->run.engine->start(&session->run, err) < 0)
         return -1;
-    session->deadline_ms = timeout_ms > 0 ? now_ms() + timeout_ms : INT64_MAX;
+    session->deadline_ms = timeout_ms > 0 ? monotonic_ms() + timeout_ms : INT64_MAX;
     follow(session);
     collect(session);
     if (!session->outcome->complete && !session->outcome->broken)

@@ -1,6 +1,7 @@
 #include "run/workspace.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/units.h"
 
@@ -49,19 +50,6 @@ int workspace_clear(const char *repo, const struct strv *paths, struct bm_error 
     return 0;
 }
 
-static int64_t to_ns(struct timespec time)
-{
-    return (int64_t)time.tv_sec * NS_PER_S + time.tv_nsec;
-}
-
-static int64_t clock_lead_ns(void)
-{
-    struct timespec steady, settable;
-    clock_gettime(CLOCK_BOOTTIME, &steady);
-    clock_gettime(CLOCK_REALTIME, &settable);
-    return to_ns(settable) - to_ns(steady);
-}
-
 /* Returns false where the directory can't tell the time of the repo's files. */
 static bool date_of_new_file(const char *repo, const char *out, struct timespec *date)
 {
@@ -79,18 +67,18 @@ static bool date_of_new_file(const char *repo, const char *out, struct timespec 
 
 struct workspace_start workspace_begin(const char *repo, const char *out)
 {
-    struct workspace_start start = {.lead_ns = clock_lead_ns()};
+    struct workspace_start start = {.lead_ns = realtime_lead_ns()};
     if (!date_of_new_file(repo, out, &start.since))
-        clock_gettime(CLOCK_REALTIME_COARSE, &start.since);
+        start.since = file_time_now();
     return start;
 }
 
 void workspace_watch_clock(struct workspace_start *start)
 {
-    int64_t lead_ns = clock_lead_ns();
+    int64_t lead_ns = realtime_lead_ns();
     if (lead_ns >= start->lead_ns)
         return;
-    int64_t since_ns = to_ns(start->since) - (start->lead_ns - lead_ns);
+    int64_t since_ns = timespec_ns(start->since) - (start->lead_ns - lead_ns);
     start->since = (struct timespec){.tv_sec = since_ns / NS_PER_S, .tv_nsec = since_ns % NS_PER_S};
     start->lead_ns = lead_ns;
 }
@@ -139,7 +127,7 @@ static int note_change(const char *path, const struct stat *status, int type, st
     if (earlier(walked.newest, status->st_ctim))
         walked.newest = status->st_ctim;
     /* A sum: the order in which a directory is read is no change. */
-    walked.changes += (uint64_t)status->st_ino + (uint64_t)to_ns(status->st_ctim);
+    walked.changes += (uint64_t)status->st_ino + (uint64_t)timespec_ns(status->st_ctim);
     return 0;
 }
 

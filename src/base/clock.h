@@ -1,0 +1,29 @@
+/* Clocks: every reading of the time in the runner, and the one formatter of dates.
+ *
+ * The probe uses libc alone and has a clock of its own. */
+#ifndef BM_BASE_CLOCK_H
+#define BM_BASE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* Milliseconds of CLOCK_MONOTONIC: for durations and deadlines, never for dates. */
+int64_t monotonic_ms(void);
+
+/* Suspends the process for `ms` milliseconds (0 to 999); a signal may end the sleep early. */
+void sleep_ms(long ms);
+
+/* The present date in UTC as RFC 3339 has it: "2026-01-31T12:00:00Z". The caller owns the text. */
+char *utc_now(void);
+
+/* The present date with the resolution that file systems use for the dates of files. */
+struct timespec file_time_now(void);
+
+/* CLOCK_REALTIME minus CLOCK_BOOTTIME, in nanoseconds: it decreases if someone sets the clock
+ * back. */
+int64_t realtime_lead_ns(void);
+
+/* The time in nanoseconds. */
+int64_t timespec_ns(struct timespec time);
+
+#endif
