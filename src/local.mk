@@ -145,6 +145,7 @@ libbase_a_SOURCES = \
 	%D%/base/json_write.c %D%/base/json_write.h \
 	%D%/base/strv.c %D%/base/strv.h \
 	%D%/base/text.c %D%/base/text.h \
+	%D%/base/trace.c %D%/base/trace.h \
 	%D%/base/units.c %D%/base/units.h
 
 # The page's style sheet and script as C strings, and the digest of the script for its policy.

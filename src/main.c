@@ -1,5 +1,6 @@
 /* build-mem: a pass/fail memory budget check for builds. */
 #include "base/json.h"
+#include "base/trace.h"
 #include "commands/commands.h"
 
 #include <fcntl.h>
@@ -61,6 +62,7 @@ int main(int argc, char **argv)
 {
     fill_standard_descriptors();
     signal(SIGCHLD, SIG_DFL); /* if it is inherited as ignored, waitpid(2) finds no child */
+    trace_begin();
     json_init();
     int status = run_command(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -3,6 +3,7 @@ unit_tests = \
 	%D%/unit/test_base_file \
 	%D%/unit/test_base_json \
 	%D%/unit/test_base_text \
+	%D%/unit/test_base_trace \
 	%D%/unit/test_base_units \
 	%D%/unit/test_baseline_command \
 	%D%/unit/test_config \
@@ -86,6 +87,7 @@ e2e_tests = \
 	%D%/e2e/macro \
 	%D%/e2e/package \
 	%D%/e2e/terminal \
+	%D%/e2e/trace \
 	%D%/e2e/v1-host \
 	%D%/e2e/v1-docker \
 	%D%/e2e/v1-inplace \

@@ -3,11 +3,14 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
+#include "base/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,6 +59,8 @@ int child_start(struct child *child, char *const *argv, child_setup *setup, void
     }
     (void)setpgid(pid, pid);
     child->pid = pid;
+    child->started_ms = monotonic_ms();
+    child->traced = trace_is_on() ? trace_command_text(argv) : NULL;
     child->input = pipes[0][1];
     child->output = pipes[1][0];
     child->diagnostics = pipes[2][0];
@@ -71,6 +76,9 @@ int child_start(struct child *child, char *const *argv, child_setup *setup, void
     close_all(pipes, 4);
     if (got != (ssize_t)sizeof reason)
         return 0;
+    if (child->traced)
+        trace("%s: cannot start: %s", child->traced, strerror(reason));
+    free(steal_ptr(child->traced));
     child_release(child);
     errno = reason;
     return bm_error_errno(err, "%s", argv[0]);
@@ -88,9 +96,21 @@ void child_close_input(struct child *child)
     child->input = -1;
 }
 
+static void trace_end_of(struct child *child, int status)
+{
+    if (!child->traced)
+        return;
+    int64_t ms = monotonic_ms() - child->started_ms;
+    bool signalled = WIFSIGNALED(status);
+    trace("%s: %" PRId64 ".%03d s, %s %d", child->traced, ms / 1000, (int)(ms % 1000),
+          signalled ? "signal" : "exit", signalled ? WTERMSIG(status) : WEXITSTATUS(status));
+    free(steal_ptr(child->traced));
+}
+
 int child_wait(struct child *child, int64_t timeout_ms)
 {
     int status = 0;
+    bool running = child->pid;
     int64_t deadline = monotonic_ms() + timeout_ms;
     while (child->pid) {
         pid_t got = waitpid(child->pid, &status, WNOHANG);
@@ -107,6 +127,8 @@ int child_wait(struct child *child, int64_t timeout_ms)
             sleep_ms(2);
         }
     }
+    if (running)
+        trace_end_of(child, status);
     return status;
 }
 

@@ -12,6 +12,8 @@ struct child {
     int input;       /* write end of its stdin; -1 when closed */
     int output;      /* read end of its stdout */
     int diagnostics; /* read end of its stderr */
+    int64_t started_ms;
+    char *traced; /* the command for the trace; NULL if that is off; owned until it has ended */
 };
 #define CHILD_NONE                                                                                 \
     {                                                                                              \

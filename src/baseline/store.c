@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/git.h"
+#include "base/trace.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -68,6 +69,7 @@ static int load_at_ref(const struct config *config, const char *path, struct bas
     if (place != GIT_PRESENT)
         return bm_error_set(err, "--baseline-ref %s: it has no %s", ref, path);
     char *origin CLEANUP(cleanup_free) = xasprintf("%s at %s", path, ref);
+    trace("baseline: %s", origin);
     return baseline_parse(text, origin, baseline, err);
 }
 
@@ -82,6 +84,7 @@ int baseline_load(const struct config *config, struct baseline *baseline, struct
                             "no baseline: %s does not exist. Make one from accepted runs and "
                             "commit it: build-mem baseline refresh --baseline %s",
                             path, path);
+    trace("baseline: %s", path);
     return baseline_read(path, baseline, err);
 }
 

@@ -1,5 +1,6 @@
 /* build-mem check: measures the build and judges it against the baseline. */
 #include "base/alloc.h"
+#include "base/trace.h"
 #include "baseline/store.h"
 #include "commands/commands.h"
 #include "gate/judge.h"
@@ -18,6 +19,7 @@ static bool needs_another_run(const struct measurement *runs, size_t count, void
 {
     struct rerun_policy *policy = context;
     char *reason CLEANUP(cleanup_free) = rerun_reason(policy->baseline, runs, count);
+    trace("rerun: %s", reason ? reason : "not needed");
     if (!reason)
         return false;
     strv_pushf(policy->notes, "measured %s: %s", count == 1 ? "again" : "a third time", reason);

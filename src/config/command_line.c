@@ -1,6 +1,7 @@
 #include "config/command_line.h"
 
 #include "base/alloc.h"
+#include "base/trace.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -62,10 +63,11 @@ static int apply(struct config *config, const struct given_flags *given, struct 
 
 static int read_config_file(struct config *config, struct bm_error *err)
 {
-    if (config->file)
-        return config_read_file(config, config->file, err);
-    char *path CLEANUP(cleanup_free) = config_in_repo(config, "build-mem.json");
-    return access(path, F_OK) == 0 ? config_read_file(config, path, err) : 0;
+    char *path CLEANUP(cleanup_free) =
+        config->file ? xstrdup(config->file) : config_in_repo(config, "build-mem.json");
+    bool is_default = !config->file && access(path, F_OK) != 0;
+    trace("config: %s%s", path, is_default ? " does not exist: defaults" : "");
+    return is_default ? 0 : config_read_file(config, path, err);
 }
 
 /* A relative path in a flag starts from the working directory, not from the repo. */
@@ -87,6 +89,8 @@ static int merge(struct config *config, enum flag_command command, const struct 
     bool has_file = !(command & (FLAGS_FILES | FLAGS_INIT | FLAGS_DOCTOR));
     if (apply(config, given, err) < 0)
         return -1;
+    if (config->verbose)
+        trace_to_stderr();
     /* --env adds to a list; the second pass adds it again. */
     strv_release(&config->env);
     if (!(command & FLAGS_FILES) && access(config->repo, X_OK) != 0)

@@ -58,6 +58,7 @@ struct config {
     bool skip_clear;
     bool json_only;
     bool quiet;
+    bool verbose; /* print trace lines on standard error (base/trace.h) */
 
     char *baseline; /* NULL for `report` without --baseline */
     bool baseline_is_flag;
@@ -111,6 +112,7 @@ enum flag_command {
     FLAGS_INIT = 128,
     FLAGS_DOCTOR = 256,
 };
+#define FLAGS_ALL (2 * FLAGS_DOCTOR - 1)
 #define FLAGS_MEASURE (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH | FLAGS_FIT)
 /* These read only the files that they are given; there is no repo. */
 #define FLAGS_FILES (FLAGS_COMPARE | FLAGS_REPORT)

@@ -191,6 +191,7 @@ TEXT_SETTER(reason, not_empty)
 SWITCH_SETTER(skip_clear)
 SWITCH_SETTER(json_only)
 SWITCH_SETTER(quiet)
+SWITCH_SETTER(verbose)
 SWITCH_SETTER(strict)
 SWITCH_SETTER(allow_increase)
 
@@ -257,6 +258,8 @@ const struct setting settings[] = {
      "accept higher values; requires --reason", set_allow_increase},
     {"reason", "TEXT", FLAGS_REFRESH, NULL, KEY_NONE, NULL,
      "reason for the increase; stored in the baseline", set_reason},
+    {"verbose", NULL, FLAGS_ALL, NULL, KEY_NONE, NULL,
+     "print each decision and each engine command on stderr", set_verbose},
     {"format", "NAME", FLAGS_COMPARE, NULL, KEY_NONE, NULL,
      "text, json or markdown (default: text)", set_format},
     {NULL, NULL, 0, NULL, KEY_NONE, NULL, NULL, NULL},

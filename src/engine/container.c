@@ -1,6 +1,7 @@
 /* Docker and Podman: one family of command lines. */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/trace.h"
 #include "base/units.h"
 #include "engine/engine.h"
 #include "engine/inspect.h"
@@ -210,7 +211,15 @@ static int locate(const struct engine_run *run, struct cgroup *cgroup)
     struct captured captured CLEANUP(captured_release) = {0};
     if (command(run->engine, &arguments, ANSWER_MS, &captured, &ignored) < 0)
         return -1;
-    return probe_cgroup((pid_t)strtol(captured.output, NULL, 10), PROBE_IN_CONTAINER, cgroup);
+    pid_t pid = (pid_t)strtol(captured.output, NULL, 10);
+    int found = probe_cgroup(pid, PROBE_IN_CONTAINER, cgroup);
+    if (found == 0)
+        trace("cgroup: %s, v%d, from /proc/%d/cgroup of the probe", cgroup->directory,
+              cgroup->version, (int)pid);
+    else
+        trace("cgroup: this machine does not see the probe as process %d; only the probe reads it",
+              (int)pid);
+    return found;
 }
 
 static void kill_container(struct engine_run *run)

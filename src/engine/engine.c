@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/interrupt.h"
+#include "base/trace.h"
 #include "proc/proc.h"
 
 #include <errno.h>
@@ -23,6 +24,14 @@ void engine_facts_release(struct engine_facts *facts)
     *facts = (struct engine_facts){0};
 }
 
+static int try_engine(const struct engine *engine, struct bm_error *err)
+{
+    int result = engine->usable(engine, err);
+    trace("engine %s: %s%s", engine->name, result < 0 ? "not usable: " : "selected",
+          result < 0 ? err->message : "");
+    return result;
+}
+
 static const struct engine *select_first(const struct engine *after, char **why,
                                          struct bm_error *err)
 {
@@ -33,7 +42,7 @@ static const struct engine *select_first(const struct engine *after, char **why,
     /* An engine that had no time to answer gives way to none. */
     for (size_t i = first; i < ENGINES && !interrupt_signal(); i++) {
         struct bm_error reason CLEANUP(bm_error_release) = BM_ERROR_INIT;
-        if (engines[i]->usable(engines[i], &reason) == 0) {
+        if (try_engine(engines[i], &reason) == 0) {
             *why = xasprintf("%s%s%s", engines[i]->name, *reasons ? "; " : "", reasons);
             return engines[i];
         }
@@ -54,7 +63,7 @@ const struct engine *engine_select(const char *name, const struct engine *after,
         return select_first(after, why, err);
     for (size_t i = 0; i < ENGINES; i++)
         if (strcmp(engines[i]->name, name) == 0) {
-            if (engines[i]->usable(engines[i], err) == 0)
+            if (try_engine(engines[i], err) == 0)
                 return engines[i];
             bm_error_wrap(err, "engine %s cannot run builds here", name);
             return NULL;

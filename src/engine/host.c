@@ -1,6 +1,7 @@
 /* The host engine: a fresh cgroup on this machine, no container. */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/trace.h"
 #include "base/units.h"
 #include "cgroup/cgroup.h"
 #include "engine/engine.h"
@@ -155,6 +156,7 @@ static int set_limit(const char *directory, int version, int64_t limit_bytes, st
     const char *name = version == 2 ? "memory.max" : "memory.limit_in_bytes";
     if (write_file(directory, name, bytes) < 0)
         return bm_error_errno(err, "%s/%s", directory, name);
+    trace("limits: %s of %s is %s", name, directory, bytes);
     /* No swap beyond the limit; a kernel without swap accounting has no such file. */
     if (version == 2)
         (void)write_file(directory, "memory.swap.max", "0");
@@ -192,6 +194,7 @@ static int locate(const struct engine_run *run, struct cgroup *cgroup)
 {
     *cgroup = (struct cgroup){.version = has_file(run->cgroup, "memory.current") ? 2 : 1};
     int length = snprintf(cgroup->directory, sizeof cgroup->directory, "%s", run->cgroup);
+    trace("cgroup: %s, v%d, made for this run", run->cgroup, cgroup->version);
     return (size_t)length < sizeof cgroup->directory ? 0 : -1;
 }
 

@@ -2,6 +2,7 @@
  * only what descends from the probe is ever killed. */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/trace.h"
 #include "engine/engine.h"
 #include "engine/local.h"
 #include "proc/descendants.h"
@@ -26,7 +27,14 @@ static int locate(const struct engine_run *run, struct cgroup *cgroup)
 {
     (void)run;
     /* What the machine's root cgroup counts is everybody's. */
-    return cgroup_of_self("", cgroup) < 0 || cgroup_is_root(cgroup) ? -1 : 0;
+    if (cgroup_of_self("", cgroup) < 0) {
+        trace("cgroup: /proc/self/cgroup names no memory cgroup");
+        return -1;
+    }
+    bool root = cgroup_is_root(cgroup);
+    trace("cgroup: %s, v%d, from /proc/self/cgroup%s", cgroup->directory, cgroup->version,
+          root ? "; not used: it is the root of the machine" : "");
+    return root ? -1 : 0;
 }
 
 /* Two runs would reset the peak for each other, and each would count the other's build. */

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/interrupt.h"
+#include "base/trace.h"
 #include "base/units.h"
 #include "cgroup/cgroup.h"
 #include "proc/proc.h"
@@ -56,6 +57,7 @@ static int drop(struct bm_error *err)
     int fd CLEANUP(cleanup_fd) = open_drop_caches(err);
     if (fd < 0)
         return -1;
+    trace("page cache: writing 3 to " DROP_CACHES);
     sync(); /* only clean pages are dropped */
     return write(fd, "3", 1) < 0 ? bm_error_errno(err, DROP_CACHES) : 0;
 }
@@ -138,16 +140,29 @@ static int warm_workspace(struct page_cache *cache, const char *repo, const char
     return interrupt_signal() ? bm_error_set(err, "interrupted") : 0;
 }
 
+static void trace_read(int64_t bytes, const char *what)
+{
+    char *text CLEANUP(cleanup_free) = format_bytes(bytes);
+    trace("page cache: %s %s", text, what);
+}
+
 int page_cache_prepare(struct page_cache *cache, enum cache_policy policy, const char *repo,
                        const char *left_out, struct bm_error *err)
 {
     *cache = (struct page_cache){0};
     if (policy == CACHE_COLD)
         return drop(err);
-    if (policy == CACHE_AS_IS)
+    if (policy == CACHE_AS_IS) {
+        trace("page cache: left as it is");
         return 0;
+    }
     cache->budget_bytes = budget();
-    return warm_workspace(cache, repo, left_out, err);
+    trace_read(cache->budget_bytes, "to read at most");
+    int result = warm_workspace(cache, repo, left_out, err);
+    trace_read(cache->workspace_bytes, "of the workspace read");
+    if (cache->shortfall)
+        trace("page cache: incomplete: %s", cache->shortfall);
+    return result;
 }
 
 /* Returns false where the stream did not come to its end. */
@@ -175,6 +190,7 @@ void page_cache_warm_image(struct page_cache *cache, char *const *argv)
         return;
     }
     bool ended = drain(cache, &child);
+    trace_read(cache->image_bytes, "of the image read");
     if (!ended || child_wait(&child, STALLED_MS) != 0)
         fall_short(cache,
                    xasprintf("%s %s did not give all of the image's files", argv[0], argv[1]));

@@ -6,6 +6,7 @@
 #include "base/git.h"
 #include "base/interrupt.h"
 #include "base/text.h"
+#include "base/trace.h"
 #include "base/units.h"
 #include "run/output.h"
 #include "run/recorder.h"
@@ -104,6 +105,17 @@ static void send_warmed(const struct page_cache *cache)
 
 /* ---- the run ---- */
 
+static void trace_limits(const struct config *config)
+{
+    if (!trace_is_on())
+        return;
+    char *memory CLEANUP(cleanup_free) =
+        config->memory_limit_bytes < 0 ? xstrdup("none") : format_bytes(config->memory_limit_bytes);
+    char *timeout CLEANUP(cleanup_free) =
+        config->timeout_ms > 0 ? format_duration(config->timeout_ms) : xstrdup("none");
+    trace("limits: --memory %s, --timeout %s", memory, timeout);
+}
+
 /* Runs the build on the engine. Returns false where the engine could not start it: then nothing
  * has been measured, and `m->not_measured` says why. */
 static bool run_on(const struct engine *engine, const char *probe, const struct config *config,
@@ -119,6 +131,7 @@ static bool run_on(const struct engine *engine, const char *probe, const struct 
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     measurement_set_engine(m, engine->name,
                            engine->image_label ? engine->image_label : config->image);
+    trace_limits(config);
     struct engine_spec spec = {
         .repo = repo,
         .probe_path = probe,
@@ -154,6 +167,8 @@ static void run_build(const struct config *config, const char *repo, struct reco
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     const struct engine *engine = NULL;
     char *probe CLEANUP(cleanup_free) = find_probe(&err);
+    if (probe)
+        trace("probe: %s", probe);
     while (probe) {
         char *why CLEANUP(cleanup_free) = NULL;
         engine = engine_select(engine_choice_name(config->engine), engine, &why, &err);
@@ -194,7 +209,9 @@ static int measure_one(const struct config *config, const struct baseline *basel
     m->sampler.interval_ms = config->interval_ms;
     m->environment.cache_policy = config->cache;
 
-    if (!config->skip_clear && workspace_clear(repo, &config->clear, err) < 0) {
+    if (config->skip_clear)
+        trace("clear: skipped by --skip-clear");
+    else if (workspace_clear(repo, &config->clear, err) < 0) {
         *status = EXIT_USAGE;
         return -1;
     }
@@ -259,9 +276,11 @@ int measure_while(const struct config *config, const struct baseline *baseline,
             *count ? output_numbered_label(config->label, *count + 1) : xstrdup(config->label);
         *runs = xgrow(*runs, *count, sizeof **runs);
         last = &(*runs)[(*count)++];
+        trace("run %zu: label %s", *count, label);
         if (measure_one(config, baseline, repo, label, last, status, err) < 0)
             return -1;
     } while (!last->not_measured && measurement_verified(last) && another(*runs, *count, context));
+    trace("runs: %zu measured", *count);
     *status = EXIT_PASS;
     return 0;
 }

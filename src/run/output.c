@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -120,7 +121,10 @@ static int lock_label(const char *out, const char *label, struct flock lock, str
     int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
     if (fd < 0)
         return bm_error_errno(err, "%s", path);
-    return lock_file(fd, &lock) < 0 ? refuse_label(out, label, &lock, err) : 0;
+    if (lock_file(fd, &lock) < 0)
+        return refuse_label(out, label, &lock, err);
+    trace("lock: holding %s", path);
+    return 0;
 }
 
 /* "LABEL-N" as it is made above: where its "-" is, and N; else NULL. */

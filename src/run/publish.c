@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/trace.h"
 #include "gate/judge.h"
 #include "report/report.h"
 #include "result/result.h"
@@ -123,6 +124,7 @@ int publish(const struct config *config, const struct measurement *runs, size_t 
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     int exit_code =
         interrupt_signal() ? 128 + interrupt_signal() : verdict_exit_status(judgement->verdict);
+    trace("verdict: %s, exit status %d", verdict_name(judgement->verdict), exit_code);
     /* The files first: what is printed can be relied upon. */
     if (write_files(config, runs, count, judgement, exit_code, &err) < 0) {
         bm_error_print(&err, 0);

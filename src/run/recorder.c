@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/strv.h"
+#include "base/trace.h"
 #include "base/units.h"
 #include "baseline/tolerance.h"
 #include "result/process_series.h"
@@ -64,12 +65,25 @@ static void take_sample(struct recorder *recorder, const struct wire_sample *sam
     terminal_progress(recorder->terminal, progress);
 }
 
+static void trace_entry(const struct measurement *m, const struct baseline_environment *entry)
+{
+    if (!trace_is_on())
+        return;
+    const struct environment_key key = environment_key_of(m);
+    char *text CLEANUP(cleanup_free) = environment_key_text(&key);
+    if (entry)
+        trace("baseline: entry for %s, accepted %s", text, entry->accepted_at);
+    else
+        trace("baseline: no entry for %s", text);
+}
+
 /* What the baseline allows, and how long its runs took; the probe's first record says for which of
  * its environments. */
 static void expect_as_baseline(struct recorder *recorder)
 {
     struct progress *progress = &recorder->progress;
     const struct baseline_environment *entry = baseline_find(recorder->baseline, recorder->m);
+    trace_entry(recorder->m, entry);
     if (!entry)
         return;
     const struct baseline_metric *peak = baseline_metric_find(entry, METRIC_CGROUP_PEAK);

@@ -3,8 +3,11 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
+#include "base/trace.h"
+#include "base/units.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +47,7 @@ static void begin_to_end(struct session *session)
         return;
     session->ending = true;
     session->deadline_ms = monotonic_ms() + LIFELINE_GRACE_MS;
+    trace("session: closing the lifeline of the probe");
     child_close_input(&session->run.child);
 }
 
@@ -58,11 +62,24 @@ static void watch_cgroup(struct engine_run *run)
     oom_watch_open(&run->oom, &run->located);
 }
 
+static void trace_hello(const struct wire_hello *hello)
+{
+    if (!trace_is_on())
+        return;
+    char *limit CLEANUP(cleanup_free) =
+        hello->limit_bytes < 0 ? xstrdup("none") : format_bytes(hello->limit_bytes);
+    trace("probe: peak from %s, usage from %s, memory limit %s, cgroup %s, %" PRId64 " CPUs",
+          *hello->source ? hello->source : "samples (no counter)",
+          *hello->usage_source ? hello->usage_source : "no file", limit,
+          hello->shared ? "shared with other processes" : "not shared", hello->cpus);
+}
+
 /* What the probe can't do from inside: the exact peaks of the stages, and to outlive its build. */
 static void settle_stage(struct session *session, struct wire_record *record)
 {
     switch (record->type) {
     case WIRE_HELLO:
+        trace_hello(&record->hello);
         if (record->hello.shared)
             record->hello.peak_was_reset = session->run.peaks.resets > 0;
         else
@@ -147,11 +164,14 @@ static bool deadline_passed(struct session *session)
     if (session->killed || session->outcome->complete)
         return false;
     if (!session->ending) {
+        trace("session: the timeout has expired");
         session->outcome->timed_out = session->begun;
         session->outcome->too_late = !session->begun;
         begin_to_end(session);
         return true;
     }
+    trace("session: killing the build; the closed lifeline had no effect for %d ms",
+          LIFELINE_GRACE_MS);
     session->killed = true;
     interrupt_hold(true);
     session->run.engine->kill(&session->run);
@@ -232,6 +252,7 @@ static int run_to_end(struct session *session, int64_t timeout_ms, struct bm_err
 {
     if (session->run.engine->start(&session->run, err) < 0)
         return -1;
+    trace("session: started process %d", (int)session->run.child.pid);
     session->deadline_ms = timeout_ms > 0 ? monotonic_ms() + timeout_ms : INT64_MAX;
     follow(session);
     collect(session);

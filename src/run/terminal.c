@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/interrupt.h"
+#include "base/trace.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -104,7 +105,7 @@ struct terminal *terminal_open(bool quiet, int64_t patience_ms)
 {
     struct terminal *terminal = xcalloc(1, sizeof *terminal);
     terminal->quiet = quiet;
-    terminal->live = is_smart(STDERR_FILENO);
+    terminal->live = is_smart(STDERR_FILENO) && !trace_is_on_stderr();
     terminal->patience_ms = patience_ms;
     if (!quiet)
         raise_fence(terminal);

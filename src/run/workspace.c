@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/trace.h"
 #include "base/units.h"
 
 #include <errno.h>
@@ -40,13 +41,15 @@ int workspace_clear(const char *repo, const struct strv *paths, struct bm_error 
     int repo_fd CLEANUP(cleanup_fd) = open(repo, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (repo_fd < 0)
         return bm_error_errno(err, "%s", repo);
-    for (size_t i = 0; i < paths->count; i++)
+    for (size_t i = 0; i < paths->count; i++) {
+        trace("clear: removing %s", paths->items[i]);
         if (clear_one(repo_fd, paths->items[i]) < 0) {
             if (errno == EXDEV)
                 return bm_error_set(err, "clearing %s: it leads out of the repo %s",
                                     paths->items[i], repo);
             return bm_error_errno(err, "clearing %s", paths->items[i]);
         }
+    }
     return 0;
 }
 
