@@ -15,7 +15,7 @@ tests_bench_bench_LDFLAGS = -static
 CLEANFILES += $(EXTRA_PROGRAMS)
 .PHONY: bench
 bench: build-mem-probe$(EXEEXT) %D%/bench$(EXEEXT) workload
-	BENCH_MONOREPO=$(BUILD_MEM_REPO) \
+	node=$$($(srcdir)/tests/rig/fetch-node) && PATH=$$node:$$PATH BENCH_MONOREPO=$(BUILD_MEM_REPO) \
 	  %D%/bench$(EXEEXT) ./build-mem-probe $(srcdir)/%D%/sampler.mjs $(BENCH_BUILDS)
 
 # How often the gate is wrong, replayed on stored runs: make gate-power. A minute or two.

@@ -107,9 +107,12 @@ on_engine() (
 
 in_uml() { grep -q 'User Mode Linux' /proc/cpuinfo; }
 
-# Puts the npm packages of tests/e2e/consumers, real readers of what is written, into $consumers.
+# Installs the npm packages of tests/e2e/consumers, real readers of build-mem's files, in $consumers,
+# and puts their Node first in $PATH.
 install_consumers() {
-    command -v npm >/dev/null || skip "npm is missing"
+    local node
+    node=$("$srcdir/tests/rig/fetch-node") || skip "no Node can be fetched here"
+    export PATH=$node:$PATH
     consumers=${BUILD_MEM_CACHE:-$srcdir/.cache}/consumers
     mkdir -p "$consumers"
     (
