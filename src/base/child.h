@@ -15,10 +15,7 @@ struct child {
     int64_t started_ms;
     char *traced; /* the command for the trace; NULL if that is off; owned until it has ended */
 };
-#define CHILD_NONE                                                                                 \
-    {                                                                                              \
-        .input = -1, .output = -1, .diagnostics = -1                                               \
-    }
+#define CHILD_NONE {.input = -1, .output = -1, .diagnostics = -1}
 
 /* Runs in the child before exec; returns 0, or -1 with errno. */
 typedef int child_setup(void *context);

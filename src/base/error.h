@@ -9,10 +9,7 @@
 struct bm_error {
     char *message; /* owned; NULL: no error */
 };
-#define BM_ERROR_INIT                                                                              \
-    {                                                                                              \
-        NULL                                                                                       \
-    }
+#define BM_ERROR_INIT {NULL}
 
 /* Sets the message and releases an earlier one. Returns -1, for the caller to return. */
 int bm_error_set(struct bm_error *err, const char *format, ...)

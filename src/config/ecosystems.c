@@ -6,14 +6,8 @@
 /* A program by its name, whether started by its path, by a shell or by node. */
 #define PROGRAM(name) "(^|[ /])" name "( |$)"
 
-#define COMPILE_C                                                                                  \
-    {                                                                                              \
-        "compile", "(^|/)(cc1|cc1plus|clang|clang\\+\\+)(-[0-9]+)?( |$)"                           \
-    }
-#define LINK_C                                                                                     \
-    {                                                                                              \
-        "link", "(^|/)(ld|ld\\.(bfd|gold|lld|mold)|lld|mold|lto1)( |$)"                            \
-    }
+#define COMPILE_C {"compile", "(^|/)(cc1|cc1plus|clang|clang\\+\\+)(-[0-9]+)?( |$)"}
+#define LINK_C {"link", "(^|/)(ld|ld\\.(bfd|gold|lld|mold)|lld|mold|lto1)( |$)"}
 
 const struct ecosystem ecosystems[] = {
     {

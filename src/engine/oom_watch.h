@@ -31,10 +31,7 @@ struct oom_watch {
     int64_t others_kills; /* v2: how many that counted which were not ours */
     int64_t kills;        /* for certain; -1: not known */
 };
-#define OOM_WATCH_NONE                                                                             \
-    {                                                                                              \
-        .ended = -1, .events = -1, .above = -1, .kills = -1                                        \
-    }
+#define OOM_WATCH_NONE {.ended = -1, .events = -1, .above = -1, .kills = -1}
 
 /* Watches a container's cgroup. To be called while the probe waits for its start, and is the only
  * process in there. */

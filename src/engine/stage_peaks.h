@@ -17,10 +17,7 @@ struct stage_peaks {
     int version; /* of the cgroup */
     int resets;
 };
-#define STAGE_PEAKS_NONE                                                                           \
-    {                                                                                              \
-        .fd = -1                                                                                   \
-    }
+#define STAGE_PEAKS_NONE {.fd = -1}
 
 /* Opens the counter where it may be written. */
 void stage_peaks_open(struct stage_peaks *peaks, const struct cgroup *cgroup);

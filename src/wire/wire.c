@@ -8,14 +8,8 @@ struct field {
     size_t offset;
     enum kind kind;
 };
-#define INTEGER_OF(record, member)                                                                 \
-    {                                                                                              \
-        offsetof(struct wire_##record, member), INTEGER                                            \
-    }
-#define STRING_OF(record, member)                                                                  \
-    {                                                                                              \
-        offsetof(struct wire_##record, member), STRING                                             \
-    }
+#define INTEGER_OF(record, member) {offsetof(struct wire_##record, member), INTEGER}
+#define STRING_OF(record, member) {offsetof(struct wire_##record, member), STRING}
 #define FIELDS(table) (table), sizeof(table) / sizeof *(table)
 
 static const struct field hello_fields[] = {

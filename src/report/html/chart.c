@@ -126,7 +126,7 @@ void chart_put_curve(const struct chart *chart, const struct series_column *colu
 
 static bool is_held(const struct layers *layers, size_t layer, size_t point)
 {
-    return point<layers->points && * layer_at(layers, layer, point)> 0;
+    return point < layers->points && *layer_at(layers, layer, point) > 0;
 }
 
 /* The layer's shape over `floor`, from one point to another: along its top, and back below. */
