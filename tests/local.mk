@@ -96,7 +96,8 @@ e2e_tests = \
 # These have a machine of their own, or leave nothing that others look for, and run beside them.
 e2e_rig_tests = \
 	%D%/e2e/v2-linux-6.12 %D%/e2e/docs %D%/e2e/formats %D%/e2e/ci-files -- \
-	%D%/e2e/v2-linux-6.1 %D%/e2e/v2-faults %D%/e2e/page
+	%D%/e2e/v2-linux-6.1 %D%/e2e/v2-faults %D%/e2e/page -- \
+	%D%/e2e/fresh-machine
 .PHONY: check-e2e
 check-e2e: all $(check_PROGRAMS)
 	BUILDDIR=$(abs_builddir) $(srcdir)/%D%/e2e/run-all $(e2e_tests) -- $(e2e_rig_tests)

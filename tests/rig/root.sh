@@ -43,7 +43,7 @@ kept_root() {
 
     mkdir -p "$cache"
     cache=$(cd "$cache" && pwd -P)
-    root=$cache/$name-$(cat "$0" "$rig/root.sh" | cksum | cut -d ' ' -f 1)
+    root=$cache/$name-$1-$(cat "$0" "$rig/root.sh" | cksum | cut -d ' ' -f 1)
 
     # Two at once would make it twice.
     exec 9>"$cache/$name.lock"
@@ -53,7 +53,7 @@ kept_root() {
         type -P mmdebstrap >/dev/null || skip 'mmdebstrap is not installed'
         [[ -e $keyring ]] || skip 'no Debian keys (package debian-archive-keyring)'
         # What is left of an earlier version or of a broken attempt.
-        rm -rf --one-file-system "$cache/$name"-*
+        rm -rf --one-file-system "$cache/$name-$1"-*
         make_root "$root.new" "$@"
         mv "$root.new" "$root"
     fi
