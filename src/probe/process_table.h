@@ -33,6 +33,7 @@ struct process {
     bool guessed;    /* the last reading came to nothing: its RSS stands below */
     int64_t read_ms; /* when its PSS was last read; -1: never */
     int64_t read_rss_bytes, read_pss_bytes, read_pss_anon_bytes;
+    int64_t read_pss_shmem_bytes;   /* 0 if the kernel does not report it (before Linux 5.4) */
     float anon_share, shared_share; /* PSS / RSS of its anonymous and its other pages then */
     float cost_us_per_mib;          /* of that reading */
 

@@ -68,6 +68,7 @@ static void take_rollup(struct process *process, const struct proc_rollup *rollu
     process->guessed = false;
     process->read_rss_bytes = rollup->rss_bytes;
     process->read_pss_bytes = rollup->pss_bytes;
+    process->read_pss_shmem_bytes = rollup->pss_shmem_bytes > 0 ? rollup->pss_shmem_bytes : 0;
     if (rollup->anon_bytes < 0 || rollup->pss_anon_bytes < 0) {
         process->anon_share = process->shared_share = share(rollup->pss_bytes, rollup->rss_bytes);
         process->read_pss_anon_bytes =
@@ -211,6 +212,13 @@ void pss_estimate(struct process *process)
     process->pss_anon_bytes = (int64_t)((double)anon * (double)anon_share);
     process->pss_bytes =
         process->pss_anon_bytes + (int64_t)((double)process->shared_bytes * (double)shared_share);
+}
+
+int64_t pss_charged_bytes(const struct process *process)
+{
+    int64_t files_bytes = process->pss_bytes - process->pss_anon_bytes;
+    int64_t shmem_bytes = process->read_ms >= 0 ? process->read_pss_shmem_bytes : 0;
+    return process->pss_anon_bytes + (shmem_bytes < files_bytes ? shmem_bytes : files_bytes);
 }
 
 static bool counts(const struct process *process)

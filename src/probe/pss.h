@@ -30,6 +30,10 @@ bool pss_refresh(int64_t t_ms, int64_t limit_us, bool growing);
 
 /* Sets what `process` holds by its statm and its last reading. */
 void pss_estimate(struct process *process);
+/* Returns the part of the estimate that is charged as memory of processes: anonymous memory, and
+ * the shared memory of the last reading. Mapped files are page cache, and may be charged elsewhere.
+ */
+int64_t pss_charged_bytes(const struct process *process);
 
 /* Forks that share their parent's pages count them all in statm, and what they shared is the
  * parent's own again when they end. Where the processes hold more anonymous memory than the

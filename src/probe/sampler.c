@@ -111,10 +111,12 @@ static void send_process_samples(struct sampler *sampler, int64_t t_ms)
         if (!process->pid || process->gone ||
             process->pss_bytes < all_bytes / PROCESS_SAMPLE_SHARE || process->pss_bytes <= 0)
             continue;
-        emit_record(&(struct wire_record){.type = WIRE_PROCESS_SAMPLE,
-                                          .process_sample = {.t_ms = t_ms,
-                                                             .pss_bytes = process->pss_bytes,
-                                                             .command = process_command(process)}});
+        emit_record(
+            &(struct wire_record){.type = WIRE_PROCESS_SAMPLE,
+                                  .process_sample = {.t_ms = t_ms,
+                                                     .pss_bytes = process->pss_bytes,
+                                                     .charged_bytes = pss_charged_bytes(process),
+                                                     .command = process_command(process)}});
     }
     sampler->next_process_samples_ms = t_ms + (pss_cpu_us() - before) * SEND_MS_PER_US;
 }

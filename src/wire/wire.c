@@ -84,6 +84,7 @@ static const struct field variable_fields[] = {STRING_OF(variable, name),
 static const struct field process_sample_fields[] = {
     INTEGER_OF(process_sample, t_ms),
     INTEGER_OF(process_sample, pss_bytes),
+    INTEGER_OF(process_sample, charged_bytes),
     STRING_OF(process_sample, command),
 };
 

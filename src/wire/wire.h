@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 #define WIRE_HEADER_BYTES 8
 /* No valid payload is longer; a longer one is a broken stream. */
 #define WIRE_PAYLOAD_MAX ((size_t)64 * 1024)
@@ -110,6 +110,9 @@ struct wire_end {
 struct wire_process_sample {
     int64_t t_ms;
     int64_t pss_bytes; /* measured or estimated, as in the sample of that moment */
+    /* The part of it that is charged as memory of processes: anonymous and shared memory, without
+     * mapped files. -1: unknown. */
+    int64_t charged_bytes;
     const char *command;
 };
 

@@ -44,13 +44,14 @@ START_TEST(every_record_comes_back)
     ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
     ck_assert_mem_eq(&in.sample, &out.sample, sizeof in.sample);
 
-    in =
-        (struct wire_record){.type = WIRE_PROCESS_SAMPLE,
-                             .process_sample = {.t_ms = 5, .pss_bytes = 6, .command = "cc -c x.c"}};
+    in = (struct wire_record){
+        .type = WIRE_PROCESS_SAMPLE,
+        .process_sample = {.t_ms = 5, .pss_bytes = 6, .charged_bytes = 4, .command = "cc -c x.c"}};
     length = wire_encode(&in, frame, sizeof frame);
     ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
     ck_assert_int_eq(out.process_sample.t_ms, 5);
     ck_assert_int_eq(out.process_sample.pss_bytes, 6);
+    ck_assert_int_eq(out.process_sample.charged_bytes, 4);
     ck_assert_str_eq(out.process_sample.command, "cc -c x.c");
 
     in = (struct wire_record){.type = WIRE_FIRST_SEEN, .first_seen = {.t_ms = 7, .stage = 2}};
