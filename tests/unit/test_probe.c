@@ -93,6 +93,9 @@ static void follow_one(void)
     pss_estimate(process);
     ck_assert_int_eq(process->basis, BASIS_MEASURED);
     ck_assert_int_ge(process->pss_bytes, 20 * MIB);
+    /* The child holds anonymous memory; the program and its libraries are mapped files. */
+    ck_assert_int_ge(pss_charged_bytes(process), 20 * MIB);
+    ck_assert_int_lt(pss_charged_bytes(process), process->pss_bytes);
     ck_assert_int_le(llabs(process->pss_bytes - kernels_pss(pid)), MIB);
 
     /* A pinned one keeps its name after its end, and its pid may have a new owner. */
