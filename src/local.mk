@@ -109,8 +109,6 @@ libengine_a_SOURCES = \
 	%D%/engine/engine.c %D%/engine/engine.h \
 	%D%/engine/host.c \
 	%D%/engine/inplace.c \
-	%D%/engine/inspect.c %D%/engine/inspect.h \
-	%D%/engine/local.c %D%/engine/local.h \
 	%D%/engine/oom_watch.c %D%/engine/oom_watch.h \
 	%D%/engine/page_cache.c %D%/engine/page_cache.h \
 	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h

@@ -186,7 +186,7 @@ static int gather_all(struct child *child, int64_t deadline, struct text *output
         if (interrupt_fd() >= 0 && interrupt_signal())
             return bm_error_set(err, "interrupted");
         if (left <= 0)
-            return bm_error_set(err, "no answer in time");
+            return bm_error_set(err, "timed out");
         if (poll(fds, 3, left > 60000 ? 60000 : (int)left) < 0 && errno != EINTR)
             return bm_error_errno(err, "poll");
         if (fds[0].revents)

@@ -139,7 +139,7 @@ static int join(const char *root, const struct mount *mount, const char *path, c
     return size < CGROUP_PATH_MAX ? 0 : -1;
 }
 
-static bool has_file(const struct cgroup *cgroup, const char *name)
+bool cgroup_has_file(const struct cgroup *cgroup, const char *name)
 {
     char path[CGROUP_PATH_MAX + 64];
     snprintf(path, sizeof path, "%s/%s", cgroup->directory, name);
@@ -159,7 +159,7 @@ int cgroup_resolve(const char *mountinfo, const char *self_cgroup, const char *r
             join(root, &mount, path, cgroup->directory) < 0)
             continue;
         cgroup->version = version;
-        if (version == 1 || has_file(cgroup, "memory.current"))
+        if (version == 1 || cgroup_has_file(cgroup, "memory.current"))
             return 0;
         char text[4096], file[CGROUP_PATH_MAX + 64];
         snprintf(file, sizeof file, "%s/cgroup.controllers", cgroup->directory);
@@ -275,8 +275,8 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
 bool cgroup_is_root(const struct cgroup *cgroup)
 {
     /* Of v1 the root alone has this file, of v2 the root alone lacks that one. */
-    return cgroup->version == 1 ? has_file(cgroup, "release_agent")
-                                : cgroup->version == 2 && !has_file(cgroup, "memory.current");
+    return cgroup->version == 1 ? cgroup_has_file(cgroup, "release_agent")
+                                : cgroup->version == 2 && !cgroup_has_file(cgroup, "memory.current");
 }
 
 int64_t cgroup_usage(const struct cgroup *cgroup)
@@ -289,7 +289,7 @@ int64_t cgroup_usage(const struct cgroup *cgroup)
 static const char *source(const struct cgroup *cgroup, const char *v1, const char *v2)
 {
     const char *name = cgroup->version == 2 ? v2 : v1;
-    return cgroup->version && has_file(cgroup, name) ? name : NULL;
+    return cgroup->version && cgroup_has_file(cgroup, name) ? name : NULL;
 }
 
 const char *cgroup_usage_source(const struct cgroup *cgroup)
@@ -315,7 +315,7 @@ int64_t cgroup_limit(const struct cgroup *cgroup)
     struct cgroup above = *cgroup;
     for (char *slash; (slash = strrchr(above.directory, '/'));) {
         *slash = '\0';
-        if (!has_file(&above, name))
+        if (!cgroup_has_file(&above, name))
             break;
         int64_t limit = cgroup_read_number(&above, name);
         if (limit >= 0 && (least < 0 || limit < least))

@@ -38,6 +38,8 @@ int cgroup_resolve(const char *mountinfo, const char *self_cgroup, const char *r
 /* The same from the live files below `root` ("" for this machine). */
 int cgroup_of_self(const char *root, struct cgroup *cgroup);
 
+/* Whether the cgroup has a file of this name. */
+bool cgroup_has_file(const struct cgroup *cgroup, const char *name);
 /* Reads a file that holds one number; "max" and v1's "no limit" are -1, and so is an error. */
 int64_t cgroup_read_number(const struct cgroup *cgroup, const char *name);
 /* The value behind a key in a file of "key value" lines, -1 where there is none. */

@@ -1,11 +1,11 @@
-/* Docker and Podman: one family of command lines. */
+/* The engines docker and podman: their command lines accept the same arguments. */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/trace.h"
 #include "base/units.h"
 #include "engine/engine.h"
-#include "engine/inspect.h"
-#include "engine/stage_peaks.h"
+#include "proc/proc.h"
 
 #include <signal.h>
 #include <string.h>
@@ -14,20 +14,20 @@
 #define REPO_IN_CONTAINER "/work"
 #define PROBE_IN_CONTAINER "/build-mem-probe"
 #define LABEL "build-mem.run"
-#define PROCESSES_MAX 4096
+#define MOUNTINFO_MAX ((size_t)256 * 1024)
 
-/* Short commands answer within this; create may have to pull an image. */
+/* Timeouts of commands; create may have to pull an image. */
 #define ANSWER_MS 60000
 #define CREATE_MS (INT64_C(30) * 60000)
 
-/* The CLI's own last words: its stderr ends with the reason. */
+/* The standard error of the CLI ends with the reason. */
 static const char *last_line(const char *text)
 {
     const char *newline = strrchr(text, '\n');
     return newline ? newline + 1 : text;
 }
 
-/* Runs `engine` with the arguments. Fails where the command could not run or did not succeed. */
+/* Runs the CLI. Returns -1 if it could not run, timed out or failed. */
 static int command(const struct engine *engine, const struct strv *arguments, int64_t timeout_ms,
                    struct captured *captured, struct bm_error *err)
 {
@@ -39,7 +39,8 @@ static int command(const struct engine *engine, const struct strv *arguments, in
     if (captured->exit_status == 0)
         return 0;
     return bm_error_set(err, "%s %s: %s", engine->name, arguments->items[0],
-                        *captured->diagnostics ? last_line(captured->diagnostics) : "it failed");
+                        *captured->diagnostics ? last_line(captured->diagnostics)
+                                               : "failed without a message");
 }
 
 #define WORDS(...) words((const char *const[]){__VA_ARGS__, NULL})
@@ -53,7 +54,7 @@ static struct strv words(const char *const *list)
 
 static int server_version(const struct engine *engine, char **version, struct bm_error *err)
 {
-    /* A Podman without a service has no server part: its client is the engine. */
+    /* Podman without a service reports no server version: its client is the engine. */
     struct strv arguments CLEANUP(strv_release) =
         WORDS("version", "--format",
               engine == &engine_docker ? "{{.Server.Version}}" : "{{.Client.Version}}");
@@ -70,7 +71,7 @@ static int usable(const struct engine *engine, struct bm_error *err)
     return server_version(engine, &version, err);
 }
 
-/* --mount takes comma-separated values with quotes as in CSV files. */
+/* The value of --mount is a line of CSV: quotes in the path are doubled. */
 static void push_mount(struct strv *arguments, const char *source)
 {
     char *escaped CLEANUP(cleanup_free) = xmalloc(2 * strlen(source) + 1);
@@ -85,8 +86,8 @@ static void push_mount(struct strv *arguments, const char *source)
     strv_pushf(arguments, "type=bind,\"source=%s\",target=" REPO_IN_CONTAINER, escaped);
 }
 
-/* A build that runs as root still works on files of any owner, and gives up its rights; another
- * user has no capabilities, and gains none. (Podman would hand those that are added to it.) */
+/* A build as root keeps the capabilities that it needs to work on files of any owner and to change
+ * its user. Another user gets none: Podman would grant the added ones to any user. */
 static void push_privileges(const struct engine_spec *spec, struct strv *arguments)
 {
     static const char *const of_root[] = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID",
@@ -108,7 +109,7 @@ static void push_create_arguments(const struct engine_run *run, struct strv *arg
     strv_pushf(arguments, "--name=%s", spec->name);
     strv_pushf(arguments, "--label=" LABEL "=%s", spec->name);
     strv_pushf(arguments, "--pull=%s", spec->pull);
-    /* The records are ours alone, and nothing else may run in the measured cgroup. */
+    /* The records are not logged, and no health check runs in the measured cgroup. */
     strv_push(arguments, "--log-driver=none");
     strv_push(arguments, "--no-healthcheck");
     push_mount(arguments, spec->repo);
@@ -122,7 +123,7 @@ static void push_create_arguments(const struct engine_run *run, struct strv *arg
         strv_push(arguments, "--userns=keep-id");
     push_privileges(spec, arguments);
     if (spec->memory_limit_bytes > 0) {
-        /* Without the second one Docker allows as much again of swap. */
+        /* Without --memory-swap, Docker allows the same amount of swap in addition. */
         strv_pushf(arguments, "--memory=%lld", (long long)spec->memory_limit_bytes);
         strv_pushf(arguments, "--memory-swap=%lld", (long long)spec->memory_limit_bytes);
     }
@@ -135,7 +136,7 @@ static void push_create_arguments(const struct engine_run *run, struct strv *arg
 
     struct strv probe CLEANUP(strv_release) = {0};
     engine_probe_arguments(spec, PROBE_IN_CONTAINER, true, &probe);
-    for (size_t i = 1; i < probe.count; i++) /* the first is the entrypoint */
+    for (size_t i = 1; i < probe.count; i++) /* probe.items[0] is the entrypoint */
         strv_push(arguments, probe.items[i]);
 }
 
@@ -145,7 +146,7 @@ static int remove_container(const struct engine *engine, const char *name, struc
     struct captured captured CLEANUP(captured_release) = {0};
     if (command(engine, &arguments, ANSWER_MS, &captured, err) == 0)
         return 0;
-    /* Gone already is as good, and so is going. */
+    /* The container is removed already, or another command is removing it. */
     static const char *const gone[] = {"no such container", "no container with name",
                                        "is already in progress"};
     for (size_t i = 0; captured.diagnostics && i < sizeof gone / sizeof *gone; i++)
@@ -154,7 +155,7 @@ static int remove_container(const struct engine *engine, const char *name, struc
     return -1;
 }
 
-/* Containers of runs whose runner was killed before it could remove them. */
+/* Removes containers whose runner was killed. */
 static void remove_orphans(const struct engine *engine)
 {
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -177,8 +178,8 @@ static int copy_probe(const struct engine_run *run, struct bm_error *err)
     return command(run->engine, &arguments, ANSWER_MS, &captured, err);
 }
 
-/* As the container will see them, whatever the engine stores them in, and as any user who may run
- * containers: the engine reads them, in its own cgroup. */
+/* Reads the files of the image through `export`, which works with any storage driver and needs no
+ * privileges. The engine reads them in its own cgroup, so the build is not charged for them. */
 static void warm_image(struct engine_run *run)
 {
     struct strv argv CLEANUP(strv_release) = WORDS(run->engine->name, "export", run->spec->name);
@@ -201,6 +202,26 @@ static int start(struct engine_run *run, struct bm_error *err)
     struct strv attach CLEANUP(strv_release) =
         WORDS(run->engine->name, "start", "--attach", "--interactive", run->spec->name);
     return child_start(&run->child, attach.items, NULL, NULL, err);
+}
+
+/* Finds the cgroup of process `pid`. Verifies that the process runs `command` and is in that
+ * cgroup: if the engine is on another machine, the pid belongs to an unrelated process here. */
+static int probe_cgroup(pid_t pid, const char *command, struct cgroup *cgroup)
+{
+    char text[8192];
+    if (pid <= 0 || read_proc("", pid, "cmdline", text, sizeof text) <= 0 ||
+        strcmp(text, command) != 0 || read_proc("", pid, "cgroup", text, sizeof text) <= 0)
+        return -1;
+    char *mountinfo CLEANUP(cleanup_free) = xmalloc(MOUNTINFO_MAX);
+    if (read_proc("", getpid(), "mountinfo", mountinfo, MOUNTINFO_MAX) < 0 ||
+        cgroup_resolve(mountinfo, text, "", cgroup) < 0)
+        return -1;
+    int *pids CLEANUP(cleanup_free) = xcalloc(PROCESSES_MAX, sizeof *pids);
+    ssize_t count = cgroup_processes(cgroup, pids, PROCESSES_MAX);
+    for (ssize_t i = 0; i < count && i < PROCESSES_MAX; i++)
+        if (pids[i] == pid)
+            return 0;
+    return -1;
 }
 
 static int locate(const struct engine_run *run, struct cgroup *cgroup)
@@ -230,6 +251,33 @@ static void kill_container(struct engine_run *run)
     (void)command(run->engine, &arguments, ANSWER_MS, &captured, &ignored);
 }
 
+int parse_inspect(const char *text, struct engine_facts *facts, struct bm_error *err)
+{
+    struct json_document *document CLEANUP(cleanup_json_document) =
+        json_parse(text, "inspect", err);
+    if (!document || json_expect_array(json_root(document), err) < 0)
+        return -1;
+    const struct json *container = json_first(json_root(document)), *state, *value;
+    const char *string;
+    if (!container)
+        return json_error(json_root(document), err, "no container");
+    if (json_expect_object(container, err) < 0 ||
+        json_require(container, "State", &state, err) < 0 || json_expect_object(state, err) < 0)
+        return -1;
+    value = json_member(state, "OOMKilled");
+    if (value && json_expect_bool(value, &facts->oom_killed, err) < 0)
+        return -1;
+    value = json_member(container, "Image");
+    if (value && json_expect_string(value, &string, err) < 0)
+        return -1;
+    if (value)
+        facts->image_digest = xstrdup(string);
+    value = json_member(state, "Error");
+    if (value && json_is_string(value) && json_expect_string(value, &string, err) == 0 && *string)
+        facts->failure = xstrdup(string);
+    return 0;
+}
+
 static void read_facts(const struct engine_run *run, struct engine_facts *facts)
 {
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -241,8 +289,8 @@ static void read_facts(const struct engine_run *run, struct engine_facts *facts)
         (void)parse_inspect(captured.output, facts, &ignored);
 }
 
-/* An engine whose daemon has died under us holds the leash for ever, and does nothing that it is
- * told: what may be killed from here is. */
+/* If the daemon of the engine died, the lifeline stays open and no command works. Kills the
+ * processes of the located cgroup, as far as this user is permitted to. */
 static void kill_without_engine(const struct engine_run *run)
 {
     static int pids[PROCESSES_MAX];

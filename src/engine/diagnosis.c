@@ -24,7 +24,7 @@ void diagnoses_release(struct diagnoses *diagnoses)
     *diagnoses = (struct diagnoses){0};
 }
 
-/* Takes `found`. `fix` may be NULL. */
+/* Takes ownership of `found`. `fix` may be NULL. */
 static void add(struct diagnoses *diagnoses, const char *subject, enum diagnosis_state state,
                 char *found, const char *fix)
 {
@@ -42,27 +42,27 @@ static void add_engine(struct diagnoses *diagnoses, const char *subject, const c
     char *why CLEANUP(cleanup_free) = NULL;
     if (engine_select(name, NULL, &why, &err)) {
         diagnoses->can_measure = true;
-        add(diagnoses, subject, DIAGNOSIS_OK,
-            xstrdup(strcmp(name, "host") == 0 ? "can be used" : "answers"), NULL);
+        add(diagnoses, subject, DIAGNOSIS_OK, xstrdup("usable"), NULL);
         return;
     }
     add(diagnoses, subject, DIAGNOSIS_MISSING, steal_ptr(err.message), fix);
 }
 
-static void look_at_engines(struct diagnoses *diagnoses)
+static void diagnose_engines(struct diagnoses *diagnoses)
 {
     add_engine(diagnoses, "engine docker", "docker",
-               "install and start Docker Engine; who may use it is in the group docker");
+               "install and start Docker Engine, and add your user to the group docker");
     add_engine(diagnoses, "engine podman", "podman", "install podman and crun");
-    add_engine(diagnoses, "engine host", "host",
-               "run as root, or in a cgroup that is delegated to you (systemd-run --user --scope "
-               "-p Delegate=yes)");
+    add_engine(
+        diagnoses, "engine host", "host",
+        "run as root, or in a delegated cgroup (systemd-run --user --scope -p Delegate=yes)");
     add_engine(diagnoses, "engine inplace", "inplace", "mount /proc");
 }
 
 /* ---- the memory controller ---- */
 
-/* A cgroup that has the controller's files: our own, or, where that is the root, one below. */
+/* Finds a cgroup with the files of the memory controller: the runner's own, or a child of it if
+ * that is the root. */
 static bool find_cgroup(struct cgroup *cgroup)
 {
     if (cgroup_of_self("", cgroup) < 0)
@@ -79,26 +79,19 @@ static bool find_cgroup(struct cgroup *cgroup)
     return any;
 }
 
-static bool has_file(const struct cgroup *cgroup, const char *name)
-{
-    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", cgroup->directory, name);
-    return access(path, F_OK) == 0;
-}
-
-static void look_at_peak(struct diagnoses *diagnoses, const struct cgroup *cgroup)
+static void diagnose_peak(struct diagnoses *diagnoses, const struct cgroup *cgroup)
 {
     const char *source = cgroup_peak_source(cgroup);
     if (source)
-        add(diagnoses, "memory peak", DIAGNOSIS_OK,
-            xasprintf("%s, the kernel's own counter", source), NULL);
+        add(diagnoses, "memory peak", DIAGNOSIS_OK, xasprintf("exact: %s", source), NULL);
     else
         add(diagnoses, "memory peak", DIAGNOSIS_LIMITED,
-            xstrdup("no counter of the kernel's: the highest sample, marked estimated"),
+            xstrdup("estimated: the kernel has no counter, so the highest sample is used"),
             "use Linux 5.19 or newer, which has memory.peak");
 }
 
-/* On v2 a write resets the peak for this descriptor alone, so that it can be tried on any cgroup;
- * on v1 for everybody, so that only the permission is looked at. */
+/* On v2 a write resets the peak of this descriptor only, so a try is harmless. On v1 it resets the
+ * peak for all readers, so only the permission is checked. */
 static bool can_reset(const struct cgroup *cgroup)
 {
     const char *source = cgroup_peak_source(cgroup);
@@ -110,84 +103,86 @@ static bool can_reset(const struct cgroup *cgroup)
     return fd >= 0 && pwrite(fd, "0\n", 2, 0) > 0;
 }
 
-static void look_at_reset(struct diagnoses *diagnoses, const struct cgroup *cgroup)
+static void diagnose_reset(struct diagnoses *diagnoses, const struct cgroup *cgroup)
 {
     if (can_reset(cgroup))
         add(diagnoses, "peak of each stage", DIAGNOSIS_OK,
             xstrdup("exact: the counter can be reset"), NULL);
     else
         add(diagnoses, "peak of each stage", DIAGNOSIS_LIMITED,
-            xstrdup("exact where the build's own peak rose, else sampled: the counter can't be "
-                    "reset"),
+            xstrdup(
+                "sampled, unless the peak of the build rose in the stage: the counter cannot be "
+                "reset"),
             cgroup->version == 1 || geteuid() != 0 ? "run as root" : "use Linux 6.12 or newer");
 }
 
-static void look_at_swap(struct diagnoses *diagnoses, const struct cgroup *cgroup)
+static void diagnose_swap(struct diagnoses *diagnoses, const struct cgroup *cgroup)
 {
     struct sysinfo info;
-    if (has_file(cgroup, "memory.swap.max") || has_file(cgroup, "memory.memsw.limit_in_bytes"))
-        add(diagnoses, "limit on swap", DIAGNOSIS_OK, xstrdup("--memory holds without swap on top"),
-            NULL);
+    if (cgroup_has_file(cgroup, "memory.swap.max") ||
+        cgroup_has_file(cgroup, "memory.memsw.limit_in_bytes"))
+        add(diagnoses, "swap limit", DIAGNOSIS_OK, xstrdup("--memory can disable swap"), NULL);
     else if (sysinfo(&info) == 0 && info.totalswap == 0)
-        add(diagnoses, "limit on swap", DIAGNOSIS_OK, xstrdup("not there, and neither is swap"),
+        add(diagnoses, "swap limit", DIAGNOSIS_OK, xstrdup("not needed: the machine has no swap"),
             NULL);
     else
-        add(diagnoses, "limit on swap", DIAGNOSIS_LIMITED,
-            xstrdup("not there: what --memory does not let in may go to swap"),
-            "boot with swapaccount=1, or turn swap off");
+        add(diagnoses, "swap limit", DIAGNOSIS_LIMITED,
+            xstrdup("missing: under --memory, a build can still use swap"),
+            "boot with swapaccount=1, or turn off swap");
 }
 
-static void look_at_controller(struct diagnoses *diagnoses)
+static void diagnose_controller(struct diagnoses *diagnoses)
 {
     struct cgroup cgroup;
     if (!find_cgroup(&cgroup)) {
         add(diagnoses, "memory controller", DIAGNOSIS_LIMITED,
-            xstrdup("no memory controller of cgroup v1 or v2 can be seen"),
+            xstrdup("no memory controller of cgroup v1 or v2 is visible"),
             "mount cgroup2 on /sys/fs/cgroup, or boot with cgroup_enable=memory");
         return;
     }
     add(diagnoses, "memory controller", DIAGNOSIS_OK, xasprintf("cgroup v%d", cgroup.version),
         NULL);
-    look_at_peak(diagnoses, &cgroup);
-    look_at_reset(diagnoses, &cgroup);
-    look_at_swap(diagnoses, &cgroup);
+    diagnose_peak(diagnoses, &cgroup);
+    diagnose_reset(diagnoses, &cgroup);
+    diagnose_swap(diagnoses, &cgroup);
 }
 
-/* ---- what else the kernel tells ---- */
+/* ---- other files of the kernel ---- */
 
-static void look_at_pss(struct diagnoses *diagnoses)
+static void diagnose_pss(struct diagnoses *diagnoses)
 {
     char text[4096];
     if (read_proc("", getpid(), "smaps_rollup", text, sizeof text) > 0)
-        add(diagnoses, "PSS", DIAGNOSIS_OK, xstrdup("/proc/PID/smaps_rollup can be read"), NULL);
+        add(diagnoses, "PSS", DIAGNOSIS_OK, xstrdup("/proc/PID/smaps_rollup is readable"), NULL);
     else
         add(diagnoses, "PSS", DIAGNOSIS_LIMITED,
-            xasprintf("no /proc/PID/smaps_rollup (%s): RSS stands in its place, an upper bound",
+            xasprintf("/proc/PID/smaps_rollup: %s; RSS is used instead, an upper bound",
                       strerror(errno)),
             "use Linux 4.14 or newer; gVisor has none");
 }
 
-static void look_at_pressure(struct diagnoses *diagnoses)
+static void diagnose_pressure(struct diagnoses *diagnoses)
 {
     char text[4096];
     if (read_text("/proc/pressure/memory", text, sizeof text) > 0)
-        add(diagnoses, "memory pressure", DIAGNOSIS_OK, xstrdup("PSI is on"), NULL);
+        add(diagnoses, "memory pressure", DIAGNOSIS_OK, xstrdup("PSI is enabled"), NULL);
     else
         add(diagnoses, "memory pressure", DIAGNOSIS_LIMITED,
-            xstrdup("no PSI: what a tight limit costs is told by refaults alone"),
+            xstrdup("PSI is disabled: only refaults show the cost of a tight limit"),
             "boot with psi=1");
 }
 
-static void look_at_caches(struct diagnoses *diagnoses)
+static void diagnose_caches(struct diagnoses *diagnoses)
 {
     if (access("/proc/sys/vm/drop_caches", W_OK) == 0)
-        add(diagnoses, "--cache cold", DIAGNOSIS_OK, xstrdup("caches can be dropped"), NULL);
+        add(diagnoses, "--cache cold", DIAGNOSIS_OK, xstrdup("the page cache can be dropped"),
+            NULL);
     else
-        add(diagnoses, "--cache cold", DIAGNOSIS_LIMITED, xstrdup("caches can't be dropped"),
-            "run as root");
+        add(diagnoses, "--cache cold", DIAGNOSIS_LIMITED,
+            xstrdup("the page cache cannot be dropped"), "run as root");
 }
 
-static void look_at_size(struct diagnoses *diagnoses)
+static void diagnose_size(struct diagnoses *diagnoses)
 {
     struct sysinfo info;
     if (sysinfo(&info) < 0)
@@ -201,10 +196,10 @@ static void look_at_size(struct diagnoses *diagnoses)
 void diagnose_machine(struct diagnoses *diagnoses)
 {
     *diagnoses = (struct diagnoses){0};
-    look_at_size(diagnoses);
-    look_at_engines(diagnoses);
-    look_at_controller(diagnoses);
-    look_at_pss(diagnoses);
-    look_at_pressure(diagnoses);
-    look_at_caches(diagnoses);
+    diagnose_size(diagnoses);
+    diagnose_engines(diagnoses);
+    diagnose_controller(diagnoses);
+    diagnose_pss(diagnoses);
+    diagnose_pressure(diagnoses);
+    diagnose_caches(diagnoses);
 }

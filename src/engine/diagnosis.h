@@ -1,4 +1,4 @@
-/* What this machine can measure, and what would have to be mended for the rest. */
+/* Diagnosis: what this machine can measure, and how to fix what it cannot (build-mem doctor). */
 #ifndef BM_ENGINE_DIAGNOSIS_H
 #define BM_ENGINE_DIAGNOSIS_H
 
@@ -7,25 +7,26 @@
 
 enum diagnosis_state {
     DIAGNOSIS_OK,
-    DIAGNOSIS_LIMITED, /* a figure is less exact, or is missing, without it */
-    DIAGNOSIS_MISSING, /* an engine that can't be used; one that can is enough */
+    DIAGNOSIS_LIMITED, /* a figure is less exact, or missing */
+    DIAGNOSIS_MISSING, /* an engine is not usable; one usable engine is enough */
 };
 
 struct diagnosis {
     const char *subject; /* "engine docker", "memory peak" */
     enum diagnosis_state state;
     char *found; /* one line; owned */
-    char *fix;   /* what to do about it; NULL where nothing is to be done; owned */
+    char *fix;   /* an imperative; NULL if there is nothing to fix; owned */
 };
 
 struct diagnoses {
     struct diagnosis *items;
     size_t count;
-    bool can_measure; /* an engine can be used */
+    bool can_measure; /* at least one engine is usable */
 };
 void diagnoses_release(struct diagnoses *diagnoses);
 
-/* Looks at the engines and at the kernel's files; changes nothing that lasts. */
+/* Tries each engine and reads the kernel's files. Initialises `diagnoses`; makes no lasting change
+ * to the machine. */
 void diagnose_machine(struct diagnoses *diagnoses);
 
 #endif

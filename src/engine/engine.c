@@ -6,6 +6,7 @@
 #include "proc/proc.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static const struct engine *select_first(const struct engine *after, char **why,
     size_t first = 0;
     while (after && first < ENGINES && engines[first++] != after)
         ;
-    /* An engine that had no time to answer gives way to none. */
+    /* After an interrupt no further engine is tried. */
     for (size_t i = first; i < ENGINES && !interrupt_signal(); i++) {
         struct bm_error reason CLEANUP(bm_error_release) = BM_ERROR_INIT;
         if (try_engine(engines[i], &reason) == 0) {
@@ -68,7 +69,7 @@ const struct engine *engine_select(const char *name, const struct engine *after,
             bm_error_wrap(err, "engine %s cannot run builds here", name);
             return NULL;
         }
-    BM_BUG("an engine without a name");
+    BM_BUG("unknown engine name");
 }
 
 void engine_probe_arguments(const struct engine_spec *spec, const char *probe, bool own_cgroup,
@@ -84,8 +85,25 @@ void engine_probe_arguments(const struct engine_spec *spec, const char *probe, b
     strv_push_all(arguments, spec->command);
 }
 
-/* Where a pid means something: this pid namespace since this boot (FNV-1a of both). A run of
- * another one, on the same engine, cannot be told dead from here. */
+static int become_user(const char *user)
+{
+    unsigned uid = 0, gid = 0;
+    sscanf(user, "%u:%u", &uid, &gid);
+    return setgroups(0, NULL) < 0 || setgid(gid) < 0 || setuid(uid) < 0 ? -1 : 0;
+}
+
+int engine_enter(const struct engine_spec *spec)
+{
+    if (spec->user && become_user(spec->user) < 0)
+        return -1;
+    for (size_t i = 0; i < spec->env->count; i++)
+        if (strchr(spec->env->items[i], '='))
+            putenv(spec->env->items[i]);
+    return chdir(spec->repo);
+}
+
+/* Identifies the pid namespace and the boot, in which a pid is unique (FNV-1a of both). The runner
+ * of a run from another domain cannot be checked from here. */
 static unsigned long long pid_domain(void)
 {
     struct stat namespace = {0};
@@ -112,7 +130,7 @@ bool engine_name_is_orphan(const char *name)
     if (sscanf(name, "build-mem-%d-%llu-%llx-%*d%n", &pid, &start, &domain, &end) != 3 ||
         end == 0 || domain != pid_domain())
         return false;
-    /* With hidepid another user's process is there, but has no directory in /proc. */
+    /* With the mount option hidepid, another user's live process has no directory in /proc. */
     uint64_t now = process_start_ticks("", pid);
     return now ? now != start : kill(pid, 0) < 0 && errno == ESRCH;
 }

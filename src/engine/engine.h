@@ -1,7 +1,9 @@
-/* Engines: how the probe is started where its build is measured, and how all of it is gone after.
+/* Engines: where a build runs. docker and podman run it in a container, host in a new cgroup on
+ * this machine, inplace in the cgroup of the runner.
  *
- * A run is: start -> (records) -> finish. `finish` is called after every `start`, also a failed
- * one, and leaves no container, no cgroup and no process behind. */
+ * Each engine is an operations table (struct engine). A run is: start, locate while the probe waits
+ * for its first prompt, perhaps kill, finish. `finish` follows each `start`, even a failed one, and
+ * leaves no container, no cgroup and no process. */
 #ifndef BM_ENGINE_ENGINE_H
 #define BM_ENGINE_ENGINE_H
 
@@ -17,80 +19,89 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is to be run. Borrowed strings; NULL where not asked for. */
+/* The build to run. All texts are borrowed; NULL if not requested. */
 struct engine_spec {
-    const char *repo;       /* absolute */
-    const char *probe_path; /* of build-mem-probe on this machine */
-    const char *name;       /* of this run: unique among all that live on this machine */
+    const char *repo;       /* absolute path */
+    const char *probe_path; /* build-mem-probe on this machine */
+    const char *name;       /* from engine_unique_name */
     const char *image;
     const char *pull; /* "never", "missing", "always" */
     const char *user; /* "UID:GID"; NULL: the invoking user */
     const char *network;
-    bool engine_privileges; /* the engine's own default, and not the least */
+    bool engine_privileges; /* the engine's default privileges instead of the least */
     enum cache_policy cache;
-    const char *out;            /* where our own files go: no need to read them */
+    const char *out;            /* the output directory, which CACHE_WARM does not read */
     const struct strv *env;     /* NAME=VALUE or NAME */
-    int64_t memory_limit_bytes; /* UNMEASURED: none */
+    int64_t memory_limit_bytes; /* UNMEASURED: no limit */
     int64_t interval_ms;
-    const struct strv *stages;  /* the regular expressions, in order of precedence */
+    const struct strv *stages;  /* regular expressions, in order of precedence */
     const struct strv *command; /* of the build */
 };
 
-/* What the engine itself knows of a run. Texts are owned and may be NULL. */
+/* What the engine reports about a run. Texts are owned and may be NULL. */
 struct engine_facts {
     char *version;
     char *image_digest;
     bool oom_killed; /* the engine's own flag */
-    char *failure;   /* the engine's own words where it failed */
+    char *failure;   /* the engine's error message */
 };
 void engine_facts_release(struct engine_facts *facts);
 
 struct engine_run {
     const struct engine *engine;
     const struct engine_spec *spec;
-    struct child child; /* its stdin is the probe's leash, its stdout the probe's records */
+    struct child child; /* its stdin is the probe's lifeline, its stdout carries the records */
     struct stage_peaks peaks;
     struct oom_watch oom;
-    struct cgroup located; /* the running probe's; version 0 where it was not found */
+    struct cgroup located; /* of the running probe; version 0 if it was not found */
     struct page_cache page_cache;
-    char *cgroup; /* host: the directory that was made; else NULL */
-    int lock;     /* inplace: held while it lasts; else -1 */
-    bool adopts;  /* inplace: what the probe leaves behind comes to us */
+    char *cgroup; /* host: the directory that was made; owned; else NULL */
+    int lock;     /* inplace: the lock on the cgroup; else -1 */
+    bool adopts;  /* inplace: this process is the subreaper of the probe's orphans */
 };
 
+/* The operations of an engine. An `int` is 0, or -1 with `err` set. */
 struct engine {
     const char *name;
-    const char *image_label; /* instead of the image reference in results; NULL: the reference */
-    /* Whether builds can be run with it here: 0, or -1 with the reason. */
+    const char *image_label; /* replaces the image reference in results; NULL: the reference */
+    /* Checks whether the engine can run builds here. May run a command for up to 15 s. */
     int (*usable)(const struct engine *engine, struct bm_error *err);
-    /* Prepares the page cache last, when all is ready but the build. */
+    /* Starts the probe. Prepares the page cache last, when only the build is missing. */
     int (*start)(struct engine_run *run, struct bm_error *err);
-    /* Finds the running probe's cgroup as this machine sees it. -1 where it is out of reach. */
+    /* Finds the cgroup of the running probe as this machine sees it. -1: this machine does not. */
     int (*locate)(const struct engine_run *run, struct cgroup *cgroup);
-    /* The last resort after the leash: kills the build where it is. */
+    /* Kills the build by force, if closing the lifeline had no effect. */
     void (*kill)(struct engine_run *run);
-    /* Reads what the engine knows, then removes all of the run. -1 where something is left. */
+    /* Reads the facts, then removes everything that `start` made. -1 if something remains. */
     int (*finish)(struct engine_run *run, struct engine_facts *facts, struct bm_error *err);
 };
 
-/* Finds an engine by its name; "auto" takes the first of docker, podman, host, inplace that is
- * usable, and `*why` (owned by the caller) says which and why not the ones before. `after`: for
- * "auto", only those after this one, which answered but could not start the build; NULL: all. NULL
- * on error: none is. */
+extern const struct engine engine_docker, engine_podman, engine_host, engine_inplace;
+
+/* Returns the engine `name` if it is usable. For "auto": the first usable one of docker, podman,
+ * host, inplace; `*why` then names it and the reason against each one before it (owned by the
+ * caller). `after`, if not NULL, restricts "auto" to the engines after it. NULL on error. */
 const struct engine *engine_select(const char *name, const struct engine *after, char **why,
                                    struct bm_error *err);
 
-extern const struct engine engine_docker, engine_podman, engine_host, engine_inplace;
-
-/* The probe's arguments for this spec, ready for exec; `probe` is its path as the engine sees it.
- * `own_cgroup`: nothing but the probe and its build lives in the cgroup. */
+/* Appends the probe's command line for this spec. `probe` is its path as the engine sees it.
+ * `own_cgroup`: only the probe and its build live in the cgroup. */
 void engine_probe_arguments(const struct engine_spec *spec, const char *probe, bool own_cgroup,
                             struct strv *arguments);
 
-/* A name that no other run has: "build-mem-PID-STARTTICKS-DOMAIN-N". The caller owns it. */
+/* For an engine without a container, in the child before exec: becomes the user of the spec, sets
+ * the variables and changes to the repository. Returns 0, or -1 with errno. */
+int engine_enter(const struct engine_spec *spec);
+
+/* Returns a unique name for a run: "build-mem-PID-STARTTICKS-DOMAIN-N". The caller owns it. */
 char *engine_unique_name(void);
-/* Whether the run of that name has lost its runner: it was of this boot and pid namespace, and the
- * pid is gone or is another process now. */
+
+/* Whether the runner of the run `name` is dead: it is of this boot and pid namespace, and its pid
+ * is free or belongs to another process. */
 bool engine_name_is_orphan(const char *name);
+
+/* Reads the OOM flag, the image digest and the error from the output of `docker inspect` or `podman
+ * inspect` for one container. Members that an engine does not print stay as they are. */
+int parse_inspect(const char *text, struct engine_facts *facts, struct bm_error *err);
 
 #endif

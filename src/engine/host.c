@@ -1,11 +1,10 @@
-/* The host engine: a fresh cgroup on this machine, no container. */
+/* The engine host: a new cgroup on this machine, without a container. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/trace.h"
 #include "base/units.h"
 #include "cgroup/cgroup.h"
 #include "engine/engine.h"
-#include "engine/local.h"
 #include "proc/proc.h"
 
 #include <dirent.h>
@@ -17,8 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PROCESSES_MAX 4096
-
 static int write_file(const char *directory, const char *name, const char *text)
 {
     char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", directory, name);
@@ -28,44 +25,45 @@ static int write_file(const char *directory, const char *name, const char *text)
     return write(fd, text, strlen(text)) < 0 ? -1 : 0;
 }
 
-static bool has_file(const char *directory, const char *name)
-{
-    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", directory, name);
-    return access(path, F_OK) == 0;
-}
-
-/* Where a child cgroup with a memory controller can be made. In v1 that is our own cgroup. In v2
- * a cgroup that holds processes cannot hand the controller down, except for the root: our own
- * where it already does or is the root, else beside us, in our parent. */
+/* Returns the directory in which a cgroup with a memory controller can be made. On v1 that is the
+ * runner's own cgroup. On v2 a cgroup with processes cannot enable a controller for its children,
+ * unless it is the root: then the parent of the runner's cgroup is used. The caller owns it. */
 static char *parent_directory(const struct cgroup *own)
 {
     if (own->version == 1)
         return xstrdup(own->directory);
-    bool is_root = !has_file(own->directory, "memory.current");
+    bool is_root = !cgroup_has_file(own, "memory.current");
     (void)write_file(own->directory, "cgroup.subtree_control", "+memory");
     char *path CLEANUP(cleanup_free) = xasprintf("%s/cgroup.subtree_control", own->directory);
     char enabled[1024] = "";
-    if (read_text(path, enabled, sizeof enabled) > 0 && strstr(enabled, "memory"))
-        return xstrdup(own->directory);
-    if (is_root)
+    if (is_root || (read_text(path, enabled, sizeof enabled) > 0 && strstr(enabled, "memory")))
         return xstrdup(own->directory);
     return xstrndup(own->directory, (size_t)(strrchr(own->directory, '/') - own->directory));
+}
+
+/* Returns 0, or -1 if the path is too long. */
+static int cgroup_of_directory(const char *directory, struct cgroup *cgroup)
+{
+    int length = snprintf(cgroup->directory, sizeof cgroup->directory, "%s", directory);
+    if ((size_t)length >= sizeof cgroup->directory)
+        return -1;
+    cgroup->version = cgroup_has_file(cgroup, "memory.current") ? 2 : 1;
+    return 0;
 }
 
 static void kill_processes(const char *directory)
 {
     static int pids[PROCESSES_MAX];
-    struct cgroup cgroup = {.version = 1};
-    int length = snprintf(cgroup.directory, sizeof cgroup.directory, "%s", directory);
-    if ((size_t)length >= sizeof cgroup.directory)
+    struct cgroup cgroup;
+    if (cgroup_of_directory(directory, &cgroup) < 0)
         return;
     ssize_t count = cgroup_processes(&cgroup, pids, PROCESSES_MAX);
     for (ssize_t i = 0; i < count && i < PROCESSES_MAX; i++)
         kill(pids[i], SIGKILL);
 }
 
-/* Kills what lives in the cgroup and below, and removes what is empty by now: a build may have made
- * cgroups of its own in there. Returns 0 when all are gone, else -1 with errno. */
+/* Kills all processes in the cgroup and below it, and removes the cgroups that are empty by now: a
+ * build can make cgroups in its own. Returns 0 if the cgroup is removed, else -1 with errno. */
 static int empty_and_remove(const char *directory)
 {
     if (rmdir(directory) == 0 || errno == ENOENT)
@@ -99,7 +97,7 @@ static int remove_cgroup(const char *directory)
     return -1;
 }
 
-/* Cgroups of runs whose runner was killed before it could remove them. */
+/* Removes cgroups whose runner was killed. */
 static void remove_orphans(const char *parent)
 {
     DIR *directory = opendir(parent);
@@ -122,16 +120,15 @@ static int make_cgroup(const char *name, char **made, int *version, struct bm_er
     remove_orphans(parent);
     char *directory CLEANUP(cleanup_free) = xasprintf("%s/%s", parent, name);
     if (mkdir(directory, 0755) < 0)
-        return bm_error_errno(err,
-                              "cannot make the cgroup %s (root, or a delegated cgroup, is "
-                              "needed)",
-                              directory);
+        return bm_error_errno(
+            err, "cannot create the cgroup %s (requires root or a delegated cgroup)", directory);
+    struct cgroup cgroup;
     *version = own.version;
-    if (own.version == 2 && !has_file(directory, "memory.current")) {
+    if (own.version == 2 && (cgroup_of_directory(directory, &cgroup) < 0 || cgroup.version != 2)) {
         rmdir(directory);
         return bm_error_set(err,
-                            "the memory controller is not handed down to %s: write +memory "
-                            "into its cgroup.subtree_control",
+                            "the memory controller is not enabled in %s: write +memory to its "
+                            "cgroup.subtree_control",
                             parent);
     }
     *made = steal_ptr(directory);
@@ -157,7 +154,7 @@ static int set_limit(const char *directory, int version, int64_t limit_bytes, st
     if (write_file(directory, name, bytes) < 0)
         return bm_error_errno(err, "%s/%s", directory, name);
     trace("limits: %s of %s is %s", name, directory, bytes);
-    /* No swap beyond the limit; a kernel without swap accounting has no such file. */
+    /* A kernel without swap accounting has neither file. */
     if (version == 2)
         (void)write_file(directory, "memory.swap.max", "0");
     else
@@ -165,13 +162,13 @@ static int set_limit(const char *directory, int version, int64_t limit_bytes, st
     return 0;
 }
 
-/* In the child: into the cgroup first, so that every page from here on is charged to it. */
+/* Runs in the child. It enters the cgroup first: each page from here on is charged to it. */
 static int enter(void *context)
 {
     const struct engine_run *run = context;
     if (write_file(run->cgroup, "cgroup.procs", "0") < 0)
         return -1;
-    return local_enter(run->spec);
+    return engine_enter(run->spec);
 }
 
 static int start(struct engine_run *run, struct bm_error *err)
@@ -192,10 +189,10 @@ static int start(struct engine_run *run, struct bm_error *err)
 
 static int locate(const struct engine_run *run, struct cgroup *cgroup)
 {
-    *cgroup = (struct cgroup){.version = has_file(run->cgroup, "memory.current") ? 2 : 1};
-    int length = snprintf(cgroup->directory, sizeof cgroup->directory, "%s", run->cgroup);
+    if (cgroup_of_directory(run->cgroup, cgroup) < 0)
+        return -1;
     trace("cgroup: %s, v%d, made for this run", run->cgroup, cgroup->version);
-    return (size_t)length < sizeof cgroup->directory ? 0 : -1;
+    return 0;
 }
 
 static void kill_build(struct engine_run *run)
@@ -205,7 +202,7 @@ static void kill_build(struct engine_run *run)
 
 static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_error *err)
 {
-    (void)facts; /* the probe has read the cgroup's own counter, or the session has */
+    (void)facts; /* the host reports none */
     if (run->cgroup && remove_cgroup(run->cgroup) < 0)
         return bm_error_errno(err, "cannot remove the cgroup %s", run->cgroup);
     return 0;

@@ -1,11 +1,11 @@
-/* The inplace engine: the cgroup that we are already in, a CI job's or a pod's. Others live in it:
- * only what descends from the probe is ever killed. */
+/* The engine inplace: the cgroup of the runner, such as that of a CI job or a pod. Other processes
+ * may live in it, so only descendants of the probe are ever killed. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/trace.h"
 #include "engine/engine.h"
-#include "engine/local.h"
 #include "proc/descendants.h"
+#include "proc/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define PROCESSES_MAX 4096
 
 static int usable(const struct engine *engine, struct bm_error *err)
 {
@@ -26,7 +24,7 @@ static int usable(const struct engine *engine, struct bm_error *err)
 static int locate(const struct engine_run *run, struct cgroup *cgroup)
 {
     (void)run;
-    /* What the machine's root cgroup counts is everybody's. */
+    /* The root cgroup of the machine counts all processes. */
     if (cgroup_of_self("", cgroup) < 0) {
         trace("cgroup: /proc/self/cgroup names no memory cgroup");
         return -1;
@@ -37,20 +35,21 @@ static int locate(const struct engine_run *run, struct cgroup *cgroup)
     return root ? -1 : 0;
 }
 
-/* Two runs would reset the peak for each other, and each would count the other's build. */
+/* Two runs in one cgroup would reset each other's peak and count each other's build. */
 static int lock(struct engine_run *run, const struct cgroup *cgroup, struct bm_error *err)
 {
     run->lock = open(cgroup->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (run->lock >= 0 && flock(run->lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
         return bm_error_set(err,
-                            "another build-mem measures in the cgroup %s, and each would count "
-                            "the other's build: wait for its end, or use another engine",
+                            "another build-mem measures in the cgroup %s: wait for it to end, or "
+                            "use another engine",
                             cgroup->directory);
     return 0;
 }
 
-/* Where the probe is killed, what it leaves comes to us. Children that we had before (the shell
- * that became us may have had jobs) could not be told from them: then it stays with init. */
+/* Makes this process the parent of the build's processes if the probe is killed. It does not if it
+ * has other children already (a shell with jobs may have exec'ed it): finish() could not tell them
+ * apart. */
 static void adopt_orphans(struct engine_run *run)
 {
     int child;
@@ -60,7 +59,7 @@ static void adopt_orphans(struct engine_run *run)
 
 static int enter(void *spec)
 {
-    return local_enter(spec);
+    return engine_enter(spec);
 }
 
 static int start(struct engine_run *run, struct bm_error *err)
@@ -69,12 +68,12 @@ static int start(struct engine_run *run, struct bm_error *err)
     struct engine_spec spec = *run->spec;
     struct strv arguments CLEANUP(strv_release) = {0};
     if (spec.memory_limit_bytes > 0)
-        return bm_error_set(err, "the engine inplace takes the memory limit that is there: set "
-                                 "it on the job or the container, and leave --memory out");
+        return bm_error_set(err, "the engine inplace uses the memory limit of the job; set the "
+                                 "limit on the job or the container, and remove --memory");
     if (locate(run, &cgroup) == 0) {
         if (lock(run, &cgroup, err) < 0)
             return -1;
-        /* The counter still holds what was before. */
+        /* Drops the peak of earlier steps of the job. */
         stage_peaks_open(&run->peaks, &cgroup);
         (void)stage_peaks_take(&run->peaks);
     }
@@ -85,7 +84,7 @@ static int start(struct engine_run *run, struct bm_error *err)
     return child_start(&run->child, arguments.items, enter, &spec, err);
 }
 
-/* Returns how many there were. */
+/* Returns the number of processes that it found. */
 static size_t kill_descendants(pid_t ancestor)
 {
     static int pids[PROCESSES_MAX];
@@ -105,7 +104,7 @@ static void kill_build(struct engine_run *run)
 
 static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_error *err)
 {
-    (void)facts; /* the probe has read the cgroup's own counter */
+    (void)facts; /* this engine reports none */
     size_t left = 0;
     for (int round = 0; run->adopts && (left = kill_descendants(getpid())) && round < 500;
          round++) {

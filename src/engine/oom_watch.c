@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The signal of the removal comes from the kernel's background work, some 10 ms later. */
+/* The kernel signals the removal from a work queue, usually about 10 ms later. */
 #define REMOVAL_MS 2000
 
 static int open_file(const struct cgroup *cgroup, const char *name, int flags)
@@ -33,7 +33,7 @@ static int open_first_process(const struct cgroup *cgroup)
     return cgroup_processes(cgroup, &pid, 1) == 1 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 }
 
-/* Any user who may read the one file may write the other. */
+/* Both files have the same permissions for each user. */
 static int open_events(const struct cgroup *cgroup)
 {
     int file CLEANUP(cleanup_fd) = open_file(cgroup, "memory.oom_control", O_RDONLY);
@@ -55,7 +55,7 @@ static int open_above(const struct cgroup *cgroup)
     return open_file(&parent, "memory.events", O_RDONLY);
 }
 
-/* The parent's count; the next change of the file is news again. */
+/* Reads the parent's count. The read also arms POLLPRI for the next change. */
 static int64_t kills_above(const struct oom_watch *watch)
 {
     char text[1024];
@@ -86,7 +86,8 @@ void oom_watch_poll(struct oom_watch *watch)
 {
     if (watch->cgroup.version == 0)
         return;
-    /* In this order: what is counted above before ours is read as 0 was not ours. */
+    /* The order matters: if the own count is 0 after the parent's was read, then all kills in the
+     * parent's count are of siblings. */
     bool ended = has_ended(watch);
     int64_t above = kills_above(watch);
     int64_t kills = cgroup_oom_kills(&watch->cgroup);
@@ -100,7 +101,7 @@ void oom_watch_poll(struct oom_watch *watch)
         close_file(&watch->above);
 }
 
-/* More often than for its removal. */
+/* One signal is for the removal; each further one is for a lack of memory. */
 static bool was_signalled(int events)
 {
     uint64_t signals = 0, more;

@@ -1,19 +1,18 @@
-/* Whether the kernel killed a container for lack of memory, asked of the kernel itself.
+/* OOM watch: whether the kernel killed a process of a container because it was out of memory.
  *
- * A build can take its probe along, and with it all who could tell. The engine's word comes from a
- * process that reads the cgroup's news in a race with the one that removes the cgroup, and is lost
- * now and then. What holds:
- * - When the first process of the container has ended, all others have: the kernel's own count of
- *   kills is final. A pidfd tells of that end before the engine has heard of it.
- * - On a busy machine the cgroup may be gone all the same before we have run. v1 signals an eventfd
- *   for each time that memory ran out, and once when the cgroup is removed
- *   (Documentation/admin-guide/cgroup-v1/memory.rst, section 10; cgroups.rst, section 2.4;
- *   memcg_event_remove of mm/memcontrol-v1.c): two signals say that it did.
- * - v2 counts a kill in all cgroups above too (cgroup-v2.rst, memory.events), where it stays. Kills
- *   in others that lie there are told from ours as long as ours can be read: each time that the
- *   count above changes, a count of ours that is 0 says that the change was another's. What is
- *   left is that another container's kill and the end of ours by other means, its removal
- *   included, come together before we have run once. */
+ * The runner reads this from the kernel itself, for two reasons. A build can take the probe down
+ * with it. The engine reads the events in a race with the removal of the cgroup, and sometimes
+ * misses one. Three facts make the answer reliable:
+ * - When the first process of a container ends, all others have ended: the kernel's count of kills
+ *   is final. A pidfd reports that end before the engine notices it.
+ * - On a busy machine the cgroup may be removed before the runner reads the count. cgroup v1
+ * signals an eventfd once for each time that memory ran out, and once when the cgroup is removed:
+ * two signals prove a kill. Sources: Documentation/admin-guide/cgroup-v1/memory.rst section 10,
+ *   cgroups.rst section 2.4; memcg_event_remove in mm/memcontrol-v1.c.
+ * - cgroup v2 counts a kill in all ancestors, too (cgroup-v2.rst, memory.events), where the count
+ *   remains. While the own count can be read, it separates the kills of siblings: if the parent's
+ *   count rises and the own count is 0, the kill was a sibling's. One case remains undetected: a
+ *   sibling's kill and the removal of this cgroup, both before the runner runs once. */
 #ifndef BM_ENGINE_OOM_WATCH_H
 #define BM_ENGINE_OOM_WATCH_H
 
@@ -24,23 +23,25 @@
 
 struct oom_watch {
     struct cgroup cgroup;
-    int ended;  /* a pidfd, readable when all of the container has ended; -1: none, or seen already
-                 */
-    int events; /* v1: the eventfd, for the end alone; else -1 */
+    int ended;  /* pidfd, readable once the container has ended; -1: none, or read already */
+    int events; /* v1: the eventfd; else -1 */
     int above;  /* v2: memory.events of the parent, POLLPRI when it changes; else -1 */
-    int64_t others_kills; /* v2: how many that counted which were not ours */
-    int64_t kills;        /* for certain; -1: not known */
+    int64_t others_kills; /* v2: the parent's count without this cgroup's kills */
+    int64_t kills;        /* the final count of this cgroup; -1: unknown */
 };
 #define OOM_WATCH_NONE {.ended = -1, .events = -1, .above = -1, .kills = -1}
 
-/* Watches a container's cgroup. To be called while the probe waits for its start, and is the only
- * process in there. */
+/* Initialises `watch` and opens the files of the cgroup. Call it while the probe waits for its
+ * prompt and is the only process in the cgroup. */
 void oom_watch_open(struct oom_watch *watch, const struct cgroup *cgroup);
-/* Reads the counts. To be called when `ended` or `above` has news, as soon as can be. */
+
+/* Reads the counts. Call it as soon as poll(2) reports `ended` or `above`. */
 void oom_watch_poll(struct oom_watch *watch);
-/* Whether a process of the container was killed for lack of memory, as far as can be told. To be
- * called when the container has been removed; may wait for the news of that. */
+
+/* Whether the kernel killed a process of the container for lack of memory; false if unknown. Call
+ * it after the container is removed. Waits up to 2 s for the kernel's signal of the removal. */
 bool oom_watch_reports(struct oom_watch *watch);
+
 void oom_watch_close(struct oom_watch *watch);
 
 #endif

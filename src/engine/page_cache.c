@@ -18,7 +18,7 @@
 
 #define DROP_CACHES "/proc/sys/vm/drop_caches"
 #define CHUNK_BYTES ((size_t)1 << 20)
-/* A stream that gives nothing for so long is given up. */
+/* The longest wait for more output of a command. */
 #define STALLED_MS 60000
 
 void page_cache_release(struct page_cache *cache)
@@ -27,8 +27,8 @@ void page_cache_release(struct page_cache *cache)
     *cache = (struct page_cache){0};
 }
 
-/* The first reason stays. */
-static void fall_short(struct page_cache *cache, char *reason)
+/* Takes ownership of `reason`; keeps the first one. */
+static void set_shortfall(struct page_cache *cache, char *reason)
 {
     if (cache->shortfall)
         free(reason);
@@ -42,7 +42,7 @@ static int open_drop_caches(struct bm_error *err)
 {
     int fd = open(DROP_CACHES, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
-        return bm_error_errno(err, "cannot empty the page cache, which root may: " DROP_CACHES);
+        return bm_error_errno(err, "cannot drop the page cache (requires root): " DROP_CACHES);
     return fd;
 }
 
@@ -58,15 +58,15 @@ static int drop(struct bm_error *err)
     if (fd < 0)
         return -1;
     trace("page cache: writing 3 to " DROP_CACHES);
-    sync(); /* only clean pages are dropped */
+    sync(); /* dirty pages cannot be dropped */
     return write(fd, "3", 1) < 0 ? bm_error_errno(err, DROP_CACHES) : 0;
 }
 
 /* ---- warm ---- */
 
-/* More than this would push out what was read first, or what others need. What we read is charged
- * to our own cgroup, whose limit holds as well. */
-static int64_t budget(void)
+/* Half of the available memory: more would evict the pages that were read first, or those of other
+ * processes. The pages are charged to the runner's cgroup, so its limit counts, too. */
+static int64_t warm_budget_bytes(void)
 {
     char text[8192] = "";
     struct cgroup own;
@@ -78,9 +78,9 @@ static int64_t budget(void)
     return available > 0 ? available / 2 : 0;
 }
 
-/* Takes what there is to read, up to the budget. Returns false at the end, on an error, and where
- * the budget is used up. */
-static bool take(struct page_cache *cache, int fd, int64_t *taken)
+/* Reads one chunk, within the budget. Returns false at the end of the file, on an error, and if the
+ * budget is used up. */
+static bool read_chunk(struct page_cache *cache, int fd, int64_t *read_bytes)
 {
     static char chunk[CHUNK_BYTES];
     size_t most =
@@ -89,32 +89,32 @@ static bool take(struct page_cache *cache, int fd, int64_t *taken)
     if (got <= 0)
         return got < 0 && errno == EINTR;
     cache->budget_bytes -= got;
-    *taken += got;
+    *read_bytes += got;
     if (cache->budget_bytes == 0)
-        fall_short(cache, xstrdup("half of the available memory is filled"));
+        set_shortfall(cache, xstrdup("stopped at half of the available memory"));
     return cache->budget_bytes > 0;
 }
 
-/* What this user may not read the build may, if it is another's. */
-static void send_unread(struct page_cache *cache, const char *path, int reason)
+/* The build may run as another user, who can read the file. */
+static void note_unreadable(struct page_cache *cache, const char *path, int reason)
 {
-    fall_short(cache, xasprintf("%s: %s", path, strerror(reason)));
+    set_shortfall(cache, xasprintf("%s: %s", path, strerror(reason)));
 }
 
 static void read_one(struct page_cache *cache, const char *path)
 {
     struct stat status;
-    /* It may have become something else since it was listed: a pipe would keep us waiting. */
+    /* The file may be a pipe by now: O_NONBLOCK avoids a wait. */
     int fd CLEANUP(cleanup_fd) = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 && errno == EACCES)
-        send_unread(cache, path, errno);
+        note_unreadable(cache, path, errno);
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
         return;
-    while (!interrupt_signal() && take(cache, fd, &cache->workspace_bytes))
+    while (!interrupt_signal() && read_chunk(cache, fd, &cache->workspace_bytes))
         ;
 }
 
-static bool is_left_out(const FTSENT *entry, const struct stat *left_out)
+static bool is_skipped(const FTSENT *entry, const struct stat *left_out)
 {
     return strcmp(entry->fts_name, ".git") == 0 || (entry->fts_statp->st_dev == left_out->st_dev &&
                                                     entry->fts_statp->st_ino == left_out->st_ino);
@@ -130,12 +130,12 @@ static int warm_workspace(struct page_cache *cache, const char *repo, const char
         return bm_error_errno(err, "%s", repo);
     (void)stat(left_out, &out);
     for (FTSENT *entry; cache->budget_bytes > 0 && !interrupt_signal() && (entry = fts_read(walk));)
-        if (entry->fts_info == FTS_D && is_left_out(entry, &out))
+        if (entry->fts_info == FTS_D && is_skipped(entry, &out))
             fts_set(walk, entry, FTS_SKIP);
         else if (entry->fts_info == FTS_F)
             read_one(cache, entry->fts_path);
         else if (entry->fts_info == FTS_DNR)
-            send_unread(cache, entry->fts_path, entry->fts_errno);
+            note_unreadable(cache, entry->fts_path, entry->fts_errno);
     fts_close(walk);
     return interrupt_signal() ? bm_error_set(err, "interrupted") : 0;
 }
@@ -156,7 +156,7 @@ int page_cache_prepare(struct page_cache *cache, enum cache_policy policy, const
         trace("page cache: left as it is");
         return 0;
     }
-    cache->budget_bytes = budget();
+    cache->budget_bytes = warm_budget_bytes();
     trace_read(cache->budget_bytes, "to read at most");
     int result = warm_workspace(cache, repo, left_out, err);
     trace_read(cache->workspace_bytes, "of the workspace read");
@@ -165,7 +165,7 @@ int page_cache_prepare(struct page_cache *cache, enum cache_policy policy, const
     return result;
 }
 
-/* Returns false where the stream did not come to its end. */
+/* Returns false if the output did not end: after an interrupt, or after STALLED_MS without data. */
 static bool drain(struct page_cache *cache, const struct child *child)
 {
     struct pollfd fds[] = {{.fd = child->output, .events = POLLIN},
@@ -174,7 +174,7 @@ static bool drain(struct page_cache *cache, const struct child *child)
         int ready = poll(fds, 2, STALLED_MS);
         if (ready == 0 || fds[1].revents)
             return false;
-        if (ready > 0 && !take(cache, child->output, &cache->image_bytes))
+        if (ready > 0 && !read_chunk(cache, child->output, &cache->image_bytes))
             return cache->budget_bytes > 0;
     }
 }
@@ -186,12 +186,12 @@ void page_cache_warm_image(struct page_cache *cache, char *const *argv)
     if (cache->budget_bytes == 0)
         return;
     if (child_start(&child, argv, NULL, NULL, &err) < 0) {
-        fall_short(cache, xasprintf("the image's files: %s", err.message));
+        set_shortfall(cache, xasprintf("cannot read the image: %s", err.message));
         return;
     }
     bool ended = drain(cache, &child);
     trace_read(cache->image_bytes, "of the image read");
     if (!ended || child_wait(&child, STALLED_MS) != 0)
-        fall_short(cache,
-                   xasprintf("%s %s did not give all of the image's files", argv[0], argv[1]));
+        set_shortfall(cache,
+                      xasprintf("%s %s did not print all files of the image", argv[0], argv[1]));
 }

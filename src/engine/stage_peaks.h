@@ -1,34 +1,36 @@
-/* The exact peak of each stage, by resetting the kernel's counter between them.
+/* The exact peak of each stage: resets the kernel's counter between two stages.
  *
- * In most containers the counter is read-only; the runner may be able to write it from outside.
- * v1: writing memory.max_usage_in_bytes resets it for all readers, so that the build's peak is the
- * highest of all values. v2 since 6.12: a write to memory.peak resets what this one descriptor
- * reads, and with it the unread peaks of others, so that there must be no other that writes. */
+ * Most containers cannot write the counter; the runner may be able to from outside.
+ * - cgroup v1: a write to memory.max_usage_in_bytes resets it for all readers. The peak of the
+ *   build is then the highest of all values.
+ * - cgroup v2 since Linux 6.12: a write to memory.peak resets the value that this descriptor reads.
+ *   It also resets the unread peaks of other descriptors, so no other may write.
+ * Source: Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst. */
 #ifndef BM_ENGINE_STAGE_PEAKS_H
 #define BM_ENGINE_STAGE_PEAKS_H
 
 #include "cgroup/cgroup.h"
 
 #include <stdint.h>
-#include <sys/types.h>
 
 struct stage_peaks {
-    int fd;      /* -1: the counter can't be reset here */
+    int fd;      /* of the counter; -1: it cannot be reset here */
     int version; /* of the cgroup */
-    int resets;
+    int resets;  /* how often it was reset */
 };
 #define STAGE_PEAKS_NONE {.fd = -1}
 
-/* Opens the counter where it may be written. */
+/* Opens the counter if it is writable. Initialises `peaks`. */
 void stage_peaks_open(struct stage_peaks *peaks, const struct cgroup *cgroup);
-/* A stage ends: the peak since the last one ended, and a reset. -1 where that is not to be had. */
-int64_t stage_peaks_take(struct stage_peaks *peaks);
-/* The last stage has ended: its peak. `own_bytes` is what the probe itself read at its end. */
-int64_t stage_peaks_last(const struct stage_peaks *peaks, int64_t own_bytes);
-void stage_peaks_close(struct stage_peaks *peaks);
 
-/* Finds the cgroup of the probe that this machine knows as `pid`, and makes sure that it is one:
- * in a container, or with an engine on another machine, that number can be anything. */
-int probe_cgroup(pid_t pid, const char *command, struct cgroup *cgroup);
+/* At the end of a stage: returns its peak in bytes and resets the counter. -1: not available. */
+int64_t stage_peaks_take(struct stage_peaks *peaks);
+
+/* At the end of the last stage: returns its peak in bytes, or -1. `probe_bytes` is the counter as
+ * the probe read it at the end; it replaces the counter on v1 if the cgroup is removed. */
+int64_t stage_peaks_last(const struct stage_peaks *peaks, int64_t probe_bytes);
+
+/* Closes the counter; `resets` becomes 0. */
+void stage_peaks_close(struct stage_peaks *peaks);
 
 #endif

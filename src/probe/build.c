@@ -1,6 +1,7 @@
 #include "probe/build.h"
 
 #include "proc/descendants.h"
+#include "proc/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +12,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define PROCESSES_MAX 4096
 
 /* When memory runs out the kernel is to take the build, and the probe lives to tell. Raising the
  * score needs no privilege, but the file belongs to root while the process is not dumpable. */

@@ -5,11 +5,11 @@
 #ifndef BM_PROBE_PROCESS_TABLE_H
 #define BM_PROBE_PROCESS_TABLE_H
 
+#include "proc/proc.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define PROCESSES_MAX 4096
 
 struct process {
     int pid;              /* 0: the place is free */

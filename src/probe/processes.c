@@ -5,8 +5,6 @@
 
 #include <unistd.h>
 
-#define PROCESSES_MAX 4096
-
 /* Whose a process is does not change: the orphans among our descendants come to us. */
 struct listed {
     int pid;

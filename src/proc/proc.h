@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Lists of processes hold at most this many. */
+#define PROCESSES_MAX 4096
+
 /* /proc/PID/stat. `start_ticks` since boot tells a pid from its next owner. */
 struct proc_stat {
     char state; /* 'Z': a zombie */

@@ -1,5 +1,5 @@
 /* What `docker inspect` prints: an engine that failed has said something. */
-#include "engine/inspect.h"
+#include "engine/engine.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

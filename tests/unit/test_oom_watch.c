@@ -1,5 +1,5 @@
-/* What is told of a cgroup whose first process was killed: with this machine's kernel, in cgroups
- * that are made for it. Exits 77 where none can be made. */
+/* The OOM watch, with this machine's kernel, in cgroups that the test makes. Exits 77 if it cannot
+ * make one. */
 #include "base/alloc.h"
 #include "cgroup/cgroup.h"
 #include "engine/oom_watch.h"
@@ -21,7 +21,7 @@
 #define LIMIT "16777216"
 #define TOO_MUCH ((size_t)64 << 20)
 
-static struct cgroup parent; /* holds cgroups alone */
+static struct cgroup parent; /* has cgroups, but no processes */
 static struct cgroup one, other;
 
 static bool put(const struct cgroup *cgroup, const char *name, const char *text)
@@ -55,7 +55,7 @@ static bool make_parent(void)
     return own.version == 1 || put(&parent, "cgroup.subtree_control", "+memory");
 }
 
-/* A cgroup that has just lost its last process may be busy for a moment. */
+/* A cgroup can stay busy for a moment after its last process has ended. */
 static void remove_cgroup(const struct cgroup *cgroup)
 {
     for (int round = 0; round < 1000 && rmdir(cgroup->directory) < 0 && errno == EBUSY; round++)
@@ -65,7 +65,7 @@ static void remove_cgroup(const struct cgroup *cgroup)
 struct container {
     const struct cgroup *cgroup;
     pid_t pid;
-    int lifeline; /* a byte makes it take more than it may have */
+    int lifeline; /* a byte makes the process exceed its limit */
 };
 
 static struct container start(const struct cgroup *cgroup)
@@ -75,7 +75,7 @@ static struct container start(const struct cgroup *cgroup)
     char byte = 0;
     ck_assert_int_eq(mkdir(cgroup->directory, 0755), 0);
     ck_assert(put(cgroup, cgroup->version == 2 ? "memory.max" : "memory.limit_in_bytes", LIMIT));
-    /* Not there where the kernel has no swap. */
+    /* The file is missing if the kernel has no swap accounting. */
     (void)put(cgroup, cgroup->version == 2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes",
               cgroup->version == 2 ? "0" : LIMIT);
     ck_assert_int_eq(pipe2(lifeline, O_CLOEXEC), 0);
@@ -112,8 +112,8 @@ static void is_killed(struct container *container)
     close(container->lifeline);
 }
 
-/* As a runner does that is not too busy. */
-static void look_at_the_end(struct oom_watch *watch)
+/* Polls until the end of the container, as an idle runner does. */
+static void poll_until_end(struct oom_watch *watch)
 {
     while (watch->ended >= 0) {
         struct pollfd fds[] = {{.fd = watch->ended, .events = POLLIN},
@@ -123,28 +123,28 @@ static void look_at_the_end(struct oom_watch *watch)
     }
 }
 
-static bool tells(struct oom_watch *watch)
+static bool reports_kill(struct oom_watch *watch)
 {
     bool killed = oom_watch_reports(watch);
     oom_watch_close(watch);
     return killed;
 }
 
-START_TEST(a_kill_that_can_be_read)
+START_TEST(a_kill_is_read_from_the_cgroup)
 {
     struct oom_watch watch;
     struct container container = start(&one);
     oom_watch_open(&watch, &one);
     run_out_of_memory(&container);
-    look_at_the_end(&watch);
+    poll_until_end(&watch);
     is_killed(&container);
     remove_cgroup(&one);
     ck_assert_int_ge(watch.kills, 1);
-    ck_assert(tells(&watch));
+    ck_assert(reports_kill(&watch));
 }
 END_TEST
 
-START_TEST(a_kill_whose_cgroup_is_gone)
+START_TEST(a_kill_is_known_after_the_cgroup_is_removed)
 {
     struct oom_watch watch;
     struct container container = start(&one);
@@ -152,12 +152,12 @@ START_TEST(a_kill_whose_cgroup_is_gone)
     run_out_of_memory(&container);
     is_killed(&container);
     remove_cgroup(&one);
-    ck_assert(tells(&watch));
+    ck_assert(reports_kill(&watch));
     ck_assert_int_eq(watch.kills, -1);
 }
 END_TEST
 
-START_TEST(a_signal_is_no_lack_of_memory)
+START_TEST(a_signal_is_not_a_kill_for_lack_of_memory)
 {
     for (int gone = 0; gone < 2; gone++) {
         struct oom_watch watch;
@@ -165,16 +165,16 @@ START_TEST(a_signal_is_no_lack_of_memory)
         oom_watch_open(&watch, &one);
         kill(container.pid, SIGKILL);
         if (!gone)
-            look_at_the_end(&watch);
+            poll_until_end(&watch);
         is_killed(&container);
         remove_cgroup(&one);
-        ck_assert(!tells(&watch));
+        ck_assert(!reports_kill(&watch));
         ck_assert_int_eq(watch.kills, gone ? -1 : 0);
     }
 }
 END_TEST
 
-START_TEST(another_container_is_not_ours)
+START_TEST(the_kill_of_a_sibling_does_not_count)
 {
     struct oom_watch watch;
     struct container container = start(&one), neighbour = start(&other);
@@ -188,44 +188,44 @@ START_TEST(another_container_is_not_ours)
         ck_assert_int_eq(poll(&news, 1, 10000), 1);
         oom_watch_poll(&watch);
         ck_assert_int_eq(watch.others_kills, before + 1);
-        /* Nothing new. */
+        /* No further event. */
         ck_assert_int_eq(poll(&news, 1, 0), 0);
     }
     kill(container.pid, SIGKILL);
     is_killed(&container);
     remove_cgroup(&one);
-    ck_assert(!tells(&watch));
+    ck_assert(!reports_kill(&watch));
 }
 END_TEST
 
-START_TEST(without_a_cgroup)
+START_TEST(without_a_cgroup_no_kill_is_reported)
 {
     struct oom_watch watch = OOM_WATCH_NONE;
-    ck_assert(!tells(&watch));
+    ck_assert(!reports_kill(&watch));
     oom_watch_open(&watch, &one);
     ck_assert_int_eq(watch.ended, -1);
-    ck_assert(!tells(&watch));
+    ck_assert(!reports_kill(&watch));
 }
 END_TEST
 
 int main(void)
 {
     if (!make_parent()) {
-        puts("skipped: no cgroup can be made here (root, or a delegated one, is needed)");
+        puts("skipped: cannot create a cgroup (requires root or a delegated cgroup)");
         remove_cgroup(&parent);
         return 77;
     }
     Suite *suite = suite_create("oom_watch");
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 60);
-    tcase_add_test(all, a_kill_that_can_be_read);
-    tcase_add_test(all, a_kill_whose_cgroup_is_gone);
-    tcase_add_test(all, a_signal_is_no_lack_of_memory);
-    tcase_add_test(all, another_container_is_not_ours);
-    tcase_add_test(all, without_a_cgroup);
+    tcase_add_test(all, a_kill_is_read_from_the_cgroup);
+    tcase_add_test(all, a_kill_is_known_after_the_cgroup_is_removed);
+    tcase_add_test(all, a_signal_is_not_a_kill_for_lack_of_memory);
+    tcase_add_test(all, the_kill_of_a_sibling_does_not_count);
+    tcase_add_test(all, without_a_cgroup_no_kill_is_reported);
     suite_add_tcase(suite, all);
     int status = run_suite(suite);
-    /* Where a check failed its processes have died with it. */
+    /* If a check failed, its processes have died with it. */
     remove_cgroup(&one);
     remove_cgroup(&other);
     remove_cgroup(&parent);
