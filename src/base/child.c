@@ -17,8 +17,8 @@
 
 #define CAPTURE_MAX ((size_t)16 << 20)
 
-static _Noreturn void run(char *const *argv, const int *streams, int report, child_setup *setup,
-                          void *context)
+static _Noreturn void exec_child(char *const *argv, const int *streams, int report,
+                                 child_setup *setup, void *context)
 {
     interrupt_reset_child();
     setpgid(0, 0);
@@ -40,7 +40,7 @@ static void close_all(int (*pipes)[2], size_t count)
 int child_start(struct child *child, char *const *argv, child_setup *setup, void *context,
                 struct bm_error *err)
 {
-    /* stdin, stdout, stderr, and one that tells of a failed exec. */
+    /* stdin, stdout, stderr, and one that reports a failed exec. */
     int pipes[4][2] = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
     *child = (struct child)CHILD_NONE;
     for (size_t i = 0; i < 4; i++)
@@ -51,7 +51,8 @@ int child_start(struct child *child, char *const *argv, child_setup *setup, void
         }
     pid_t pid = fork();
     if (pid == 0)
-        run(argv, (int[]){pipes[0][0], pipes[1][1], pipes[2][1]}, pipes[3][1], setup, context);
+        exec_child(argv, (int[]){pipes[0][0], pipes[1][1], pipes[2][1]}, pipes[3][1], setup,
+                   context);
     if (pid < 0) {
         bm_error_errno(err, "fork");
         close_all(pipes, 4);
@@ -96,7 +97,7 @@ void child_close_input(struct child *child)
     child->input = -1;
 }
 
-static void trace_end_of(struct child *child, int status)
+static void trace_child(struct child *child, int status)
 {
     if (!child->traced)
         return;
@@ -116,7 +117,7 @@ int child_wait(struct child *child, int64_t timeout_ms)
         pid_t got = waitpid(child->pid, &status, WNOHANG);
         if (got != 0) {
             child->pid = 0;
-            if (got < 0) /* who could tell has taken it */
+            if (got < 0) /* already reaped: the status is unknown */
                 status = W_EXITCODE(127, 0);
         } else if (monotonic_ms() >= deadline) {
             kill(-child->pid, SIGKILL);
@@ -128,7 +129,7 @@ int child_wait(struct child *child, int64_t timeout_ms)
         }
     }
     if (running)
-        trace_end_of(child, status);
+        trace_child(child, status);
     return status;
 }
 
@@ -153,8 +154,8 @@ struct text {
     size_t length;
 };
 
-/* Takes what the pipe has; closes it at its end. */
-static void gather(int *fd, struct text *text)
+/* Appends what the pipe has to `text`; closes the pipe at its end. */
+static void read_some(int *fd, struct text *text)
 {
     char chunk[16384];
     ssize_t got = read(*fd, chunk, sizeof chunk);
@@ -173,16 +174,16 @@ static void gather(int *fd, struct text *text)
     text->bytes[text->length] = '\0';
 }
 
-/* Returns 0 when both pipes are at their end. */
-static int gather_all(struct child *child, int64_t deadline, struct text *output,
-                      struct text *diagnostics, struct bm_error *err)
+/* Reads both pipes to their end. */
+static int read_to_end(struct child *child, int64_t deadline, struct text *output,
+                       struct text *diagnostics, struct bm_error *err)
 {
     while (child->output >= 0 || child->diagnostics >= 0) {
         struct pollfd fds[] = {{.fd = child->output, .events = POLLIN},
                                {.fd = child->diagnostics, .events = POLLIN},
                                {.fd = interrupt_fd(), .events = POLLIN}};
         int64_t left = deadline - monotonic_ms();
-        /* Whoever took the signal; -1: what runs is what cleans up. */
+        /* interrupt_fd() is -1 during cleanup, which an interrupt must not stop. */
         if (interrupt_fd() >= 0 && interrupt_signal())
             return bm_error_set(err, "interrupted");
         if (left <= 0)
@@ -190,9 +191,9 @@ static int gather_all(struct child *child, int64_t deadline, struct text *output
         if (poll(fds, 3, left > 60000 ? 60000 : (int)left) < 0 && errno != EINTR)
             return bm_error_errno(err, "poll");
         if (fds[0].revents)
-            gather(&child->output, output);
+            read_some(&child->output, output);
         if (fds[1].revents)
-            gather(&child->diagnostics, diagnostics);
+            read_some(&child->diagnostics, diagnostics);
     }
     return 0;
 }
@@ -214,7 +215,7 @@ int child_capture(char *const *argv, int64_t timeout_ms, struct captured *captur
     if (child_start(&child, argv, NULL, NULL, err) < 0)
         return -1;
     child_close_input(&child);
-    int failed = gather_all(&child, deadline, &output, &diagnostics, err);
+    int failed = read_to_end(&child, deadline, &output, &diagnostics, err);
     int status = child_wait(&child, failed ? 0 : deadline - monotonic_ms());
     captured->output = output.bytes ? output.bytes : xstrdup("");
     captured->diagnostics = without_newline(&diagnostics);

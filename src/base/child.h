@@ -1,4 +1,6 @@
-/* Child processes of the runner: started without a shell, in a process group of their own. */
+/* Child processes: started without a shell, each in a process group of its own.
+ *
+ * The trace (base/trace.h) has a line for each one that ends, with its duration. */
 #ifndef BM_BASE_CHILD_H
 #define BM_BASE_CHILD_H
 
@@ -8,39 +10,45 @@
 #include <sys/types.h>
 
 struct child {
-    pid_t pid;       /* 0 when there is none, or it has been collected */
-    int input;       /* write end of its stdin; -1 when closed */
-    int output;      /* read end of its stdout */
-    int diagnostics; /* read end of its stderr */
+    pid_t pid;       /* 0: none, or it has been reaped */
+    int input;       /* write end of its stdin; -1 if closed */
+    int output;      /* read end of its stdout; -1 if closed */
+    int diagnostics; /* read end of its stderr; -1 if closed */
     int64_t started_ms;
-    char *traced; /* the command for the trace; NULL if that is off; owned until it has ended */
+    char *traced; /* the command as the trace prints it; NULL if the trace is off; owned */
 };
 #define CHILD_NONE {.input = -1, .output = -1, .diagnostics = -1}
 
-/* Runs in the child before exec; returns 0, or -1 with errno. */
+/* Runs in the child before exec. Returns 0, or -1 with errno. */
 typedef int child_setup(void *context);
 
-/* Starts argv[0], found in PATH, with pipes on its three standard streams. `setup` may be NULL. */
+/* Starts argv[0], which is searched in PATH, with pipes on its standard streams. `setup` may be
+ * NULL. Initialises `child`. Returns -1 if the program cannot be executed or `setup` fails. */
 int child_start(struct child *child, char *const *argv, child_setup *setup, void *context,
                 struct bm_error *err);
-/* Writes a byte to its stdin. */
+
+/* Writes one byte to the child's stdin, if it is open. */
 void child_prompt(struct child *child);
+
 void child_close_input(struct child *child);
-/* Collects it; after `timeout_ms` it is killed with its process group. Returns its wait status. */
+
+/* Reaps the child and returns its wait status. After `timeout_ms`, kills its process group first.
+ * If something else has reaped the child, the status is that of exit 127. */
 int child_wait(struct child *child, int64_t timeout_ms);
-/* Kills and collects it where it still lives, and closes the pipes. Fit for CLEANUP. */
+
+/* Kills the child if it still runs, reaps it and closes the pipes. For CLEANUP. */
 void child_release(struct child *child);
 
-/* What a finished command left. */
+/* The result of a command that has ended. */
 struct captured {
-    int exit_status;   /* 128 + N where signal N ended it */
-    char *output;      /* its stdout, ended by NUL; at most 16 MiB are kept */
-    char *diagnostics; /* its stderr without the newline at its end */
+    int exit_status;   /* 128 + N if signal N ended it */
+    char *output;      /* its stdout, ended by NUL; at most 16 MiB */
+    char *diagnostics; /* its stderr without the line breaks at its end */
 };
 void captured_release(struct captured *captured);
 
-/* Runs a command to its end and keeps what it printed. Returns -1 where it could not be started,
- * ran longer than `timeout_ms`, or an interrupt came; a failing command is no error here. */
+/* Runs a command to its end and captures its output. A non-zero exit status is not an error here.
+ * Returns -1 if the command cannot start, exceeds `timeout_ms`, or an interrupt arrives. */
 int child_capture(char *const *argv, int64_t timeout_ms, struct captured *captured,
                   struct bm_error *err);
 

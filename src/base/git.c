@@ -11,18 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 10000
-/* A clone that has not all of its objects fetches them. */
-#define FETCH_PATIENCE_MS 60000
+#define LOCAL_TIMEOUT_MS 10000
+/* A partial clone fetches missing objects. */
+#define FETCH_TIMEOUT_MS 60000
 
-/* What "git -C DIRECTORY WORD..." prints, as child_capture has it. */
+/* Runs "git -C DIRECTORY WORD...". The result is that of child_capture. */
 static int capture(const char *directory, const char *const *words, int64_t timeout_ms,
                    struct captured *captured, struct bm_error *err)
 {
     struct strv argv CLEANUP(strv_release) = {0};
     strv_push(&argv, "git");
-    /* A change may bring a directory that looks like a repository without files, with a config that
-     * names programs, and a branch of the name that it is to be judged by. */
+    /* A change can contain a directory that looks like a bare repository, whose config names
+     * programs to run and which has a branch of the expected name. */
     strv_push(&argv, "-c");
     strv_push(&argv, "safe.bareRepository=explicit");
     strv_push(&argv, "-C");
@@ -37,17 +37,18 @@ char *git_line(const char *repo, const char *a, const char *b)
     const char *const words[] = {a, b, NULL};
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct captured captured CLEANUP(captured_release) = {0};
-    if (capture(repo, words, PATIENCE_MS, &captured, &ignored) < 0 || captured.exit_status != 0)
+    if (capture(repo, words, LOCAL_TIMEOUT_MS, &captured, &ignored) < 0 ||
+        captured.exit_status != 0)
         return NULL;
     size_t length = strcspn(captured.output, "\r\n");
     return length ? xstrndup(captured.output, length) : NULL;
 }
 
-/* What git prints; NULL with its complaint where it fails. The caller owns it. */
-static char *ask(const char *directory, const char *const *words, struct bm_error *err)
+/* Returns the output of git, which the caller owns. NULL if git fails. */
+static char *read_git(const char *directory, const char *const *words, struct bm_error *err)
 {
     struct captured captured CLEANUP(captured_release) = {0};
-    if (capture(directory, words, FETCH_PATIENCE_MS, &captured, err) < 0)
+    if (capture(directory, words, FETCH_TIMEOUT_MS, &captured, err) < 0)
         return NULL;
     if (captured.exit_status != 0) {
         bm_error_set(err, "git: %s", captured.diagnostics);
@@ -56,7 +57,7 @@ static char *ask(const char *directory, const char *const *words, struct bm_erro
     return steal_ptr(captured.output);
 }
 
-/* Behind the root and its slash; NULL: it does not lie in there. Borrowed from `path`. */
+/* Returns the part of `path` below `root`, borrowed from `path`; NULL if it is not below it. */
 static const char *name_below(const char *root, const char *path)
 {
     size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
@@ -70,20 +71,21 @@ static enum git_place read_blob(const char *root, const char *ref, const char *n
 {
     const char *const list[] = {"ls-tree", ref, name, NULL};
     char mode[8], type[8], object[72];
-    char *entry CLEANUP(cleanup_free) = ask(root, list, err);
+    char *entry CLEANUP(cleanup_free) = read_git(root, list, err);
     if (!entry)
         return GIT_FAILED;
     if (!*entry)
         return GIT_ABSENT;
     if (sscanf(entry, "%7s %7s %71s", mode, type, object) != 3 || strcmp(type, "blob") != 0 ||
         strcmp(mode, "120000") == 0)
-        return bm_error_set(err, "%s is no regular file there", name);
+        return bm_error_set(err, "%s is not a regular file at this ref", name);
     const char *const show[] = {"cat-file", "blob", object, NULL};
-    *text = ask(root, show, err);
+    *text = read_git(root, show, err);
     return *text ? GIT_PRESENT : GIT_FAILED;
 }
 
-/* Whoever calls names the directory, and it stands for what it leads to. */
+/* Links in `directory` are followed, because the caller trusts it; others are not. The caller owns
+ * the result. */
 static char *absolute_path(const char *directory, const char *path)
 {
     size_t length = strlen(directory);
@@ -97,8 +99,8 @@ static char *absolute_path(const char *directory, const char *path)
 enum git_place git_read_at(const char *directory, const char *ref, const char *path, char **text,
                            struct bm_error *err)
 {
-    const char *const where[] = {"rev-parse", "--show-toplevel", NULL};
-    char *root CLEANUP(cleanup_free) = ask(directory, where, err);
+    const char *const toplevel[] = {"rev-parse", "--show-toplevel", NULL};
+    char *root CLEANUP(cleanup_free) = read_git(directory, toplevel, err);
     if (!root)
         return GIT_FAILED;
     root[strcspn(root, "\n")] = '\0';
@@ -106,7 +108,7 @@ enum git_place git_read_at(const char *directory, const char *ref, const char *p
     const char *name = name_below(root, absolute);
     if (name)
         return read_blob(root, ref, name, text, err);
-    /* One that a link from outside leads to has another name in there: it is not looked for. */
+    /* A link from outside leads into the work tree, where the file has another name. */
     char *real CLEANUP(cleanup_free) = realpath(absolute, NULL);
     return real && name_below(root, real) ? GIT_ABSENT : GIT_ELSEWHERE;
 }

@@ -1,24 +1,25 @@
-/* What git knows of the repo. */
+/* git: facts about the repository, read with the git command. */
 #ifndef BM_BASE_GIT_H
 #define BM_BASE_GIT_H
 
 #include "base/error.h"
 
-/* The first line that "git -C REPO A B" prints; NULL outside of git, or where it fails. The caller
- * owns it. */
+/* Returns the first line that "git -C REPO A B" prints. NULL if git fails, prints nothing, or needs
+ * more than 10 s. The caller owns it. */
 char *git_line(const char *repo, const char *a, const char *b);
 
 enum git_place {
     GIT_FAILED = -1,
-    GIT_ELSEWHERE, /* the path does not lie in the repository's work tree by its name */
-    GIT_ABSENT,    /* the ref has no such file */
+    GIT_ELSEWHERE, /* the path is outside of the work tree */
+    GIT_ABSENT,    /* the file does not exist at the ref */
     GIT_PRESENT,
 };
 
-/* Reads the file `path` (from where we stand) as it is at `ref` in the repository that `directory`
- * lies in. A name counts as it is written, whatever links the work tree has on its way, and git is
- * asked from the work tree's root: a change can make any directory further in look like a
- * repository of its own. `*text` is the caller's; `err` is set with GIT_FAILED. */
+/* Reads the file `path` as it is at `ref`, from the repository that contains `directory`. A
+ * relative path starts from the working directory. The path counts as it is written: links in the
+ * work tree are not followed. git runs at the root of the work tree, because a change can make any
+ * directory below it look like a repository. With GIT_PRESENT the caller owns `*text`; with
+ * GIT_FAILED `err` is set. A missing object is fetched; the limit is 60 s. */
 enum git_place git_read_at(const char *directory, const char *ref, const char *path, char **text,
                            struct bm_error *err);
 

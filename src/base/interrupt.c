@@ -18,7 +18,7 @@ void interrupt_init(void)
         return;
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
-        /* One that was ignored before (nohup) stays so. */
+        /* A signal that is ignored stays ignored (nohup). */
         struct sigaction before;
         if (sigaction(taken[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
             sigaddset(&set, taken[i]);

@@ -1,20 +1,26 @@
-/* SIGINT, SIGTERM and SIGHUP, taken as events: a run that is told to end still cleans up. */
+/* Interrupts: SIGINT, SIGTERM and SIGHUP as events for poll(2), so that an interrupted run cleans
+ * up. */
 #ifndef BM_BASE_INTERRUPT_H
 #define BM_BASE_INTERRUPT_H
 
 #include <stdbool.h>
 
-/* Blocks the signals for this process and opens a descriptor that tells of them. SIGPIPE and
- * SIGXFSZ are ignored: a closed pipe and a file that may not grow are errors of write(2). Further
- * calls do nothing. */
+/* Blocks the signals, unless they were ignored, and opens the descriptor that reports them. Ignores
+ * SIGPIPE and SIGXFSZ: a closed pipe and a file at its size limit become errors of write(2). A
+ * second call has no effect. */
 void interrupt_init(void);
-/* Readable when a signal has come; for poll(2). */
+
+/* A descriptor that is readable after a signal; -1 before interrupt_init and during cleanup. */
 int interrupt_fd(void);
-/* The first signal that came, or 0. */
+
+/* The first signal that arrived, or 0. */
 int interrupt_signal(void);
-/* While on, interrupts are not told: for cleaning up, which a second one must not cut short. */
+
+/* Starts (true) or ends (false) a cleanup: a further interrupt must not cut it short, so
+ * interrupt_fd() returns -1. */
 void interrupt_hold(bool on);
-/* In a child before exec: the signals are as they were before interrupt_init. */
+
+/* In a child before exec: restores the signals as they were before interrupt_init. */
 void interrupt_reset_child(void);
 
 #endif

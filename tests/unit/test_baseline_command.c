@@ -348,7 +348,7 @@ START_TEST(the_config_at_the_ref_selects_the_baseline)
     git("add build-mem.json");
     git("commit -m link");
     expect("show --repo repo --baseline-ref HEAD", EXIT_USAGE,
-           "build-mem.json is no regular file there");
+           "build-mem.json is not a regular file");
     ck_assert_int_eq(unlink("repo/build-mem.json"), 0);
     put("repo/build-mem.json", "{");
     git("add .");
