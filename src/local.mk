@@ -27,10 +27,9 @@ libcommands_a_SOURCES = \
 	%D%/commands/run.c
 
 librun_a_SOURCES = \
-	%D%/run/github.c %D%/run/github.h \
 	%D%/run/measure.c %D%/run/measure.h \
 	%D%/run/output.c %D%/run/output.h \
-	%D%/run/publish.c \
+	%D%/run/publish.c %D%/run/publish.h \
 	%D%/run/recorder.c %D%/run/recorder.h \
 	%D%/run/session.c %D%/run/session.h \
 	%D%/run/terminal.c %D%/run/terminal.h \

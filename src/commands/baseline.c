@@ -10,6 +10,7 @@
 #include "result/result.h"
 #include "run/measure.h"
 #include "run/output.h"
+#include "run/publish.h"
 
 #include <stdio.h>
 #include <string.h>

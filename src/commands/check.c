@@ -6,6 +6,7 @@
 #include "gate/judge.h"
 #include "run/measure.h"
 #include "run/output.h"
+#include "run/publish.h"
 
 #include <stdio.h>
 

@@ -11,6 +11,7 @@
 #include "report/report.h"
 #include "run/measure.h"
 #include "run/output.h"
+#include "run/publish.h"
 #include "run/terminal.h"
 
 #include <stdio.h>

@@ -4,6 +4,7 @@
 #include "gate/judge.h"
 #include "run/measure.h"
 #include "run/output.h"
+#include "run/publish.h"
 
 int command_run(int argc, char **argv)
 {

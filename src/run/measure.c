@@ -21,9 +21,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- what a run is made of ---- */
+/* ---- the plan of a run ---- */
 
-/* The probe lies beside build-mem in a build tree, and in the libexec directory once installed. */
+/* Returns the path of the probe: beside build-mem in a build tree, in libexec if installed. The
+ * caller owns it. */
 static char *find_probe(struct bm_error *err)
 {
     char self[PATH_MAX] = "";
@@ -38,14 +39,13 @@ static char *find_probe(struct bm_error *err)
         if (!found && access(places[i], X_OK) == 0)
             found = steal_ptr(places[i]);
     if (!found)
-        bm_error_set(err, "build-mem-probe is not at %s: make install puts it there",
-                     PROBE_INSTALLED);
+        bm_error_set(err, "build-mem-probe is missing at %s: run make install", PROBE_INSTALLED);
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         free(places[i]);
     return found;
 }
 
-static char *command_as_typed(const struct config *config)
+static char *command_text(const struct config *config)
 {
     return config->build_argv.count ? strv_join(&config->build_argv, " ")
                                     : xstrdup(config->build_command);
@@ -62,7 +62,7 @@ static void fill_command(const struct config *config, struct strv *command)
     strv_push(command, config->build_command);
 }
 
-/* What the engine knows goes beside what the probe told. */
+/* Adds the engine's facts, and the reason if the run was not measured. */
 static void take_outcome(struct measurement *m, struct session_outcome *outcome)
 {
     m->build.timed_out = outcome->timed_out;
@@ -73,34 +73,33 @@ static void take_outcome(struct measurement *m, struct session_outcome *outcome)
     m->environment.image_digest = steal_ptr(outcome->facts.image_digest);
     if (outcome->too_late) {
         free(m->not_measured);
-        m->not_measured = xstrdup("the engine had not started the build when its --timeout was up");
+        m->not_measured = xstrdup("the engine did not start the build before the --timeout");
     }
     if (m->not_measured)
         return;
     if (outcome->signal) {
-        /* How the build ended then is our own doing. */
+        /* The runner ended the build, so the exit status is not the build's. */
         m->build.exit_code = UNMEASURED;
         m->build.signal = 0;
         m->not_measured =
             xasprintf("interrupted by signal %d (%s)", outcome->signal, strsignal(outcome->signal));
     } else if (outcome->broken && outcome->facts.failure) {
         m->not_measured =
-            xasprintf("%s; the engine says: %s", outcome->broken, outcome->facts.failure);
+            xasprintf("%s; the engine reports: %s", outcome->broken, outcome->facts.failure);
     } else if (outcome->broken) {
         m->not_measured = xstrdup(outcome->broken);
     }
 }
 
-/* Only a container has an image. */
-static void send_warmed(const struct page_cache *cache)
+static void print_warmed(const struct page_cache *cache)
 {
     char *workspace CLEANUP(cleanup_free) = format_bytes(cache->workspace_bytes);
     char *image CLEANUP(cleanup_free) = format_bytes(cache->image_bytes);
     fprintf(stderr, "build-mem: read before the build: %s of the workspace", workspace);
-    if (cache->image_bytes)
+    if (cache->image_bytes) /* only a container has an image */
         fprintf(stderr, ", %s of the image", image);
     char *shortfall CLEANUP(cleanup_free) = text_one_line(cache->shortfall ? cache->shortfall : "");
-    fprintf(stderr, "%s%s\n", *shortfall ? "; not all of it: " : "", shortfall);
+    fprintf(stderr, "%s%s\n", *shortfall ? "; incomplete: " : "", shortfall);
 }
 
 /* ---- the run ---- */
@@ -116,8 +115,8 @@ static void trace_limits(const struct config *config)
     trace("limits: --memory %s, --timeout %s", memory, timeout);
 }
 
-/* Runs the build on the engine. Returns false where the engine could not start it: then nothing
- * has been measured, and `m->not_measured` says why. */
+/* Runs the build on the engine. Returns false if the engine could not start the build; the reason
+ * is in `m->not_measured`. */
 static bool run_on(const struct engine *engine, const char *probe, const struct config *config,
                    const char *repo, struct recorder *recorder, struct measurement *m)
 {
@@ -156,11 +155,11 @@ static bool run_on(const struct engine *engine, const char *probe, const struct 
     }
     take_outcome(m, &outcome);
     if (config->cache == CACHE_WARM && recorder_started(recorder) && !config->quiet)
-        send_warmed(&outcome.page_cache);
+        print_warmed(&outcome.page_cache);
     return recorder_started(recorder) || outcome.signal || outcome.timed_out || outcome.too_late;
 }
 
-/* With "auto" an engine that answers, but then cannot start the build, gives way to the next. */
+/* With --engine auto, a usable engine that cannot start the build is followed by the next one. */
 static void run_build(const struct config *config, const char *repo, struct recorder *recorder,
                       struct measurement *m)
 {
@@ -178,7 +177,7 @@ static void run_build(const struct config *config, const char *repo, struct reco
             fprintf(stderr, "build-mem: engine %s\n", why);
         if (run_on(engine, probe, config, repo, recorder, m) || config->engine != ENGINE_AUTO)
             return;
-        fprintf(stderr, "build-mem: %s could not start the build: %s\n", engine->name,
+        fprintf(stderr, "build-mem: engine %s could not start the build: %s\n", engine->name,
                 m->not_measured);
         bm_error_set(&err, "%s", m->not_measured);
         free(steal_ptr(m->not_measured));
@@ -186,7 +185,7 @@ static void run_build(const struct config *config, const char *repo, struct reco
     m->not_measured = xstrdup(err.message);
 }
 
-/* Of those that the config names, in its order. The caller owns them. */
+/* The states of the config's artifacts, in its order. The caller owns the array. */
 static struct artifact_state *artifact_states(const struct config *config, const char *repo)
 {
     struct artifact_state *states = xcalloc(config->artifact_count, sizeof *states);
@@ -195,7 +194,7 @@ static struct artifact_state *artifact_states(const struct config *config, const
     return states;
 }
 
-/* The story of one run. */
+/* Clears, runs and verifies the build once. */
 static int measure_one(const struct config *config, const struct baseline *baseline,
                        const char *repo, const char *label, struct measurement *m, int *status,
                        struct bm_error *err)
@@ -205,7 +204,7 @@ static int measure_one(const struct config *config, const struct baseline *basel
     m->label = xstrdup(label);
     m->started_at = utc_now();
     m->commit = git_line(repo, "rev-parse", "HEAD");
-    m->build.command = command_as_typed(config);
+    m->build.command = command_text(config);
     m->sampler.interval_ms = config->interval_ms;
     m->environment.cache_policy = config->cache;
 
@@ -231,7 +230,7 @@ static int measure_one(const struct config *config, const struct baseline *basel
     return 0;
 }
 
-/* There is a second run: the first one's files get their number too. */
+/* A second run follows, so the files of the first one get a number, too. */
 static int number_first_run(const char *out, struct measurement *first, struct bm_error *err)
 {
     static const char *const kinds[][2] = {
@@ -244,9 +243,9 @@ static int number_first_run(const char *out, struct measurement *first, struct b
             xasprintf("%s/%s-%s.%s", out, kinds[i][0], old_label, kinds[i][1]);
         char *to CLEANUP(cleanup_free) =
             xasprintf("%s/%s-%s.%s", out, kinds[i][0], label, kinds[i][1]);
-        /* The build may have removed it. */
+        /* The build may have removed the file. */
         if (rename(from, to) < 0 && errno != ENOENT)
-            return bm_error_errno(err, "%s: cannot be renamed to %s", from, to);
+            return bm_error_errno(err, "cannot rename %s to %s", from, to);
     }
     return 0;
 }
@@ -285,7 +284,7 @@ int measure_while(const struct config *config, const struct baseline *baseline,
     return 0;
 }
 
-static bool fewer_than_asked_for(const struct measurement *runs, size_t count, void *context)
+static bool fewer_than_wanted(const struct measurement *runs, size_t count, void *context)
 {
     const size_t *wanted = context;
     (void)runs;
@@ -296,7 +295,7 @@ int measure_runs(const struct config *config, const struct baseline *baseline,
                  struct measurement **runs, size_t *count, int *status, struct bm_error *err)
 {
     size_t wanted = (size_t)config->runs;
-    return measure_while(config, baseline, fewer_than_asked_for, &wanted, runs, count, status, err);
+    return measure_while(config, baseline, fewer_than_wanted, &wanted, runs, count, status, err);
 }
 
 void release_runs(struct measurement *runs, size_t count)

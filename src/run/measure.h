@@ -1,41 +1,41 @@
-/* One run from clearing to verifying, and the files and lines that tell of it. */
+/* One run from plan to measurement, and several of them.
+ *
+ * The folder run/ executes builds: measure.c prepares a run and selects the engine, session.c
+ * drives the engine and the probe, recorder.c takes the records, publish.c writes and prints the
+ * results. output.c owns the output directory and its lock, workspace.c the repository. */
 #ifndef BM_RUN_MEASURE_H
 #define BM_RUN_MEASURE_H
 
 #include "base/error.h"
 #include "baseline/baseline.h"
 #include "config/config.h"
-#include "gate/verdict.h"
 #include "measurement/measurement.h"
 
-/* Measures the build `config->runs` times, 0 counting as once. `*runs` holds `*count` measurements,
- * owned by the caller (release each, free the array); fewer than asked for where one failed, was
- * not measured or was interrupted: the last one then says so. A single run's files bear the label
- * as it is, the files of several "LABEL-1", "LABEL-2"... While it runs, the build is shown against
- * `baseline`, which may be NULL. Whatever happens to the build or the engine is data in the
- * measurement; -1, with an exit status in `*status`, is for a workspace that can't be used. */
+/* Measures the build `config->runs` times (0: once). Stops after a run that failed, was not
+ * measured or was interrupted.
+ *
+ * `*runs` receives `*count` measurements; the caller releases both with release_runs, also after an
+ * error. The files of a single run have the label as it is; those of several "LABEL-1", "LABEL-2".
+ * `baseline` is what the progress line compares with; it may be NULL.
+ *
+ * Failures of the build or the engine are data of the measurement. Returns -1, with an exit status
+ * in `*status`, if the repository or the output directory is not usable. */
 int measure_runs(const struct config *config, const struct baseline *baseline,
                  struct measurement **runs, size_t *count, int *status, struct bm_error *err);
 
-/* The same with as many runs as the caller wants: at least one, and after each good one another
- * while `another` says so; it is handed what has been measured so far. */
+/* Decides after each good run whether another one follows. `runs` are those so far. */
 typedef bool another_run(const struct measurement *runs, size_t count, void *context);
+
+/* Like measure_runs, but runs the build at least once, and again while `another` returns true. */
 int measure_while(const struct config *config, const struct baseline *baseline,
                   another_run *another, void *context, struct measurement **runs, size_t *count,
                   int *status, struct bm_error *err);
+
+/* Releases `count` measurements and the array. */
 void release_runs(struct measurement *runs, size_t count);
 
-/* The run that stands for all: the one with the median headline; the last where one is bad. */
+/* Returns the run that represents all: the one with the median memory peak (of an even number, the
+ * lower one in the middle). If the last run is bad, returns that one. Borrowed from `runs`. */
 const struct measurement *typical_run(const struct measurement *runs, size_t count);
-
-/* Writes result, page and JUnit of the typical run under the configured label, and of several runs
- * each one's result under its own; prints the summary and the RESULT line. Returns the exit status
- * of the judgement, or another where the run was interrupted or a file could not be written. */
-int publish(const struct config *config, const struct measurement *runs, size_t count,
-            const struct judgement *judgement);
-
-/* Writes result-<label>.json of one run, by its own label, into the directory `out`. */
-int write_result(const char *out, const struct measurement *m, const struct judgement *judgement,
-                 int exit_code, struct bm_error *err);
 
 #endif

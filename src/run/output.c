@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool climbs(const char *path)
+static bool has_dotdot(const char *path)
 {
     for (const char *part = path; (part = strstr(part, "..")); part += 2)
         if ((part == path || part[-1] == '/') && (part[2] == '/' || !part[2]))
@@ -18,10 +18,11 @@ static bool climbs(const char *path)
     return false;
 }
 
-/* The path from the repo, where it lies in there by its name; else NULL. Borrowed from `path`. */
+/* Returns the path from the repository if it is inside by its name, else NULL. Borrowed from
+ * `path`. */
 static const char *name_in_repo(const struct config *config, const char *path)
 {
-    if (climbs(path))
+    if (has_dotdot(path))
         return NULL;
     if (*path != '/')
         return path;
@@ -37,8 +38,8 @@ static int refuse(const struct config *config, const char *path, struct bm_error
     if (errno != EXDEV)
         return bm_error_errno(err, "%s", path);
     return bm_error_set(err,
-                        "%s: a link on the way leads out of the repo %s: remove it, or name the "
-                        "place that it leads to",
+                        "%s: a link in the path leads out of the repository %s: remove the link, "
+                        "or use the path that it leads to",
                         path, config->repo);
 }
 
@@ -75,7 +76,7 @@ int output_check_file(const struct config *config, const char *path, struct bm_e
         return -1;
     char *directory CLEANUP(cleanup_free) = xstrndup(inner, (size_t)(slash - inner));
     int found CLEANUP(cleanup_fd) = file_open_beneath(repo, directory, O_PATH | O_DIRECTORY);
-    /* One that is missing is for whoever writes there. */
+    /* The writer creates a missing directory, or reports it. */
     return found < 0 && errno != ENOENT ? refuse(config, path, err) : 0;
 }
 
@@ -84,9 +85,9 @@ char *output_numbered_label(const char *label, size_t number)
     return xasprintf("%s-%zu", label, number);
 }
 
-/* Takes `lock`, or tells in it who has what of it. The lock is one of the process: the kernel knows
- * whose it is and forgets it with its holder, and what a build writes into the file changes
- * nothing. Returns 0, or -1 where another process has it. */
+/* Takes the lock. Returns 0 also if the file system has no locks, and -1 if another process has it;
+ * then `lock` describes the holder. It is a POSIX lock (fcntl(2)): the kernel drops it with its
+ * process, and the content of the file does not matter. */
 static int lock_file(int fd, struct flock *lock)
 {
     const struct flock wanted = *lock;
@@ -94,7 +95,7 @@ static int lock_file(int fd, struct flock *lock)
         *lock = wanted;
         if (fcntl(fd, F_SETLK, lock) == 0 || (errno != EACCES && errno != EAGAIN))
             return 0;
-        /* It may have gone in between. */
+        /* The holder may have ended between the two calls. */
     } while (fcntl(fd, F_GETLK, lock) < 0 || lock->l_type == F_UNLCK);
     return -1;
 }
@@ -102,22 +103,22 @@ static int lock_file(int fd, struct flock *lock)
 static int refuse_label(const char *out, const char *label, const struct flock *held,
                         struct bm_error *err)
 {
-    /* One of another container or machine has no pid here. */
+    /* A process of another container or machine has no pid here. */
     char *holder CLEANUP(cleanup_free) =
         held->l_pid > 0 ? xasprintf("process %d", (int)held->l_pid) : xstrdup("another process");
     char *its_label CLEANUP(cleanup_free) =
         held->l_len == 1 ? output_numbered_label(label, (size_t)held->l_start) : xstrdup(label);
     return bm_error_set(err,
-                        "%s measures under the label %s in %s already: wait for its end, or take "
+                        "%s already measures with the label %s in %s: wait for it to end, or set "
                         "another --label",
                         holder, its_label, out);
 }
 
-/* lock-LABEL is the label's own as a whole, and its byte N belongs to "LABEL-N". */
+/* The whole file lock-LABEL is the lock of LABEL; its byte N is the lock of "LABEL-N". */
 static int lock_label(const char *out, const char *label, struct flock lock, struct bm_error *err)
 {
     char *path CLEANUP(cleanup_free) = xasprintf("%s/lock-%s", out, label);
-    /* Stays open: with it the lock would go. */
+    /* The descriptor stays open: its close would release the lock. */
     int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
     if (fd < 0)
         return bm_error_errno(err, "%s", path);
@@ -127,7 +128,8 @@ static int lock_label(const char *out, const char *label, struct flock lock, str
     return 0;
 }
 
-/* "LABEL-N" as it is made above: where its "-" is, and N; else NULL. */
+/* Parses a label of the form "LABEL-N": returns the place of its "-" and sets `*number`; else NULL.
+ */
 static const char *number_of(const char *label, size_t *number)
 {
     const char *dash = strrchr(label, '-');

@@ -1,29 +1,29 @@
-/* Where a run's files go, and that they go nowhere else. Inside of commands/ only.
+/* The output directory: its path, its lock, and the check that it is where its name says.
  *
- * A build can write to its repository, and so can the change that is measured: what lies in there
- * by its name has to lie there in truth, else what we write would go where somebody's link leads.
- * Paths outside of the repo are the user's own and taken as they are. */
+ * A build can write to its repository, and so can the change that is measured. A path inside the
+ * repository must not lead out of it through a link, or a file of the runner would go where someone
+ * else decides. A path outside of the repository is the user's own and is used as it is. */
 #ifndef BM_RUN_OUTPUT_H
 #define BM_RUN_OUTPUT_H
 
 #include "base/error.h"
 #include "config/config.h"
 
-/* The directory --out, made where it is missing: to be called anew after a build, which may have
- * removed or replaced it. The caller owns the path; NULL on error. */
+/* Creates the directory --out if it is missing, and returns its path, which the caller owns. NULL
+ * on error. Call it again after a build, which can have removed or replaced the directory. */
 char *output_make(const struct config *config, struct bm_error *err);
 
-/* Whether the directory of `path`, as --junit or the baseline has it, lies where its name says.
- * A relative path counts from the repo. Returns 0, or -1 with the reason. */
+/* Checks the directory of `path` (--junit or the baseline): if it is inside the repository by name,
+ * no link may lead out. A relative path starts from the repository. Returns 0, or -1. */
 int output_check_file(const struct config *config, const char *path, struct bm_error *err);
 
-/* The label of one run of several: "LABEL-N". The caller owns it. */
+/* Returns "LABEL-N", the label of one run of several. The caller owns it. */
 char *output_numbered_label(const char *label, size_t number);
 
-/* Makes --out and takes the label in it, until the process ends in whatever way: two runs would
- * write the same files. The label of several runs is taken with those of each, "LABEL-1" and so on.
- * Returns 0, or -1 where another process has one of them, or on error, with an exit status in
- * `*status`. Some network file systems have no such lock: there it is not held. Once a process. */
+/* Creates --out and locks the label in it until the process ends: two runs with one label would
+ * write the same files. The lock of "LABEL" includes "LABEL-1", "LABEL-2"... Call it once in a
+ * process. Returns -1, with an exit status in `*status`, if another process has the lock, or on
+ * error. Some network file systems have no such lock: then the function succeeds without one. */
 int output_lock(const struct config *config, int *status, struct bm_error *err);
 
 #endif

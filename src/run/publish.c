@@ -1,3 +1,5 @@
+#include "run/publish.h"
+
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/interrupt.h"
@@ -5,21 +7,23 @@
 #include "gate/judge.h"
 #include "report/report.h"
 #include "result/result.h"
-#include "run/github.h"
 #include "run/measure.h"
 #include "run/output.h"
 #include "run/terminal.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define LOG_TAIL_BYTES ((off_t)64 * 1024)
 
-/* The end of the run's log for JUnit; "" where it can't be read, or the build has put something
- * else in its place. */
+/* Returns the end of the run's log for the JUnit file, owned by the caller; "" if it is not a
+ * readable regular file. */
 static char *read_log_tail(const char *out, const char *label, size_t *length)
 {
     char *path CLEANUP(cleanup_free) = xasprintf("%s/build-%s.log", out, label);
@@ -58,7 +62,7 @@ static int write_junit(const struct config *config, const char *out, const struc
     return file_write_atomic(path, text, strlen(text), err);
 }
 
-/* A series that can't be read is told and left out: the page is no reason to fail a run. */
+/* A series that cannot be read is a warning: the page is no reason to fail a run. */
 static int write_page(const char *out, const struct measurement *m,
                       const struct judgement *judgement, struct bm_error *err)
 {
@@ -89,8 +93,8 @@ static void print_result(const struct config *config, const struct measurement *
     printf("[BUILD-MEM RESULT] %s\n", line);
 }
 
-/* The run that stands for all bears their common name, whichever it was: what reads the reports
- * tells checks apart by it. Borrowed from `typical`. */
+/* Returns the typical run with the label of the whole command, by which readers of the reports tell
+ * checks apart. Borrows from both. */
 static struct measurement under_label(const struct measurement *typical,
                                       const struct config *config)
 {
@@ -100,7 +104,7 @@ static struct measurement under_label(const struct measurement *typical,
     return whole;
 }
 
-/* Each of several runs by its own label too, so that all can be accepted later. */
+/* Of several runs, each result is written, too: `baseline refresh` can accept them later. */
 static int write_files(const struct config *config, const struct measurement *runs, size_t count,
                        const struct judgement *judgement, int exit_code, struct bm_error *err)
 {
@@ -111,11 +115,47 @@ static int write_files(const struct config *config, const struct measurement *ru
     for (size_t i = 0; count > 1 && i < count; i++)
         if (write_result(out, &runs[i], judgement, exit_code, err) < 0)
             return -1;
-    /* In the order of their weight. */
+    /* The most important file first: a failure skips the others. */
     if (write_result(out, &whole, judgement, exit_code, err) < 0 ||
         write_junit(config, out, &whole, judgement, err) < 0)
         return -1;
     return write_page(out, &whole, judgement, err);
+}
+
+/* ---- GitHub Actions ---- */
+
+/* Appends to the file that the environment variable names. A failure is a warning. */
+static void append_to(const char *variable, const char *text)
+{
+    const char *path = getenv(variable);
+    if (!path || !*path)
+        return;
+    FILE *file = fopen(path, "ae");
+    bool bad = !file || fputs(text, file) == EOF;
+    bad = (file && fclose(file) != 0) || bad;
+    if (bad)
+        fprintf(stderr, "build-mem: warning: cannot write $%s, %s: %s\n", variable, path,
+                strerror(errno));
+}
+
+static void report_to_github(const struct measurement *m, const struct judgement *judgement,
+                             const char *result_path)
+{
+    const char *github = getenv("GITHUB_ACTIONS");
+    if (!github || strcmp(github, "true") != 0)
+        return;
+    char *annotations CLEANUP(cleanup_free) = github_annotations(m, judgement);
+    char *summary CLEANUP(cleanup_free) = markdown_text(m, judgement);
+    fputs(annotations, stderr);
+    append_to("GITHUB_STEP_SUMMARY", summary);
+    char *peak CLEANUP(cleanup_free) =
+        m->peak.cgroup_bytes < 0 ? xstrdup("") : xasprintf("%" PRId64, m->peak.cgroup_bytes);
+    /* Absolute: later steps may have another directory. A line break would begin another output. */
+    char *path CLEANUP(cleanup_free) = realpath(result_path, NULL);
+    char *outputs CLEANUP(cleanup_free) =
+        xasprintf("verdict=%s\npeak-bytes=%s\nresult=%s\n", verdict_name(judgement->verdict), peak,
+                  path && !strpbrk(path, "\r\n") ? path : "");
+    append_to("GITHUB_OUTPUT", outputs);
 }
 
 int publish(const struct config *config, const struct measurement *runs, size_t count,
@@ -125,7 +165,7 @@ int publish(const struct config *config, const struct measurement *runs, size_t 
     int exit_code =
         interrupt_signal() ? 128 + interrupt_signal() : verdict_exit_status(judgement->verdict);
     trace("verdict: %s, exit status %d", verdict_name(judgement->verdict), exit_code);
-    /* The files first: what is printed can be relied upon. */
+    /* The files first: the summary is printed only after the attempt to write them. */
     if (write_files(config, runs, count, judgement, exit_code, &err) < 0) {
         bm_error_print(&err, 0);
         exit_code = exit_code ? exit_code : EXIT_UNMEASURED;
@@ -134,6 +174,6 @@ int publish(const struct config *config, const struct measurement *runs, size_t 
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     char *result CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, config->label);
     print_result(config, &whole, judgement, exit_code);
-    github_report(&whole, judgement, result);
+    report_to_github(&whole, judgement, result);
     return exit_code;
 }

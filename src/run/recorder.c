@@ -22,13 +22,13 @@ struct recorder {
     struct aggregate *aggregate;
     struct timeline *timeline;
     struct process_series *process_series;
-    char *processes; /* the path of processes-<label>.csv */
+    char *processes; /* the path of processes-LABEL.csv */
     struct terminal *terminal;
     struct progress progress;
     const struct baseline *baseline; /* or NULL */
     bool started;
-    int log;       /* build-<label>.log */
-    int log_errno; /* of the first write to it that failed; 0 */
+    int log;       /* build-LABEL.log */
+    int log_errno; /* of the first write that failed; 0: none */
 };
 
 static void write_log(struct recorder *recorder, const char *bytes, size_t length)
@@ -77,9 +77,9 @@ static void trace_entry(const struct measurement *m, const struct baseline_envir
         trace("baseline: no entry for %s", text);
 }
 
-/* What the baseline allows, and how long its runs took; the probe's first record says for which of
- * its environments. */
-static void expect_as_baseline(struct recorder *recorder)
+/* Sets the budget and the expected duration of the progress line from the entry of the baseline for
+ * this environment, which the probe's first record reports. */
+static void apply_baseline(struct recorder *recorder)
 {
     struct progress *progress = &recorder->progress;
     const struct baseline_environment *entry = baseline_find(recorder->baseline, recorder->m);
@@ -112,7 +112,7 @@ void recorder_take(void *context, const struct wire_record *record)
                             record->process_sample.command, record->process_sample.pss_bytes);
     aggregate_record(recorder->aggregate, record);
     if (record->type == WIRE_HELLO && recorder->baseline)
-        expect_as_baseline(recorder);
+        apply_baseline(recorder);
     if (record->type == WIRE_SAMPLE)
         take_sample(recorder, &record->sample);
 }
@@ -125,8 +125,8 @@ bool recorder_started(const struct recorder *recorder)
 static int open_log(const char *out, const char *label, struct bm_error *err)
 {
     char *path CLEANUP(cleanup_free) = xasprintf("%s/build-%s.log", out, label);
-    /* A build can write where these files go: a link that it left there is not followed, and
-     * nobody waits for the reader of a pipe. */
+    /* A previous build can have replaced the file: O_NOFOLLOW refuses a link, O_NONBLOCK a pipe
+     * without a reader. */
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
     return fd < 0 ? bm_error_errno(err, "%s", path) : fd;
 }
@@ -183,7 +183,7 @@ void recorder_close(struct recorder *recorder)
     close(recorder->log);
     if (recorder->log_errno) {
         errno = recorder->log_errno;
-        failed = bm_error_errno(&err, "build-%s.log: cannot write", m->label);
+        failed = bm_error_errno(&err, "cannot write build-%s.log", m->label);
     }
     if (failed && !m->not_measured)
         m->not_measured = xstrdup(err.message);

@@ -1,5 +1,5 @@
-/* Where a run's records go as they come: the measurement, the timeline, the log, the terminal.
- * Inside of commands/ only. */
+/* The recorder: sends the records of a run to the measurement, the timeline, the log and the
+ * terminal as they arrive. */
 #ifndef BM_RUN_RECORDER_H
 #define BM_RUN_RECORDER_H
 
@@ -15,19 +15,22 @@
 struct wire_record;
 struct recorder;
 
-/* Makes the files build-<label>.log, timeline-<label>.csv and, at its end, processes-<label>.csv
- * below `out`, and records into `m`. `baseline`, which may be NULL, is what the live line holds the
- * build to. `start` moves along with the clock while the records come. These and `m` outlive the
- * recorder. NULL where a file can't be made. */
+/* Creates build-LABEL.log and timeline-LABEL.csv in the directory `out`; recorder_close adds
+ * processes-LABEL.csv. Records into `m`. `baseline`, which may be NULL, is what the progress line
+ * compares with. `start` follows the clock during the run. All arguments must outlive the recorder.
+ * Returns NULL if a file cannot be created. */
 struct recorder *recorder_open(const struct config *config, const struct baseline *baseline,
                                const char *out, const char *label, struct workspace_start *start,
                                struct measurement *m, struct bm_error *err);
-/* A session_on_record; `context` is the recorder. */
+
+/* Takes a record; a session_on_record whose `context` is the recorder. */
 void recorder_take(void *context, const struct wire_record *record);
-/* Whether the probe has spoken. */
+
+/* Whether the probe has sent a record other than output of the build. */
 bool recorder_started(const struct recorder *recorder);
-/* Settles the measurement and closes the files. One that could not be written is told in the
- * measurement, so that the rest of what is known still gets out. Takes NULL. */
+
+/* Completes the measurement, closes the files and frees the recorder, which may be NULL. If a file
+ * cannot be written, the measurement is marked as not measured and keeps its figures. */
 void recorder_close(struct recorder *recorder);
 
 #endif

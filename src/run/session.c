@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The probe gives the build 3 s to end; then the engine is told to kill. */
+/* The probe gives the build 3 s to end after its lifeline is closed; then the engine kills. */
 #define LIFELINE_GRACE_MS 8000
 #define DIAGNOSTICS_MAX 4096
 
@@ -25,12 +25,12 @@ struct session {
     struct session_outcome *outcome;
     uint8_t stream[2 * (WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX)];
     size_t length;
-    char diagnostics[DIAGNOSTICS_MAX + 1]; /* the first of what the engine's CLI said */
+    char diagnostics[DIAGNOSTICS_MAX + 1]; /* the start of the stderr of the engine's CLI */
     size_t diagnostics_length;
-    int64_t deadline_ms; /* when the present phase must be over; INT64_MAX: never */
-    bool begun;          /* the build, as far as that is ours to tell */
+    int64_t deadline_ms; /* of the present phase; INT64_MAX: none */
+    bool begun;          /* the probe was prompted to start the build */
     bool ending, killed;
-    int status; /* what the probe, or the engine's CLI, ended with, as waitpid(2) has it */
+    int status; /* wait status of the probe, or of the engine's CLI */
 };
 
 void session_outcome_release(struct session_outcome *outcome)
@@ -41,7 +41,7 @@ void session_outcome_release(struct session_outcome *outcome)
     *outcome = (struct session_outcome){0};
 }
 
-static void begin_to_end(struct session *session)
+static void close_lifeline(struct session *session)
 {
     if (session->ending)
         return;
@@ -51,7 +51,7 @@ static void begin_to_end(struct session *session)
     child_close_input(&session->run.child);
 }
 
-/* Finds the cgroup of a probe that is the only one in there. */
+/* Watches the cgroup from outside, while the probe is its only process. */
 static void watch_cgroup(struct engine_run *run)
 {
     if (run->engine->locate(run, &run->located) < 0) {
@@ -74,8 +74,9 @@ static void trace_hello(const struct wire_hello *hello)
           hello->shared ? "shared with other processes" : "not shared", hello->cpus);
 }
 
-/* What the probe can't do from inside: the exact peaks of the stages, and to outlive its build. */
-static void settle_stage(struct session *session, struct wire_record *record)
+/* Does what the probe cannot do from inside: resets the counter at each stage, and watches for
+ * kills. Completes the record with the results. */
+static void complete_record(struct session *session, struct wire_record *record)
 {
     switch (record->type) {
     case WIRE_HELLO:
@@ -84,7 +85,7 @@ static void settle_stage(struct session *session, struct wire_record *record)
             record->hello.peak_was_reset = session->run.peaks.resets > 0;
         else
             watch_cgroup(&session->run);
-        child_prompt(&session->run.child); /* the probe waits for this, */
+        child_prompt(&session->run.child); /* the probe waits for it to start the build */
         session->begun = !session->ending;
         break;
     case WIRE_STAGE:
@@ -93,10 +94,10 @@ static void settle_stage(struct session *session, struct wire_record *record)
     case WIRE_END:
         record->end.ended_peak_bytes =
             stage_peaks_last(&session->run.peaks, record->end.peak_bytes);
-        begin_to_end(session); /* and for this; an engine that then hangs has nothing to add */
+        close_lifeline(session); /* the probe waits for the end of its stdin */
         break;
     case WIRE_FAILURE:
-        begin_to_end(session);
+        close_lifeline(session);
         break;
     default:
         break;
@@ -112,12 +113,12 @@ static void decode_stream(struct session *session)
         if (size == 0)
             break;
         if (size < 0) {
-            session->outcome->broken = xstrdup("the probe's records could not be understood");
-            begin_to_end(session);
+            session->outcome->broken = xstrdup("the probe sent an invalid record");
+            close_lifeline(session);
             break;
         }
         session->outcome->complete |= record.type == WIRE_END || record.type == WIRE_FAILURE;
-        settle_stage(session, &record);
+        complete_record(session, &record);
         session->on_record(session->context, &record);
         used += (size_t)size;
     }
@@ -125,7 +126,7 @@ static void decode_stream(struct session *session)
     session->length -= used;
 }
 
-static bool take_records(struct session *session)
+static bool read_records(struct session *session)
 {
     ssize_t got = read(session->run.child.output, session->stream + session->length,
                        sizeof session->stream - session->length);
@@ -135,13 +136,13 @@ static bool take_records(struct session *session)
         return false;
     session->length += (size_t)got;
     if (session->outcome->broken)
-        session->length = 0; /* only waiting for the end */
+        session->length = 0; /* discards the rest of an invalid stream */
     else
         decode_stream(session);
     return true;
 }
 
-static void take_diagnostics(struct session *session)
+static void read_diagnostics(struct session *session)
 {
     char chunk[1024];
     ssize_t got = read(session->run.child.diagnostics, chunk, sizeof chunk);
@@ -158,7 +159,7 @@ static void take_diagnostics(struct session *session)
     session->diagnostics_length += kept;
 }
 
-/* Returns false when there is nothing more to wait for. */
+/* Moves on to the next phase: close the lifeline, then kill. Returns false if there is none. */
 static bool deadline_passed(struct session *session)
 {
     if (session->killed || session->outcome->complete)
@@ -167,7 +168,7 @@ static bool deadline_passed(struct session *session)
         trace("session: the timeout has expired");
         session->outcome->timed_out = session->begun;
         session->outcome->too_late = !session->begun;
-        begin_to_end(session);
+        close_lifeline(session);
         return true;
     }
     trace("session: killing the build; the closed lifeline had no effect for %d ms",
@@ -188,10 +189,10 @@ static void follow(struct session *session)
                                {.fd = session->ending ? -1 : interrupt_fd(), .events = POLLIN},
                                {.fd = session->run.oom.ended, .events = POLLIN},
                                {.fd = session->run.oom.above, .events = POLLPRI}};
-        /* Another wait may have taken the signal, in a short command of the engine's. */
+        /* A command of the engine may have consumed the event of the signal. */
         if (!session->ending && interrupt_signal()) {
             session->outcome->signal = interrupt_signal();
-            begin_to_end(session);
+            close_lifeline(session);
             continue;
         }
         int64_t left = session->deadline_ms - monotonic_ms();
@@ -203,12 +204,12 @@ static void follow(struct session *session)
         if (poll(fds, sizeof fds / sizeof *fds, left > 60000 ? 60000 : (int)left) < 0 &&
             errno != EINTR)
             return;
-        /* First: soon the engine will have removed the cgroup. */
+        /* This comes first, because the engine removes the cgroup soon. */
         if (fds[3].revents || fds[4].revents)
             oom_watch_poll(&session->run.oom);
         if (fds[1].revents)
-            take_diagnostics(session);
-        if (fds[0].revents && !take_records(session))
+            read_diagnostics(session);
+        if (fds[0].revents && !read_records(session))
             return;
     }
 }
@@ -219,9 +220,9 @@ static void collect(struct session *session)
         struct pollfd fd = {.fd = session->run.child.diagnostics, .events = POLLIN};
         if (poll(&fd, 1, 1000) <= 0)
             break;
-        take_diagnostics(session);
+        read_diagnostics(session);
     }
-    /* Where it was waited for already it will not end by itself. */
+    /* If its deadline has passed, the child does not end by itself. */
     bool hangs =
         session->killed || (session->outcome->complete && monotonic_ms() >= session->deadline_ms);
     session->status = child_wait(&session->run.child, hangs ? 1000 : 10000);
@@ -232,11 +233,11 @@ static void collect(struct session *session)
     session->diagnostics[session->diagnostics_length] = '\0';
 }
 
-/* Why there is no last record, as far as can be told from here. The caller owns it. */
-static char *broken_off(const struct session *session)
+/* Returns the reason for the missing last record. The caller owns it. */
+static char *incomplete_reason(const struct session *session)
 {
-    static const char what[] = "the record of the run broke off";
-    /* Of a container it is the CLI that we see. */
+    static const char what[] = "the records of the probe are incomplete";
+    /* With a container, the child of the runner is the engine's CLI. */
     const char *who = session->run.engine->image_label ? "the probe" : session->run.engine->name;
     if (*session->diagnostics)
         return xasprintf("%s: %s", what, session->diagnostics);
@@ -244,7 +245,7 @@ static char *broken_off(const struct session *session)
         return xasprintf("%s: %s was ended by signal %d (%s)", what, who, WTERMSIG(session->status),
                          strsignal(WTERMSIG(session->status)));
     if (session->status)
-        return xasprintf("%s: %s ended with %d", what, who, WEXITSTATUS(session->status));
+        return xasprintf("%s: %s exited %d", what, who, WEXITSTATUS(session->status));
     return xstrdup(what);
 }
 
@@ -257,7 +258,7 @@ static int run_to_end(struct session *session, int64_t timeout_ms, struct bm_err
     follow(session);
     collect(session);
     if (!session->outcome->complete && !session->outcome->broken)
-        session->outcome->broken = broken_off(session);
+        session->outcome->broken = incomplete_reason(session);
     return 0;
 }
 
@@ -282,11 +283,11 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     outcome->signal = outcome->signal ? outcome->signal : interrupt_signal();
     child_release(&session->run.child);
     stage_peaks_close(&session->run.peaks);
-    oom_watch_poll(&session->run.oom); /* while the cgroup may still be there */
+    oom_watch_poll(&session->run.oom); /* before finish() removes the cgroup */
     interrupt_hold(true);
     int finished = engine->finish(&session->run, &outcome->facts, &left);
     interrupt_hold(false);
-    /* A probe that came to its end has told all. */
+    /* A probe that sent its last record has reported kills itself. */
     outcome->oom_killed = outcome->facts.oom_killed || session->run.oom.kills > 0 ||
                           (!outcome->complete && oom_watch_reports(&session->run.oom));
     oom_watch_close(&session->run.oom);

@@ -1,28 +1,32 @@
-/* One run on an engine, from its start to its last record. */
+/* A session: one build on one engine, from its start to the last record. */
 #ifndef BM_RUN_SESSION_H
 #define BM_RUN_SESSION_H
 
 #include "engine/engine.h"
 #include "wire/wire.h"
 
+/* Receives each record in the order of arrival. `record` is valid during the call. */
 typedef void session_on_record(void *context, const struct wire_record *record);
 
 struct session_outcome {
-    bool complete;  /* the probe's last record came */
-    bool timed_out; /* the build; */
-    bool too_late;  /* or the engine, before it had begun one */
-    int signal;     /* of the runner: 0, or the signal that ended the run */
-    char *broken;   /* what was wrong with the records; NULL where nothing was; owned */
+    bool complete;  /* the probe sent its last record */
+    bool timed_out; /* the timeout expired while the build ran */
+    bool too_late;  /* the timeout expired before the engine had started the build */
+    int signal;     /* the signal that interrupted the runner, or 0 */
+    char *broken;   /* why the records are incomplete or invalid; NULL if they are not; owned */
     struct engine_facts facts;
-    bool oom_killed; /* told by the engine, or by the kernel where the probe could not */
-    struct page_cache page_cache; /* what a warm run was prepared with */
+    bool oom_killed; /* reported by the engine or the kernel; the probe may have died with the build
+                      */
+    struct page_cache page_cache;
 };
 void session_outcome_release(struct session_outcome *outcome);
 
-/* Runs the spec on the engine and hands each record to `on_record` as it comes. After
- * `timeout_ms` (0: never) or an interrupt the build is ended by its leash, then by force.
- * Returns 0 where a build ran, however it ended; -1 where the engine could not run one. Nothing of
- * the run is left in either case, or the message says what. */
+/* Runs the build of the spec on the engine and passes each record to `on_record`. After
+ * `timeout_ms` (0: no timeout) or an interrupt, closes the lifeline; kills the build 8 s later if
+ * that has no effect.
+ *
+ * Returns 0 if a build ran, whatever its result, and -1 if the engine could not run it or could not
+ * remove what it made. Initialises `outcome` in either case; the caller releases it. */
 int session_run(const struct engine *engine, const struct engine_spec *spec, int64_t timeout_ms,
                 session_on_record *on_record, void *context, struct session_outcome *outcome,
                 struct bm_error *err);

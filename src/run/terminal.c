@@ -17,11 +17,11 @@
 
 struct terminal {
     bool quiet, live;
-    bool drawn;    /* the line stands below the output */
-    bool in_line;  /* the build has not ended its last line yet */
-    int64_t beats; /* how many heartbeats were due so far */
+    bool drawn;    /* the progress line is on the screen */
+    bool in_line;  /* the last line of the output has no line break yet */
+    int64_t beats; /* heartbeats that were due so far */
     int64_t patience_ms;
-    char *fence; /* GitHub Actions: what ends stop-commands; NULL elsewhere */
+    char *fence; /* GitHub Actions: the token that ends stop-commands; NULL elsewhere */
 };
 
 static bool is_smart(int fd)
@@ -36,9 +36,9 @@ bool terminal_has_colour(int fd)
     return is_smart(fd) && !(no_color && *no_color);
 }
 
-/* A reader that does not read (a paused terminal) makes the build wait, as it would without us,
- * but not past an interrupt or the time that the build has; what is then left out stands in the
- * log. */
+/* Writes to standard error. A reader that does not read, such as a paused terminal, delays the
+ * build, as it would without build-mem. After an interrupt or at the end of the patience the rest
+ * is dropped; the log has it. */
 static void put(struct terminal *terminal, const char *bytes, size_t length)
 {
     while (length) {
@@ -78,7 +78,7 @@ static void raise_fence(struct terminal *terminal)
     if (!github || strcmp(github, "true") != 0)
         return;
     if (getrandom(secret, sizeof secret, 0) != (ssize_t)sizeof secret)
-        BM_BUG("getrandom gave less than was asked for");
+        BM_BUG("getrandom returned too few bytes");
     terminal->fence = xasprintf("%016jx%016jx", (uintmax_t)secret[0], (uintmax_t)secret[1]);
     char *command CLEANUP(cleanup_free) = xasprintf("::stop-commands::%s\n", terminal->fence);
     put_text(terminal, command);
@@ -94,7 +94,7 @@ static void lower_fence(struct terminal *terminal)
     free(terminal->fence);
 }
 
-static void take_line_away(struct terminal *terminal)
+static void erase_line(struct terminal *terminal)
 {
     if (terminal->drawn)
         put_text(terminal, "\r\x1b[K");
@@ -114,7 +114,7 @@ struct terminal *terminal_open(bool quiet, int64_t patience_ms)
 
 void terminal_close(struct terminal *terminal)
 {
-    take_line_away(terminal);
+    erase_line(terminal);
     lower_fence(terminal);
     free(terminal);
 }
@@ -123,7 +123,7 @@ void terminal_output(struct terminal *terminal, const char *bytes, size_t length
 {
     if (terminal->quiet || !length)
         return;
-    take_line_away(terminal);
+    erase_line(terminal);
     put(terminal, bytes, length);
     terminal->in_line = bytes[length - 1] != '\n';
 }
@@ -139,14 +139,14 @@ static size_t columns_of_screen(void)
 static void draw(struct terminal *terminal, const struct progress *progress)
 {
     if (terminal->in_line)
-        return; /* it would be in the middle of what the build is saying */
+        return; /* the line would be in the middle of the output */
     char *line CLEANUP(cleanup_free) = progress_line(progress, columns_of_screen());
     char *drawing CLEANUP(cleanup_free) = xasprintf("\r%s\x1b[K", line);
     put_text(terminal, drawing);
     terminal->drawn = true;
 }
 
-static void beat(struct terminal *terminal, const struct progress *progress)
+static void print_heartbeat(struct terminal *terminal, const struct progress *progress)
 {
     int64_t beats = progress->elapsed_ms / HEARTBEAT_MS;
     if (beats <= terminal->beats)
@@ -166,5 +166,5 @@ void terminal_progress(struct terminal *terminal, const struct progress *progres
     if (terminal->live)
         draw(terminal, progress);
     else
-        beat(terminal, progress);
+        print_heartbeat(terminal, progress);
 }

@@ -1,6 +1,7 @@
-/* Standard error while a build runs: the build's own output, and below it where the build stands.
- * On a terminal that is one line that is drawn again and again; elsewhere a line now and then, so
- * that a CI does not take a silent build for a dead one. Inside of commands/ only. */
+/* Standard error while a build runs: the output of the build and its progress.
+ *
+ * On a terminal the progress is one line below the output, which is drawn again for each sample.
+ * Elsewhere it is a line every 30 s: a CI may end a job that prints nothing. */
 #ifndef BM_RUN_TERMINAL_H
 #define BM_RUN_TERMINAL_H
 
@@ -12,18 +13,20 @@
 
 struct terminal;
 
-/* `quiet`: nothing is shown at all. `patience_ms`: how long a reader that does not read may keep
- * the build waiting in all; -1: for ever. Under GitHub Actions the build's output is fenced, so
- * that nothing in it is taken for a workflow command. */
+/* `quiet`: prints nothing. `patience_ms`: how long a reader that does not read may delay the build
+ * in total; -1: without limit. Under GitHub Actions, fences the output: commands in it have no
+ * effect. With trace lines on standard error, the progress is printed as if there were no terminal.
+ */
 struct terminal *terminal_open(bool quiet, int64_t patience_ms);
-/* Takes the line away and ends the fence. */
+
+/* Removes the progress line, ends the fence and frees the terminal. */
 void terminal_close(struct terminal *terminal);
 
 void terminal_output(struct terminal *terminal, const char *bytes, size_t length);
 void terminal_progress(struct terminal *terminal, const struct progress *progress);
 
-/* Whether colours are welcome there: a terminal that is not "dumb", and no NO_COLOR
- * (no-color.org). */
+/* Whether to print colours on the descriptor: it is a terminal that is not "dumb", and NO_COLOR is
+ * not set (no-color.org). */
 bool terminal_has_colour(int fd);
 
 #endif

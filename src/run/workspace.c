@@ -45,15 +45,15 @@ int workspace_clear(const char *repo, const struct strv *paths, struct bm_error 
         trace("clear: removing %s", paths->items[i]);
         if (clear_one(repo_fd, paths->items[i]) < 0) {
             if (errno == EXDEV)
-                return bm_error_set(err, "clearing %s: it leads out of the repo %s",
+                return bm_error_set(err, "cannot clear %s: the path leads out of the repository %s",
                                     paths->items[i], repo);
-            return bm_error_errno(err, "clearing %s", paths->items[i]);
+            return bm_error_errno(err, "cannot clear %s", paths->items[i]);
         }
     }
     return 0;
 }
 
-/* Returns false where the directory can't tell the time of the repo's files. */
+/* Returns false if `out` is not on the file system of the repository, or is not writable. */
 static bool date_of_new_file(const char *repo, const char *out, struct timespec *date)
 {
     char *path CLEANUP(cleanup_free) = xasprintf("%s/clock.XXXXXX", out);
@@ -111,7 +111,7 @@ void verify_build_end(struct measurement *m)
         check->detail = xasprintf("ended by signal %lld (%s)", (long long)build->signal,
                                   strsignal((int)build->signal));
     else if (build->exit_code < 0)
-        check->detail = xstrdup("its end is not known");
+        check->detail = xstrdup("the exit status is unknown");
     else
         check->detail = xasprintf("exit %lld", (long long)build->exit_code);
 }
@@ -121,24 +121,24 @@ static bool earlier(struct timespec a, struct timespec b)
     return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
 }
 
-/* In a directory of all that is below it (links are not followed): a file that is written anew in
- * place does not change the directory itself. */
+/* Visits a directory with all that is below it, without following links: a file that is overwritten
+ * in place does not change the directory itself. nftw(3) has no argument for a context. */
 static struct artifact_state walked;
 static int note_change(const char *path, const struct stat *status, int type, struct FTW *walk)
 {
     (void)path, (void)type, (void)walk;
     if (earlier(walked.newest, status->st_ctim))
         walked.newest = status->st_ctim;
-    /* A sum: the order in which a directory is read is no change. */
+    /* A sum does not depend on the order in which a directory is read. */
     walked.changes += (uint64_t)status->st_ino + (uint64_t)timespec_ns(status->st_ctim);
     return 0;
 }
 
-static struct artifact_state look(int fd, const struct stat *status)
+static struct artifact_state walk_artifact(int fd, const struct stat *status)
 {
     char path[64];
     walked = (struct artifact_state){.exists = true};
-    /* "/." makes nftw walk what the link of the descriptor leads to. */
+    /* "/." makes nftw follow the link of the descriptor. */
     snprintf(path, sizeof path, "/proc/self/fd/%d/.", fd);
     (void)note_change(NULL, status, 0, NULL);
     if (S_ISDIR(status->st_mode))
@@ -164,7 +164,7 @@ struct artifact_state artifact_state_of(const char *repo, const char *path)
     struct stat status;
     struct artifact_state absent = {0};
     int fd CLEANUP(cleanup_fd) = open_artifact(repo, path, &status);
-    return fd < 0 ? absent : look(fd, &status);
+    return fd < 0 ? absent : walk_artifact(fd, &status);
 }
 
 static bool is_new(const struct artifact_state *now, const struct artifact_state *before,
@@ -182,14 +182,14 @@ static char *artifact_fault(const char *repo, const char *path, struct timespec 
         if (errno == ENOENT)
             return xstrdup("missing");
         if (errno == EXDEV)
-            return xstrdup("it is a link that leads out of the repo");
+            return xstrdup("a link that leads out of the repository");
         return xstrdup(strerror(errno));
     }
     if (!S_ISREG(status->st_mode) && !S_ISDIR(status->st_mode))
         return xstrdup("neither a file nor a directory");
     if (S_ISREG(status->st_mode) && status->st_size == 0)
         return xstrdup("empty");
-    const struct artifact_state now = look(fd, status);
+    const struct artifact_state now = walk_artifact(fd, status);
     if (!is_new(&now, before, since))
         return xstrdup("stale: it is older than this run");
     return NULL;

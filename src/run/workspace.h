@@ -1,4 +1,4 @@
-/* The build's workspace: what is cleared before the run, and what must stand there after it. */
+/* The workspace: clears outputs before a build, and verifies the artifacts after it. */
 #ifndef BM_RUN_WORKSPACE_H
 #define BM_RUN_WORKSPACE_H
 
@@ -9,38 +9,40 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Removes the paths (relative to the repo), whole trees too. A path that leads out of the repo
- * ("..", a link on the way) is an error and nothing outside is touched; a missing one is none. */
+/* Removes files and trees. `paths` are relative to the repository. A path that leads out ("..", or
+ * a link in it) is an error, and nothing outside is touched. A missing path is no error. */
 int workspace_clear(const char *repo, const struct strv *paths, struct bm_error *err);
 
-/* When a run began, in the time that its files are dated with. */
+/* The start of a run, on the clock that dates its files. */
 struct workspace_start {
     struct timespec since;
-    int64_t lead_ns; /* of the clock that can be set before the one that cannot, the least seen */
+    int64_t lead_ns; /* the smallest value of realtime_lead_ns() so far */
 };
 
-/* Now is the start. `out` is a directory of ours: where it is on the file system of the repo, a
- * file that is made and removed there tells that file system's own idea of now, which over a
- * network is another machine's; else this machine's clock counts. */
+/* Returns the present as the start. If `out` is on the file system of the repository, the date of a
+ * new file there counts: a network file system dates files by the clock of another machine. Else
+ * the clock of this machine counts. */
 struct workspace_start workspace_begin(const char *repo, const char *out);
 
-/* To be called again and again during the run: the start moves along where the clock is set back,
- * so that what is made after that is not taken for old. */
+/* Moves the start back if the clock was set back since the last call: files that are made after
+ * that must not count as old. Call it with each record. */
 void workspace_watch_clock(struct workspace_start *start);
 
-/* An artifact at one moment; in a directory of all that lies below it. */
+/* The state of an artifact at one moment; of a directory, of all that is below it. */
 struct artifact_state {
     bool exists;
-    struct timespec newest; /* change */
-    uint64_t changes;       /* the sum of what tells them apart */
+    struct timespec newest; /* the newest inode change time */
+    uint64_t changes;       /* a sum over inodes and change times, to compare two states */
 };
 struct artifact_state artifact_state_of(const char *repo, const char *path);
 
-/* Adds the checks of the build's end and of an artifact to the measurement. An artifact is good
- * when it lies inside the repo, is not empty, is not as it was `before`, and its inode changed
- * since `since`: unlike the modification time that cannot be set at will, so an old file cannot
- * pass for a new one. */
+/* Adds the check "exit-status" to the measurement. */
 void verify_build_end(struct measurement *m);
+
+/* Adds the check of an artifact to the measurement. It passes if the artifact is inside the
+ * repository, is not empty, differs from its state `before` the run, and its inode has changed
+ * since `since`. A program can set the modification time to any value, but not the inode change
+ * time. */
 void verify_artifact(struct measurement *m, const char *repo, const char *path, bool required,
                      struct timespec since, const struct artifact_state *before);
 

@@ -9,7 +9,7 @@
 #include "result/process_series.h"
 #include "result/result.h"
 #include "result/timeline.h"
-#include "run/measure.h"
+#include "run/publish.h"
 #include "unit/sample.h"
 #include "unit/suite.h"
 

@@ -22,7 +22,7 @@ static void expect_line(const struct progress *progress, size_t columns, const c
     ck_assert_str_eq(line, expected);
 }
 
-START_TEST(line_says_where_it_stands)
+START_TEST(line_shows_stage_usage_and_time)
 {
     struct progress progress = sample;
     expect_line(&progress, 80,
@@ -38,7 +38,7 @@ START_TEST(line_says_where_it_stands)
 }
 END_TEST
 
-START_TEST(names_do_no_harm)
+START_TEST(line_has_no_control_characters)
 {
     struct progress progress = sample;
     progress.stage = "\x1b[2Ja\nb";
@@ -75,7 +75,7 @@ static void end(void)
     fclose(file);
 }
 
-static void tell(struct terminal *terminal, int64_t elapsed_ms)
+static void progress_at(struct terminal *terminal, int64_t elapsed_ms)
 {
     struct progress progress = {.stage = "link",
                                 .elapsed_ms = elapsed_ms,
@@ -90,30 +90,30 @@ START_TEST(heartbeat_comes_every_30_seconds)
 {
     struct terminal *terminal = terminal_open(false, -1);
     for (int64_t ms = 0; ms < 61000; ms += 150)
-        tell(terminal, ms);
+        progress_at(terminal, ms);
     terminal_close(terminal);
     expect_written("build-mem: link            1.0 MiB, peak 2.0 MiB, 30.0 s\n"
                    "build-mem: link            1.0 MiB, peak 2.0 MiB, 1m 00s\n");
 }
 END_TEST
 
-START_TEST(heartbeats_missed_are_not_made_up_for)
+START_TEST(missed_heartbeats_are_skipped)
 {
     struct terminal *terminal = terminal_open(false, -1);
-    tell(terminal, 95000);
-    tell(terminal, 95150);
+    progress_at(terminal, 95000);
+    progress_at(terminal, 95150);
     terminal_close(terminal);
     expect_written("build-mem: link            1.0 MiB, peak 2.0 MiB, 1m 35s\n");
 }
 END_TEST
 
-/* The time is of a record: it may be any. */
-START_TEST(heartbeat_of_an_absurd_time_comes_at_once)
+/* The time comes from a record and can be any number. */
+START_TEST(an_extreme_time_prints_one_heartbeat)
 {
     struct terminal *terminal = terminal_open(false, -1);
-    tell(terminal, INT64_MIN);
-    tell(terminal, INT64_MAX);
-    tell(terminal, INT64_MAX);
+    progress_at(terminal, INT64_MIN);
+    progress_at(terminal, INT64_MAX);
+    progress_at(terminal, INT64_MAX);
     terminal_close(terminal);
     expect_written("build-mem: link            1.0 MiB, peak 2.0 MiB, 2562047788015h 12m\n");
 }
@@ -123,7 +123,7 @@ START_TEST(heartbeat_has_a_line_of_its_own)
 {
     struct terminal *terminal = terminal_open(false, -1);
     terminal_output(terminal, "compiling ...", 13);
-    tell(terminal, 30000);
+    progress_at(terminal, 30000);
     terminal_output(terminal, "done\n", 5);
     terminal_close(terminal);
     expect_written("compiling ...\nbuild-mem: link            1.0 MiB, peak 2.0 MiB, 30.0 s\n"
@@ -131,12 +131,12 @@ START_TEST(heartbeat_has_a_line_of_its_own)
 }
 END_TEST
 
-START_TEST(quiet_is_quiet)
+START_TEST(quiet_prints_nothing)
 {
     setenv("GITHUB_ACTIONS", "true", 1);
     struct terminal *terminal = terminal_open(true, -1);
     terminal_output(terminal, "text\n", 5);
-    tell(terminal, 30000);
+    progress_at(terminal, 30000);
     terminal_close(terminal);
     expect_written("");
 }
@@ -162,16 +162,16 @@ int main(void)
 {
     Suite *suite = suite_create("terminal");
     TCase *line = tcase_create("line");
-    tcase_add_test(line, line_says_where_it_stands);
-    tcase_add_test(line, names_do_no_harm);
+    tcase_add_test(line, line_shows_stage_usage_and_time);
+    tcase_add_test(line, line_has_no_control_characters);
     suite_add_tcase(suite, line);
     TCase *written = tcase_create("written");
     tcase_add_checked_fixture(written, begin, end);
     tcase_add_test(written, heartbeat_comes_every_30_seconds);
-    tcase_add_test(written, heartbeats_missed_are_not_made_up_for);
-    tcase_add_test(written, heartbeat_of_an_absurd_time_comes_at_once);
+    tcase_add_test(written, missed_heartbeats_are_skipped);
+    tcase_add_test(written, an_extreme_time_prints_one_heartbeat);
     tcase_add_test(written, heartbeat_has_a_line_of_its_own);
-    tcase_add_test(written, quiet_is_quiet);
+    tcase_add_test(written, quiet_prints_nothing);
     tcase_add_test(written, fence_differs_each_time);
     suite_add_tcase(suite, written);
     return run_suite(suite);

@@ -1,4 +1,4 @@
-/* Clearing and verifying, on a real directory. */
+/* Clearing and verifying, in a real directory. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/units.h"
@@ -56,7 +56,7 @@ START_TEST(clears_inside_the_repo_only)
     ck_assert_int_eq(clear("link/precious", &err), -1);
     ck_assert_ptr_nonnull(strstr(err.message, "leads out of the repo"));
     ck_assert_int_eq(clear("../outside/precious", &err), -1);
-    ck_assert_int_eq(clear("link", &err), 0); /* the link itself */
+    ck_assert_int_eq(clear("link", &err), 0); /* removes the link itself */
     ck_assert_int_eq(access("outside/precious", F_OK), 0);
     ck_assert_int_eq(access("repo/keep", F_OK), 0);
 }
@@ -86,25 +86,25 @@ static void rewrite_in_place(const char *path, const char *text)
     fclose(file);
 }
 
-/* Longer than the ticks that change times are counted in. */
-static void pass_some_time(void)
+/* Waits longer than the resolution of change times. */
+static void wait_for_a_new_change_time(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 }
 
-START_TEST(only_what_is_new_counts)
+START_TEST(only_a_new_artifact_passes)
 {
     struct timespec now = workspace_begin("repo", "repo").since, later = now, long_ago = {0};
     later.tv_sec++;
     verifies("out/made", long_ago, true, "1 B");
     verifies("out", long_ago, true, "directory");
     verifies("out/made", later, false, "stale");
-    /* A modification time can be set at will. */
+    /* A program can set the modification time to any value. */
     struct timespec future[2] = {later, {.tv_sec = later.tv_sec + 1000}};
     ck_assert_int_eq(utimensat(AT_FDCWD, "repo/out/made", future, 0), 0);
     verifies("out/made", later, false, "stale");
     verifies("out", later, false, "stale");
-    pass_some_time();
+    wait_for_a_new_change_time();
     now = workspace_begin("repo", "repo").since;
     verifies("out", now, false, "stale");
     rewrite_in_place("repo/out/made", "y"); /* the directory does not change */
@@ -116,9 +116,9 @@ START_TEST(only_what_is_new_counts)
 }
 END_TEST
 
-/* Where the clock was set back what is made may be older than what was there, and the start is
- * moved back before what was there: then it counts whether it has changed. */
-START_TEST(what_is_as_before_is_old)
+/* If the clock was set back, the start is moved back, too, and an old artifact can be newer than
+ * the start: then it must differ from its state before the run. */
+START_TEST(an_unchanged_artifact_is_stale)
 {
     struct timespec long_ago = {0};
     struct artifact_state file = artifact_state_of("repo", "out/made"),
@@ -129,22 +129,22 @@ START_TEST(what_is_as_before_is_old)
     verifies_after("out/made", long_ago, file, false, "stale");
     verifies_after("out", long_ago, directory, false, "stale");
     verifies_after("out/made", long_ago, absent, true, "1 B");
-    pass_some_time();
+    wait_for_a_new_change_time();
     rewrite_in_place("repo/out/made", "y");
     verifies_after("out/made", long_ago, file, true, "1 B");
     verifies_after("out", long_ago, directory, true, "directory");
 }
 END_TEST
 
-START_TEST(the_start_is_dated_as_files_are)
+START_TEST(the_start_has_the_clock_of_files)
 {
     struct workspace_start start = workspace_begin("repo", "repo");
     make("./repo/after", "x");
     verifies("after", start.since, true, "1 B");
     glob_t left;
     ck_assert_int_eq(glob("repo/clock*", 0, NULL, &left), GLOB_NOMATCH);
-    pass_some_time();
-    start = workspace_begin("repo", "repo/there-is-none"); /* then this machine's clock */
+    wait_for_a_new_change_time();
+    start = workspace_begin("repo", "repo/missing"); /* falls back to this machine's clock */
     verifies("after", start.since, false, "stale");
 }
 END_TEST
@@ -153,13 +153,13 @@ START_TEST(the_start_follows_a_clock_that_is_set_back)
 {
     struct workspace_start start = workspace_begin("repo", "repo"), moved = start;
     moved.lead_ns +=
-        INT64_C(3600999999999); /* as if it had been an hour ahead, and most of a second */
+        INT64_C(3600999999999); /* as if the clock had been ahead by an hour and most of a second */
     workspace_watch_clock(&moved);
-    /* The clocks are not read in one moment. */
+    /* Tolerance: the two clocks are not read at the same moment. */
     ck_assert_int_ge(start.since.tv_sec - moved.since.tv_sec, 3590);
     ck_assert_int_le(start.since.tv_sec - moved.since.tv_sec, 3610);
     ck_assert_int_ge(moved.since.tv_nsec, 0);
-    /* It stays there, and one that is set forward makes nothing old. */
+    /* A clock that is set forward does not move the start. */
     struct timespec since = moved.since;
     moved.lead_ns -= INT64_C(3600000000000);
     workspace_watch_clock(&moved);
@@ -168,7 +168,7 @@ START_TEST(the_start_follows_a_clock_that_is_set_back)
 }
 END_TEST
 
-START_TEST(the_builds_end)
+START_TEST(exit_status_check)
 {
     static const struct {
         struct build_end end;
@@ -177,7 +177,7 @@ START_TEST(the_builds_end)
     } cases[] = {
         {{.exit_code = 0}, true, "exit 0"},
         {{.exit_code = 2}, false, "exit 2"},
-        {{.exit_code = UNMEASURED}, false, "not known"},
+        {{.exit_code = UNMEASURED}, false, "unknown"},
         {{.exit_code = UNMEASURED, .signal = 11}, false, "signal 11"},
         {{.exit_code = 0, .oom_killed = true}, false, "lack of memory"},
         {{.exit_code = 0, .timed_out = true}, false, "timed out"},
@@ -201,11 +201,11 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, clears_inside_the_repo_only);
-    tcase_add_test(all, only_what_is_new_counts);
-    tcase_add_test(all, what_is_as_before_is_old);
-    tcase_add_test(all, the_start_is_dated_as_files_are);
+    tcase_add_test(all, only_a_new_artifact_passes);
+    tcase_add_test(all, an_unchanged_artifact_is_stale);
+    tcase_add_test(all, the_start_has_the_clock_of_files);
     tcase_add_test(all, the_start_follows_a_clock_that_is_set_back);
-    tcase_add_test(all, the_builds_end);
+    tcase_add_test(all, exit_status_check);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
