@@ -275,8 +275,9 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
 bool cgroup_is_root(const struct cgroup *cgroup)
 {
     /* Of v1 the root alone has this file, of v2 the root alone lacks that one. */
-    return cgroup->version == 1 ? cgroup_has_file(cgroup, "release_agent")
-                                : cgroup->version == 2 && !cgroup_has_file(cgroup, "memory.current");
+    return cgroup->version == 1
+               ? cgroup_has_file(cgroup, "release_agent")
+               : cgroup->version == 2 && !cgroup_has_file(cgroup, "memory.current");
 }
 
 int64_t cgroup_usage(const struct cgroup *cgroup)

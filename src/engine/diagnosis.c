@@ -39,8 +39,8 @@ static void add_engine(struct diagnoses *diagnoses, const char *subject, const c
                        const char *fix)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    char *why CLEANUP(cleanup_free) = NULL;
-    if (engine_select(name, NULL, &why, &err)) {
+    char *choice CLEANUP(cleanup_free) = NULL;
+    if (engine_select(name, NULL, &choice, &err)) {
         diagnoses->can_measure = true;
         add(diagnoses, subject, DIAGNOSIS_OK, xstrdup("usable"), NULL);
         return;

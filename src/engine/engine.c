@@ -33,7 +33,7 @@ static int try_engine(const struct engine *engine, struct bm_error *err)
     return result;
 }
 
-static const struct engine *select_first(const struct engine *after, char **why,
+static const struct engine *select_first(const struct engine *after, char **choice,
                                          struct bm_error *err)
 {
     char *reasons CLEANUP(cleanup_free) = xstrdup("");
@@ -44,7 +44,7 @@ static const struct engine *select_first(const struct engine *after, char **why,
     for (size_t i = first; i < ENGINES && !interrupt_signal(); i++) {
         struct bm_error reason CLEANUP(bm_error_release) = BM_ERROR_INIT;
         if (try_engine(engines[i], &reason) == 0) {
-            *why = xasprintf("%s%s%s", engines[i]->name, *reasons ? "; " : "", reasons);
+            *choice = xasprintf("%s%s%s", engines[i]->name, *reasons ? "; " : "", reasons);
             return engines[i];
         }
         char *longer = xasprintf("%s%sno %s: %s", reasons, *reasons ? "; " : "", engines[i]->name,
@@ -56,12 +56,12 @@ static const struct engine *select_first(const struct engine *after, char **why,
     return NULL;
 }
 
-const struct engine *engine_select(const char *name, const struct engine *after, char **why,
+const struct engine *engine_select(const char *name, const struct engine *after, char **choice,
                                    struct bm_error *err)
 {
-    *why = NULL;
+    *choice = NULL;
     if (strcmp(name, "auto") == 0)
-        return select_first(after, why, err);
+        return select_first(after, choice, err);
     for (size_t i = 0; i < ENGINES; i++)
         if (strcmp(engines[i]->name, name) == 0) {
             if (try_engine(engines[i], err) == 0)

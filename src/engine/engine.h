@@ -79,9 +79,9 @@ struct engine {
 extern const struct engine engine_docker, engine_podman, engine_host, engine_inplace;
 
 /* Returns the engine `name` if it is usable. For "auto": the first usable one of docker, podman,
- * host, inplace; `*why` then names it and the reason against each one before it (owned by the
+ * host, inplace; `*choice` then names it and the reason against each one before it (owned by the
  * caller). `after`, if not NULL, restricts "auto" to the engines after it. NULL on error. */
-const struct engine *engine_select(const char *name, const struct engine *after, char **why,
+const struct engine *engine_select(const char *name, const struct engine *after, char **choice,
                                    struct bm_error *err);
 
 /* Appends the probe's command line for this spec. `probe` is its path as the engine sees it.

@@ -54,7 +54,7 @@ static int cgroup_of_directory(const char *directory, struct cgroup *cgroup)
 static void kill_processes(const char *directory)
 {
     static int pids[PROCESSES_MAX];
-    struct cgroup cgroup;
+    struct cgroup cgroup = {0};
     if (cgroup_of_directory(directory, &cgroup) < 0)
         return;
     ssize_t count = cgroup_processes(&cgroup, pids, PROCESSES_MAX);
@@ -122,7 +122,7 @@ static int make_cgroup(const char *name, char **made, int *version, struct bm_er
     if (mkdir(directory, 0755) < 0)
         return bm_error_errno(
             err, "cannot create the cgroup %s (requires root or a delegated cgroup)", directory);
-    struct cgroup cgroup;
+    struct cgroup cgroup = {0};
     *version = own.version;
     if (own.version == 2 && (cgroup_of_directory(directory, &cgroup) < 0 || cgroup.version != 2)) {
         rmdir(directory);

@@ -63,7 +63,7 @@ static void fill_command(const struct config *config, struct strv *command)
 }
 
 /* Adds the engine's facts, and the reason if the run was not measured. */
-static void take_outcome(struct measurement *m, struct session_outcome *outcome)
+static void add_outcome(struct measurement *m, struct session_outcome *outcome)
 {
     m->build.timed_out = outcome->timed_out;
     m->build.oom_killed |= outcome->oom_killed;
@@ -117,8 +117,9 @@ static void trace_limits(const struct config *config)
 
 /* Runs the build on the engine. Returns false if the engine could not start the build; the reason
  * is in `m->not_measured`. */
-static bool run_on(const struct engine *engine, const char *probe, const struct config *config,
-                   const char *repo, struct recorder *recorder, struct measurement *m)
+static bool run_with_engine(const struct engine *engine, const char *probe,
+                            const struct config *config, const char *repo,
+                            struct recorder *recorder, struct measurement *m)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct session_outcome outcome CLEANUP(session_outcome_release) = {0};
@@ -153,7 +154,7 @@ static bool run_on(const struct engine *engine, const char *probe, const struct 
         free(m->not_measured);
         m->not_measured = xstrdup(err.message);
     }
-    take_outcome(m, &outcome);
+    add_outcome(m, &outcome);
     if (config->cache == CACHE_WARM && recorder_started(recorder) && !config->quiet)
         print_warmed(&outcome.page_cache);
     return recorder_started(recorder) || outcome.signal || outcome.timed_out || outcome.too_late;
@@ -169,13 +170,14 @@ static void run_build(const struct config *config, const char *repo, struct reco
     if (probe)
         trace("probe: %s", probe);
     while (probe) {
-        char *why CLEANUP(cleanup_free) = NULL;
-        engine = engine_select(engine_choice_name(config->engine), engine, &why, &err);
+        char *choice CLEANUP(cleanup_free) = NULL;
+        engine = engine_select(engine_choice_name(config->engine), engine, &choice, &err);
         if (!engine)
             break;
-        if (why && !config->quiet)
-            fprintf(stderr, "build-mem: engine %s\n", why);
-        if (run_on(engine, probe, config, repo, recorder, m) || config->engine != ENGINE_AUTO)
+        if (choice && !config->quiet)
+            fprintf(stderr, "build-mem: engine %s\n", choice);
+        if (run_with_engine(engine, probe, config, repo, recorder, m) ||
+            config->engine != ENGINE_AUTO)
             return;
         fprintf(stderr, "build-mem: engine %s could not start the build: %s\n", engine->name,
                 m->not_measured);
