@@ -203,6 +203,7 @@ static void add_finding(struct evaluation *evaluation, const char *name)
     finding.status = status_of(&finding, reason);
     finding.message =
         finding_message(&finding, reason, slack, budget, evaluation->runs, evaluation->run_count);
+    finding.largest = finding_largest(&finding, reason, evaluation->runs, evaluation->run_count);
     note_reason(evaluation, &finding, reason);
 
     judgement->findings = xgrow(judgement->findings, judgement->finding_count, sizeof finding);

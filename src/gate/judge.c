@@ -29,20 +29,23 @@ static void set_advice(struct evaluation *evaluation)
     char *refresh CLEANUP(cleanup_free) = refresh_command(evaluation->judgement);
     char **advice = &evaluation->judgement->advice;
     if (evaluation->worst == REASON_OVER_BUDGET)
-        *advice = xstrdup("the hard limit stands in the baseline file as \"limit\"");
-    else if (evaluation->worst == REASON_REGRESSED)
         *advice =
-            xasprintf("where the growth is meant: %s --allow-increase --reason TEXT", refresh);
+            xstrdup("reduce the memory of the build; the budget is \"budget\" in the baseline "
+                    "file");
+    else if (evaluation->worst == REASON_REGRESSED)
+        *advice = xasprintf("if this increase is intended, run: %s --allow-increase --reason TEXT",
+                            refresh);
     else if (evaluation->worst == REASON_GONE)
-        *advice = xasprintf("where that is meant: %s", refresh);
+        *advice = xasprintf("if this is intended, run: %s", refresh);
     else if (evaluation->worst == REASON_NOISY)
         *advice = xstrdup("check again on a quiet machine, or make the build steadier (--cache "
                           "warm, a fixed number of workers, a --memory limit)");
     else if (evaluation->worst == REASON_BRIEF)
-        *advice = xstrdup("check again with a shorter --interval-ms; where that stage always runs "
-                          "beside another, gate that one, and set its own level to warn");
+        *advice = xstrdup("check again with a shorter --interval-ms; if the stage always runs "
+                          "beside another one, judge that one, and set the level of this one to "
+                          "warn");
     else if (evaluation->improved)
-        *advice = xasprintf("bank the gain: %s", refresh);
+        *advice = xasprintf("to keep the gain, run: %s", refresh);
 }
 
 /* The verdict from the findings. */
@@ -104,8 +107,8 @@ static char *not_comparable_reason(const struct baseline *baseline,
         return xstrdup("the runs were measured in different environments");
     char *nearest CLEANUP(cleanup_free) = nearest_difference(baseline, m);
     if (baseline->count == 1)
-        return xasprintf("%s is of another environment: %s", path, nearest);
-    return xasprintf("none of the %zu environments in %s is this one; the nearest differs: %s",
+        return xasprintf("%s was measured in a different environment: %s", path, nearest);
+    return xasprintf("none of the %zu environments in %s matches; the nearest differs: %s",
                      baseline->count, path, nearest);
 }
 
@@ -116,16 +119,15 @@ static void conclude_without_entry(const struct baseline *baseline, struct evalu
     char *refresh CLEANUP(cleanup_free) = refresh_command(judgement);
     if (baseline->count == 0) {
         judgement->verdict = VERDICT_NO_BASELINE;
-        judgement->reason = xasprintf("%s has no accepted result to compare with", path);
-        judgement->advice = xasprintf("record one: %s", refresh);
+        judgement->reason = xasprintf("%s has no accepted results", path);
+        judgement->advice = xasprintf("to record one, run: %s", refresh);
         return;
     }
     judgement->verdict = VERDICT_NOT_COMPARABLE;
     judgement->reason = not_comparable_reason(baseline, evaluation, path);
     judgement->advice =
-        xasprintf("measure where the baseline was measured (the same --memory, "
-                  "--image, --engine, --cache and CPUs), or accept this environment beside "
-                  "it: %s",
+        xasprintf("measure in the environment of the baseline (the same --memory, --image, "
+                  "--engine, --cache and CPUs); to accept this environment too, run: %s",
                   refresh);
 }
 
@@ -168,10 +170,11 @@ static void note_unlike_durations(struct evaluation *evaluation)
         char *took CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->actual);
         char *usual CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->baseline);
         strv_pushf(&evaluation->judgement->notes,
-                   "took %s, in the baseline %s: a build that gets little CPU has a lower peak; %s",
+                   "the build took %s, against %s in the baseline: a build that gets little CPU "
+                   "has a lower peak; %s",
                    took, usual,
-                   slower ? "measure it where nothing else runs, else a growth may not show"
-                          : "where that was the baseline, record it anew");
+                   slower ? "measure on a quiet machine, or an increase may not show"
+                          : "if the baseline was measured on a busy machine, refresh it");
     }
 }
 

@@ -29,4 +29,9 @@ enum reason {
 char *finding_message(const struct finding *finding, enum reason reason, int64_t slack,
                       int64_t budget, const struct measurement *runs, size_t run_count);
 
+/* The largest processes of the highest run, "tsc ×2, 469.0 MiB", for a finding with a fault; else,
+ * or if no snapshot knows, NULL. The caller owns the text. */
+char *finding_largest(const struct finding *finding, enum reason reason,
+                      const struct measurement *runs, size_t run_count);
+
 #endif

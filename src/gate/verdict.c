@@ -13,6 +13,7 @@ void judgement_release(struct judgement *judgement)
         free(judgement->findings[i].metric);
         free(judgement->findings[i].values);
         free(judgement->findings[i].message);
+        free(judgement->findings[i].largest);
     }
     free(judgement->findings);
     free(judgement->baseline_path);

@@ -43,7 +43,9 @@ struct finding {
     int64_t *values;  /* of every run that was judged */
     size_t value_count;
     bool over_budget;
-    char *message; /* one line: what, by how much; owned */
+    char *message; /* one line: what changed, by how much, against what; owned */
+    char *largest; /* "tsc ×2, 469.0 MiB": the largest processes at the peak; NULL: unknown or
+                    * without need; owned */
 };
 
 struct judgement {

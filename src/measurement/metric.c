@@ -87,6 +87,15 @@ char *metric_delta(const char *metric, int64_t delta)
     return xasprintf("%c%s", delta < 0 ? '-' : '+', size);
 }
 
+char *metric_change(const char *metric, int64_t from, int64_t to)
+{
+    char *size CLEANUP(cleanup_free) = metric_figure(metric, llabs(to - from));
+    const char *verb = to < from ? "shrank" : "grew";
+    if (from <= 0)
+        return xasprintf("%s by %s", verb, size);
+    return xasprintf("%s by %s (%+.1f %%)", verb, size, (double)(to - from) * 100 / (double)from);
+}
+
 char *metric_step(const char *metric, int64_t from, int64_t to)
 {
     char *delta CLEANUP(cleanup_free) = metric_delta(metric, to - from);
@@ -95,7 +104,7 @@ char *metric_step(const char *metric, int64_t from, int64_t to)
     return xasprintf("%s (%+.1f %%)", delta, (double)(to - from) * 100 / (double)from);
 }
 
-char *metric_top_process(const struct measurement *m, const char *metric)
+char *metric_largest(const struct measurement *m, const char *metric)
 {
     const struct stage_measurement *stage = stage_of(m, metric);
     if (is_time(metric) || (metric_stage_name(metric) && !stage))
@@ -109,6 +118,5 @@ char *metric_top_process(const struct measurement *m, const char *metric)
     char *size CLEANUP(cleanup_free) = format_bytes(groups[0].pss_bytes);
     char *times CLEANUP(cleanup_free) =
         groups[0].count > 1 ? xasprintf(" ×%zu", groups[0].count) : xstrdup("");
-    bool most = groups[0].pss_bytes > snapshot->pss_bytes / 2;
-    return xasprintf("%s: %s%s %s", most ? "most of it" : "largest", groups[0].name, times, size);
+    return xasprintf("%s%s, %s", groups[0].name, times, size);
 }

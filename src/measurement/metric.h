@@ -35,8 +35,11 @@ char *metric_delta(const char *metric, int64_t delta);
 /* "+204.1 MiB (+25.4 %)" of the step between two values. */
 char *metric_step(const char *metric, int64_t from, int64_t to);
 
-/* Who held the memory when the metric was at its highest: "most of it: node nx ×3 402.0 MiB".
- * The caller owns it; NULL where no snapshot tells. */
-char *metric_top_process(const struct measurement *m, const char *metric);
+/* "grew by 204.1 MiB (+25.4 %)" or "shrank by ...". */
+char *metric_change(const char *metric, int64_t from, int64_t to);
+
+/* The processes, grouped by name, with the most PSS when the metric was at its peak: "node nx ×3,
+ * 402.0 MiB". The caller owns it; NULL if no snapshot knows. */
+char *metric_largest(const struct measurement *m, const char *metric);
 
 #endif

@@ -10,18 +10,18 @@ static char *out_of_memory(const struct measurement *m)
 {
     char *limit CLEANUP(cleanup_free) = format_bytes(m->peak.limit_bytes);
     return m->peak.limit_bytes < 0
-               ? xstrdup("the build ran out of memory: the kernel killed a process of it, with no "
-                         "memory limit set")
-               : xasprintf("the build ran out of memory: the kernel killed a process of it at the "
-                           "memory limit of %s",
+               ? xstrdup("the build ran out of memory: the kernel killed one of its processes, "
+                         "although no memory limit is set")
+               : xasprintf("the build ran out of memory: the kernel killed one of its processes at "
+                           "the memory limit of %s",
                            limit);
 }
 
 static char *ended_by_signal(int64_t signal)
 {
     const char *name = sigabbrev_np((int)signal);
-    return xasprintf("the build was ended by signal %" PRId64 "%s%s", signal, name ? ", SIG" : "",
-                     name ? name : "");
+    return name ? xasprintf("signal %" PRId64 " (SIG%s) ended the build", signal, name)
+                : xasprintf("signal %" PRId64 " ended the build", signal);
 }
 
 static const struct verify_check *first_broken_check(const struct measurement *m, size_t *broken)
@@ -43,10 +43,12 @@ static char *not_verified(const struct measurement *m)
     const struct verify_check *check = first_broken_check(m, &broken);
     char *others CLEANUP(cleanup_free) =
         broken > 1 ? xasprintf(" (and %zu more)", broken - 1) : xstrdup("");
-    return xasprintf("the build ended with exit status 0, but did not bring what it must: %s%s%s: "
-                     "%s%s",
-                     check->check, check->path ? " " : "", check->path ? check->path : "",
-                     check->detail ? check->detail : "not found", others);
+    const char *detail = check->detail ? check->detail : "not found";
+    return check->path ? xasprintf("the build exited 0, but a required artifact is missing: %s: "
+                                   "%s%s",
+                                   check->path, detail, others)
+                       : xasprintf("the build exited 0, but a required check failed: %s: %s%s",
+                                   check->check, detail, others);
 }
 
 /* How the build ended is known even where its memory is not, so a failure comes first. */
@@ -55,8 +57,8 @@ static char *build_failure(const struct measurement *m, char **advice)
     const struct build_end *build = &m->build;
     char *duration CLEANUP(cleanup_free) = format_duration(build->duration_ms);
     if (build->oom_killed) {
-        *advice = xstrdup("raise --memory, or make the build need less: the stage and the "
-                          "processes at the peak are above");
+        *advice = xstrdup("raise --memory, or reduce the memory of the build: the report names "
+                          "the stage and the processes at the peak");
         return out_of_memory(m);
     }
     if (build->timed_out) {
@@ -80,9 +82,9 @@ static char *measuring_failure(const struct measurement *m)
     if (m->not_measured)
         return xasprintf("not measured: %s", m->not_measured);
     if (m->build.exit_code < 0)
-        return xstrdup("not measured: how the build ended is not known");
+        return xstrdup("not measured: the end of the build is unknown");
     if (m->peak.cgroup_bytes < 0)
-        return xstrdup("not measured: the peak of the cgroup is missing from the result");
+        return xstrdup("not measured: the memory peak is missing from the result");
     return NULL;
 }
 
@@ -106,12 +108,12 @@ char *at_limit_reason(const struct measurement *m)
 {
     char *peak CLEANUP(cleanup_free) = format_bytes(m->peak.cgroup_bytes);
     char *limit CLEANUP(cleanup_free) = format_bytes(m->peak.limit_bytes);
-    return xasprintf("the peak of %s reached the memory limit of %s, so what the build would take "
-                     "is not known",
-                     peak, limit);
+    return xasprintf(
+        "the peak of %s reached the memory limit of %s, so the build's need is unknown", peak,
+        limit);
 }
 
 char *at_limit_advice(void)
 {
-    return xstrdup("raise --memory, so that the peak stays below 99 % of it");
+    return xstrdup("raise --memory until the peak stays below 99 % of it");
 }

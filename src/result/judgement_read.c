@@ -109,7 +109,8 @@ static int read_check(const struct json *object, struct finding *check, struct b
         json_require(object, "over_budget", &over, err) < 0 ||
         json_expect_bool(over, &check->over_budget, err) < 0 ||
         read_values(object, check, err) < 0 ||
-        read_text(object, "message", &check->message, err) < 0)
+        read_text(object, "message", &check->message, err) < 0 ||
+        read_text(object, "largest", &check->largest, err) < 0)
         return -1;
     check->level = (enum level)level;
     check->status = (enum finding_status)status;

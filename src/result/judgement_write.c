@@ -34,6 +34,7 @@ static cJSON *check_object(const struct finding *check)
     cJSON_AddBoolToObject(object, "over_budget", check->over_budget);
     add_values(object, check);
     json_add_text(object, "message", check->message);
+    json_add_text(object, "largest", check->largest);
     return object;
 }
 

@@ -150,31 +150,31 @@ void sample_measurement(struct measurement *m)
 }
 
 /* Figures in MiB, or ms; the values are the actual one, a little less, a little more. */
-static struct finding *add_check(struct judgement *judgement, const char *metric, enum level level,
-                                 enum finding_status status, int64_t baseline, int64_t limit,
-                                 int64_t actual, const char *message)
+static void add_finding(struct judgement *judgement, const char *metric, enum level level,
+                        enum finding_status status, int64_t baseline, int64_t limit, int64_t actual,
+                        const char *message, const char *largest)
 {
     bool time = strcmp(metric, "duration") == 0;
     int64_t scale = time ? 1 : MIB;
     judgement->findings =
         xgrow(judgement->findings, judgement->finding_count, sizeof *judgement->findings);
-    struct finding *check = &judgement->findings[judgement->finding_count++];
-    *check = (struct finding){.metric = xstrdup(metric),
-                              .unit = time ? "ms" : "bytes",
-                              .level = level,
-                              .status = status,
-                              .baseline = baseline < 0 ? UNMEASURED : baseline * scale,
-                              .allowed = limit < 0 ? UNMEASURED : limit * scale,
-                              .actual = actual < 0 ? UNMEASURED : actual * scale,
-                              .message = message ? xstrdup(message) : NULL};
+    struct finding *finding = &judgement->findings[judgement->finding_count++];
+    *finding = (struct finding){.metric = xstrdup(metric),
+                                .unit = time ? "ms" : "bytes",
+                                .level = level,
+                                .status = status,
+                                .baseline = baseline < 0 ? UNMEASURED : baseline * scale,
+                                .allowed = limit < 0 ? UNMEASURED : limit * scale,
+                                .actual = actual < 0 ? UNMEASURED : actual * scale,
+                                .message = xstrdup(message),
+                                .largest = largest ? xstrdup(largest) : NULL};
     if (actual >= 0 && baseline >= 0)
-        check->delta = check->actual - check->baseline;
+        finding->delta = finding->actual - finding->baseline;
     if (actual >= 0) {
-        check->values = xcalloc(3, sizeof *check->values);
+        finding->values = xcalloc(3, sizeof *finding->values);
         for (int64_t i = 0; i < 3; i++)
-            check->values[check->value_count++] = (actual + (i == 1 ? -2 : i)) * scale;
+            finding->values[finding->value_count++] = (actual + (i == 1 ? -2 : i)) * scale;
     }
-    return check;
 }
 
 void sample_judgement(struct judgement *judgement)
@@ -182,28 +182,27 @@ void sample_judgement(struct judgement *judgement)
     judgement_init(judgement);
     judgement->verdict = VERDICT_REGRESSED;
     judgement->baseline_path = xstrdup("baselines/next.json");
-    judgement->reason =
-        xstrdup("cgroup_peak: 1007.0 MiB, baseline 803.0 MiB, +204.0 MiB (+25.4 %), allowed up to "
-                "883.0 MiB; most of it: next build 420.0 MiB (and 2 more)");
-    judgement->advice = xstrdup("where the growth is meant: build-mem baseline refresh --baseline "
-                                "baselines/next.json --allow-increase --reason TEXT");
+    judgement->reason = xstrdup("cgroup_peak grew by 204.0 MiB (+25.4 %) to 1007.0 MiB; 883.0 MiB "
+                                "is allowed (and 2 more)");
+    judgement->advice = xstrdup("if this increase is intended, run: build-mem baseline refresh "
+                                "--baseline baselines/next.json --allow-increase --reason TEXT");
     strv_push(&judgement->notes, "measured again: cgroup_peak of 1007.0 MiB is above the baseline "
                                  "of 803.0 MiB by more than half of the tolerance of 80.0 MiB");
-    add_check(judgement, "cgroup_peak", LEVEL_FAIL, FINDING_FAILED, 803, 883, 1007,
-              "cgroup_peak: 1007.0 MiB, baseline 803.0 MiB, +204.0 MiB (+25.4 %), allowed up to "
-              "883.0 MiB; most of it: next build 420.0 MiB");
-    add_check(judgement, "duration", LEVEL_OFF, FINDING_OFF, 19000, -1, 20345,
-              "duration: 20.3 s (reported only)");
-    add_check(judgement, "stage:next-build", LEVEL_WARN, FINDING_WARNED, 520, 624, 677,
-              "stage next-build: 677.0 MiB, baseline 520.0 MiB, +157.0 MiB (+30.2 %), allowed up "
-              "to 624.0 MiB; most of it: next build 420.0 MiB");
-    add_check(judgement, "stage:build-deps", LEVEL_FAIL, FINDING_FAILED, 296, 360, 500,
-              "stage build-deps: 500.0 MiB, baseline 296.0 MiB, +204.0 MiB (+68.9 %), allowed up "
-              "to 360.0 MiB; most of it: tsc ×2 412.0 MiB");
-    add_check(judgement, "stage:lint", LEVEL_FAIL, FINDING_MISSING, 150, 214, -1,
-              "stage lint: not seen in this build, baseline 150.0 MiB");
-    add_check(judgement, "stage:setup", LEVEL_WARN, FINDING_PASS, 60, 124, 61,
-              "stage setup: 61.0 MiB, baseline 60.0 MiB, +1.0 MiB (+1.7 %)");
+    add_finding(judgement, "cgroup_peak", LEVEL_FAIL, FINDING_FAILED, 803, 883, 1007,
+                "cgroup_peak grew by 204.0 MiB (+25.4 %) to 1007.0 MiB; 883.0 MiB is allowed",
+                "next build, 420.0 MiB");
+    add_finding(judgement, "duration", LEVEL_OFF, FINDING_OFF, 19000, -1, 20345,
+                "duration grew by 1.3 s (+7.1 %) to 20.3 s (reported only)", NULL);
+    add_finding(judgement, "stage:next-build", LEVEL_WARN, FINDING_WARNED, 520, 624, 677,
+                "stage next-build grew by 157.0 MiB (+30.2 %) to 677.0 MiB; 624.0 MiB is allowed",
+                "next build, 420.0 MiB");
+    add_finding(judgement, "stage:build-deps", LEVEL_FAIL, FINDING_FAILED, 296, 360, 500,
+                "stage build-deps grew by 204.0 MiB (+68.9 %) to 500.0 MiB; 360.0 MiB is allowed",
+                "tsc ×2, 412.0 MiB");
+    add_finding(judgement, "stage:lint", LEVEL_FAIL, FINDING_MISSING, 150, 214, -1,
+                "stage lint was not seen; the baseline is 150.0 MiB", NULL);
+    add_finding(judgement, "stage:setup", LEVEL_WARN, FINDING_PASS, 60, 124, 61,
+                "stage setup grew by 1.0 MiB (+1.7 %) to 61.0 MiB; 124.0 MiB is allowed", NULL);
 }
 
 void sample_plain_judgement(struct judgement *judgement)
@@ -240,8 +239,10 @@ void sample_make_hostile(struct measurement *m, struct judgement *judgement)
     sample_set(&judgement->advice, sample_hostile);
     for (size_t i = 0; i < judgement->notes.count; i++)
         sample_set(&judgement->notes.items[i], sample_hostile);
-    for (size_t i = 0; i < judgement->finding_count; i++)
+    for (size_t i = 0; i < judgement->finding_count; i++) {
         sample_set(&judgement->findings[i].message, sample_hostile);
+        sample_set(&judgement->findings[i].largest, sample_hostile);
+    }
 }
 
 char *tests_path(const char *name)

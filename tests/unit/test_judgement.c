@@ -152,6 +152,8 @@ static const struct {
     {"\"over_budget\":", "\"over\":", "$.gate.findings[0]: \"over_budget\" is missing"},
     {"\"values\":", "\"value\":", "$.gate.findings[0]: \"values\" is missing"},
     {"\"message\":\t", "\"message\": 7, \"x\": ", "$.gate.findings[0].message: must be a string"},
+    {"\"largest\":\t", "\"largest\": 7, \"x\": ", "$.gate.findings[0].largest: must be a string"},
+    {"\"largest\":", "\"large\":", "$.gate.findings[0]: \"largest\" is missing"},
     {"\"findings\":", "\"tests\":", "$.gate: \"findings\" is missing"},
     {"\"baseline\":\t8", "\"baseline\": -8", "$.gate.findings[0].baseline: must be a whole number"},
     {"\"allowed\":\t9", "\"limits\": 9", "$.gate.findings[0]: \"allowed\" is missing"},

@@ -120,7 +120,7 @@ START_TEST(test_failure_carries_every_fact)
         "tsc ×2  PSS 412.0 MiB",
         "nx  PSS 88.0 MiB",
         "baselines/next.json",
-        "next: where the growth is meant: build-mem baseline refresh"};
+        "next: if this increase is intended, run: build-mem baseline refresh"};
     struct scene scene;
     open_scene(&scene, sample_judgement);
     write_scene(&scene);
@@ -308,8 +308,8 @@ START_TEST(test_warning_passes_and_says_so)
     open_scene(&scene, sample_judgement);
     write_scene(&scene);
     expect(&scene, "count(//testcase[@name='stage:next-build']/failure)", "0");
-    expect_true(&scene, "starts-with(//testcase[@name='stage:next-build']/system-out, 'warning: "
-                        "stage next-build: 677.0 MiB')");
+    expect_true(&scene, "starts-with(//testcase[@name='stage:next-build']/system-out, "
+                        "'warning: stage next-build ')");
     close_scene(&scene);
 }
 END_TEST
