@@ -87,11 +87,8 @@ libresult_a_SOURCES = \
 	%D%/result/timeline.c %D%/result/timeline.h
 
 libgate_a_SOURCES = \
-	%D%/gate/evaluate.c %D%/gate/evaluate.h \
-	%D%/gate/judge.c %D%/gate/judge.h \
-	%D%/gate/message.c %D%/gate/message.h \
-	%D%/gate/rerun.c \
-	%D%/gate/verdict.c %D%/gate/verdict.h
+	%D%/gate/finding.c %D%/gate/finding.h \
+	%D%/gate/judge.c %D%/gate/judge.h
 
 libbaseline_a_SOURCES = \
 	%D%/baseline/accept.c \

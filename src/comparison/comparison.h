@@ -5,7 +5,7 @@
 #define BM_COMPARISON_COMPARISON_H
 
 #include "baseline/baseline.h"
-#include "gate/verdict.h"
+#include "gate/judge.h"
 #include "measurement/measurement.h"
 
 #include <stddef.h>

@@ -3,7 +3,7 @@
 #ifndef BM_FIT_FIT_H
 #define BM_FIT_FIT_H
 
-#include "gate/verdict.h"
+#include "gate/judge.h"
 #include "measurement/measurement.h"
 
 #include <stdbool.h>

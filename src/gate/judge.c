@@ -2,11 +2,53 @@
 
 #include "base/alloc.h"
 #include "baseline/tolerance.h"
-#include "gate/evaluate.h"
 #include "measurement/environment.h"
 #include "measurement/validity.h"
 
 #include <string.h>
+
+void judgement_init(struct judgement *judgement)
+{
+    *judgement = (struct judgement){.verdict = VERDICT_PASS};
+}
+
+void judgement_release(struct judgement *judgement)
+{
+    for (size_t i = 0; i < judgement->finding_count; i++)
+        finding_release(&judgement->findings[i]);
+    free(judgement->findings);
+    free(judgement->baseline_path);
+    free(judgement->reason);
+    free(judgement->advice);
+    strv_release(&judgement->notes);
+    judgement_init(judgement);
+}
+
+static const struct {
+    const char *name;
+    int exit_status;
+} verdicts[] = {
+    [VERDICT_PASS] = {"pass", 0},
+    [VERDICT_IMPROVED] = {"improved", 0},
+    [VERDICT_REGRESSED] = {"regressed", 1},
+    [VERDICT_OVER_LIMIT] = {"over-limit", 1},
+    [VERDICT_BUILD_FAILED] = {"build-failed", 3},
+    [VERDICT_INCONCLUSIVE] = {"inconclusive", 4},
+    [VERDICT_NOT_COMPARABLE] = {"not-comparable", 4},
+    [VERDICT_NO_BASELINE] = {"no-baseline", 2},
+};
+
+const char *verdict_name(enum verdict verdict)
+{
+    return verdicts[verdict].name;
+}
+
+int verdict_exit_status(enum verdict verdict)
+{
+    return verdicts[verdict].exit_status;
+}
+
+/* ---- the verdict from the findings ---- */
 
 static char *refresh_command(const struct judgement *judgement)
 {
@@ -15,62 +57,75 @@ static char *refresh_command(const struct judgement *judgement)
                : xstrdup("build-mem baseline refresh");
 }
 
-static void set_reason_from_finding(struct evaluation *evaluation)
+static char *advice_for(const struct evaluation *evaluation, const struct judgement *judgement)
 {
-    struct judgement *judgement = evaluation->judgement;
+    char *refresh CLEANUP(cleanup_free) = refresh_command(judgement);
+    switch (evaluation->worst) {
+    case REASON_OVER_BUDGET:
+        return xstrdup("reduce the memory of the build; the budget is \"budget\" in the baseline "
+                       "file");
+    case REASON_REGRESSED:
+        return xasprintf("if this increase is intended, run: %s --allow-increase --reason TEXT",
+                         refresh);
+    case REASON_GONE:
+        return xasprintf("if this is intended, run: %s", refresh);
+    case REASON_NOISY:
+        return xstrdup("check again on a quiet machine, or make the build steadier (--cache warm, "
+                       "a fixed number of workers, a --memory limit)");
+    case REASON_NOT_MEASURED:
+        return xstrdup("check again with a shorter --interval-ms; if the stage always runs beside "
+                       "another one, judge that one, and set the level of this one to warn");
+    default:
+        return evaluation->improved ? xasprintf("to keep the gain, run: %s", refresh) : NULL;
+    }
+}
+
+static enum verdict verdict_for(enum reason worst)
+{
+    switch (worst) {
+    case REASON_WITHIN:
+    case REASON_OFF:
+    case REASON_NOT_COMPARED:
+    case REASON_NEW:
+        return VERDICT_PASS;
+    case REASON_IMPROVED:
+        return VERDICT_IMPROVED;
+    case REASON_NOISY:
+    case REASON_NOT_MEASURED:
+        return VERDICT_INCONCLUSIVE;
+    case REASON_GONE:
+    case REASON_IMPROVED_STRICT:
+    case REASON_REGRESSED:
+        return VERDICT_REGRESSED;
+    case REASON_OVER_BUDGET:
+    case REASON_AT_LIMIT:
+        return VERDICT_OVER_LIMIT;
+    }
+    BM_BUG("reason out of range");
+}
+
+static void conclude(const struct evaluation *evaluation, struct judgement *judgement)
+{
+    judgement->verdict = verdict_for(evaluation->worst);
+    judgement->advice = advice_for(evaluation, judgement);
+    if (judgement->verdict == VERDICT_PASS)
+        return;
     const char *message = judgement->findings[evaluation->worst_finding].message;
     judgement->reason = evaluation->worst_count > 1
                             ? xasprintf("%s (and %zu more)", message, evaluation->worst_count - 1)
                             : xstrdup(message);
 }
 
-static void set_advice(struct evaluation *evaluation)
+static void conclude_at_limit(const struct measurement *run, struct judgement *judgement)
 {
-    char *refresh CLEANUP(cleanup_free) = refresh_command(evaluation->judgement);
-    char **advice = &evaluation->judgement->advice;
-    if (evaluation->worst == REASON_OVER_BUDGET)
-        *advice =
-            xstrdup("reduce the memory of the build; the budget is \"budget\" in the baseline "
-                    "file");
-    else if (evaluation->worst == REASON_REGRESSED)
-        *advice = xasprintf("if this increase is intended, run: %s --allow-increase --reason TEXT",
-                            refresh);
-    else if (evaluation->worst == REASON_GONE)
-        *advice = xasprintf("if this is intended, run: %s", refresh);
-    else if (evaluation->worst == REASON_NOISY)
-        *advice = xstrdup("check again on a quiet machine, or make the build steadier (--cache "
-                          "warm, a fixed number of workers, a --memory limit)");
-    else if (evaluation->worst == REASON_BRIEF)
-        *advice = xstrdup("check again with a shorter --interval-ms; if the stage always runs "
-                          "beside another one, judge that one, and set the level of this one to "
-                          "warn");
-    else if (evaluation->improved)
-        *advice = xasprintf("to keep the gain, run: %s", refresh);
+    judgement->verdict = VERDICT_OVER_LIMIT;
+    judgement->reason = at_limit_reason(run);
+    judgement->advice = at_limit_advice();
 }
 
-/* The verdict from the findings. */
-static void conclude(struct evaluation *evaluation)
-{
-    static const enum verdict verdicts[] = {
-        [REASON_FINE] = VERDICT_PASS,           [REASON_IMPROVED] = VERDICT_IMPROVED,
-        [REASON_NOISY] = VERDICT_INCONCLUSIVE,  [REASON_BRIEF] = VERDICT_INCONCLUSIVE,
-        [REASON_GONE] = VERDICT_REGRESSED,      [REASON_UNBANKED] = VERDICT_REGRESSED,
-        [REASON_REGRESSED] = VERDICT_REGRESSED, [REASON_OVER_BUDGET] = VERDICT_OVER_LIMIT,
-    };
-    evaluation->judgement->verdict = verdicts[evaluation->worst];
-    if (evaluation->judgement->verdict != VERDICT_PASS)
-        set_reason_from_finding(evaluation);
-    set_advice(evaluation);
-}
+/* ---- without an entry ---- */
 
-static void conclude_at_limit(struct evaluation *evaluation)
-{
-    evaluation->judgement->verdict = VERDICT_OVER_LIMIT;
-    evaluation->judgement->reason = at_limit_reason(run_at_limit(evaluation));
-    evaluation->judgement->advice = at_limit_advice();
-}
-
-/* How the run differs from the entry that is most like it. `baseline` has an entry. */
+/* How the run differs from the entry that is most like it. `baseline` has at least one entry. */
 static char *nearest_difference(const struct baseline *baseline, const struct measurement *m)
 {
     const struct environment_key key = environment_key_of(m);
@@ -89,21 +144,21 @@ static char *nearest_difference(const struct baseline *baseline, const struct me
     return nearest;
 }
 
-/* A run that has no entry; the first where all have one, but not the same. */
+/* The first run without an entry, or NULL if each run has one. */
 static const struct measurement *run_without_entry(const struct baseline *baseline,
-                                                   const struct evaluation *evaluation)
+                                                   const struct measurement *runs, size_t run_count)
 {
-    for (size_t i = 0; i < evaluation->run_count; i++)
-        if (!baseline_find(baseline, &evaluation->runs[i]))
-            return &evaluation->runs[i];
-    return &evaluation->runs[0];
+    for (size_t i = 0; i < run_count; i++)
+        if (!baseline_find(baseline, &runs[i]))
+            return &runs[i];
+    return NULL;
 }
 
-static char *not_comparable_reason(const struct baseline *baseline,
-                                   const struct evaluation *evaluation, const char *path)
+static char *not_comparable_reason(const struct baseline *baseline, const char *path,
+                                   const struct measurement *runs, size_t run_count)
 {
-    const struct measurement *m = run_without_entry(baseline, evaluation);
-    if (baseline_find(baseline, m))
+    const struct measurement *m = run_without_entry(baseline, runs, run_count);
+    if (!m)
         return xstrdup("the runs were measured in different environments");
     char *nearest CLEANUP(cleanup_free) = nearest_difference(baseline, m);
     if (baseline->count == 1)
@@ -112,9 +167,9 @@ static char *not_comparable_reason(const struct baseline *baseline,
                      baseline->count, path, nearest);
 }
 
-static void conclude_without_entry(const struct baseline *baseline, struct evaluation *evaluation)
+static void conclude_without_entry(const struct baseline *baseline, const struct measurement *runs,
+                                   size_t run_count, struct judgement *judgement)
 {
-    struct judgement *judgement = evaluation->judgement;
     const char *path = judgement->baseline_path ? judgement->baseline_path : "the baseline";
     char *refresh CLEANUP(cleanup_free) = refresh_command(judgement);
     if (baseline->count == 0) {
@@ -124,40 +179,40 @@ static void conclude_without_entry(const struct baseline *baseline, struct evalu
         return;
     }
     judgement->verdict = VERDICT_NOT_COMPARABLE;
-    judgement->reason = not_comparable_reason(baseline, evaluation, path);
+    judgement->reason = not_comparable_reason(baseline, path, runs, run_count);
     judgement->advice =
         xasprintf("measure in the environment of the baseline (the same --memory, --image, "
                   "--engine, --cache and CPUs); to accept this environment too, run: %s",
                   refresh);
 }
 
-/* What may explain a difference, and is not judged. */
-static void note_drift(struct evaluation *evaluation)
+/* ---- notes ---- */
+
+static void note_drift(const struct baseline_environment *entry, const struct measurement *m,
+                       struct strv *notes)
 {
     struct strv drift CLEANUP(strv_release) = {0};
-    if (!evaluation->entry || !evaluation->entry->measured_on)
+    if (!entry || !entry->measured_on)
         return;
-    drift_list(evaluation->entry->measured_on, &evaluation->runs[0].environment, &drift);
+    drift_list(entry->measured_on, &m->environment, &drift);
     char *list CLEANUP(cleanup_free) = strv_join(&drift, "; ");
     if (drift.count)
-        strv_pushf(&evaluation->judgement->notes, "drifted since the baseline was measured: %s",
-                   list);
+        strv_pushf(notes, "drifted since the baseline was measured: %s", list);
 }
 
-/* More than twice as long, and by more than what a duration may scatter. No overflow: both are
- * measured, and each difference is of a greater and a lesser figure. */
+/* More than twice as long, and by more than the tolerance of a duration. The terms are ordered so
+ * that none overflows. */
 static bool much_longer(int64_t span_ms, int64_t than_ms)
 {
     return span_ms > than_ms && span_ms - than_ms > than_ms &&
            span_ms - than_ms - than_ms > tolerance_default(METRIC_DURATION).absolute;
 }
 
-/* A build that is starved of CPU overlaps less of its work, and needs less memory at once: runs of
- * the workload that took nine times as long had peaks lower by up to a fifth (tests/fixtures/
- * evidence). So a growth may hide in slow runs, and a baseline of slow runs make one up. */
-static void note_unlike_durations(struct evaluation *evaluation)
+/* A build that gets little CPU overlaps less of its work, and needs less memory at once: runs that
+ * took nine times as long had peaks lower by up to a fifth (tests/fixtures/evidence). So an
+ * increase may hide in slow runs, and a baseline of slow runs may cause a false alarm. */
+static void note_duration(struct judgement *judgement)
 {
-    const struct judgement *judgement = evaluation->judgement;
     for (size_t i = 0; i < judgement->finding_count; i++) {
         const struct finding *finding = &judgement->findings[i];
         if (strcmp(finding->metric, METRIC_DURATION) != 0 || finding->baseline < 0 ||
@@ -167,16 +222,18 @@ static void note_unlike_durations(struct evaluation *evaluation)
         bool faster = much_longer(finding->baseline, finding->actual);
         if (judgement->verdict == VERDICT_REGRESSED ? !faster : !slower)
             continue;
-        char *took CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->actual);
-        char *usual CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->baseline);
-        strv_pushf(&evaluation->judgement->notes,
+        char *actual CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->actual);
+        char *baseline CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->baseline);
+        strv_pushf(&judgement->notes,
                    "the build took %s, against %s in the baseline: a build that gets little CPU "
                    "has a lower peak; %s",
-                   took, usual,
+                   actual, baseline,
                    slower ? "measure on a quiet machine, or an increase may not show"
                           : "if the baseline was measured on a busy machine, refresh it");
     }
 }
+
+/* ---- the judgement ---- */
 
 static enum verdict verdict_of_run(enum run_validity validity)
 {
@@ -191,8 +248,8 @@ static enum verdict verdict_of_run(enum run_validity validity)
     BM_BUG("run validity out of range");
 }
 
-/* Whether all runs can be judged; else the verdict is set. */
-static bool all_ended_well(const struct measurement *runs, size_t run_count,
+/* Returns whether all runs can be judged; if not, sets the verdict. */
+static bool all_runs_valid(const struct measurement *runs, size_t run_count,
                            struct judgement *judgement)
 {
     if (run_count == 0)
@@ -226,7 +283,7 @@ void judge(const struct baseline *baseline, const char *baseline_path,
            struct judgement *judgement)
 {
     judgement->baseline_path = baseline_path ? xstrdup(baseline_path) : NULL;
-    if (!all_ended_well(runs, run_count, judgement))
+    if (!all_runs_valid(runs, run_count, judgement))
         return;
 
     struct evaluation evaluation = {
@@ -234,24 +291,83 @@ void judge(const struct baseline *baseline, const char *baseline_path,
         .runs = runs,
         .run_count = run_count,
         .strict = strict,
-        .judgement = judgement,
     };
     evaluate_metrics(&evaluation);
-    if (run_at_limit(&evaluation))
-        conclude_at_limit(&evaluation);
+    judgement->findings = evaluation.findings;
+    judgement->finding_count = evaluation.finding_count;
+
+    const struct measurement *at_limit = run_at_limit(runs, run_count);
+    if (at_limit)
+        conclude_at_limit(at_limit, judgement);
     else if (!evaluation.entry)
-        conclude_without_entry(baseline, &evaluation);
+        conclude_without_entry(baseline, runs, run_count, judgement);
     else
-        conclude(&evaluation);
-    note_drift(&evaluation);
-    note_unlike_durations(&evaluation);
+        conclude(&evaluation, judgement);
+    note_drift(evaluation.entry, &runs[0], &judgement->notes);
+    note_duration(judgement);
 }
 
 void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement)
 {
-    if (!all_ended_well(runs, run_count, judgement))
-        return;
-    for (size_t i = 0; i < run_count && !judgement->advice; i++)
-        if (runs[i].peak.at_limit)
-            judgement->advice = at_limit_advice();
+    if (all_runs_valid(runs, run_count, judgement) && run_at_limit(runs, run_count))
+        judgement->advice = at_limit_advice();
+}
+
+/* ---- the rerun policy ---- */
+
+static char *reason_for_second_run(const struct baseline_metric *metric, int64_t value)
+{
+    struct range range = accepted_range(metric);
+    bool below = range_position(range, value) == BELOW;
+    if (!below && value <= range.centre + range.slack / 2)
+        return NULL;
+    char *label CLEANUP(cleanup_free) = metric_label(metric->name);
+    char *actual CLEANUP(cleanup_free) = metric_figure(metric->name, value);
+    char *centre CLEANUP(cleanup_free) = metric_figure(metric->name, range.centre);
+    char *slack CLEANUP(cleanup_free) = metric_figure(metric->name, range.slack);
+    return xasprintf("%s of %s is %s the baseline of %s by more than %sthe tolerance of %s", label,
+                     actual, below ? "below" : "above", centre, below ? "" : "half of ", slack);
+}
+
+/* If two runs are on the same side, so is the median of three. */
+static char *reason_for_third_run(const struct baseline_metric *metric, int64_t first,
+                                  int64_t second)
+{
+    struct range range = accepted_range(metric);
+    enum position one = range_position(range, first), other = range_position(range, second);
+    if (one == other)
+        return NULL;
+    bool above = one == ABOVE || other == ABOVE;
+    int64_t end = above ? range.centre + range.slack : range.centre - range.slack;
+    char *label CLEANUP(cleanup_free) = metric_label(metric->name);
+    char *a CLEANUP(cleanup_free) = metric_figure(metric->name, first);
+    char *b CLEANUP(cleanup_free) = metric_figure(metric->name, second);
+    char *between CLEANUP(cleanup_free) = metric_figure(metric->name, end);
+    return xasprintf("%s of %s and %s: only one run is %s the end of the tolerance, %s", label, a,
+                     b, above ? "above" : "below", between);
+}
+
+char *rerun_reason(const struct baseline *baseline, const struct measurement *runs,
+                   size_t run_count)
+{
+    if (run_count >= MAX_CHECK_RUNS)
+        return NULL;
+    struct judgement judgement CLEANUP(judgement_release);
+    judgement_init(&judgement);
+    judge(baseline, NULL, runs, run_count, false, &judgement);
+    if (judgement.verdict == VERDICT_OVER_LIMIT || verdict_exit_status(judgement.verdict) > 1)
+        return NULL;
+
+    const struct baseline_environment *entry = baseline_find(baseline, &runs[0]);
+    char *reason = NULL;
+    for (size_t i = 0; entry && i < entry->count && !reason; i++) {
+        const struct baseline_metric *metric = &entry->metrics[i];
+        int64_t first = metric_value(&runs[0], metric->name);
+        int64_t last = metric_value(&runs[run_count - 1], metric->name);
+        if (metric->tolerance.level != LEVEL_FAIL || first < 0 || last < 0)
+            continue;
+        reason = run_count == 1 ? reason_for_second_run(metric, first)
+                                : reason_for_third_run(metric, first, last);
+    }
+    return reason;
 }

@@ -1,53 +1,88 @@
-/* The judgement: measurement + baseline -> verdict. Pure: reads no file, prints nothing. */
+/* The gate: from runs and a baseline to a verdict. Pure: it reads no file and prints nothing.
+ *
+ * judge.c determines the verdict, its exit status, and whether another run is needed; finding.c
+ * evaluates each metric; measurement/validity.c decides whether a run can be judged at all. */
 #ifndef BM_GATE_JUDGE_H
 #define BM_GATE_JUDGE_H
 
-#include "baseline/baseline.h"
-#include "gate/verdict.h"
+#include "base/error.h"
+#include "base/strv.h"
+#include "gate/finding.h"
 
-/* Judges the runs of one finding (at least one) against the baseline; `baseline_path` is for
- * messages. `strict` fails an improvement, so that gains are banked. Fills `judgement`, which
- * the caller has initialised. Never passes where a metric, a stage or the entry is missing.
+#include <stdbool.h>
+#include <stddef.h>
+
+enum verdict {
+    VERDICT_PASS,
+    VERDICT_IMPROVED,
+    VERDICT_REGRESSED,
+    VERDICT_OVER_LIMIT,
+    VERDICT_BUILD_FAILED,
+    VERDICT_INCONCLUSIVE,
+    VERDICT_NOT_COMPARABLE,
+    VERDICT_NO_BASELINE,
+};
+const char *verdict_name(enum verdict verdict); /* "over-limit"; static */
+/* 0 pass and improved, 1 regressed and over-limit, 2 no-baseline, 3 build-failed, 4 the rest. */
+int verdict_exit_status(enum verdict verdict);
+
+/* All texts are owned and one line each. */
+struct judgement {
+    enum verdict verdict;
+    char *baseline_path; /* as the user wrote it; NULL: not compared with a baseline */
+    char *reason;        /* why; NULL if the verdict is pass */
+    char *advice;        /* what to do next; may be NULL */
+    struct strv notes;   /* why it was measured again, drift, durations that differ */
+    struct finding *findings;
+    size_t finding_count;
+};
+void judgement_init(struct judgement *judgement);
+void judgement_release(struct judgement *judgement);
+
+/* Judges one or more runs against the baseline; `baseline_path` is for messages. `strict`: an
+ * improvement fails until the baseline records it. Fills `judgement`, which the caller has
+ * initialised. Never passes if a metric, a stage or the entry is missing.
  *
- * The first of these that holds is the verdict:
+ * The first condition that holds determines the verdict:
  *   build-failed    a run's build failed, or is not verified     (no findings)
  *   inconclusive    a run was not measured                       (no findings)
- *   over-limit      a run's peak reached the memory limit: the build's need is not known
+ *   over-limit      a run's peak reached the memory limit, so the build's need is unknown
  *   no-baseline, not-comparable
- *                   no entry; the findings have values, but no baseline
- *   over-limit      the highest run is over a hard limit
- *   regressed       the median is over the tolerance; a metric or stage is gone; with `strict`,
- *                   it improved
- *   inconclusive    the runs spread wider than the slack, and not all of them are over it
- *   improved        the median is below the tolerance
+ *                   there is no entry; the findings have values, but no baseline
+ *   over-limit      the highest run exceeds a budget
+ *   regressed       the median exceeds the tolerance; a metric or stage is gone; with `strict`,
+ *                   a metric improved
+ *   inconclusive    the runs differ by more than the slack, and not all of them exceed it; or a
+ *                   stage was seen in every run, but not measured in each
+ *   improved        the median is lower than the baseline by more than the tolerance
  *   pass
  * Only metrics of level fail count, but a missing one counts at level warn too. */
 void judge(const struct baseline *baseline, const char *baseline_path,
            const struct measurement *runs, size_t run_count, bool strict,
            struct judgement *judgement);
 
-/* Whether `finding` should measure once more before it judges (at most MAX_CHECK_RUNS in all): a
- * metric of level fail
- *   - lies above half of its slack in a single run: it may be the slack's upper half by chance,
- *   - or below all of its slack: a gain is not claimed from one lucky run,
- *   - or two runs disagree on which side of the slack it lies.
- * Not where more runs could not change the verdict: a build failed, a hard limit was passed, two
- * runs already spread wider than the slack. Then NULL, else why, in one line that the caller
- * owns. */
+/* Judges runs without a baseline: pass, build-failed, or inconclusive if one was not measured. */
+void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement);
+
+/* The rerun policy: returns why the build must be measured again before the verdict, as a clause
+ * that the caller owns, or NULL. At most MAX_CHECK_RUNS runs. A metric of level fail asks for
+ * another run
+ *   - if the only run exceeds the baseline by more than half of the slack: chance may hide that it
+ *     exceeds all of it,
+ *   - if the only run is lower by more than the slack: one lucky run is no improvement,
+ *   - if two runs lie on different sides of the end of the tolerance.
+ * NULL if another run cannot change the verdict: a build failed, a run exceeds a budget, or the
+ * two runs already differ by more than the slack. */
 #define MAX_CHECK_RUNS 3
 char *rerun_reason(const struct baseline *baseline, const struct measurement *runs,
                    size_t run_count);
 
-/* The verdict on runs that are not compared with anything: pass, or build-failed, or
- * inconclusive where they were not measured. */
-void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement);
-
 /* The judgement as the text of the result's `gate` object (doc/result.schema.json), indented. The
  * caller owns it. */
 char *judgement_to_json(const struct judgement *judgement);
-/* Reads it back from the text of a result (`origin` is for messages) or its file into `judgement`,
- * which the caller has initialised and releases, also on error. `*found`: whether the result has
- * one. Returns 0, or -1 with a message that names file, line and path. */
+/* Reads it from the text of a result (`origin` is for messages) or from its file into `judgement`,
+ * which the caller has initialised and releases, also on error. Sets `*found` to whether the result
+ * has one. Returns 0, or -1 with a message that names file, line and path. */
 int judgement_parse(const char *text, const char *origin, struct judgement *judgement, bool *found,
                     struct bm_error *err);
 int judgement_read(const char *result_path, struct judgement *judgement, bool *found,

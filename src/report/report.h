@@ -5,7 +5,7 @@
 
 #include "comparison/comparison.h"
 #include "fit/fit.h"
-#include "gate/verdict.h"
+#include "gate/judge.h"
 #include "measurement/measurement.h"
 #include "result/series.h"
 

@@ -3,7 +3,7 @@
 #ifndef BM_REPORT_WORDING_H
 #define BM_REPORT_WORDING_H
 
-#include "gate/verdict.h"
+#include "gate/judge.h"
 #include "measurement/measurement.h"
 
 #include <stdbool.h>

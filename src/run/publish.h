@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
-#include "gate/verdict.h"
+#include "gate/judge.h"
 #include "measurement/measurement.h"
 
 /* Writes the result, the JUnit file and the page of the typical run, with the configured label. Of

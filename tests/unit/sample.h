@@ -2,7 +2,7 @@
 #ifndef BM_TESTS_UNIT_SAMPLE_H
 #define BM_TESTS_UNIT_SAMPLE_H
 
-#include "gate/verdict.h"
+#include "gate/judge.h"
 #include "measurement/measurement.h"
 
 /* A run of the three-stage build that went well: every figure is measured, none is 0 or like

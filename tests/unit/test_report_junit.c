@@ -18,11 +18,11 @@ struct scene {
     xmlXPathContext *xpath;
 };
 
-static void open_scene(struct scene *scene, void (*judge)(struct judgement *))
+static void open_scene(struct scene *scene, void (*fill)(struct judgement *))
 {
     *scene = (struct scene){0};
     sample_measurement(&scene->m);
-    judge(&scene->judgement);
+    fill(&scene->judgement);
 }
 
 static void write_scene_with_log(struct scene *scene, const char *log, size_t length)

@@ -2,7 +2,7 @@
 #ifndef BM_REPORT_JUNIT_CASES_H
 #define BM_REPORT_JUNIT_CASES_H
 
-#include "gate/verdict.h"
+#include "gate/judge.h"
 #include "measurement/measurement.h"
 
 #include <stddef.h>

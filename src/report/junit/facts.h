@@ -3,7 +3,7 @@
 #ifndef BM_REPORT_JUNIT_FACTS_H
 #define BM_REPORT_JUNIT_FACTS_H
 
-#include "gate/verdict.h"
+#include "gate/judge.h"
 #include "measurement/measurement.h"
 
 #include <stdint.h>

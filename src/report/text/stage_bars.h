@@ -2,7 +2,7 @@
 #ifndef BM_REPORT_TEXT_STAGE_BARS_H
 #define BM_REPORT_TEXT_STAGE_BARS_H
 
-#include "gate/verdict.h"
+#include "gate/judge.h"
 #include "measurement/measurement.h"
 #include "report/text/layout.h"
 

@@ -1,0 +1,416 @@
+#include "gate/finding.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "measurement/metric.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *finding_status_name(enum finding_status status)
+{
+    static const char *const names[] = {
+        [FINDING_PASS] = "pass",     [FINDING_IMPROVED] = "improved", [FINDING_WARNED] = "warned",
+        [FINDING_FAILED] = "failed", [FINDING_MISSING] = "missing",   [FINDING_OFF] = "off",
+    };
+    return names[status];
+}
+
+void finding_release(struct finding *finding)
+{
+    free(finding->metric);
+    free(finding->values);
+    free(finding->message);
+    free(finding->largest);
+}
+
+struct range accepted_range(const struct baseline_metric *metric)
+{
+    return (struct range){
+        .centre = median_of(metric->values, metric->count),
+        .slack = tolerance_slack(&metric->tolerance, metric->values, metric->count),
+    };
+}
+
+enum position range_position(struct range range, int64_t value)
+{
+    return value > range.centre + range.slack   ? ABOVE
+           : value < range.centre - range.slack ? BELOW
+                                                : WITHIN;
+}
+
+const struct measurement *run_at_limit(const struct measurement *runs, size_t run_count)
+{
+    for (size_t i = 0; i < run_count; i++)
+        if (runs[i].peak.at_limit)
+            return &runs[i];
+    return NULL;
+}
+
+/* ---- the reason ---- */
+
+static void values_span(const struct finding *finding, int64_t *lowest, int64_t *highest)
+{
+    *lowest = *highest = finding->values[0];
+    for (size_t i = 1; i < finding->value_count; i++) {
+        *lowest = finding->values[i] < *lowest ? finding->values[i] : *lowest;
+        *highest = finding->values[i] > *highest ? finding->values[i] : *highest;
+    }
+}
+
+static size_t count_runs_with(const struct evaluation *evaluation, const char *metric)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < evaluation->run_count; i++)
+        count += metric_is_shown(&evaluation->runs[i], metric);
+    return count;
+}
+
+static enum reason improvement(const struct evaluation *evaluation, const struct finding *finding)
+{
+    return evaluation->strict && finding->level == LEVEL_FAIL ? REASON_IMPROVED_STRICT
+                                                              : REASON_IMPROVED;
+}
+
+static enum reason compare_values(const struct evaluation *evaluation,
+                                  const struct finding *finding,
+                                  const struct baseline_metric *metric)
+{
+    struct range range = accepted_range(metric);
+    int64_t lowest, highest;
+    values_span(finding, &lowest, &highest);
+    if (metric->tolerance.budget >= 0 && highest > metric->tolerance.budget)
+        return REASON_OVER_BUDGET;
+    /* If all runs are on the same side, it does not matter by how much they differ. */
+    if (range_position(range, lowest) == ABOVE)
+        return REASON_REGRESSED;
+    if (range_position(range, highest) == BELOW)
+        return improvement(evaluation, finding);
+    if (highest - lowest > range.slack && finding->level == LEVEL_FAIL)
+        return REASON_NOISY;
+    switch (range_position(range, finding->actual)) {
+    case ABOVE:
+        return REASON_REGRESSED;
+    case BELOW:
+        return improvement(evaluation, finding);
+    case WITHIN:
+        break;
+    }
+    return REASON_WITHIN;
+}
+
+static enum reason compare_with_baseline_metric(const struct evaluation *evaluation,
+                                                const struct finding *finding,
+                                                const struct baseline_metric *metric)
+{
+    if (finding->level == LEVEL_OFF)
+        return REASON_OFF;
+    if (count_runs_with(evaluation, finding->metric) < evaluation->run_count)
+        return REASON_GONE;
+    if (finding->value_count == 0)
+        return REASON_NOT_MEASURED;
+    enum reason reason = compare_values(evaluation, finding, metric);
+    /* A metric of level fail must be measured in every run before it can pass. */
+    bool partly = finding->value_count < evaluation->run_count && finding->level == LEVEL_FAIL;
+    return partly && reason < REASON_NOT_MEASURED ? REASON_NOT_MEASURED : reason;
+}
+
+/* The runs have the metric, the baseline does not. */
+static enum reason reason_without_baseline(const struct evaluation *evaluation,
+                                           const struct finding *finding)
+{
+    if (finding->level == LEVEL_OFF)
+        return REASON_OFF;
+    if (!evaluation->entry)
+        return REASON_NOT_COMPARED;
+    /* The reader refuses such a baseline; here the memory peak would pass without a comparison. */
+    return strcmp(finding->metric, METRIC_CGROUP_PEAK) == 0 ? REASON_GONE : REASON_NEW;
+}
+
+static enum reason reason_of(const struct evaluation *evaluation, const struct finding *finding,
+                             const struct baseline_metric *metric)
+{
+    if (strcmp(finding->metric, METRIC_CGROUP_PEAK) == 0 &&
+        run_at_limit(evaluation->runs, evaluation->run_count))
+        return REASON_AT_LIMIT;
+    return metric ? compare_with_baseline_metric(evaluation, finding, metric)
+                  : reason_without_baseline(evaluation, finding);
+}
+
+static enum finding_status status_of(const struct finding *finding, enum reason reason)
+{
+    switch (reason) {
+    case REASON_WITHIN:
+        return FINDING_PASS;
+    case REASON_OFF:
+        return FINDING_OFF;
+    case REASON_IMPROVED:
+        return FINDING_IMPROVED;
+    case REASON_NOT_COMPARED:
+    case REASON_NEW:
+    case REASON_GONE:
+        return FINDING_MISSING;
+    case REASON_AT_LIMIT:
+        return FINDING_FAILED;
+    case REASON_NOISY:
+    case REASON_NOT_MEASURED:
+    case REASON_IMPROVED_STRICT:
+    case REASON_REGRESSED:
+    case REASON_OVER_BUDGET:
+        return finding->level == LEVEL_FAIL ? FINDING_FAILED : FINDING_WARNED;
+    }
+    BM_BUG("reason out of range");
+}
+
+/* ---- the sentence ---- */
+
+static void put_figure(FILE *out, const char *before, const char *metric, int64_t figure)
+{
+    char *text CLEANUP(cleanup_free) = metric_figure(metric, figure);
+    fprintf(out, "%s%s", before, text);
+}
+
+/* "1007.0 MiB (median of 3 runs: 1005.0 MiB, 1007.0 MiB, 1009.0 MiB)". */
+static void put_actual(FILE *out, const struct finding *finding, size_t run_count)
+{
+    put_figure(out, "", finding->metric, finding->actual);
+    if (finding->value_count && finding->value_count < run_count)
+        fprintf(out, " (measured in %zu of %zu runs", finding->value_count, run_count);
+    else if (finding->value_count < 2)
+        return;
+    else
+        fprintf(out, " (median of %zu runs", finding->value_count);
+    for (size_t i = 0; i < finding->value_count; i++)
+        put_figure(out, i ? ", " : ": ", finding->metric, finding->values[i]);
+    fputc(')', out);
+}
+
+/* "stage build-deps grew by 182.4 MiB (+26.2 %) to 878.1 MiB". */
+static void put_change(FILE *out, const struct finding *finding, size_t run_count)
+{
+    char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
+    if (!finding->value_count) {
+        fprintf(out, "%s was not %s", label,
+                metric_stage_name(finding->metric) ? "seen" : "measured");
+        return;
+    }
+    if (finding->baseline < 0 || finding->delta == 0) {
+        fprintf(out, "%s is %s", label, finding->baseline < 0 ? "" : "unchanged at ");
+    } else {
+        char *change CLEANUP(cleanup_free) =
+            metric_change(finding->metric, finding->baseline, finding->actual);
+        fprintf(out, "%s %s to ", label, change);
+    }
+    put_actual(out, finding, run_count);
+}
+
+static void put_gone(FILE *out, const struct evaluation *evaluation, const struct finding *finding)
+{
+    if (finding->baseline < 0) {
+        put_change(out, finding, evaluation->run_count);
+        fputs("; the baseline has no value for it", out);
+        return;
+    }
+    char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
+    const char *verb = metric_stage_name(finding->metric) ? "seen" : "measured";
+    size_t shown = count_runs_with(evaluation, finding->metric);
+    if (shown)
+        fprintf(out, "%s was %s in only %zu of %zu runs", label, verb, shown,
+                evaluation->run_count);
+    else
+        fprintf(out, "%s was not %s", label, verb);
+    put_figure(out, "; the baseline is ", finding->metric, finding->baseline);
+}
+
+/* The stage's processes were seen, so it is not gone: its memory was counted for another stage. */
+static void put_not_measured(FILE *out, const struct finding *finding, size_t run_count)
+{
+    char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
+    if (finding->value_count)
+        fprintf(out, "%s was measured in only %zu of %zu runs", label, finding->value_count,
+                run_count);
+    else
+        fprintf(out, "%s was seen but not measured", label);
+    fputs(": it ended too soon, or ran beside a stage that precedes it", out);
+    put_figure(out, "; the baseline is ", finding->metric, finding->baseline);
+}
+
+static void put_noisy(FILE *out, const struct finding *finding, int64_t slack)
+{
+    int64_t lowest, highest;
+    values_span(finding, &lowest, &highest);
+    put_figure(out, "; the runs differ by ", finding->metric, highest - lowest);
+    put_figure(out, ", more than the tolerance of ", finding->metric, slack);
+}
+
+/* What follows "stage build-deps grew by 182.4 MiB (+26.2 %) to 878.1 MiB". */
+static void put_consequence(FILE *out, const struct evaluation *evaluation,
+                            const struct finding *finding, const struct baseline_metric *metric,
+                            enum reason reason)
+{
+    int64_t slack = metric ? accepted_range(metric).slack : UNMEASURED;
+    switch (reason) {
+    case REASON_WITHIN:
+    case REASON_REGRESSED:
+        put_figure(out, "; ", finding->metric, finding->allowed);
+        fputs(" is allowed", out);
+        return;
+    case REASON_OVER_BUDGET:
+        fputs(evaluation->run_count > 1 ? "; the highest run" : "; it", out);
+        put_figure(out, " exceeds the budget of ", finding->metric, metric->tolerance.budget);
+        return;
+    case REASON_NOISY:
+        put_noisy(out, finding, slack);
+        return;
+    case REASON_IMPROVED:
+    case REASON_IMPROVED_STRICT:
+        put_figure(out, ", more than the tolerance of ", finding->metric, slack);
+        if (reason == REASON_IMPROVED_STRICT)
+            fputs("; --strict requires the gain in the baseline", out);
+        return;
+    case REASON_OFF:
+        fputs(" (reported only)", out);
+        return;
+    case REASON_AT_LIMIT:
+        fputs("; it reached the memory limit, so the build's need is unknown", out);
+        return;
+    case REASON_NOT_COMPARED:
+        fputs("; there is no baseline to compare it with", out);
+        return;
+    case REASON_NEW:
+        fputs("; it is not in the baseline: to add it, run build-mem baseline refresh", out);
+        return;
+    case REASON_NOT_MEASURED:
+    case REASON_GONE:
+        BM_BUG("such a finding has a sentence of its own");
+    }
+}
+
+/* The caller owns the text. */
+static char *finding_message(const struct evaluation *evaluation, const struct finding *finding,
+                             const struct baseline_metric *metric, enum reason reason)
+{
+    char *text CLEANUP(cleanup_free) = NULL;
+    size_t size;
+    FILE *out = xmemstream_open(&text, &size);
+    if (reason == REASON_GONE) {
+        put_gone(out, evaluation, finding);
+    } else if (reason == REASON_NOT_MEASURED) {
+        put_not_measured(out, finding, evaluation->run_count);
+    } else {
+        put_change(out, finding, evaluation->run_count);
+        put_consequence(out, evaluation, finding, metric, reason);
+    }
+    xmemstream_close(out);
+    /* The names of stages come from outside. */
+    return text_one_line(text);
+}
+
+/* The largest processes of the highest run, if the finding has a fault that they may explain. */
+static char *finding_largest(const struct evaluation *evaluation, const struct finding *finding,
+                             enum reason reason)
+{
+    if (reason != REASON_REGRESSED && reason != REASON_OVER_BUDGET && reason != REASON_AT_LIMIT &&
+        reason != REASON_NOISY)
+        return NULL;
+    const struct measurement *highest = &evaluation->runs[0];
+    for (size_t i = 1; i < evaluation->run_count; i++)
+        if (metric_value(&evaluation->runs[i], finding->metric) >
+            metric_value(highest, finding->metric))
+            highest = &evaluation->runs[i];
+    char *text CLEANUP(cleanup_free) = metric_largest(highest, finding->metric);
+    /* The names of processes come from outside. */
+    return text ? text_one_line(text) : NULL;
+}
+
+/* ---- the evaluation ---- */
+
+static void set_actual(const struct evaluation *evaluation, struct finding *finding)
+{
+    finding->values = xcalloc(evaluation->run_count, sizeof *finding->values);
+    for (size_t i = 0; i < evaluation->run_count; i++) {
+        int64_t value = metric_value(&evaluation->runs[i], finding->metric);
+        if (value >= 0)
+            finding->values[finding->value_count++] = value;
+    }
+    if (finding->value_count)
+        finding->actual = median_of(finding->values, finding->value_count);
+}
+
+static void set_baseline(struct finding *finding, const struct baseline_metric *metric)
+{
+    finding->level = metric->tolerance.level;
+    finding->baseline = accepted_range(metric).centre;
+    finding->allowed = baseline_metric_allows(metric);
+    if (finding->actual >= 0)
+        finding->delta = finding->actual - finding->baseline;
+}
+
+/* The reason as it counts for the verdict. At level warn it is only reported, unless the metric is
+ * gone: a metric must not disappear unnoticed. */
+static enum reason effective_reason(const struct finding *finding, enum reason reason)
+{
+    if (reason == REASON_GONE || reason == REASON_AT_LIMIT)
+        return reason;
+    return reason >= REASON_IMPROVED && finding->level == LEVEL_FAIL ? reason : REASON_WITHIN;
+}
+
+static void add_finding(struct evaluation *evaluation, const struct finding *finding,
+                        enum reason reason)
+{
+    enum reason effective = effective_reason(finding, reason);
+    evaluation->improved |= reason == REASON_IMPROVED || reason == REASON_IMPROVED_STRICT;
+    if (effective > evaluation->worst) {
+        evaluation->worst = effective;
+        evaluation->worst_finding = evaluation->finding_count;
+        evaluation->worst_count = 0;
+    }
+    evaluation->worst_count += effective == evaluation->worst;
+    evaluation->findings = xgrow(evaluation->findings, evaluation->finding_count, sizeof *finding);
+    evaluation->findings[evaluation->finding_count++] = *finding;
+}
+
+static void evaluate_metric(struct evaluation *evaluation, const char *name)
+{
+    const struct baseline_metric *metric =
+        evaluation->entry ? baseline_metric_find(evaluation->entry, name) : NULL;
+    struct finding finding = {
+        .metric = xstrdup(name),
+        .unit = metric_unit(name),
+        .level = tolerance_default(name).level,
+        .baseline = UNMEASURED,
+        .allowed = UNMEASURED,
+        .actual = UNMEASURED,
+    };
+    set_actual(evaluation, &finding);
+    if (metric)
+        set_baseline(&finding, metric);
+    enum reason reason = reason_of(evaluation, &finding, metric);
+    finding.status = status_of(&finding, reason);
+    finding.over_budget = reason == REASON_OVER_BUDGET || reason == REASON_AT_LIMIT;
+    finding.message = finding_message(evaluation, &finding, metric, reason);
+    finding.largest = finding_largest(evaluation, &finding, reason);
+    add_finding(evaluation, &finding, reason);
+}
+
+static void push_new(struct strv *names, const char *name)
+{
+    if (!strv_contains(names, name))
+        strv_push(names, name);
+}
+
+void evaluate_metrics(struct evaluation *evaluation)
+{
+    struct strv names CLEANUP(strv_release) = {0};
+    for (size_t i = 0; i < evaluation->run_count; i++) {
+        struct strv of_run CLEANUP(strv_release) = {0};
+        metric_names(&evaluation->runs[i], &of_run);
+        for (size_t j = 0; j < of_run.count; j++)
+            push_new(&names, of_run.items[j]);
+    }
+    for (size_t i = 0; evaluation->entry && i < evaluation->entry->count; i++)
+        push_new(&names, evaluation->entry->metrics[i].name);
+    for (size_t i = 0; i < names.count; i++)
+        evaluate_metric(evaluation, names.items[i]);
+}

@@ -1,0 +1,94 @@
+/* Findings: each metric is evaluated by itself, against the values that the baseline accepted.
+ *
+ * finding.c computes the figures, the reason and the sentence of each finding; judge.c determines
+ * the verdict from all of them. Reports use struct finding alone. */
+#ifndef BM_GATE_FINDING_H
+#define BM_GATE_FINDING_H
+
+#include "baseline/baseline.h"
+#include "baseline/tolerance.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum finding_status {
+    FINDING_PASS,
+    FINDING_IMPROVED,
+    FINDING_WARNED,  /* exceeds its tolerance or budget, at level warn */
+    FINDING_FAILED,  /* exceeds its tolerance or budget, at level fail */
+    FINDING_MISSING, /* the baseline has the metric and the runs do not, or the reverse */
+    FINDING_OFF,
+};
+const char *finding_status_name(enum finding_status status); /* "failed"; static */
+
+/* The outcome for one metric. Figures are in the metric's unit; UNMEASURED: there is none. */
+struct finding {
+    char *metric;     /* "cgroup_peak", "stage:build-deps", "duration" */
+    const char *unit; /* "bytes" or "ms" */
+    enum level level;
+    enum finding_status status;
+    int64_t baseline; /* median of the accepted values */
+    int64_t allowed;  /* the highest value that passes */
+    int64_t actual;   /* median of `values` */
+    int64_t delta;    /* actual - baseline, if both are measured */
+    int64_t *values;  /* of every run that was judged; owned */
+    size_t value_count;
+    bool over_budget; /* a run exceeds the budget, or reached the memory limit */
+    char *message;    /* a sentence: what changed, by how much, against what; owned */
+    char *largest;    /* "tsc ×2, 469.0 MiB", the largest processes at the peak; NULL: unknown, or
+                       * the finding has no fault; owned */
+};
+void finding_release(struct finding *finding);
+
+/* ---- for judge.c ---- */
+
+/* The reason of a finding, in increasing order of severity: the most severe one determines the
+ * verdict. */
+enum reason {
+    REASON_WITHIN, /* within the tolerance */
+    REASON_OFF,
+    REASON_NOT_COMPARED, /* the baseline has no entry for this environment */
+    REASON_NEW,          /* the runs have the metric, the baseline does not */
+    REASON_IMPROVED,
+    REASON_NOISY,           /* the runs differ by more than the slack */
+    REASON_NOT_MEASURED,    /* the stage was seen in every run, but not measured in each */
+    REASON_GONE,            /* the baseline has the metric, a run does not */
+    REASON_IMPROVED_STRICT, /* improved, and --strict requires the gain in the baseline */
+    REASON_REGRESSED,
+    REASON_OVER_BUDGET,
+    REASON_AT_LIMIT,
+};
+
+/* The accepted values: their median, and the slack on both sides of it. */
+struct range {
+    int64_t centre, slack;
+};
+enum position { BELOW, WITHIN, ABOVE };
+
+struct range accepted_range(const struct baseline_metric *metric);
+enum position range_position(struct range range, int64_t value);
+
+/* The evaluation of all metrics of some runs. The caller sets the first group of members. */
+struct evaluation {
+    const struct baseline_environment *entry; /* NULL: the baseline has none for these runs */
+    const struct measurement *runs;
+    size_t run_count; /* at least one */
+    bool strict;
+
+    struct finding *findings; /* in order of report; owned by the caller */
+    size_t finding_count;
+    enum reason worst;    /* of the metrics that count for the verdict */
+    size_t worst_finding; /* the first finding with that reason */
+    size_t worst_count;   /* number of findings with that reason */
+    bool improved;        /* a metric improved, at any level */
+};
+
+/* Evaluates every metric that the runs or the entry have: those of the runs in order of report,
+ * then those of the entry alone. */
+void evaluate_metrics(struct evaluation *evaluation);
+
+/* The first run whose peak reached a memory limit, or NULL. */
+const struct measurement *run_at_limit(const struct measurement *runs, size_t run_count);
+
+#endif
