@@ -93,11 +93,9 @@ libgate_a_SOURCES = \
 libbaseline_a_SOURCES = \
 	%D%/baseline/accept.c \
 	%D%/baseline/baseline.c %D%/baseline/baseline.h \
-	%D%/baseline/changes.c \
-	%D%/baseline/read.c \
+	%D%/baseline/format.c \
 	%D%/baseline/store.c %D%/baseline/store.h \
-	%D%/baseline/tolerance.c %D%/baseline/tolerance.h \
-	%D%/baseline/write.c
+	%D%/baseline/tolerance.c %D%/baseline/tolerance.h
 
 libengine_a_SOURCES = \
 	%D%/engine/container.c \

@@ -8,15 +8,16 @@
 #include <math.h>
 #include <string.h>
 
-/* How far all raises together may lead above the anchor. */
-#define ANCHOR_ALLOWS_PERCENT 15
+/* How far all refreshes together may raise a metric above its anchor. */
+#define ANCHOR_PERCENT 15
 
-/* One refresh: the runs that are to be accepted in the place of `old`. */
+/* One refresh: the runs that replace `old`. */
 struct refresh {
     const struct measurement *runs;
     size_t run_count;
     const struct acceptance *acceptance;
-    const struct baseline_environment *old; /* NULL: the environment is new to the baseline */
+    const struct baseline_environment
+        *old; /* NULL: the baseline has no entry for the environment */
 };
 
 static int refuse_bad_run(const struct measurement *m, struct bm_error *err)
@@ -38,8 +39,8 @@ static int refuse_unknown_environment(const struct measurement *m, struct bm_err
     if (key.source && key.architecture && key.image && key.cpus > 0)
         return 0;
     return bm_error_set(err,
-                        "run \"%s\" cannot be accepted: its result does not say in what "
-                        "environment it was measured",
+                        "run \"%s\" cannot be accepted: its result does not name the environment "
+                        "that it was measured in",
                         m->label ? m->label : "");
 }
 
@@ -88,10 +89,10 @@ static size_t runs_that_show(const struct refresh *refresh, const char *metric)
     return count;
 }
 
-/* A stage that comes and goes would make every other check fail. One that is in every run, but
- * not measured in each, is known by the others. */
-static int refuse_flicker(const struct refresh *refresh, const struct baseline_metric *metric,
-                          struct bm_error *err)
+/* A stage that only some runs have would make later checks fail. A stage that every run has needs
+ * no measurement in each. */
+static int refuse_intermittent(const struct refresh *refresh, const struct baseline_metric *metric,
+                               struct bm_error *err)
 {
     size_t shown = runs_that_show(refresh, metric->name);
     if (shown == refresh->run_count)
@@ -110,14 +111,14 @@ static int refuse_noise(const struct baseline_metric *metric, struct bm_error *e
         return 0;
     int64_t centre = median_of(metric->values, metric->count);
     int64_t noise = noise_of(metric->values, metric->count);
-    char *around CLEANUP(cleanup_free) = metric_figure(metric->name, centre);
-    char *scatter CLEANUP(cleanup_free) = metric_figure(metric->name, noise);
-    return bm_error_set(err,
-                        "%s is too noisy for a baseline: around %s the runs scatter so much that "
-                        "the tolerance would have to be %s (%.1f %%); make the build steadier "
-                        "(--cache warm, a fixed number of workers, a --memory limit), then measure "
-                        "again",
-                        metric->name, around, scatter, (double)noise * 100 / (double)centre);
+    char *centre_text CLEANUP(cleanup_free) = metric_figure(metric->name, centre);
+    char *noise_text CLEANUP(cleanup_free) = metric_figure(metric->name, noise);
+    return bm_error_set(
+        err,
+        "%s is too noisy for a baseline: the runs would need a tolerance of %s "
+        "(%.1f %%) around %s; make the build steadier (--cache warm, a fixed number "
+        "of workers, a --memory limit), then measure again",
+        metric->name, noise_text, (double)noise * 100 / (double)centre, centre_text);
 }
 
 static int refuse_raise(const struct refresh *refresh, const struct baseline_metric *old,
@@ -135,26 +136,25 @@ static int refuse_raise(const struct refresh *refresh, const struct baseline_met
     char *from CLEANUP(cleanup_free) = metric_figure(metric->name, before);
     char *to CLEANUP(cleanup_free) = metric_figure(metric->name, after);
     char *step CLEANUP(cleanup_free) = metric_step(metric->name, before, after);
-    return bm_error_set(err, "%s would rise from %s to %s, %s; to accept that, %s", label, from, to,
-                        step,
-                        acceptance->allow_increase ? "say why with --reason TEXT"
-                                                   : "add --allow-increase --reason TEXT");
+    return bm_error_set(
+        err, "%s rises from %s to %s, %s; if this increase is intended, add %s", label, from, to,
+        step, acceptance->allow_increase ? "--reason TEXT" : "--allow-increase --reason TEXT");
 }
 
 static int refuse_above_anchor(const struct baseline_metric *metric, struct bm_error *err)
 {
     int64_t centre = median_of(metric->values, metric->count);
-    int64_t most = llround((double)metric->anchor * (100 + ANCHOR_ALLOWS_PERCENT) / 100);
+    int64_t most = llround((double)metric->anchor * (100 + ANCHOR_PERCENT) / 100);
     if (metric->tolerance.level != LEVEL_FAIL || centre <= most)
         return 0;
     char *now CLEANUP(cleanup_free) = metric_figure(metric->name, centre);
     char *anchor CLEANUP(cleanup_free) = metric_figure(metric->name, metric->anchor);
     char *step CLEANUP(cleanup_free) = metric_step(metric->name, metric->anchor, centre);
     return bm_error_set(err,
-                        "%s: %s is more than %d %% above the anchor of %s: %s; a refresh cannot "
-                        "move the anchor: where the growth is right, set \"anchor\" of %s to "
-                        "%lld in the baseline file by hand, for the reviewers to see",
-                        metric->name, now, ANCHOR_ALLOWS_PERCENT, anchor, step, metric->name,
+                        "%s of %s exceeds the anchor of %s by more than %d %%: %s; a refresh "
+                        "cannot change the anchor: if this increase is intended, set \"anchor\" of "
+                        "%s to %lld in the baseline file",
+                        metric->name, now, anchor, ANCHOR_PERCENT, step, metric->name,
                         (long long)centre);
 }
 
@@ -163,7 +163,7 @@ static int check_metric(const struct refresh *refresh, const struct baseline_met
 {
     if (metric->tolerance.level == LEVEL_OFF)
         return 0;
-    if (refuse_flicker(refresh, metric, err) < 0 || refuse_noise(metric, err) < 0)
+    if (refuse_intermittent(refresh, metric, err) < 0 || refuse_noise(metric, err) < 0)
         return -1;
     if (!old)
         return 0;
@@ -172,7 +172,7 @@ static int check_metric(const struct refresh *refresh, const struct baseline_met
     return refuse_above_anchor(metric, err);
 }
 
-static char *copy_maybe(const char *text)
+static char *copy_text(const char *text)
 {
     return text ? xstrdup(text) : NULL;
 }
@@ -189,9 +189,9 @@ static int add_metric(const struct refresh *refresh, const char *name,
     collect_values(refresh, metric);
     metric->anchor = old ? old->anchor : median_of(metric->values, metric->count);
     if (old) {
-        metric->absolute_text = copy_maybe(old->absolute_text);
-        metric->budget_text = copy_maybe(old->budget_text);
-        metric->anchor_text = copy_maybe(old->anchor_text);
+        metric->absolute_text = copy_text(old->absolute_text);
+        metric->budget_text = copy_text(old->budget_text);
+        metric->anchor_text = copy_text(old->anchor_text);
     }
     return check_metric(refresh, old, metric, err);
 }
@@ -200,15 +200,16 @@ static struct baseline_metric copy_metric(const struct baseline_metric *metric)
 {
     struct baseline_metric copy = *metric;
     copy.name = xstrdup(metric->name);
-    copy.absolute_text = copy_maybe(metric->absolute_text);
-    copy.budget_text = copy_maybe(metric->budget_text);
-    copy.anchor_text = copy_maybe(metric->anchor_text);
+    copy.absolute_text = copy_text(metric->absolute_text);
+    copy.budget_text = copy_text(metric->budget_text);
+    copy.anchor_text = copy_text(metric->anchor_text);
     copy.values = xcalloc(metric->count, sizeof *copy.values);
     memcpy(copy.values, metric->values, metric->count * sizeof *copy.values);
     return copy;
 }
 
-/* What was shown and not measured is judged as before: a refresh must not lose its gate. */
+/* A metric that the runs have without a value keeps its entry: a refresh must not stop its check.
+ */
 static void keep_unmeasured(const struct refresh *refresh, struct baseline_environment *entry)
 {
     for (size_t i = 0; refresh->old && i < refresh->old->count; i++) {
@@ -220,7 +221,7 @@ static void keep_unmeasured(const struct refresh *refresh, struct baseline_envir
     }
 }
 
-/* A stage may go with the code that it was; a figure of the whole build may not. */
+/* A stage may be removed with its code; a metric of the whole build may not. */
 static int refuse_lost_metric(const struct refresh *refresh,
                               const struct baseline_environment *entry, struct bm_error *err)
 {
@@ -228,10 +229,11 @@ static int refuse_lost_metric(const struct refresh *refresh,
         const struct baseline_metric *old = &refresh->old->metrics[i];
         if (old->tolerance.level != LEVEL_OFF && !metric_stage_name(old->name) &&
             !baseline_metric_find(entry, old->name))
-            return bm_error_set(err,
-                                "%s is judged by the baseline, but the runs have no value for it; "
-                                "set its level to off where it is not to be judged",
-                                old->name);
+            return bm_error_set(
+                err,
+                "the baseline judges %s, but the runs have no value for it; to stop "
+                "judging it, set its level to \"off\"",
+                old->name);
     }
     return 0;
 }
@@ -248,7 +250,7 @@ static void all_metric_names(const struct refresh *refresh, struct strv *names)
     }
 }
 
-/* The entry as it would stand after the refresh; released by the caller, also on error. */
+/* Builds the entry after the refresh; the caller releases it, also on error. */
 static int build_entry(const struct refresh *refresh, struct baseline_environment *entry,
                        struct bm_error *err)
 {
@@ -261,9 +263,9 @@ static int build_entry(const struct refresh *refresh, struct baseline_environmen
                 .image = xstrdup(key.image),
                 .cache_policy = key.cache_policy},
         .accepted_at = xstrdup(refresh->acceptance->at),
-        .accepted_commit = copy_maybe(refresh->acceptance->commit),
-        .accepted_by = copy_maybe(refresh->acceptance->by),
-        .accepted_reason = copy_maybe(refresh->acceptance->reason),
+        .accepted_commit = copy_text(refresh->acceptance->commit),
+        .accepted_by = copy_text(refresh->acceptance->by),
+        .accepted_reason = copy_text(refresh->acceptance->reason),
         .measured_on = xcalloc(1, sizeof *entry->measured_on),
     };
     drift_copy(&refresh->runs[refresh->run_count - 1].environment, entry->measured_on);
@@ -293,7 +295,7 @@ int baseline_accept(struct baseline *baseline, const struct measurement *runs, s
                     const struct acceptance *acceptance, struct bm_error *err)
 {
     if (run_count == 0)
-        return bm_error_set(err, "there is no run to accept");
+        return bm_error_set(err, "no run to accept");
     struct refresh refresh = {.runs = runs, .run_count = run_count, .acceptance = acceptance};
     if (check_runs(&refresh, err) < 0)
         return -1;

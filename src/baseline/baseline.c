@@ -54,7 +54,7 @@ struct environment_key environment_key_of(const struct measurement *m)
     };
 }
 
-/* An unknown text is like nothing, not even another unknown one. */
+/* An unknown text equals nothing, not even another unknown text. */
 static bool same_text(const char *a, const char *b)
 {
     return a && b && strcmp(a, b) == 0;
@@ -76,8 +76,8 @@ char *environment_key_text(const struct environment_key *key)
                      key->source);
 }
 
-/* Two limits that differ must not read alike, however little it is. */
-static char *budget_text(int64_t limit_bytes, int64_t other_bytes)
+/* In bytes if both limits would read the same when rounded. */
+static char *limit_text(int64_t limit_bytes, int64_t other_bytes)
 {
     if (limit_bytes < 0)
         return xstrdup("none");
@@ -88,7 +88,7 @@ static char *budget_text(int64_t limit_bytes, int64_t other_bytes)
 }
 
 struct difference {
-    const char *here, *there;
+    const char *name_a, *name_b;
     struct strv parts;
 };
 
@@ -97,24 +97,24 @@ static void compare_texts(struct difference *difference, const char *what, const
 {
     if (!same_text(a, b))
         strv_pushf(&difference->parts, "%s: %s %s, %s %s", what, a ? a : "unknown",
-                   difference->here, b ? b : "unknown", difference->there);
+                   difference->name_a, b ? b : "unknown", difference->name_b);
 }
 
-char *environment_key_difference(const struct environment_key *a, const char *here,
-                                 const struct environment_key *b, const char *there,
+char *environment_key_difference(const struct environment_key *a, const char *name_a,
+                                 const struct environment_key *b, const char *name_b,
                                  size_t *differences)
 {
-    struct difference difference = {.here = here, .there = there};
+    struct difference difference = {.name_a = name_a, .name_b = name_b};
     compare_texts(&difference, "source", a->source, b->source);
     if (a->limit_bytes != b->limit_bytes) {
-        char *limit_a CLEANUP(cleanup_free) = budget_text(a->limit_bytes, b->limit_bytes);
-        char *limit_b CLEANUP(cleanup_free) = budget_text(b->limit_bytes, a->limit_bytes);
+        char *limit_a CLEANUP(cleanup_free) = limit_text(a->limit_bytes, b->limit_bytes);
+        char *limit_b CLEANUP(cleanup_free) = limit_text(b->limit_bytes, a->limit_bytes);
         compare_texts(&difference, "memory limit", limit_a, limit_b);
     }
     compare_texts(&difference, "architecture", a->architecture, b->architecture);
     if (a->cpus != b->cpus)
-        strv_pushf(&difference.parts, "cpus: %" PRId64 " %s, %" PRId64 " %s", a->cpus, here,
-                   b->cpus, there);
+        strv_pushf(&difference.parts, "cpus: %" PRId64 " %s, %" PRId64 " %s", a->cpus, name_a,
+                   b->cpus, name_b);
     compare_texts(&difference, "image", a->image, b->image);
     compare_texts(&difference, "cache policy", cache_policy_name(a->cache_policy),
                   cache_policy_name(b->cache_policy));
@@ -126,20 +126,20 @@ char *environment_key_difference(const struct environment_key *a, const char *he
     return text;
 }
 
-struct baseline_environment *baseline_find(const struct baseline *baseline,
-                                           const struct measurement *m)
+static struct baseline_environment *find_key(const struct baseline *baseline,
+                                             const struct environment_key *key)
 {
-    struct environment_key key = environment_key_of(m);
     for (size_t i = 0; i < baseline->count; i++)
-        if (environment_key_equal(&key, &baseline->environments[i].key))
+        if (environment_key_equal(&baseline->environments[i].key, key))
             return &baseline->environments[i];
     return NULL;
 }
 
-char *baseline_difference(const struct baseline_environment *entry, const struct measurement *m)
+struct baseline_environment *baseline_find(const struct baseline *baseline,
+                                           const struct measurement *m)
 {
     struct environment_key key = environment_key_of(m);
-    return environment_key_difference(&key, "here", &entry->key, "in the baseline", NULL);
+    return find_key(baseline, &key);
 }
 
 struct baseline_metric *baseline_metric_find(const struct baseline_environment *entry,
@@ -154,7 +154,66 @@ struct baseline_metric *baseline_metric_find(const struct baseline_environment *
 int64_t baseline_metric_allows(const struct baseline_metric *metric)
 {
     int64_t budget = metric->tolerance.budget;
-    int64_t most = median_of(metric->values, metric->count) +
-                   tolerance_slack(&metric->tolerance, metric->values, metric->count);
-    return budget >= 0 && budget < most ? budget : most;
+    int64_t tolerated = median_of(metric->values, metric->count) +
+                        tolerance_slack(&metric->tolerance, metric->values, metric->count);
+    return budget >= 0 && budget < tolerated ? budget : tolerated;
+}
+
+/* ---- changes between two baselines ---- */
+
+/* "fail above 880.0 MiB". */
+static char *format_rule(const struct baseline_metric *metric)
+{
+    if (!metric)
+        return xstrdup("not judged");
+    if (metric->tolerance.level == LEVEL_OFF)
+        return xstrdup(level_name(LEVEL_OFF));
+    char *most CLEANUP(cleanup_free) = metric_figure(metric->name, baseline_metric_allows(metric));
+    return xasprintf("%s above %s", level_name(metric->tolerance.level), most);
+}
+
+struct changes {
+    const char *prefix; /* names the environment; "" if the baseline has only one */
+    const struct baseline_environment *at_ref, *in_tree;
+    struct strv *list;
+};
+
+static void add_change(const struct changes *changes, const char *name)
+{
+    char *a CLEANUP(cleanup_free) = format_rule(baseline_metric_find(changes->at_ref, name));
+    char *b CLEANUP(cleanup_free) = format_rule(baseline_metric_find(changes->in_tree, name));
+    if (strcmp(a, b) != 0)
+        strv_pushf(changes->list, "%s%s: %s at the ref, %s in the work tree", changes->prefix, name,
+                   a, b);
+}
+
+static void add_changes(const struct changes *changes)
+{
+    for (size_t i = 0; i < changes->at_ref->count; i++)
+        add_change(changes, changes->at_ref->metrics[i].name);
+    for (size_t i = 0; i < changes->in_tree->count; i++)
+        if (!baseline_metric_find(changes->at_ref, changes->in_tree->metrics[i].name))
+            add_change(changes, changes->in_tree->metrics[i].name);
+}
+
+void baseline_changes(const struct baseline *at_ref, const struct baseline *in_tree,
+                      struct strv *list)
+{
+    for (size_t i = 0; i < at_ref->count; i++) {
+        const struct environment_key *key = &at_ref->environments[i].key;
+        char *name CLEANUP(cleanup_free) = environment_key_text(key);
+        char *prefix CLEANUP(cleanup_free) =
+            at_ref->count > 1 ? xasprintf("%s: ", name) : xstrdup("");
+        const struct baseline_environment *other = find_key(in_tree, key);
+        if (other)
+            add_changes(&(struct changes){prefix, &at_ref->environments[i], other, list});
+        else
+            strv_pushf(list, "%s: only at the ref", name);
+    }
+    for (size_t i = 0; i < in_tree->count; i++) {
+        const struct environment_key *key = &in_tree->environments[i].key;
+        char *name CLEANUP(cleanup_free) = environment_key_text(key);
+        if (!find_key(at_ref, key))
+            strv_pushf(list, "%s: only in the work tree", name);
+    }
 }

@@ -1,5 +1,8 @@
-/* The baseline file: accepted results and their tolerances (doc/baseline.schema.json), kept in
- * the user's repo and reviewed like code. */
+/* The baseline: accepted values and their tolerances, per environment, in a file of the user's
+ * repository that is reviewed like code (doc/baseline.schema.json).
+ *
+ * baseline.c has the model, format.c reads and writes the file, accept.c decides on a refresh,
+ * store.c finds the file in the work tree or at a git ref, tolerance.c computes the slack. */
 #ifndef BM_BASELINE_BASELINE_H
 #define BM_BASELINE_BASELINE_H
 
@@ -17,14 +20,14 @@
 struct baseline_metric {
     char *name;
     struct tolerance tolerance;
-    int64_t anchor; /* centre at the last reviewed acceptance: caps growth over many raises */
-    /* "64MiB" where people wrote it so: it is theirs, and stays. Else NULL. */
+    int64_t anchor; /* median at the first acceptance: caps the growth over many refreshes */
+    /* As people wrote it ("64MiB"), to be written back unchanged; NULL: as a number. */
     char *absolute_text, *budget_text, *anchor_text;
-    int64_t *values; /* one of every accepted run, count > 0 */
+    int64_t *values; /* of the accepted runs; count > 0 */
     size_t count;
 };
 
-/* Two results can be compared when all of this is the same. */
+/* Two results can be compared if all of these are equal. Texts are NULL if unknown. */
 struct environment_key {
     char *source;
     int64_t limit_bytes; /* UNMEASURED: no limit */
@@ -40,7 +43,7 @@ struct baseline_environment {
     char *accepted_commit; /* may be NULL */
     char *accepted_reason; /* may be NULL */
     char *accepted_by;     /* may be NULL */
-    /* Where the runs were made, as far as it may drift; NULL in a file that does not say. */
+    /* Drift fields of the environment of the runs; NULL if the file has none. */
     struct environment *measured_on;
     struct baseline_metric *metrics;
     size_t count;
@@ -52,68 +55,68 @@ struct baseline {
     size_t count;
 };
 
-/* Reads it from text (`origin` is for messages) or a file. `baseline` is initialised here and
- * released by the caller, also on error. */
+/* Reads a baseline from text (`origin` is for messages) or from a file. Initialises `baseline`,
+ * which the caller releases, also on error. Returns 0, or -1 with a message that names file, line
+ * and path. */
 int baseline_parse(const char *text, const char *origin, struct baseline *baseline,
                    struct bm_error *err);
 int baseline_read(const char *path, struct baseline *baseline, struct bm_error *err);
-/* Text with a stable order of keys and one value a line; the caller owns it. */
+/* Returns the file's text: a stable order of keys, one value per line. The caller owns it. */
 char *baseline_to_json(const struct baseline *baseline);
 void baseline_release(struct baseline *baseline);
 void baseline_environment_release(struct baseline_environment *entry);
 
-/* The key of the measurement's environment; its texts are borrowed from the measurement. */
+/* Returns the key of the measurement's environment. Its texts are borrowed from the measurement. */
 struct environment_key environment_key_of(const struct measurement *m);
+/* An unknown text equals nothing. */
 bool environment_key_equal(const struct environment_key *a, const struct environment_key *b);
 /* "node:24-bookworm, x86_64, 2 CPUs, no limit, page cache as-is, from memory.peak"; the caller
  * owns it. */
 char *environment_key_text(const struct environment_key *key);
-/* How two keys differ, or "" : "cpus: 4 here, 2 in the baseline; ...", with `here` and `there` in
- * the place of "here" and "in the baseline". `*differences`, where asked for, counts them. The
- * caller owns the text. */
-char *environment_key_difference(const struct environment_key *a, const char *here,
-                                 const struct environment_key *b, const char *there,
+/* Returns how two keys differ, as "cpus: 4 here, 2 in the baseline; ...", or "". `name_a` and
+ * `name_b` are the words for the sides ("here", "in the baseline"). Sets `*differences` to their
+ * number unless it is NULL. The caller owns the text. */
+char *environment_key_difference(const struct environment_key *a, const char *name_a,
+                                 const struct environment_key *b, const char *name_b,
                                  size_t *differences);
 
-/* The entry that this measurement can be compared with, or NULL. */
+/* Returns the entry that the measurement can be compared with, or NULL. Borrowed. */
 struct baseline_environment *baseline_find(const struct baseline *baseline,
                                            const struct measurement *m);
-/* How the measurement's environment differs from an entry's: "cpus: 4 here, 2 in the baseline;
- * ..."; the caller owns it. "" where they are the same. */
-char *baseline_difference(const struct baseline_environment *entry, const struct measurement *m);
-/* The metric of that name in the entry, or NULL. */
+/* Returns the metric of that name in the entry, or NULL. Borrowed. */
 struct baseline_metric *baseline_metric_find(const struct baseline_environment *entry,
                                              const char *name);
 
-/* The highest value that passes: the centre and the slack, or the hard limit where that is lower.
+/* Returns the highest value that passes: the median plus the slack, or the budget if it is lower.
  */
 int64_t baseline_metric_allows(const struct baseline_metric *metric);
 
-/* Adds a line for each metric that two baselines judge differently: "cgroup_peak: fail up to 880.0
- * MiB there, fail up to 1.17 GiB here", behind the environment where there are several;
- * and for each environment that only one of them has. */
-void baseline_changes(const struct baseline *there, const struct baseline *here, struct strv *list);
+/* Adds a line for each metric that two baselines judge differently: "cgroup_peak: fail above 880.0
+ * MiB at the ref, fail above 1.17 GiB in the work tree", after the environment if there are
+ * several. Also adds a line for each environment that only one of them has. */
+void baseline_changes(const struct baseline *at_ref, const struct baseline *in_tree,
+                      struct strv *list);
 
-/* What came from where, for a refresh. */
+/* Who accepts a result, when and why. Texts are borrowed. */
 struct acceptance {
     bool allow_increase;
-    const char *reason; /* NULL where none was given */
+    const char *reason; /* NULL: none was given */
     const char *commit; /* NULL outside of git */
-    const char *by;     /* NULL where it is not known */
+    const char *by;     /* NULL: unknown */
     const char *at;     /* UTC, ISO 8601 */
 };
 
-/* Puts the runs' values in place of the matching entry's, or adds an entry; tolerances and
- * anchors that the entry holds are kept, new metrics get the defaults, a stage that the runs no
- * longer show is dropped. The baseline is unchanged on error. Refuses (-1, with the reason and the
- * fix):
- *   - runs that failed, were at_limit, OOM-killed, unverified, not measured, or of unlike
- *     environments, and a metric that only some of them have;
- *   - values of a failing metric that are too noisy;
- *   - a raise without allow_increase and a reason. A raise is a centre above the old one by more
- *     than half of the old slack: up to there `check` passes without a second look, and two
- *     refreshes of the same build must not need an excuse. What creeps below that is the anchor's;
- *   - a centre of a failing metric more than 15 % above its anchor, which no refresh moves. */
+/* Replaces the values of the matching entry by those of the runs, or adds an entry. Keeps the
+ * tolerances and anchors of the entry, gives new metrics the defaults, and drops stages that the
+ * runs no longer have. Returns 0, or -1 with the reason and the fix, and the baseline unchanged, if
+ *   - a run failed, is not verified or not measured, reached its memory limit or was OOM-killed;
+ *   - the runs have different environments, or only some of them have a metric;
+ *   - the values of a metric of level fail are too noisy;
+ *   - the median rises by more than half of the old slack, without allow_increase and a reason. Up
+ *     to that, `check` passes without a second run, and a refresh of the same build needs no
+ *     reason. The anchor limits growth by many such steps;
+ *   - the median of a metric of level fail exceeds its anchor by more than 15 %. No refresh changes
+ *     the anchor. */
 int baseline_accept(struct baseline *baseline, const struct measurement *runs, size_t run_count,
                     const struct acceptance *acceptance, struct bm_error *err);
 

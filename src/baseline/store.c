@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define UNSETTLED "--baseline-ref %s does not say which baseline, name it by --baseline"
+#define UNSETTLED "--baseline-ref %s does not determine the baseline file; name it with --baseline"
 
 char *baseline_path(const struct config *config)
 {
@@ -30,22 +30,23 @@ int baseline_settle(struct config *config, struct bm_error *err)
     char *path CLEANUP(cleanup_free) =
         config->file ? xstrdup(config->file) : config_in_repo(config, "build-mem.json");
     char *text CLEANUP(cleanup_free) = NULL;
-    struct config there CLEANUP(config_release);
-    config_init(&there);
+    struct config at_ref CLEANUP(config_release);
+    config_init(&at_ref);
     switch (git_read_at(config->repo, ref, path, &text, err)) {
     case GIT_ELSEWHERE:
         return 0;
     case GIT_ABSENT:
-        return strcmp(config->baseline, there.baseline) == 0
+        return strcmp(config->baseline, at_ref.baseline) == 0
                    ? 0
-                   : bm_error_set(err, UNSETTLED ": it has no %s, and the one here names %s", ref,
-                                  path, config->baseline);
+                   : bm_error_set(err,
+                                  UNSETTLED ": it has no %s, and the one in the work tree names %s",
+                                  ref, path, config->baseline);
     case GIT_PRESENT: {
         char *origin CLEANUP(cleanup_free) = xasprintf("%s at %s", path, ref);
-        if (config_parse(&there, text, origin, err) < 0)
+        if (config_parse(&at_ref, text, origin, err) < 0)
             return bm_error_wrap(err, UNSETTLED, ref);
         free(config->baseline);
-        config->baseline = steal_ptr(there.baseline);
+        config->baseline = steal_ptr(at_ref.baseline);
         return 0;
     }
     case GIT_FAILED:
@@ -80,38 +81,40 @@ int baseline_load(const struct config *config, struct baseline *baseline, struct
     if (config->baseline_ref)
         return load_at_ref(config, path, baseline, err);
     if (access(path, F_OK) != 0)
-        return bm_error_set(err,
-                            "no baseline: %s does not exist. Make one from accepted runs and "
-                            "commit it: build-mem baseline refresh --baseline %s",
-                            path, path);
+        return bm_error_set(
+            err,
+            "no baseline: %s does not exist; to record one, run: build-mem baseline "
+            "refresh --baseline %s",
+            path, path);
     trace("baseline: %s", path);
     return baseline_read(path, baseline, err);
 }
 
-char *baseline_tree_note(const struct config *config, const struct baseline *counts)
+char *baseline_tree_note(const struct config *config, const struct baseline *at_ref)
 {
     if (!config->baseline_ref)
         return NULL;
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct baseline here CLEANUP(baseline_release) = {0};
+    struct baseline in_tree CLEANUP(baseline_release) = {0};
     struct strv changes CLEANUP(strv_release) = {0};
     char *path CLEANUP(cleanup_free) = baseline_path(config);
     char *difference CLEANUP(cleanup_free) = NULL;
     if (access(path, F_OK) != 0) {
-        difference = xstrdup("there is no such file here");
-    } else if (baseline_read(path, &here, &err) < 0) {
-        difference = xasprintf("the file here cannot be read: %s", err.message);
+        difference = xstrdup("the work tree has no such file");
+    } else if (baseline_read(path, &in_tree, &err) < 0) {
+        difference = xasprintf("the file in the work tree cannot be read: %s", err.message);
     } else {
-        char *text CLEANUP(cleanup_free) = baseline_to_json(&here);
-        char *that_counts CLEANUP(cleanup_free) = baseline_to_json(counts);
-        if (strcmp(text, that_counts) == 0)
+        char *text CLEANUP(cleanup_free) = baseline_to_json(&in_tree);
+        char *text_at_ref CLEANUP(cleanup_free) = baseline_to_json(at_ref);
+        if (strcmp(text, text_at_ref) == 0)
             return NULL;
-        baseline_changes(counts, &here, &changes);
+        baseline_changes(at_ref, &in_tree, &changes);
         char *list CLEANUP(cleanup_free) = strv_join(&changes, "; ");
-        difference = changes.count ? xasprintf("the file here differs: %s", list)
-                                   : xstrdup("the file here differs, but allows the same");
+        difference = changes.count
+                         ? xasprintf("the file in the work tree differs: %s", list)
+                         : xstrdup("the file in the work tree differs, but allows the same");
     }
-    return xasprintf("judged by %s as it is at %s; %s", path, config->baseline_ref, difference);
+    return xasprintf("judged by %s at %s; %s", path, config->baseline_ref, difference);
 }
 
 int baseline_update(const char *path, baseline_change *change, void *context,

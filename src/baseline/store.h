@@ -1,30 +1,31 @@
-/* The baseline as the flags name it: a file of the repo, or that file at a git ref. */
+/* Finds the baseline that the flags name: a file of the repository, or that file at a git ref. */
 #ifndef BM_BASELINE_STORE_H
 #define BM_BASELINE_STORE_H
 
 #include "baseline/baseline.h"
 #include "config/config.h"
 
-/* With --baseline-ref, and no --baseline: puts into `config` the baseline that build-mem.json names
- * at that ref, so that a change can't choose another one. A file of --config outside of the repo's
- * work tree is the caller's own and counts as it is. -1 where the ref does not tell. */
+/* With --baseline-ref but without --baseline: sets the baseline's path in `config` to the one that
+ * build-mem.json names at that ref, because a change must not select its own baseline. A --config
+ * file outside the repository's work tree belongs to the caller, and counts as it is. Returns 0, or
+ * -1 if the ref does not determine the path. */
 int baseline_settle(struct config *config, struct bm_error *err);
 
-/* Reads it; a missing one is an error that says how to make one. `baseline` is initialised here
- * and released by the caller, also on error. */
+/* Reads the baseline; if it is missing, the message has the command that makes one. Initialises
+ * `baseline`, which the caller releases, also on error. Returns 0 or -1. */
 int baseline_load(const struct config *config, struct baseline *baseline, struct bm_error *err);
 
-/* Its path; the caller owns it. */
+/* Returns the path of the baseline; the caller owns it. */
 char *baseline_path(const struct config *config);
 
-/* With --baseline-ref: what there is to say where the file in the work tree, which does not count,
- * is not the one that does (`counts`). NULL where they are alike, or without --baseline-ref. The
- * caller owns it. */
-char *baseline_tree_note(const struct config *config, const struct baseline *counts);
+/* With --baseline-ref: returns a note if the file in the work tree, which is not used, differs from
+ * the one at the ref (`at_ref`). The caller owns it. NULL if they are equal, or without
+ * --baseline-ref. */
+char *baseline_tree_note(const struct config *config, const struct baseline *at_ref);
 
-/* Reads the file, or begins a new baseline where there is none, lets `change` change it, and writes
- * it; nobody else who comes this way does in between. -1 with nothing written where `change`
- * returns -1. `baseline` is initialised here and released by the caller, also on error. */
+/* Reads the file, or starts an empty baseline if there is none; calls `change`; writes the file. A
+ * lock keeps other callers out in between. Returns 0, or -1 with nothing written, also if `change`
+ * returns -1. Initialises `baseline`, which the caller releases, also on error. */
 typedef int baseline_change(struct baseline *baseline, void *context, struct bm_error *err);
 int baseline_update(const char *path, baseline_change *change, void *context,
                     struct baseline *baseline, struct bm_error *err);

@@ -83,13 +83,13 @@ START_TEST(every_member_is_read)
 }
 END_TEST
 
-START_TEST(people_may_write_sizes)
+START_TEST(sizes_and_durations_may_have_units)
 {
     struct baseline baseline CLEANUP(baseline_release);
     read_good("good-edited.json", &baseline);
     const struct baseline_environment *entry = &baseline.environments[0];
     ck_assert_int_eq(entry->key.limit_bytes, UNMEASURED);
-    ck_assert_int_eq(entry->key.cache_policy, CACHE_AS_IS); /* it is of before */
+    ck_assert_int_eq(entry->key.cache_policy, CACHE_AS_IS); /* the file has none */
     ck_assert_ptr_null(baseline.schema);
     const struct baseline_metric *metric = baseline_metric_find(entry, "cgroup_peak");
     ck_assert_int_eq(metric->tolerance.level, LEVEL_OFF);
@@ -104,44 +104,46 @@ START_TEST(people_may_write_sizes)
 }
 END_TEST
 
-static void expect_changes(const struct baseline *there, const struct baseline *here,
+static void expect_changes(const struct baseline *at_ref, const struct baseline *in_tree,
                            const char *text)
 {
     struct strv list CLEANUP(strv_release) = {0};
-    baseline_changes(there, here, &list);
+    baseline_changes(at_ref, in_tree, &list);
     char *joined CLEANUP(cleanup_free) = strv_join(&list, "; ");
     ck_assert_str_eq(joined, text);
 }
 
-START_TEST(changes_name_what_is_judged_otherwise)
+START_TEST(changes_between_two_baselines)
 {
-    struct baseline there CLEANUP(baseline_release), here CLEANUP(baseline_release);
-    gate_baseline(&there);
-    gate_baseline(&here);
-    expect_changes(&there, &here, "");
-    gate_set_values(gate_metric(&here, "cgroup_peak"), (int64_t[]){1000 * MIB}, 1);
-    gate_metric(&here, "duration")->tolerance.percent = 90; /* off: of no effect */
-    gate_metric(&here, "stage:build-deps")->tolerance.level = LEVEL_OFF;
-    expect_changes(&there, &here,
-                   "cgroup_peak: fail up to 880.0 MiB there, fail up to 1.07 GiB here; "
-                   "stage:build-deps: warn up to 364.0 MiB there, off here");
-    gate_metric(&here, "cgroup_peak")->tolerance.budget = 900 * MIB;
-    gate_set(&gate_metric(&here, "stage:build-deps")->name, "stage:deps");
-    expect_changes(&there, &here,
-                   "cgroup_peak: fail up to 880.0 MiB there, fail up to 900.0 MiB here; "
-                   "stage:build-deps: warn up to 364.0 MiB there, not judged here; "
-                   "stage:deps: not judged there, off here");
-    here.environments[0].key.cpus = 4;
-    expect_changes(&there, &here,
+    struct baseline at_ref CLEANUP(baseline_release), in_tree CLEANUP(baseline_release);
+    gate_baseline(&at_ref);
+    gate_baseline(&in_tree);
+    expect_changes(&at_ref, &in_tree, "");
+    gate_set_values(gate_metric(&in_tree, "cgroup_peak"), (int64_t[]){1000 * MIB}, 1);
+    gate_metric(&in_tree, "duration")->tolerance.percent = 90; /* off: no effect */
+    gate_metric(&in_tree, "stage:build-deps")->tolerance.level = LEVEL_OFF;
+    expect_changes(
+        &at_ref, &in_tree,
+        "cgroup_peak: fail above 880.0 MiB at the ref, fail above 1.07 GiB in the work tree; "
+        "stage:build-deps: warn above 364.0 MiB at the ref, off in the work tree");
+    gate_metric(&in_tree, "cgroup_peak")->tolerance.budget = 900 * MIB;
+    gate_set(&gate_metric(&in_tree, "stage:build-deps")->name, "stage:deps");
+    expect_changes(
+        &at_ref, &in_tree,
+        "cgroup_peak: fail above 880.0 MiB at the ref, fail above 900.0 MiB in the work tree; "
+        "stage:build-deps: warn above 364.0 MiB at the ref, not judged in the work tree; "
+        "stage:deps: not judged at the ref, off in the work tree");
+    in_tree.environments[0].key.cpus = 4;
+    expect_changes(&at_ref, &in_tree,
                    "node:24-bookworm, x86_64, 2 CPUs, no limit, page cache as-is, from "
-                   "memory.peak: only there; "
+                   "memory.peak: only at the ref; "
                    "node:24-bookworm, x86_64, 4 CPUs, no limit, page cache as-is, from "
-                   "memory.peak: only here");
+                   "memory.peak: only in the work tree");
 }
 END_TEST
 
-/* A refresh must not rewrite what people wrote: it would stand in its diff. */
-START_TEST(amounts_stay_as_people_wrote_them)
+/* A refresh must not rewrite them: the diff would show it. */
+START_TEST(written_amounts_are_kept)
 {
     struct baseline baseline CLEANUP(baseline_release);
     read_good("good-edited.json", &baseline);
@@ -168,10 +170,10 @@ static const struct {
     {"bad-values-number.json",
      ":20: $.environments[0].metrics.cgroup_peak.values: must be an array"},
     {"bad-no-version.json", ":1: $: \"schema_version\" is missing"},
-    {"bad-metric-name.json", ":14: $.environments[0].metrics.cgroup_peek: no such metric"},
+    {"bad-metric-name.json", ":14: $.environments[0].metrics.cgroup_peek: unknown metric"},
     {"bad-metric-array.json", ":14: $.environments[0].metrics.cgroup_peak: must be an object"},
-    {"bad-no-headline.json", ":13: $.environments[0].metrics: \"cgroup_peak\" is missing"},
-    {"bad-stage-without-name.json", ":14: $.environments[0].metrics.stage:: no such metric"},
+    {"bad-no-cgroup-peak.json", ":13: $.environments[0].metrics: \"cgroup_peak\" is missing"},
+    {"bad-stage-without-name.json", ":14: $.environments[0].metrics.stage:: unknown metric"},
     {"bad-level.json",
      ":15: $.environments[0].metrics.cgroup_peak.level: must be \"off\", \"warn\" or \"fail\""},
     {"bad-no-level.json", ":14: $.environments[0].metrics.cgroup_peak: \"level\" is missing"},
@@ -179,12 +181,13 @@ static const struct {
                                   "number from 0 to 1000"},
     {"bad-percent-text.json", ":16: $.environments[0].metrics.cgroup_peak.percent: must be a "},
     {"bad-absolute-size.json", ":17: $.environments[0].metrics.cgroup_peak.absolute: \"64 apples\" "
-                               "is no size (such as \"64MiB\")"},
+                               "is not a size (such as \"64MiB\")"},
     {"bad-absolute-huge.json",
-     ":17: $.environments[0].metrics.cgroup_peak.absolute: \"9p\" is no size"},
+     ":17: $.environments[0].metrics.cgroup_peak.absolute: \"9p\" is not a size"},
     {"bad-absolute-negative.json",
      ":17: $.environments[0].metrics.cgroup_peak.absolute: must be a whole number"},
-    {"bad-values-empty.json", ":20: $.environments[0].metrics.cgroup_peak.values: needs the value"},
+    {"bad-values-empty.json",
+     ":20: $.environments[0].metrics.cgroup_peak.values: must have at least one value"},
     {"bad-values-fraction.json",
      ":21: $.environments[0].metrics.cgroup_peak.values[0]: must be a whole number"},
     {"bad-values-negative.json",
@@ -203,7 +206,7 @@ static const struct {
      ":13: $.environments[0].measured_on.variables.NODE_OPTIONS: must be a string"},
     {"bad-limit-text.json", ":7: $.environments[0].key.memory_limit_bytes: must be a whole number"},
     {"bad-same-environment.json",
-     ":26: $.environments[1]: the same environment as $.environments[0]"},
+     ":26: $.environments[1]: duplicate environment: its key equals that of $.environments[0]"},
     {"bad-truncated.json", ": not valid JSON"},
     {"bad-trailing.json", ":28: not valid JSON"},
     {"bad-empty.json", ":1: not valid JSON: the file is empty"},
@@ -220,7 +223,7 @@ START_TEST(bad_file_is_refused_with_its_place)
     ck_assert_ptr_nonnull(err.message);
     ck_assert_msg(strncmp(err.message, path, strlen(path)) == 0 &&
                       strstr(err.message, bad_files[_i].message) != NULL,
-                  "%s: \"%s\" lacks \"%s\"", path, err.message, bad_files[_i].message);
+                  "%s: \"%s\" does not contain \"%s\"", path, err.message, bad_files[_i].message);
 }
 END_TEST
 
@@ -235,7 +238,7 @@ START_TEST(bad_text_is_refused_with_its_place)
          "\"accepted\": {\"at\": \"now\"}, \"measured_on\": null, \"metrics\": {\"duration\": {\n"
          "\"level\": \"fail\", \"percent\": 1, \"absolute\": \"30 apples\", \"anchor\": 1, "
          "\"values\": [1]}}}]}",
-         "b.json:4: $.environments[0].metrics.duration.absolute: \"30 apples\" is no duration"},
+         "b.json:4: $.environments[0].metrics.duration.absolute: \"30 apples\" is not a duration"},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -256,7 +259,8 @@ static void refuse_text(char *text, const char *where)
     free(text);
 }
 
-/* Behind the JSON value: a line of a canonical file, or up to the bracket that stands as far in. */
+/* The end of a JSON value in a canonical file: of its line, or of the bracket that closes it at the
+ * same indentation. */
 static const char *value_end(const char *line, const char *value)
 {
     if (*value != '{' && *value != '[')
@@ -266,9 +270,8 @@ static const char *value_end(const char *line, const char *value)
     return strstr(value, close) + strlen(close);
 }
 
-/* Nowhere is a flag: each value is one that may not stand there. And no key may have another name,
- * but those of variables. */
-START_TEST(every_key_and_value_is_needed)
+/* No value may be true, and no key may have another name, except those of variables. */
+START_TEST(every_key_and_value_is_checked)
 {
     char *path CLEANUP(cleanup_free) = fixture("good-canonical.json");
     char *text CLEANUP(cleanup_free) = NULL;
@@ -290,7 +293,7 @@ START_TEST(every_key_and_value_is_needed)
 }
 END_TEST
 
-/* The text without the member from `key` to `end`, and without the comma that it would leave. */
+/* The text without the member from `key` to `end`, and without the comma that it leaves. */
 static char *without(const char *text, const char *key, const char *end)
 {
     int before = (int)(key - text);
@@ -317,8 +320,8 @@ static bool is_required(const char *key)
     return false;
 }
 
-/* A key that is deleted by hand never switches a check off unseen. */
-START_TEST(what_is_missing_is_named)
+/* A key that is deleted by hand must not switch a check off unnoticed. */
+START_TEST(missing_key_is_named)
 {
     char *path CLEANUP(cleanup_free) = fixture("good-canonical.json");
     char *text CLEANUP(cleanup_free) = NULL;
@@ -366,28 +369,33 @@ START_TEST(entry_is_found_by_its_whole_key)
     gate_baseline(&baseline);
     gate_run(&m, "now", 800 * MIB);
     ck_assert_ptr_eq(baseline_find(&baseline, &m), &baseline.environments[0]);
-    char *same CLEANUP(cleanup_free) = baseline_difference(&baseline.environments[0], &m);
-    ck_assert_str_eq(same, "");
-
     m.environment.cpus = 4;
-    m.peak.limit_bytes = 700 * MIB;
     ck_assert_ptr_null(baseline_find(&baseline, &m));
-    char *other CLEANUP(cleanup_free) = baseline_difference(&baseline.environments[0], &m);
-    ck_assert_str_eq(other, "memory limit: 700.0 MiB here, none in the baseline; cpus: 4 here, 2 "
-                            "in the baseline");
 }
 END_TEST
 
-START_TEST(another_cache_policy_is_another_environment)
+START_TEST(key_differences)
 {
     struct baseline baseline CLEANUP(baseline_release);
     struct measurement m CLEANUP(measurement_release);
     gate_baseline(&baseline);
     gate_run(&m, "now", 800 * MIB);
-    m.environment.cache_policy = CACHE_COLD;
-    ck_assert_ptr_null(baseline_find(&baseline, &m));
-    char *text CLEANUP(cleanup_free) = baseline_difference(&baseline.environments[0], &m);
-    ck_assert_str_eq(text, "cache policy: cold here, as-is in the baseline");
+    struct environment_key key = baseline.environments[0].key, other = environment_key_of(&m);
+    size_t count;
+    char *same CLEANUP(cleanup_free) =
+        environment_key_difference(&other, "here", &key, "there", &count);
+    ck_assert_str_eq(same, "");
+    ck_assert_uint_eq(count, 0);
+
+    other.cpus = 4;
+    other.limit_bytes = 700 * MIB;
+    other.cache_policy = CACHE_COLD;
+    char *text CLEANUP(cleanup_free) =
+        environment_key_difference(&other, "here", &key, "there", &count);
+    ck_assert_str_eq(text, "memory limit: 700.0 MiB here, none there; cpus: 4 here, 2 there; cache "
+                           "policy: cold here, as-is there");
+    ck_assert_uint_eq(count, 3);
+    ck_assert(!environment_key_equal(&key, &other));
 }
 END_TEST
 
@@ -460,23 +468,23 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("gate/baseline");
+    Suite *suite = suite_create("baseline");
     TCase *files = tcase_create("files");
     tcase_add_test(files, canonical_file_comes_back_byte_for_byte);
     tcase_add_test(files, every_member_is_read);
-    tcase_add_test(files, people_may_write_sizes);
-    tcase_add_test(files, every_key_and_value_is_needed);
+    tcase_add_test(files, sizes_and_durations_may_have_units);
+    tcase_add_test(files, every_key_and_value_is_checked);
     tcase_add_test(files, bad_text_is_refused_with_its_place);
-    tcase_add_test(files, what_is_missing_is_named);
+    tcase_add_test(files, missing_key_is_named);
     tcase_add_test(files, names_from_outside_are_written_as_json);
-    tcase_add_test(files, changes_name_what_is_judged_otherwise);
-    tcase_add_test(files, amounts_stay_as_people_wrote_them);
+    tcase_add_test(files, changes_between_two_baselines);
+    tcase_add_test(files, written_amounts_are_kept);
     tcase_add_loop_test(files, bad_file_is_refused_with_its_place, 0,
                         sizeof bad_files / sizeof *bad_files);
     suite_add_tcase(suite, files);
     TCase *rest = tcase_create("metrics");
     tcase_add_test(rest, entry_is_found_by_its_whole_key);
-    tcase_add_test(rest, another_cache_policy_is_another_environment);
+    tcase_add_test(rest, key_differences);
     tcase_add_test(rest, metrics_of_a_run);
     tcase_add_test(rest, steps_between_values);
     tcase_add_test(rest, largest_processes_of_a_metric);

@@ -305,7 +305,7 @@ START_TEST(the_config_at_the_ref_selects_the_baseline)
     expect(show, EXIT_PASS, "800.0 MiB");
 
     /* A config file that exists only in the change is ignored. */
-    const char *unsettled = "first does not say which baseline, name it by --baseline";
+    const char *unsettled = "first does not determine the baseline file; name it with --baseline";
     put("repo/own.json", "{\"baseline\": \"sub/b.json\"}");
     expect("show --repo repo --config repo/own.json --baseline-ref first", EXIT_USAGE, unsettled);
     put("repo/own.json", "{}");
@@ -355,7 +355,7 @@ START_TEST(the_config_at_the_ref_selects_the_baseline)
     git("commit -m broken");
     put("repo/build-mem.json", "{}");
     expect("show --repo repo --baseline-ref HEAD", EXIT_USAGE,
-           "name it by --baseline: repo/build-mem.json at HEAD:1");
+           "name it with --baseline: repo/build-mem.json at HEAD:1");
 }
 END_TEST
 
@@ -371,18 +371,18 @@ START_TEST(a_differing_baseline_in_the_work_tree_is_noted)
     *strchr(at, '2') = '3';
     put("repo/sub/b.json", text);
     char *same CLEANUP(cleanup_free) = note("first");
-    ck_assert_str_eq(same, "judged by repo/sub/b.json as it is at first; the file here differs, "
+    ck_assert_str_eq(same, "judged by repo/sub/b.json at first; the file in the work tree differs, "
                            "but allows the same");
     put_result("raised", 880 * MIB);
     expect("refresh --repo repo --allow-increase --reason maps raised.json", EXIT_PASS, "");
     char *raised CLEANUP(cleanup_free) = note("first");
-    ck_assert_ptr_nonnull(strstr(raised, "; the file here differs: cgroup_peak: "));
+    ck_assert_ptr_nonnull(strstr(raised, "differs: cgroup_peak: "));
     put("repo/sub/b.json", "{");
     char *broken CLEANUP(cleanup_free) = note("first");
-    ck_assert_ptr_nonnull(strstr(broken, "; the file here cannot be read: repo/sub/b.json:"));
+    ck_assert_ptr_nonnull(strstr(broken, "cannot be read: repo/sub/b.json:"));
     ck_assert_int_eq(unlink("repo/sub/b.json"), 0);
     char *gone CLEANUP(cleanup_free) = note("first");
-    ck_assert_ptr_nonnull(strstr(gone, "; there is no such file here"));
+    ck_assert_ptr_nonnull(strstr(gone, "; the work tree has no such file"));
 }
 END_TEST
 

@@ -1,13 +1,18 @@
+/* The format of the baseline file: reads it, and writes it for reviewers, one value per line. */
 #include "baseline/baseline.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/json_write.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "measurement/environment.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-/* Figures stay below 2^53, where a double still counts every one: percentages are taken of them. */
+/* Up to 2^53 a double is exact: percentages are computed from figures. */
 #define LARGEST_FIGURE (INT64_C(1) << 53)
 #define LARGEST_PERCENT 1000
 
@@ -23,7 +28,7 @@ static int read_text(const struct json *object, const char *key, char **text, st
     return 0;
 }
 
-/* Absent and null leave NULL. */
+/* Leaves NULL if the key is absent or null. */
 static int read_maybe_text(const struct json *object, const char *key, char **text,
                            struct bm_error *err)
 {
@@ -33,7 +38,7 @@ static int read_maybe_text(const struct json *object, const char *key, char **te
     return read_text(object, key, text, err);
 }
 
-/* Absent and null are UNMEASURED. */
+/* UNMEASURED if the key is absent or null. */
 static int read_maybe_figure(const struct json *object, const char *key, int64_t *figure,
                              struct bm_error *err)
 {
@@ -44,8 +49,8 @@ static int read_maybe_figure(const struct json *object, const char *key, int64_t
     return json_expect_integer(value, 0, LARGEST_FIGURE, figure, err);
 }
 
-/* A figure that people set: a number in the metric's unit, or text such as "64MiB" or "30s", which
- * is kept. */
+/* A figure that people may set: a number in the metric's unit, or text such as "64MiB" or "30s".
+ * The text goes to `*kept`, and is written back unchanged. */
 static int read_amount(const struct json *value, const char *metric, int64_t *amount, char **kept,
                        struct bm_error *err)
 {
@@ -55,7 +60,7 @@ static int read_amount(const struct json *value, const char *metric, int64_t *am
     bool time = strcmp(metric_unit(metric), "ms") == 0;
     int result = time ? parse_duration(text, amount) : parse_size(text, amount);
     if (result < 0 || *amount > LARGEST_FIGURE)
-        return json_error(value, err, "\"%s\" is no %s", text,
+        return json_error(value, err, "\"%s\" is not a %s", text,
                           time ? "duration (such as \"30s\")" : "size (such as \"64MiB\")");
     *kept = xstrdup(text);
     return 0;
@@ -103,7 +108,7 @@ static int read_values(const struct json *object, struct baseline_metric *metric
         metric->values = xgrow(metric->values, metric->count, sizeof *metric->values);
         metric->values[metric->count++] = value;
     }
-    return metric->count ? 0 : json_error(array, err, "needs the value of at least one run");
+    return metric->count ? 0 : json_error(array, err, "must have at least one value");
 }
 
 static int read_metric(const struct json *object, struct baseline_metric *metric,
@@ -114,7 +119,7 @@ static int read_metric(const struct json *object, struct baseline_metric *metric
     const struct json *anchor;
     if (!metric_is_known(json_key(object)))
         return json_error(object, err,
-                          "no such metric: there are cgroup_peak, unreclaimable_peak, duration and "
+                          "unknown metric: there are cgroup_peak, unreclaimable_peak, duration and "
                           "stage:NAME");
     metric->name = xstrdup(json_key(object));
     if (json_expect_object(object, err) < 0 || json_expect_keys(object, keys, err) < 0 ||
@@ -139,7 +144,7 @@ static int read_metrics(const struct json *environment, struct baseline_environm
         if (read_metric(item, metric, err) < 0)
             return -1;
     }
-    /* A deleted line must not switch the gate off unseen. */
+    /* A deleted line must not switch the gate off unnoticed. */
     if (!baseline_metric_find(entry, METRIC_CGROUP_PEAK))
         return json_error(object, err,
                           "\"" METRIC_CGROUP_PEAK "\" is missing (to switch it off, set its level "
@@ -163,7 +168,7 @@ static int read_key(const struct json *environment, struct environment_key *key,
         return -1;
     if (read_text(object, "image", &key->image, err) < 0)
         return -1;
-    /* Entries of before there were policies have none: as-is. */
+    /* Older entries have no cache policy: as-is. */
     const struct json *policy = json_member(object, "cache_policy");
     return policy ? cache_policy_expect(policy, &key->cache_policy, err) : 0;
 }
@@ -190,7 +195,7 @@ static int read_drift_field(const struct json *object, const struct drift_field 
                         : read_maybe_text(object, field->key, at, err);
 }
 
-/* Absent in files that people wrote or an earlier version did. */
+/* Absent in files that people or an older version wrote. */
 static int read_measured_on(const struct json *environment, struct baseline_environment *entry,
                             struct bm_error *err)
 {
@@ -233,7 +238,8 @@ static int refuse_same_key(const struct baseline *baseline, const struct json *a
     for (size_t i = 0; i < last; i++)
         if (environment_key_equal(&baseline->environments[i].key,
                                   &baseline->environments[last].key))
-            return json_error(at, err, "the same environment as $.environments[%zu]", i);
+            return json_error(
+                at, err, "duplicate environment: its key equals that of $.environments[%zu]", i);
     return 0;
 }
 
@@ -263,7 +269,7 @@ static int read_document(const struct json_document *document, struct baseline *
     if (json_expect_object(root, err) < 0 ||
         json_require(root, "schema_version", &version, err) < 0)
         return -1;
-    /* The version before the keys: a later one may well have others. */
+    /* Check the version before the keys: another version may have other keys. */
     if (json_expect_integer(version, 1, INT32_MAX, &number, err) < 0)
         return -1;
     if (number < BASELINE_SCHEMA_VERSION)
@@ -294,4 +300,174 @@ int baseline_read(const char *path, struct baseline *baseline, struct bm_error *
     *baseline = (struct baseline){0};
     struct json_document *document CLEANUP(cleanup_json_document) = json_parse_file(path, err);
     return document ? read_document(document, baseline, err) : -1;
+}
+
+/* ---- writing ---- */
+
+/* cJSON prints an array on one line. This printer gives each value its own line, which makes the
+ * diff of a refresh readable. */
+struct printer {
+    FILE *out;
+    int depth;  /* levels of indentation, two spaces each */
+    bool first; /* the container is still empty */
+};
+
+static void new_item(struct printer *printer)
+{
+    fprintf(printer->out, "%s\n%*s", printer->first ? "" : ",", printer->depth * 2, "");
+    printer->first = false;
+}
+
+static void print_text(struct printer *printer, const char *text)
+{
+    char *valid CLEANUP(cleanup_free) = text ? text_valid_utf8(text) : NULL;
+    cJSON *node CLEANUP(cleanup_cjson) = valid ? cJSON_CreateString(valid) : cJSON_CreateNull();
+    char *quoted CLEANUP(cleanup_free) = json_print(node, 0);
+    fputs(quoted, printer->out);
+}
+
+static void print_key(struct printer *printer, const char *key)
+{
+    new_item(printer);
+    print_text(printer, key);
+    fputs(": ", printer->out);
+}
+
+static void open_container(struct printer *printer, char bracket)
+{
+    fputc(bracket, printer->out);
+    printer->depth++;
+    printer->first = true;
+}
+
+static void close_container(struct printer *printer, char bracket)
+{
+    printer->depth--;
+    if (!printer->first)
+        fprintf(printer->out, "\n%*s", printer->depth * 2, "");
+    fputc(bracket, printer->out);
+    printer->first = false;
+}
+
+static void print_text_member(struct printer *printer, const char *key, const char *text)
+{
+    print_key(printer, key);
+    print_text(printer, text);
+}
+
+/* Prints UNMEASURED as null. */
+static void print_figure(struct printer *printer, const char *key, int64_t figure)
+{
+    print_key(printer, key);
+    if (figure < 0)
+        fputs("null", printer->out);
+    else
+        fprintf(printer->out, "%" PRId64, figure);
+}
+
+/* `text` is the figure as people wrote it, or NULL. */
+static void print_amount(struct printer *printer, const char *key, const char *text, int64_t figure)
+{
+    if (text)
+        print_text_member(printer, key, text);
+    else
+        print_figure(printer, key, figure);
+}
+
+static void print_metric(struct printer *printer, const struct baseline_metric *metric)
+{
+    print_key(printer, metric->name);
+    open_container(printer, '{');
+    print_text_member(printer, "level", level_name(metric->tolerance.level));
+    print_key(printer, "percent");
+    fprintf(printer->out, "%.10g", metric->tolerance.percent);
+    print_amount(printer, "absolute", metric->absolute_text, metric->tolerance.absolute);
+    print_amount(printer, "budget", metric->budget_text, metric->tolerance.budget);
+    print_amount(printer, "anchor", metric->anchor_text, metric->anchor);
+    print_key(printer, "values");
+    open_container(printer, '[');
+    for (size_t i = 0; i < metric->count; i++) {
+        new_item(printer);
+        fprintf(printer->out, "%" PRId64, metric->values[i]);
+    }
+    close_container(printer, ']');
+    close_container(printer, '}');
+}
+
+static void print_measured_on(struct printer *printer, const struct environment *environment)
+{
+    print_key(printer, "measured_on");
+    open_container(printer, '{');
+    for (const struct drift_field *field = drift_fields; field->key; field++) {
+        const void *at = (const char *)environment + field->offset;
+        if (field->bytes)
+            print_figure(printer, field->key, *(const int64_t *)at);
+        else
+            print_text_member(printer, field->key, *(char *const *)at);
+    }
+    print_key(printer, "variables");
+    open_container(printer, '{');
+    for (size_t i = 0; i < environment->variables.count; i++) {
+        const char *variable = environment->variables.items[i];
+        char *name CLEANUP(cleanup_free) = variable_name(variable);
+        print_text_member(printer, name, variable_value(variable));
+    }
+    close_container(printer, '}');
+    close_container(printer, '}');
+}
+
+static void print_environment(struct printer *printer, const struct baseline_environment *entry)
+{
+    new_item(printer);
+    open_container(printer, '{');
+
+    print_key(printer, "key");
+    open_container(printer, '{');
+    print_text_member(printer, "source", entry->key.source);
+    print_figure(printer, "memory_limit_bytes", entry->key.limit_bytes);
+    print_text_member(printer, "architecture", entry->key.architecture);
+    print_figure(printer, "cpus", entry->key.cpus);
+    print_text_member(printer, "image", entry->key.image);
+    print_text_member(printer, "cache_policy", cache_policy_name(entry->key.cache_policy));
+    close_container(printer, '}');
+
+    print_key(printer, "accepted");
+    open_container(printer, '{');
+    print_text_member(printer, "at", entry->accepted_at);
+    print_text_member(printer, "commit", entry->accepted_commit);
+    if (entry->accepted_by)
+        print_text_member(printer, "by", entry->accepted_by);
+    print_text_member(printer, "reason", entry->accepted_reason);
+    close_container(printer, '}');
+
+    if (entry->measured_on)
+        print_measured_on(printer, entry->measured_on);
+
+    print_key(printer, "metrics");
+    open_container(printer, '{');
+    for (size_t i = 0; i < entry->count; i++)
+        print_metric(printer, &entry->metrics[i]);
+    close_container(printer, '}');
+
+    close_container(printer, '}');
+}
+
+char *baseline_to_json(const struct baseline *baseline)
+{
+    char *text = NULL;
+    size_t length;
+    struct printer printer = {.out = xmemstream_open(&text, &length)};
+    open_container(&printer, '{');
+    if (baseline->schema)
+        print_text_member(&printer, "$schema", baseline->schema);
+    print_figure(&printer, "schema_version", BASELINE_SCHEMA_VERSION);
+    print_key(&printer, "environments");
+    open_container(&printer, '[');
+    for (size_t i = 0; i < baseline->count; i++)
+        print_environment(&printer, &baseline->environments[i]);
+    close_container(&printer, ']');
+    close_container(&printer, '}');
+    fputc('\n', printer.out);
+    xmemstream_close(printer.out);
+    return text;
 }
