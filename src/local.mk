@@ -68,12 +68,10 @@ libreport_a_SOURCES = \
 
 libfit_a_SOURCES = \
 	%D%/fit/fit.c %D%/fit/fit.h \
-	%D%/fit/fit_json.c \
 	%D%/fit/search.c %D%/fit/search.h
 
 libcomparison_a_SOURCES = \
-	%D%/comparison/comparison.c %D%/comparison/comparison.h \
-	%D%/comparison/comparison_json.c
+	%D%/comparison/comparison.c %D%/comparison/comparison.h
 
 libresult_a_SOURCES = \
 	%D%/result/csv.c %D%/result/csv.h \
@@ -121,7 +119,6 @@ libmeasurement_a_SOURCES = \
 	%D%/measurement/measurement.c %D%/measurement/measurement.h \
 	%D%/measurement/metric.c %D%/measurement/metric.h \
 	%D%/measurement/process_name.c %D%/measurement/process_name.h \
-	%D%/measurement/process_names.c %D%/measurement/process_names.h \
 	%D%/measurement/validity.c %D%/measurement/validity.h
 
 libbase_a_SOURCES = \

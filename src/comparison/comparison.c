@@ -1,35 +1,37 @@
 #include "comparison/comparison.h"
 
 #include "base/alloc.h"
+#include "base/json_write.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "gate/judge.h"
 #include "measurement/environment.h"
 
 #include <string.h>
 
-int64_t run_values_median(const struct run_values *series)
+int64_t run_values_median(const struct run_values *values)
 {
-    return series->count ? median_of(series->values, series->count) : UNMEASURED;
+    return values->count ? median_of(values->values, values->count) : UNMEASURED;
 }
 
-int64_t run_values_spread(const struct run_values *series)
+int64_t run_values_spread(const struct run_values *values)
 {
-    if (series->count < 2)
+    if (values->count < 2)
         return UNMEASURED;
-    int64_t lowest = series->values[0], highest = series->values[0];
-    for (size_t i = 1; i < series->count; i++) {
-        lowest = series->values[i] < lowest ? series->values[i] : lowest;
-        highest = series->values[i] > highest ? series->values[i] : highest;
+    int64_t lowest = values->values[0], highest = values->values[0];
+    for (size_t i = 1; i < values->count; i++) {
+        lowest = values->values[i] < lowest ? values->values[i] : lowest;
+        highest = values->values[i] > highest ? values->values[i] : highest;
     }
     return highest - lowest;
 }
 
-static void series_add(struct run_values *series, int64_t value)
+static void run_values_add(struct run_values *values, int64_t value)
 {
     if (value < 0)
         return;
-    series->values = xgrow(series->values, series->count, sizeof *series->values);
-    series->values[series->count++] = value;
+    values->values = xgrow(values->values, values->count, sizeof *values->values);
+    values->values[values->count++] = value;
 }
 
 enum change row_change(const struct comparison_row *row)
@@ -100,17 +102,17 @@ static void push_metric_names(const struct comparison_side *side, struct strv *n
 }
 
 static void fill_metric(const struct comparison_side *side, const char *name,
-                        struct run_values *series)
+                        struct run_values *values)
 {
     const struct baseline_metric *accepted =
         side->entry ? baseline_metric_find(side->entry, name) : NULL;
     for (size_t i = 0; accepted && i < accepted->count; i++)
-        series_add(series, accepted->values[i]);
+        run_values_add(values, accepted->values[i]);
     for (size_t i = 0; i < side->count; i++)
-        series_add(series, metric_value(&side->runs[i], name));
+        run_values_add(values, metric_value(&side->runs[i], name));
 }
 
-static const struct finding *check_of(const struct judgement *judgement, const char *metric)
+static const struct finding *finding_of(const struct judgement *judgement, const char *metric)
 {
     for (size_t i = 0; i < judgement->finding_count; i++)
         if (strcmp(judgement->findings[i].metric, metric) == 0)
@@ -128,7 +130,7 @@ static void add_metrics(struct comparison *comparison)
                                              names.items[i], metric_unit(names.items[i]));
         for (int side = 0; side < 2; side++)
             fill_metric(&comparison->sides[side], row->name, &row->sides[side]);
-        row->check = check_of(&comparison->judgement, row->name);
+        row->check = finding_of(&comparison->judgement, row->name);
     }
 }
 
@@ -154,8 +156,8 @@ static void fill_group(const struct comparison_side *side, struct comparison_row
             snapshot_groups(&side->runs[i].peak.at_peak, &count);
         for (size_t j = 0; j < count; j++)
             if (strcmp(groups[j].name, row->name) == 0) {
-                series_add(&row->sides[at], groups[j].pss_bytes);
-                series_add(&counts, (int64_t)groups[j].count);
+                run_values_add(&row->sides[at], groups[j].pss_bytes);
+                run_values_add(&counts, (int64_t)groups[j].count);
             }
     }
     row->processes[at] = run_values_median(&counts);
@@ -175,7 +177,7 @@ static void add_processes(struct comparison *comparison)
     }
 }
 
-/* ---- what differs, but is not judged ---- */
+/* ---- drift ---- */
 
 static char *drift_between(const struct measurement *a, const struct measurement *b)
 {
@@ -194,7 +196,7 @@ static void replace(char **text, char *with)
     *text = with;
 }
 
-/* The gate speaks of a baseline file; here both sides are results. */
+/* Replaces what the gate says about a baseline file: here both sides are results. */
 static void reword(struct judgement *judgement, const struct comparison_side *a,
                    const struct comparison_side *b)
 {
@@ -210,7 +212,7 @@ static void reword(struct judgement *judgement, const struct comparison_side *a,
     replace(&judgement->reason, environment_key_difference(&was, in_a, &is, in_b, NULL));
 }
 
-/* Accepts the first side as if it were to be a baseline, and judges the second. */
+/* Accepts the first side as a baseline, and judges the second by it. */
 static void judge_sets(const struct comparison_side *a, const struct comparison_side *b,
                        struct judgement *judgement)
 {
@@ -220,7 +222,7 @@ static void judge_sets(const struct comparison_side *a, const struct comparison_
     if (baseline_accept(&baseline, a->runs, a->count, &acceptance, &err) < 0) {
         judgement->verdict = VERDICT_INCONCLUSIVE;
         judgement->baseline_path = xstrdup(a->name);
-        judgement->reason = xasprintf("%s cannot be compared with: %s", a->name, err.message);
+        judgement->reason = xasprintf("%s cannot serve as a baseline: %s", a->name, err.message);
         return;
     }
     judge(&baseline, a->name, b->runs, b->count, false, judgement);
@@ -247,4 +249,91 @@ void compare_with_baseline(const struct baseline *baseline, const char *baseline
     judge(baseline, baseline_path, b->runs, b->count, false, &comparison->judgement);
     add_metrics(comparison);
     add_processes(comparison);
+}
+
+/* ---- JSON ---- */
+
+static void add_side(cJSON *root, const char *key, const struct comparison_side *side)
+{
+    cJSON *object = json_add_object(root, key);
+    json_add_text(object, "name", side->name);
+    json_add_text(object, "kind", side->count ? "results" : "baseline");
+    cJSON *labels = json_add_array(object, "labels");
+    for (size_t i = 0; i < side->count; i++) {
+        char *label CLEANUP(cleanup_free) = text_valid_utf8(side->runs[i].label);
+        cJSON_AddItemToArray(labels, cJSON_CreateString(label));
+    }
+}
+
+/* `processes`: how many the group has; UNMEASURED for a metric. */
+static void add_run_values(cJSON *row, const char *key, const struct run_values *values,
+                           int64_t processes)
+{
+    if (!values->count) {
+        cJSON_AddNullToObject(row, key);
+        return;
+    }
+    cJSON *object = json_add_object(row, key);
+    if (processes >= 0)
+        json_add_integer(object, "processes", processes);
+    json_add_integer(object, "median", run_values_median(values));
+    cJSON *array = json_add_array(object, "values");
+    for (size_t i = 0; i < values->count; i++)
+        cJSON_AddItemToArray(array, json_new_integer(values->values[i]));
+}
+
+static void add_row_figures(cJSON *object, const struct comparison_row *row)
+{
+    int64_t a = run_values_median(&row->sides[0]), b = run_values_median(&row->sides[1]);
+    json_add_text(object, "change", change_name(row_change(row)));
+    if (a >= 0 && b >= 0)
+        json_add_integer(object, "delta", b - a);
+    else
+        cJSON_AddNullToObject(object, "delta");
+    add_run_values(object, "a", &row->sides[0], row->processes[0]);
+    add_run_values(object, "b", &row->sides[1], row->processes[1]);
+}
+
+static void add_metrics_json(cJSON *root, const struct comparison *comparison)
+{
+    cJSON *array = json_add_array(root, "metrics");
+    for (size_t i = 0; i < comparison->metric_count; i++) {
+        const struct comparison_row *row = &comparison->metrics[i];
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddItemToArray(array, object);
+        json_add_text(object, "metric", row->name);
+        json_add_text(object, "unit", row->unit);
+        json_add_text(object, "level", row->check ? level_name(row->check->level) : NULL);
+        json_add_text(object, "status",
+                      row->check ? finding_status_name(row->check->status) : NULL);
+        json_add_measured(object, "allowed", row->check ? row->check->allowed : UNMEASURED);
+        add_row_figures(object, row);
+    }
+}
+
+static void add_processes_json(cJSON *root, const struct comparison *comparison)
+{
+    cJSON *array = json_add_array(root, "processes");
+    for (size_t i = 0; i < comparison->process_count; i++) {
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddItemToArray(array, object);
+        json_add_text(object, "name", comparison->processes[i].name);
+        add_row_figures(object, &comparison->processes[i]);
+    }
+}
+
+char *comparison_to_json(const struct comparison *comparison)
+{
+    const struct judgement *judgement = &comparison->judgement;
+    cJSON *root CLEANUP(cleanup_cjson) = cJSON_CreateObject();
+    json_add_integer(root, "schema_version", COMPARISON_SCHEMA_VERSION);
+    json_add_text(root, "verdict", verdict_name(judgement->verdict));
+    json_add_integer(root, "exit_code", verdict_exit_status(judgement->verdict));
+    json_add_text(root, "reason", judgement->reason);
+    add_side(root, "a", &comparison->sides[0]);
+    add_side(root, "b", &comparison->sides[1]);
+    add_metrics_json(root, comparison);
+    add_processes_json(root, comparison);
+    json_add_text(root, "drift", comparison->drift);
+    return json_print(root, 1);
 }

@@ -1,5 +1,7 @@
-/* The search for the smallest memory limit in which a build still passes: what was tried, and the
- * file that tells of it (doc/fit.schema.json). What to try next is fit/search.h's. */
+/* The search for the smallest memory limit with which a build still passes.
+ *
+ * fit.c holds the attempts, the verdict and the result file (doc/fit.schema.json); search.c decides
+ * which limit to try next. */
 #ifndef BM_FIT_FIT_H
 #define BM_FIT_FIT_H
 
@@ -15,22 +17,22 @@
 enum fit_outcome {
     FIT_PASSED,
     FIT_OOM_KILLED,
-    FIT_TOO_SLOW, /* ended after fit_patience_ms(): the limit makes it crawl */
+    FIT_TOO_SLOW, /* ended after fit_patience_ms() */
     FIT_BUILD_FAILED,
     FIT_NO_ARTIFACT,
-    FIT_TIMED_OUT, /* ended after the user's own --timeout */
+    FIT_TIMED_OUT, /* ended after --timeout */
     FIT_NOT_MEASURED,
 };
 const char *fit_outcome_name(enum fit_outcome outcome); /* "oom-killed" */
 
-/* One build under one limit. Figures as in the measurement, each may be UNMEASURED. */
+/* One build under one limit. Figures are those of the measurement; each may be UNMEASURED. */
 struct fit_attempt {
-    char *label;         /* of the run's own files; owned */
+    char *label;         /* of the files of this run; owned */
     int64_t limit_bytes; /* UNMEASURED: no limit */
     enum fit_outcome outcome;
-    char *detail; /* what went wrong, one line; NULL where it passed; owned */
+    char *detail; /* why it failed, one line; NULL: it passed; owned */
     int64_t duration_ms;
-    int64_t cgroup_bytes; /* the headline */
+    int64_t cgroup_bytes; /* memory peak */
     int64_t unreclaimable_bytes;
     struct pressure pressure;
 };
@@ -38,25 +40,25 @@ struct fit_attempt {
 struct fit {
     const char *label;                   /* borrowed */
     const struct measurement *unlimited; /* the first run, borrowed; NULL before it */
-    int signal;                          /* that interrupted the search, or 0 */
-    struct fit_attempt *attempts;        /* in the order of time, the first without a limit */
+    int signal;                          /* interrupted the search; 0: none */
+    struct fit_attempt *attempts;        /* in order of time; the first has no limit; owned */
     size_t count;
 };
 void fit_release(struct fit *fit);
 
-/* Adds a run under this limit. `judgement` is judge_alone()'s. `impatient`: had it timed out, then
- * after fit_patience_ms(), not after the user's own time. */
+/* Adds a run under this limit (UNMEASURED: none). `judgement` comes from judge_alone().
+ * `impatient`: the timeout of the run was fit_patience_ms(), not --timeout. */
 void fit_add(struct fit *fit, int64_t limit_bytes, const struct measurement *m,
              const struct judgement *judgement, bool impatient);
 
-/* How long a build may take under a limit, when without one it took `unlimited_ms`: 3 times as
- * long, and 10 s. */
+/* Returns how long a build may take under a limit, in ms: 3 times its duration without a limit,
+ * plus 10 s. */
 int64_t fit_patience_ms(int64_t unlimited_ms);
 
 /* How the search ended. */
 enum fit_verdict {
     FIT_VERDICT_FOUND,
-    FIT_VERDICT_BUILD_FAILED, /* already without a limit */
+    FIT_VERDICT_BUILD_FAILED, /* even without a limit */
     FIT_VERDICT_NONE_PASSES,  /* it passes without a limit, but under none that was tried */
     FIT_VERDICT_NOT_MEASURED,
     FIT_VERDICT_INTERRUPTED,
@@ -66,8 +68,8 @@ const char *fit_verdict_name(enum fit_verdict verdict); /* "none-passes" */
 /* 0 found, 3 build-failed, 4 none-passes and not-measured, 128+N interrupted. */
 int fit_exit_status(const struct fit *fit);
 
-/* The fit as JSON, indented and ended by a newline; and on one line without one, every control
- * character escaped. The caller owns the texts. */
+/* Return the fit as JSON: indented, with a newline at the end; and on one line, without a newline.
+ * Control characters are escaped. The caller owns the texts. */
 char *fit_to_json(const struct fit *fit);
 char *fit_to_line(const struct fit *fit);
 

@@ -6,20 +6,20 @@
 #include <math.h>
 
 #define PAGE_BYTES INT64_C(4096)
-/* Full speed is looked for in coarser steps than the limit: it is no sharp edge. */
+/* Coarser than FIT_RESOLUTION: speed has no sharp edge. */
 #define SPEED_RESOLUTION 0.10
 
-/* All attempts under one limit, and what is believed of it. */
+/* All attempts under one limit. */
 struct tried {
     int64_t limit_bytes;
     size_t passes, failures, unmeasured;
-    bool surprising; /* its first outcome was */
+    bool surprising; /* the first outcome was (see search.h) */
     int64_t fastest_ms;
-    int64_t unreclaimable_bytes; /* of its passes, the highest; UNMEASURED */
+    int64_t unreclaimable_bytes; /* highest of its passes; UNMEASURED: unknown */
 };
 
 struct history {
-    struct tried *limits; /* in the order of their first attempts */
+    struct tried *limits; /* in order of their first attempts */
     size_t count;
     const struct fit_attempt *unlimited;
 };
@@ -29,7 +29,7 @@ static bool passed(const struct tried *tried)
     return tried->passes > tried->failures;
 }
 
-/* Whether the attempts are enough to be believed. */
+/* Whether no further attempt under this limit is needed. */
 static bool settled(const struct tried *tried)
 {
     bool disputed = tried->surprising || (tried->passes && tried->failures);
@@ -49,7 +49,7 @@ static bool contradicts(const struct history *history, int64_t limit_bytes, bool
     return false;
 }
 
-static bool over_limit_by_limit(enum fit_outcome outcome)
+static bool is_effect_of_limit(enum fit_outcome outcome)
 {
     return outcome == FIT_PASSED || outcome == FIT_OOM_KILLED || outcome == FIT_TOO_SLOW;
 }
@@ -70,7 +70,7 @@ static void take_attempt(struct history *history, const struct fit_attempt *atte
 {
     bool pass = attempt->outcome == FIT_PASSED;
     bool surprise =
-        !over_limit_by_limit(attempt->outcome) || contradicts(history, attempt->limit_bytes, pass);
+        !is_effect_of_limit(attempt->outcome) || contradicts(history, attempt->limit_bytes, pass);
     struct tried *tried = find_or_add(history, attempt->limit_bytes);
     if (attempt->outcome == FIT_NOT_MEASURED) {
         tried->unmeasured++;
@@ -85,7 +85,7 @@ static void take_attempt(struct history *history, const struct fit_attempt *atte
         tried->unreclaimable_bytes = attempt->unreclaimable_bytes;
 }
 
-/* ---- what is believed ---- */
+/* ---- what the attempts show ---- */
 
 /* The highest limit that fails; NULL: none does. */
 static const struct tried *highest_failing(const struct history *history)
@@ -107,7 +107,7 @@ static bool is_slow(const struct history *history, const struct tried *tried)
            (double)tried->fastest_ms > (1 + FIT_SLOWER) * (double)usual_ms;
 }
 
-/* The lowest limit above `above_bytes` that passes, with `at_full_speed` not slowly; NULL: none. */
+/* The lowest limit above `above_bytes` that passes (`at_full_speed`: at full speed); NULL: none. */
 static const struct tried *lowest_passing(const struct history *history, int64_t above_bytes,
                                           bool at_full_speed)
 {
@@ -123,16 +123,16 @@ static const struct tried *lowest_passing(const struct history *history, int64_t
     return lowest;
 }
 
-/* ---- where to go from there ---- */
+/* ---- the next limit ---- */
 
-/* Half of the resolution above an unreclaimable peak, so that the next limit below it is half of
- * it under the peak. */
+/* A limit half of the resolution above an unreclaimable peak. The next lower limit is then half of
+ * the resolution below the peak. */
 static double predicted(int64_t unreclaimable_bytes)
 {
     return (double)unreclaimable_bytes * sqrt(1 + FIT_RESOLUTION);
 }
 
-/* Whether the build, as far as is known, took all of the limit that it had. */
+/* Whether the build used all of its limit, or may have. */
 static bool fills_limit(const struct tried *tried)
 {
     return tried->unreclaimable_bytes <= 0 ||
@@ -140,7 +140,7 @@ static bool fills_limit(const struct tried *tried)
                (double)tried->limit_bytes;
 }
 
-/* How many limits have failed, or passed although the build filled them. */
+/* The number of limits that failed, or that passed and were filled by the build. */
 static size_t count_steps(const struct history *history, bool pass)
 {
     size_t count = 0;
@@ -151,7 +151,7 @@ static size_t count_steps(const struct history *history, bool pass)
     return count;
 }
 
-static void go_on_with(struct fit_search *search, double bytes)
+static void try_next(struct fit_search *search, double bytes)
 {
     int64_t pages = llround(bytes / (double)PAGE_BYTES);
     int64_t limit_bytes = pages * PAGE_BYTES;
@@ -159,7 +159,7 @@ static void go_on_with(struct fit_search *search, double bytes)
     search->next_bytes = limit_bytes < LEAST_LIMIT_BYTES ? LEAST_LIMIT_BYTES : limit_bytes;
 }
 
-/* Within the resolution, but for the rounding to pages. */
+/* Whether two limits are within the resolution, with some pages for rounding. */
 static bool is_close(int64_t low_bytes, int64_t high_bytes, double resolution)
 {
     return (double)(high_bytes - low_bytes) <=
@@ -171,7 +171,7 @@ static double between(int64_t low_bytes, int64_t high_bytes)
     return sqrt((double)low_bytes * (double)high_bytes);
 }
 
-/* 1, 2, 4, ... times the resolution, by how often it went that way already. */
+/* The factor of a step: 1, 2, 4, ... times the resolution, by the steps so far. */
 static double stride(size_t steps)
 {
     return pow(1 + FIT_RESOLUTION, ldexp(1, (int)steps - 1));
@@ -192,23 +192,24 @@ static void go_up(struct fit_search *search, const struct history *history)
     if (is_close(search->failing_bytes, llround(most), 0))
         search->state = FIT_NONE_PASSES;
     else
-        go_on_with(search, fmin(next, most));
+        try_next(search, fmin(next, most));
 }
 
-/* A build whose heap goes by the limit takes less where there is less: then what it took counts. */
+/* Some builds size their heap by the limit. If a build did not fill its limit, the next limit comes
+ * from its peak. */
 static void go_down(struct fit_search *search, const struct history *history,
                     const struct tried *passing)
 {
     if (passing->limit_bytes <= LEAST_LIMIT_BYTES)
         return;
     if (fills_limit(passing))
-        go_on_with(search, (double)passing->limit_bytes / stride(count_steps(history, true)));
+        try_next(search, (double)passing->limit_bytes / stride(count_steps(history, true)));
     else
-        go_on_with(search, predicted(passing->unreclaimable_bytes));
+        try_next(search, predicted(passing->unreclaimable_bytes));
 }
 
-/* The smallest limit passes: from which one on does it do so at full speed? Above the headline no
- * limit is felt. */
+/* Finds the lowest limit with full speed, from the smallest passing one up to the memory peak:
+ * above that, a limit has no effect. */
 static void find_full_speed(struct fit_search *search, const struct history *history,
                             const struct tried *smallest)
 {
@@ -217,7 +218,7 @@ static void find_full_speed(struct fit_search *search, const struct history *his
     if (!is_slow(history, smallest))
         return;
     if (smallest->passes < 2) {
-        go_on_with(search, (double)smallest->limit_bytes);
+        try_next(search, (double)smallest->limit_bytes);
         return;
     }
     const struct tried *fast = lowest_passing(history, smallest->limit_bytes, true);
@@ -229,12 +230,12 @@ static void find_full_speed(struct fit_search *search, const struct history *his
             (!fast || tried->limit_bytes < high_bytes))
             low_bytes = tried->limit_bytes;
     }
-    if (high_bytes <= low_bytes) /* slow even where the limit is not felt: it is not the limit */
+    if (high_bytes <= low_bytes) /* slow even above the memory peak: not because of the limit */
         return;
     search->full_speed_bytes = high_bytes;
     search->full_speed_ms = fast ? fast->fastest_ms : UNMEASURED;
     if (!is_close(low_bytes, high_bytes, SPEED_RESOLUTION))
-        go_on_with(search, between(low_bytes, high_bytes));
+        try_next(search, between(low_bytes, high_bytes));
 }
 
 static void find_smallest(struct fit_search *search, const struct history *history)
@@ -250,13 +251,13 @@ static void find_smallest(struct fit_search *search, const struct history *histo
         search->passing_ms = passing->fastest_ms;
     }
     if (!failing && !passing)
-        go_on_with(search, first_guess(history->unlimited));
+        try_next(search, first_guess(history->unlimited));
     else if (!passing)
         go_up(search, history);
     else if (!failing)
         go_down(search, history, passing);
     else if (!is_close(failing->limit_bytes, passing->limit_bytes, FIT_RESOLUTION))
-        go_on_with(search, between(failing->limit_bytes, passing->limit_bytes));
+        try_next(search, between(failing->limit_bytes, passing->limit_bytes));
     if (search->state == FIT_FOUND)
         find_full_speed(search, history, passing);
 }
@@ -283,7 +284,7 @@ struct fit_search fit_search(const struct fit_attempt *attempts, size_t count)
     const struct tried *last =
         history.count ? find_or_add(&history, attempts[count - 1].limit_bytes) : NULL;
     if (last && !settled(last)) {
-        go_on_with(&search, (double)last->limit_bytes);
+        try_next(&search, (double)last->limit_bytes);
         if (last->unmeasured > 1)
             search.state = FIT_UNMEASURED;
     }

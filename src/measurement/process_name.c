@@ -1,11 +1,118 @@
 #include "measurement/process_name.h"
 
 #include "base/alloc.h"
-#include "measurement/process_names.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
+
+/* ---- the names of the tools of each ecosystem ---- */
+
+enum program_kind {
+    PROGRAM_PLAIN,       /* the program and up to two plain words: "npm run build" */
+    PROGRAM_ALONE,       /* the program alone: options and files follow */
+    PROGRAM_INTERPRETER, /* the script that it runs */
+    PROGRAM_BY_OPTION,   /* the program and the value of `option`: "rustc serde" */
+    PROGRAM_BY_CLASS,    /* Java: the program and the main class or the jar */
+};
+
+/* By the base name of the program. The last rule is for all others. */
+static const struct program_rule {
+    const char *program;
+    enum program_kind kind;
+    const char *option;
+} program_rules[] = {
+    /* script languages */
+    {"node", PROGRAM_INTERPRETER, NULL},
+    {"nodejs", PROGRAM_INTERPRETER, NULL},
+    {"bun", PROGRAM_INTERPRETER, NULL},
+    {"deno", PROGRAM_INTERPRETER, NULL},
+    {"python", PROGRAM_INTERPRETER, NULL},
+    {"python3", PROGRAM_INTERPRETER, NULL},
+    {"ruby", PROGRAM_INTERPRETER, NULL},
+    {"perl", PROGRAM_INTERPRETER, NULL},
+    {"php", PROGRAM_INTERPRETER, NULL},
+    /* C and C++ */
+    {"cc1", PROGRAM_ALONE, NULL},
+    {"cc1plus", PROGRAM_ALONE, NULL},
+    {"lto1", PROGRAM_ALONE, NULL},
+    {"gcc", PROGRAM_ALONE, NULL},
+    {"g++", PROGRAM_ALONE, NULL},
+    {"cc", PROGRAM_ALONE, NULL},
+    {"c++", PROGRAM_ALONE, NULL},
+    {"clang", PROGRAM_ALONE, NULL},
+    {"clang++", PROGRAM_ALONE, NULL},
+    {"as", PROGRAM_ALONE, NULL},
+    {"collect2", PROGRAM_ALONE, NULL},
+    {"ar", PROGRAM_ALONE, NULL},
+    /* linkers */
+    {"ld", PROGRAM_ALONE, NULL},
+    {"ld.bfd", PROGRAM_ALONE, NULL},
+    {"ld.gold", PROGRAM_ALONE, NULL},
+    {"ld.lld", PROGRAM_ALONE, NULL},
+    {"lld", PROGRAM_ALONE, NULL},
+    {"rust-lld", PROGRAM_ALONE, NULL},
+    {"mold", PROGRAM_ALONE, NULL},
+    /* Rust, Go */
+    {"rustc", PROGRAM_BY_OPTION, "--crate-name"},
+    {"rustdoc", PROGRAM_BY_OPTION, "--crate-name"},
+    {"clippy-driver", PROGRAM_BY_OPTION, "--crate-name"},
+    {"compile", PROGRAM_BY_OPTION, "-p"},
+    {"link", PROGRAM_ALONE, NULL},
+    /* Java */
+    {"java", PROGRAM_BY_CLASS, NULL},
+    {"javac", PROGRAM_ALONE, NULL},
+    {"kotlinc", PROGRAM_ALONE, NULL},
+    {NULL, PROGRAM_PLAIN, NULL},
+};
+
+/* By a part of the path of an interpreter's script; the first rule that matches applies. */
+static const struct script_rule {
+    const char *part;
+    const char *name;
+    bool whole; /* do not add the words that follow */
+} script_rules[] = {
+    /* workers: one name for the whole pool */
+    {"next/dist/compiled/jest-worker/", "next build (worker)", true},
+    {"jest-worker/build/", "jest (worker)", true},
+    {".next/build/", "next build (turbopack)", true},
+    {"thread-loader/dist/", "webpack (worker)", true},
+    {"terser-webpack-plugin/", "webpack (terser)", true},
+    {"fork-ts-checker-webpack-plugin/", "webpack (type check)", true},
+    {"vitest/dist/", "vitest (worker)", true},
+    {"nx/src/tasks-runner/", "nx (task)", true},
+    {"nx/bin/run-executor", "nx (executor)", true},
+    {"nx/src/daemon/", "nx (daemon)", true},
+    {"nx/src/project-graph/plugins/", "nx (plugin worker)", true},
+    /* programs by their entry point */
+    {"npm/bin/npm-cli", "npm", false},
+    {"npm/bin/npx-cli", "npx", false},
+    {"pnpm/bin/pnpm", "pnpm", false},
+    {"yarn/bin/yarn", "yarn", false},
+    {".yarn/releases/yarn", "yarn", false},
+    {"next/dist/bin/next", "next", false},
+    {"nx/bin/nx", "nx", false},
+    {"typescript/lib/tsserver", "tsserver", true},
+    {"typescript/lib/_tsc", "tsc", false},
+    {"typescript/lib/tsc", "tsc", false},
+    {"assemblyscript/bin/asc", "asc", false},
+    {"webpack/bin/webpack", "webpack", false},
+    {"webpack-cli/bin/", "webpack", false},
+    {"vite/bin/vite", "vite", false},
+    {"rollup/dist/bin/rollup", "rollup", false},
+    {"parcel/lib/bin", "parcel", false},
+    {"eslint/bin/eslint", "eslint", false},
+    {"@angular/cli/bin/ng", "ng", false},
+    {"ninja-build", "ninja", false},
+    {NULL, NULL, false},
+};
+
+/* Java options that take the next argument. */
+static const char *const java_value_options[] = {
+    "-cp",         "-classpath",    "--class-path",  "-p", "--module-path",
+    "--add-opens", "--add-modules", "--add-exports", NULL};
+
+/* ---- the name of a command line ---- */
 
 struct word {
     const char *text;
@@ -28,7 +135,7 @@ static struct word base_name(struct word path)
     return path;
 }
 
-static bool is(struct word word, const char *text)
+static bool word_is(struct word word, const char *text)
 {
     return strlen(text) == word.length && strncmp(word.text, text, word.length) == 0;
 }
@@ -36,7 +143,7 @@ static bool is(struct word word, const char *text)
 static const struct program_rule *rule_of(struct word program)
 {
     const struct program_rule *rule = program_rules;
-    while (rule->program && !is(program, rule->program))
+    while (rule->program && !word_is(program, rule->program))
         rule++;
     return rule;
 }
@@ -77,7 +184,7 @@ static char *text_of(struct word word)
     return xstrndup(word.text, word.length);
 }
 
-/* "npm" and "run build" of what follows. */
+/* "npm run build": the program, and up to two plain words that follow it. */
 static char *with_plain_words(struct word program, const char *rest)
 {
     char *name = text_of(program);
@@ -96,7 +203,7 @@ static char *name_of_script(struct word program, const char *rest)
 {
     const char *after = rest;
     struct word script = next_word(&after);
-    while (script.length && *script.text == '-' && !is(script, "-e") && !is(script, "-c"))
+    while (script.length && *script.text == '-' && !word_is(script, "-e") && !word_is(script, "-c"))
         script = next_word(&after);
     if (!script.length || *script.text == '-')
         return with_plain_words(program, rest);
@@ -114,7 +221,7 @@ static char *name_by_option(struct word program, const char *rest, const char *o
     size_t length = strlen(option);
     for (struct word word = next_word(&rest); word.length; word = next_word(&rest)) {
         struct word value = {word.text + length + 1, word.length - length - 1};
-        if (is(word, option))
+        if (word_is(word, option))
             value = next_word(&rest);
         else if (word.length <= length + 1 || strncmp(word.text, option, length) != 0 ||
                  word.text[length] != '=')
@@ -129,7 +236,7 @@ static char *name_by_option(struct word program, const char *rest, const char *o
 static bool takes_value(struct word option)
 {
     for (const char *const *known = java_value_options; *known; known++)
-        if (is(option, *known))
+        if (word_is(option, *known))
             return true;
     return false;
 }
@@ -137,10 +244,10 @@ static bool takes_value(struct word option)
 static char *name_by_class(struct word program, const char *rest)
 {
     struct word word = next_word(&rest);
-    for (; word.length && *word.text == '-' && !is(word, "-jar"); word = next_word(&rest))
+    for (; word.length && *word.text == '-' && !word_is(word, "-jar"); word = next_word(&rest))
         if (takes_value(word))
             (void)next_word(&rest);
-    if (is(word, "-jar"))
+    if (word_is(word, "-jar"))
         word = base_name(next_word(&rest));
     else
         for (size_t i = word.length; i > 0; i--) /* org.gradle.Main: the last part */

@@ -1,13 +1,13 @@
-/* A process's name for people. */
+/* The name of a process, for people. */
 #ifndef BM_MEASUREMENT_PROCESS_NAME_H
 #define BM_MEASUREMENT_PROCESS_NAME_H
 
 #define PROCESS_NAME_MAX 128 /* bytes */
 
-/* From its command line (arguments separated by blanks): the program, or what an interpreter runs,
- * and up to two plain words that say what it does: "next build", "npm run build", "cc1plus". What
- * is known of programs stands in process_names.c. The caller owns the name, which is cut to
- * PROCESS_NAME_MAX bytes; "?" where the command line is empty. */
+/* Returns the name of a process from its command line (arguments separated by spaces): the program,
+ * or the script that an interpreter runs, and up to two plain words that follow: "next build", "npm
+ * run build", "cc1plus". process_name.c has a table of known programs and scripts. "?" if the
+ * command line is empty. The name has at most PROCESS_NAME_MAX bytes; the caller owns it. */
 char *process_name(const char *command);
 
 #endif

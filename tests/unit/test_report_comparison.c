@@ -190,10 +190,10 @@ END_TEST
 START_TEST(test_a_first_side_that_is_no_baseline)
 {
     a[0].peak.at_limit = true;
-    expect("INCONCLUSIVE  before cannot be compared with:");
+    expect("INCONCLUSIVE  before cannot serve as a baseline:");
     a[0].peak.at_limit = false;
     a[0].build.exit_code = 2;
-    expect("INCONCLUSIVE  before cannot be compared with:");
+    expect("INCONCLUSIVE  before cannot serve as a baseline:");
     /* The figures are shown all the same. */
     expect("cgroup_peak");
 }
@@ -272,7 +272,7 @@ START_TEST(test_sets_are_judged_by_their_medians_and_scatter)
     /* Runs that lie too far apart judge nothing. */
     a[1].peak.cgroup_bytes = 400 * MIB;
     a[2].peak.cgroup_bytes = 1700 * MIB;
-    expect("INCONCLUSIVE  before cannot be compared with: cgroup_peak is too noisy");
+    expect("INCONCLUSIVE  before cannot serve as a baseline: cgroup_peak is too noisy");
     a[2].environment.cpus = 64;
     expect("different");
 }
