@@ -8,27 +8,27 @@
 #include <signal.h>
 #include <string.h>
 
-/* What bounds the measurement and its file, however many stages and processes a build has. */
-#define PROCESSES_MOST 8192     /* of a snapshot; the probe has no more than half of it */
-#define STAGE_PROCESSES_KEPT 64 /* the largest of a stage; its sum counts them all */
-#define COMMAND_KEPT 1024       /* bytes of a command line */
-#define VARIABLES_MOST 64       /* the probe knows a quarter of it */
+/* Bounds for the measurement and its file. */
+#define SNAPSHOT_PROCESSES_MAX 8192 /* twice what the probe sends */
+#define STAGE_PROCESSES_KEPT 64     /* the largest ones; the sum includes all */
+#define COMMAND_MAX 1024            /* bytes */
+#define VARIABLES_MAX 64            /* four times what the probe sends */
 
 struct aggregate {
     struct measurement *m;
-    struct snapshot pending;      /* whose processes are still coming */
+    struct snapshot pending;      /* its processes are still arriving */
     int64_t pending_stage;        /* -1: none */
     int64_t pending_gauge;        /* as in struct wire_snapshot */
-    int64_t pending_processes;    /* how many are still to come */
+    int64_t pending_processes;    /* number of processes that are still to arrive */
     int64_t highest_cgroup_bytes; /* of all samples */
-    char *usage_source;           /* the file that is sampled; NULL: there is none */
-    bool reset_at_start;          /* the kernel's counter, in a shared cgroup */
+    char *usage_source;           /* the file that the probe samples; NULL: none */
+    bool reset_at_start;          /* the kernel's counter was reset, in a shared cgroup */
     int64_t peak_at_start_bytes;  /* the lifetime peak */
-    /* The stage that runs, and the lifetime peak when it began. */
+    /* The current stage, and the lifetime peak when it began. */
     int64_t stage, peak_at_boundary_bytes;
-    bool was_reset;                /* the kernel's counter, at that boundary */
-    bool *sampled;                 /* of each stage: a part of it had no exact peak */
-    int64_t highest_counter_bytes; /* of all values before resets */
+    bool was_reset;                /* the kernel's counter was reset when the stage began */
+    bool *sampled;                 /* per stage: a part of it has no exact peak */
+    int64_t highest_counter_bytes; /* of all values, also before resets */
 };
 
 struct aggregate *aggregate_new(struct measurement *m, const struct strv *stage_names)
@@ -74,7 +74,7 @@ void cleanup_aggregate(struct aggregate **aggregate)
     aggregate_free(*aggregate);
 }
 
-/* Records come from outside: an index that is none is taken for "setup". */
+/* Records come from outside: an invalid index means "setup". */
 static struct stage_measurement *stage_at(const struct aggregate *aggregate, int64_t stage)
 {
     size_t last = aggregate->m->stage_count - 1;
@@ -129,13 +129,13 @@ static void take_variable(struct aggregate *aggregate, const struct wire_variabl
 {
     struct strv *variables = &aggregate->m->environment.variables;
     bool is_name = *variable->name && !strchr(variable->name, '=');
-    if (is_name && variables->count < VARIABLES_MOST && !variables_find(variables, variable->name))
+    if (is_name && variables->count < VARIABLES_MAX && !variables_find(variables, variable->name))
         strv_pushf(variables, "%s=%s", variable->name, variable->value);
 }
 
-/* A stage ends. Its peak is exact where the counter was reset when it began, and where the lifetime
- * peak rose while it ran; else its highest sample stands, a lower bound. `counter_bytes` is the
- * counter now, `reset`: and it starts anew. */
+/* Sets the peak of the stage that ends. It is exact if the counter was reset when the stage began,
+ * or if the lifetime peak rose while it ran; otherwise its highest sample is a lower bound.
+ * `counter_bytes` is the counter now; `reset`: it is reset now. */
 static void settle_stage_peak(struct aggregate *aggregate, int64_t counter_bytes, bool reset)
 {
     struct stage_measurement *stage = stage_at(aggregate, aggregate->stage);
@@ -144,7 +144,7 @@ static void settle_stage_peak(struct aggregate *aggregate, int64_t counter_bytes
         aggregate->peak_at_boundary_bytes >= 0 && counter_bytes > aggregate->peak_at_boundary_bytes;
     if (counter_bytes >= 0 && (aggregate->was_reset || rose)) {
         raise_to(&stage->cgroup_peak_bytes, counter_bytes);
-        /* What rose above all before it is above all that was merely sampled. */
+        /* A lifetime peak that rose exceeds all samples. */
         *sampled &= aggregate->was_reset;
     } else {
         *sampled = true;
@@ -168,15 +168,15 @@ static void take_stage(struct aggregate *aggregate, const struct wire_stage *rec
     raise_to(&stage->last_ms, record->t_ms);
 }
 
-/* A stage that others precede all the time, or that is over before a figure of it is read, was in
- * the build all the same: its figures are what is not measured. */
-static void take_first_seen(struct aggregate *aggregate, const struct wire_first_seen *sighting)
+/* A stage may end before its first sample, or run only beside stages that precede it. Then it was
+ * seen, and its figures are unmeasured. */
+static void take_first_seen(struct aggregate *aggregate, const struct wire_first_seen *first_seen)
 {
-    struct stage_measurement *stage = stage_at(aggregate, sighting->stage);
+    struct stage_measurement *stage = stage_at(aggregate, first_seen->stage);
     if (stage->first_ms != UNMEASURED)
         return;
-    stage->first_ms = sighting->t_ms;
-    raise_to(&stage->last_ms, sighting->t_ms);
+    stage->first_ms = first_seen->t_ms;
+    raise_to(&stage->last_ms, first_seen->t_ms);
 }
 
 static void take_sample(struct aggregate *aggregate, const struct wire_sample *sample)
@@ -186,7 +186,7 @@ static void take_sample(struct aggregate *aggregate, const struct wire_sample *s
     if (stage->first_ms == UNMEASURED)
         stage->first_ms = sample->t_ms;
     raise_to(&stage->last_ms, sample->t_ms);
-    /* Where no process lives any more, or not yet, none was measured. */
+    /* Without a process there is no PSS. */
     if (sample->processes > 0)
         raise_to(&stage->pss_peak_bytes, sample->pss_bytes);
     int64_t highest = sample->cgroup_bytes;
@@ -214,7 +214,7 @@ static int larger_first(const void *a, const void *b)
     return (one->pss_bytes < other->pss_bytes) - (one->pss_bytes > other->pss_bytes);
 }
 
-/* With the first `most` of its processes. */
+/* A copy with at most `most` processes, the first ones. */
 static struct snapshot copy_of(const struct snapshot *snapshot, size_t most)
 {
     struct snapshot copy = *snapshot;
@@ -228,27 +228,28 @@ static struct snapshot copy_of(const struct snapshot *snapshot, size_t most)
     return copy;
 }
 
-static int64_t known(int64_t bytes)
+static int64_t or_zero(int64_t bytes)
 {
     return bytes > 0 ? bytes : 0;
 }
 
-/* What the processes hold, the page cache that none of them maps, and the kernel's own. */
-static int64_t explained(const struct snapshot *snapshot)
+/* The memory of the processes, the page cache that none of them maps, and kernel memory. */
+static int64_t attributed_bytes(const struct snapshot *snapshot)
 {
     const struct composition *made_of = &snapshot->composition;
     if (snapshot->cgroup_bytes < 0 || snapshot->pss_bytes < 0)
         return UNMEASURED;
-    int64_t mapped = made_of->anon_bytes < 0 ? 0 : known(snapshot->pss_bytes - made_of->anon_bytes);
-    int64_t cache = add_figures(known(made_of->file_bytes), known(made_of->shmem_bytes));
-    int64_t sum = add_figures(snapshot->pss_bytes, known(cache - mapped));
-    sum = add_figures(sum, known(made_of->kernel_bytes));
+    int64_t mapped =
+        made_of->anon_bytes < 0 ? 0 : or_zero(snapshot->pss_bytes - made_of->anon_bytes);
+    int64_t cache = add_figures(or_zero(made_of->file_bytes), or_zero(made_of->shmem_bytes));
+    int64_t sum = add_figures(snapshot->pss_bytes, or_zero(cache - mapped));
+    sum = add_figures(sum, or_zero(made_of->kernel_bytes));
     return sum < snapshot->cgroup_bytes ? sum : snapshot->cgroup_bytes;
 }
 
-static int64_t level_of(const struct snapshot *snapshot, int64_t level)
+static int64_t gauge_of(const struct snapshot *snapshot, int64_t gauge)
 {
-    int64_t bytes = level ? snapshot->unreclaimable_bytes : snapshot->cgroup_bytes;
+    int64_t bytes = gauge ? snapshot->unreclaimable_bytes : snapshot->cgroup_bytes;
     return bytes >= 0 ? bytes : snapshot->pss_bytes;
 }
 
@@ -257,23 +258,23 @@ static int64_t measured_bytes(const struct snapshot *snapshot)
     int64_t sum = 0;
     for (size_t i = 0; i < snapshot->count; i++)
         if (snapshot->processes[i].basis == PSS_MEASURED)
-            sum = add_figures(sum, known(snapshot->processes[i].pss_bytes));
+            sum = add_figures(sum, or_zero(snapshot->processes[i].pss_bytes));
     return sum;
 }
 
-/* Higher, or as high and with more of it measured. */
-static bool is_better(const struct snapshot *one, const struct snapshot *other, int64_t level)
+/* Higher; or as high within 0.5 %, with more of it measured. */
+static bool is_better(const struct snapshot *one, const struct snapshot *other, int64_t gauge)
 {
-    int64_t bytes = level_of(one, level), kept = level_of(other, level);
+    int64_t bytes = gauge_of(one, gauge), kept = gauge_of(other, gauge);
     if (other->pss_bytes < 0 || bytes > kept)
         return true;
     return bytes >= kept - kept / 200 && measured_bytes(one) > measured_bytes(other);
 }
 
-static bool keep_if_better(struct snapshot *kept, const struct snapshot *snapshot, int64_t level,
+static bool keep_if_better(struct snapshot *kept, const struct snapshot *snapshot, int64_t gauge,
                            size_t most_processes)
 {
-    if (!is_better(snapshot, kept, level))
+    if (!is_better(snapshot, kept, gauge))
         return false;
     snapshot_release(kept);
     *kept = copy_of(snapshot, most_processes);
@@ -286,7 +287,7 @@ static void keep_name(char **kept, const char *name)
     *kept = xstrdup(name);
 }
 
-/* A whole snapshot is kept where it is its stage's best, and the build's. */
+/* Keeps the complete snapshot if it is the best of its stage, or of the build. */
 static void keep_snapshot(struct aggregate *aggregate)
 {
     struct peak *peak = &aggregate->m->peak;
@@ -297,12 +298,13 @@ static void keep_snapshot(struct aggregate *aggregate)
     raise_to(&stage->pss_peak_bytes, snapshot->pss_bytes);
     if (aggregate->pending_gauge) {
         if (keep_if_better(&peak->at_unreclaimable_peak, snapshot, aggregate->pending_gauge,
-                           PROCESSES_MOST))
+                           SNAPSHOT_PROCESSES_MAX))
             keep_name(&peak->unreclaimable_stage, stage->name);
     } else {
         (void)keep_if_better(&stage->at_peak, snapshot, aggregate->pending_gauge,
                              STAGE_PROCESSES_KEPT);
-        if (keep_if_better(&peak->at_peak, snapshot, aggregate->pending_gauge, PROCESSES_MOST)) {
+        if (keep_if_better(&peak->at_peak, snapshot, aggregate->pending_gauge,
+                           SNAPSHOT_PROCESSES_MAX)) {
             keep_name(&peak->stage, stage->name);
             if (snapshot->composition.anon_bytes >= 0)
                 peak->composition = snapshot->composition;
@@ -324,7 +326,7 @@ static void take_snapshot(struct aggregate *aggregate, const struct wire_snapsho
                                                           .file_bytes = snapshot->file_bytes,
                                                           .shmem_bytes = snapshot->shmem_bytes,
                                                           .kernel_bytes = snapshot->kernel_bytes};
-    aggregate->pending.attributed_bytes = explained(&aggregate->pending);
+    aggregate->pending.attributed_bytes = attributed_bytes(&aggregate->pending);
     aggregate->pending_gauge = snapshot->gauge;
     aggregate->pending_stage = snapshot->stage;
     aggregate->pending_processes = snapshot->processes;
@@ -334,7 +336,7 @@ static void take_snapshot(struct aggregate *aggregate, const struct wire_snapsho
 
 static void add_process(struct snapshot *snapshot, const struct wire_process *process)
 {
-    if (snapshot->count == PROCESSES_MOST)
+    if (snapshot->count == SNAPSHOT_PROCESSES_MAX)
         return;
     snapshot->processes = xgrow(snapshot->processes, snapshot->count, sizeof *snapshot->processes);
     snapshot->processes[snapshot->count++] = (struct process_usage){
@@ -345,7 +347,7 @@ static void add_process(struct snapshot *snapshot, const struct wire_process *pr
                  : process->basis == PSS_ESTIMATED ? PSS_ESTIMATED
                                                    : PSS_RSS,
         .name = process_name(process->command),
-        .command = xstrndup(process->command, COMMAND_KEPT),
+        .command = xstrndup(process->command, COMMAND_MAX),
     };
 }
 
@@ -358,8 +360,8 @@ static void take_process(struct aggregate *aggregate, const struct wire_process 
         keep_snapshot(aggregate);
 }
 
-/* What the kernel's counter tells of this run's peak, or UNMEASURED. `end_bytes` is the counter at
- * the end: of v1 since it was last reset, of v2 the lifetime's, beside the one that is reset. */
+/* This run's peak by the kernel's counter, or UNMEASURED. `end_bytes` is the counter at the end: on
+ * cgroup v1 since its last reset, on v2 of the cgroup's lifetime. */
 static int64_t counted_peak(const struct aggregate *aggregate, int64_t end_bytes,
                             bool reset_to_the_end)
 {
@@ -368,7 +370,7 @@ static int64_t counted_peak(const struct aggregate *aggregate, int64_t end_bytes
     if (!aggregate->m->peak.shared)
         return end_bytes > aggregate->highest_counter_bytes ? end_bytes
                                                             : aggregate->highest_counter_bytes;
-    /* Others lived in the cgroup before: the lifetime's peak is ours only if it rose. */
+    /* Other processes used the cgroup before: its lifetime peak is this run's only if it rose. */
     if (aggregate->reset_at_start)
         return reset_to_the_end ? aggregate->highest_counter_bytes : UNMEASURED;
     return end_bytes > aggregate->peak_at_start_bytes ? end_bytes : UNMEASURED;
@@ -458,7 +460,7 @@ static void drop_unseen_stages(struct measurement *m)
     m->stage_count = kept;
 }
 
-/* Where no high-water mark of the kernel's tells the highest reading stands in, and says so. */
+/* Without a high-water mark of the kernel, the highest sample is an estimate of the peak. */
 static void settle_memory_peak(struct aggregate *aggregate)
 {
     struct peak *peak = &aggregate->m->peak;
@@ -482,7 +484,7 @@ void aggregate_finish(struct aggregate *aggregate)
     drop_unseen_stages(m);
     settle_memory_peak(aggregate);
     m->build.oom_killed |= m->pressure.oom_kills > 0;
-    /* At 99 % of its limit a cgroup reclaims: what the build would have taken is not known. */
+    /* At 99 % of its limit a cgroup reclaims memory, so the build's need is unknown. */
     if (m->peak.limit_bytes > 0)
         m->peak.at_limit = m->pressure.limit_hits > 0 ||
                            (double)m->peak.cgroup_bytes >= 0.99 * (double)m->peak.limit_bytes;

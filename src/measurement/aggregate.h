@@ -1,5 +1,5 @@
-/* Records in, measurement out: bounded memory however long the build, and however many stages and
- * processes it has. */
+/* Aggregates the records of a run into a measurement. Its memory is bounded, however long the build
+ * runs and however many stages and processes it has. */
 #ifndef BM_MEASUREMENT_AGGREGATE_H
 #define BM_MEASUREMENT_AGGREGATE_H
 
@@ -8,21 +8,20 @@
 
 struct aggregate;
 
-/* Folds into `m`, which is initialised and must outlive the aggregate. `stage_names` are those of
- * the rules, in their order; "setup" is added. */
+/* Returns an aggregate that fills `m`, which is initialised and must outlive it. `stage_names` are
+ * the names of the stages in order of precedence; "setup" is added. The caller frees it. */
 struct aggregate *aggregate_new(struct measurement *m, const struct strv *stage_names);
 void aggregate_free(struct aggregate *aggregate);
 void cleanup_aggregate(struct aggregate **aggregate);
 
-/* Takes the next record. WIRE_OUTPUT and WIRE_PROCESS_SAMPLE are not for it and are passed
- * over. */
+/* Adds the next record. Ignores WIRE_OUTPUT and WIRE_PROCESS_SAMPLE. */
 void aggregate_record(struct aggregate *aggregate, const struct wire_record *record);
 
-/* The name of the stage with that index in the records. */
+/* Returns the name of the stage with this index in the records; "setup" if there is none. Borrowed.
+ */
 const char *aggregate_stage_name(const struct aggregate *aggregate, int64_t stage);
 
-/* After the last record: settles what can only be said at the end (at_limit, estimated, stages
- * that were never seen are dropped). */
+/* Call after the last record: determines `at_limit` and `estimated`, and drops unseen stages. */
 void aggregate_finish(struct aggregate *aggregate);
 
 #endif

@@ -21,15 +21,15 @@ static const void *place(const struct environment *environment, const struct dri
     return (const char *)environment + field->offset;
 }
 
-/* As people read it, so that a few KiB of a machine's memory are no drift. */
+/* Rounded as people read it: a few KiB of memory are no drift. */
 static char *format_field(const struct environment *environment, const struct drift_field *field)
 {
     if (field->bytes) {
         int64_t bytes = *(const int64_t *)place(environment, field);
-        return bytes < 0 ? xstrdup("not known") : format_bytes(bytes);
+        return bytes < 0 ? xstrdup("unknown") : format_bytes(bytes);
     }
     const char *text = *(char *const *)place(environment, field);
-    return xstrdup(text ? text : "not known");
+    return xstrdup(text ? text : "unknown");
 }
 
 char *variable_name(const char *variable)
@@ -55,7 +55,7 @@ const char *variables_find(const struct strv *variables, const char *name)
     return value_of(variables, name, strlen(name));
 }
 
-/* The value in "NAME=VALUE" of the variable whose entry this is, or NULL; borrowed. */
+/* The value of the variable with the name in `entry` ("NAME=..."), or NULL. Borrowed. */
 static const char *value_like(const struct strv *variables, const char *entry)
 {
     return value_of(variables, entry, strcspn(entry, "="));
@@ -96,7 +96,7 @@ int variables_read(const struct json *object, struct strv *variables, struct bm_
     for (const struct json *item = json_first(object); item; item = json_next(item)) {
         const char *value;
         if (!*json_key(item) || strchr(json_key(item), '='))
-            return json_error(item, err, "is no name of a variable");
+            return json_error(item, err, "is not a variable name");
         if (json_expect_string(item, &value, err) < 0)
             return -1;
         strv_pushf(variables, "%s=%s", json_key(item), value);

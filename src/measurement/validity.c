@@ -24,25 +24,25 @@ static char *ended_by_signal(int64_t signal)
                 : xasprintf("signal %" PRId64 " ended the build", signal);
 }
 
-static const struct verify_check *first_broken_check(const struct measurement *m, size_t *broken)
+static const struct verify_check *first_failed_check(const struct measurement *m, size_t *failed)
 {
     const struct verify_check *first = NULL;
-    *broken = 0;
+    *failed = 0;
     for (size_t i = 0; i < m->check_count; i++) {
         if (!m->checks[i].required || m->checks[i].ok)
             continue;
         first = first ? first : &m->checks[i];
-        ++*broken;
+        ++*failed;
     }
     return first;
 }
 
 static char *not_verified(const struct measurement *m)
 {
-    size_t broken;
-    const struct verify_check *check = first_broken_check(m, &broken);
+    size_t failed;
+    const struct verify_check *check = first_failed_check(m, &failed);
     char *others CLEANUP(cleanup_free) =
-        broken > 1 ? xasprintf(" (and %zu more)", broken - 1) : xstrdup("");
+        failed > 1 ? xasprintf(" (and %zu more)", failed - 1) : xstrdup("");
     const char *detail = check->detail ? check->detail : "not found";
     return check->path ? xasprintf("the build exited 0, but a required artifact is missing: %s: "
                                    "%s%s",
@@ -51,7 +51,7 @@ static char *not_verified(const struct measurement *m)
                                    check->check, detail, others);
 }
 
-/* How the build ended is known even where its memory is not, so a failure comes first. */
+/* A failure takes precedence: the end of the build is known even if its memory is not. */
 static char *build_failure(const struct measurement *m, char **advice)
 {
     const struct build_end *build = &m->build;
