@@ -54,13 +54,13 @@ static void add_check(struct measurement *m, const char *check, const char *path
                                                         .detail = xstrdup("found")};
 }
 
-void gate_run(struct measurement *m, const char *label, int64_t headline_bytes)
+void gate_run(struct measurement *m, const char *label, int64_t peak_bytes)
 {
     measurement_init(m);
     gate_set(&m->label, label);
     m->build.exit_code = 0;
     m->build.duration_ms = 60000;
-    m->peak.cgroup_bytes = headline_bytes;
+    m->peak.cgroup_bytes = peak_bytes;
     m->peak.unreclaimable_bytes = 500 * MIB;
     gate_set(&m->peak.source, "memory.peak");
     gate_set(&m->environment.architecture, "x86_64");

@@ -1,5 +1,4 @@
-/* Runs and a baseline in round figures for the tests of the gate: one figure changed at a time
- * shows what it does. */
+/* Runs and a baseline in round figures, of which each test of the gate changes one. */
 #ifndef BM_TESTS_UNIT_GATE_SAMPLE_H
 #define BM_TESTS_UNIT_GATE_SAMPLE_H
 
@@ -8,10 +7,10 @@
 
 #include <check.h>
 
-/* A verified run in 60 s: headline `headline_bytes`, of it 500 MiB unreclaimable; stages build-deps
+/* A verified run in 60 s: memory peak `peak_bytes`, of it 500 MiB unreclaimable; stages build-deps
  * 300 MiB (node nx 3 x 70 MiB, npm 20 MiB, tsc 70 MiB) and setup 50 MiB; on memory.peak, no limit,
  * x86_64, 2 CPUs, image node:24-bookworm. Released by the caller. */
-void gate_run(struct measurement *m, const char *label, int64_t headline_bytes);
+void gate_run(struct measurement *m, const char *label, int64_t peak_bytes);
 struct stage_measurement *gate_stage(struct measurement *m, const char *name);
 void gate_add_stage(struct measurement *m, const char *name, int64_t pss_bytes);
 void gate_add_process(struct snapshot *snapshot, const char *name, int64_t pss_bytes);

@@ -149,7 +149,7 @@ void sample_measurement(struct measurement *m)
         .some_us = 125000, .full_us = 40000, .refaults = 120, .limit_hits = 0, .oom_kills = 0};
 }
 
-/* Figures in MiB, or ms; the values are the actual one, a little less, a little more. */
+/* Figures in MiB or ms. The values are `actual`, a little less, and a little more. */
 static void add_finding(struct judgement *judgement, const char *metric, enum level level,
                         enum finding_status status, int64_t baseline, int64_t limit, int64_t actual,
                         const char *message, const char *largest)
@@ -259,6 +259,6 @@ char *golden_text(const char *name, const char *actual)
     char *text = NULL;
     if ((getenv("BM_UPDATE_GOLDEN") && file_write_atomic(path, actual, strlen(actual), &err) < 0) ||
         file_read(path, 1 << 20, &text, NULL, &err) < 0)
-        return xstrdup(err.message); /* equals no output, and says what is wrong */
+        return xstrdup(err.message); /* equals no output, and names the error */
     return text;
 }

@@ -1,4 +1,4 @@
-/* Records in, measurement out. */
+/* Aggregation of records into a measurement. */
 #include "base/alloc.h"
 #include "base/units.h"
 #include "measurement/aggregate.h"
@@ -72,7 +72,7 @@ static void boundary(int64_t t_ms, int64_t stage, int64_t peak_bytes)
                                                                 .ended_peak_bytes = -1}});
 }
 
-/* The same where the runner could reset the counter. */
+/* The same, but the counter could be reset. */
 static void reset_boundary(int64_t t_ms, int64_t stage, int64_t ended_peak_bytes)
 {
     aggregate_record(aggregate,
@@ -130,7 +130,7 @@ static void finish(int64_t peak_bytes, int64_t oom_kills, int64_t limit_hits)
     aggregate_finish(aggregate);
 }
 
-START_TEST(the_story_of_a_build)
+START_TEST(records_of_a_build)
 {
     static const char *const compiler[] = {"cc1plus a.cc", "make all", NULL};
     static const char *const linker[] = {"ld -o a", NULL};
@@ -143,7 +143,7 @@ START_TEST(the_story_of_a_build)
     boundary(500, 0, 700);
     sample(500, 0, 600, 450);
     snapshot(500, 0, 450, 1, linker);
-    snapshot(510, 0, 999, 2, linker); /* one process of it never comes: it is no snapshot */
+    snapshot(510, 0, 999, 2, linker); /* incomplete: one process never arrives */
     finish(700, 0, 0);
 
     ck_assert_uint_eq(m.stage_count, 3);
@@ -151,10 +151,10 @@ START_TEST(the_story_of_a_build)
     ck_assert_int_eq(m.stages[0].first_ms, 500);
     ck_assert_int_eq(m.stages[0].last_ms, 900);
     ck_assert_int_eq(m.stages[0].pss_peak_bytes, 450);
-    /* The lifetime peak did not rise in it: a sampled lower bound. */
+    /* The lifetime peak did not rise in this stage: a sampled lower bound. */
     ck_assert_int_eq(m.stages[0].cgroup_peak_bytes, 600);
     ck_assert(!m.stages[0].cgroup_peak_exact);
-    /* It rose from 50 to 700 in this one, between its samples. */
+    /* The lifetime peak rose from 50 to 700 in this stage, between its samples. */
     ck_assert_int_eq(m.stages[1].cgroup_peak_bytes, 700);
     ck_assert(m.stages[1].cgroup_peak_exact);
     ck_assert_str_eq(m.stages[2].name, "setup");
@@ -172,7 +172,7 @@ START_TEST(the_story_of_a_build)
     ck_assert_uint_eq(m.stages[1].at_peak.count, 2);
     ck_assert_str_eq(m.stages[1].at_peak.processes[0].name, "make all");
     ck_assert_ptr_null(m.environment.thp);
-    /* A bound on what no snapshot has caught: told, and added to nothing. */
+    /* An upper bound for processes without a snapshot; in no sum. */
     ck_assert_int_eq(m.sampler.largest_process_bytes, 5000);
     ck_assert_int_eq(m.peak.cgroup_bytes, 700);
     ck_assert_int_eq(m.peak.at_peak.pss_bytes, 450);
@@ -187,7 +187,7 @@ static void expect_stage(size_t i, const char *name, int64_t cgroup_peak_bytes, 
     ck_assert_msg(m.stages[i].cgroup_peak_exact == exact, "%s", name);
 }
 
-START_TEST(a_reset_makes_every_stage_exact)
+START_TEST(reset_makes_every_stage_exact)
 {
     begin();
     hello(-1);
@@ -198,7 +198,7 @@ START_TEST(a_reset_makes_every_stage_exact)
     sample(500, 0, 90, 45);
     reset_boundary(600, 1, 100);
     sample(600, 1, 60, 45);
-    finish_last(80, 80); /* v1: the counter's last value, not the build's peak */
+    finish_last(80, 80); /* v1: the counter since its last reset, not the build's peak */
     expect_stage(0, "link", 100, true);
     expect_stage(1, "compile", 700, true);
     expect_stage(2, "setup", 50, true);
@@ -208,13 +208,13 @@ START_TEST(a_reset_makes_every_stage_exact)
 }
 END_TEST
 
-START_TEST(what_was_not_reset_is_not_exact)
+START_TEST(stage_without_reset_is_not_exact)
 {
     begin();
     hello(-1);
-    reset_boundary(100, 1, 10); /* not above what the engine left there */
+    reset_boundary(100, 1, 10); /* not above the engine's own peak */
     sample(100, 1, 400, 300);
-    boundary(500, 0, 700); /* the reset failed: 700 may be anybody's */
+    boundary(500, 0, 700); /* the reset failed: 700 may be of another stage */
     sample(500, 0, 90, 45);
     finish_last(700, -1);
     expect_stage(0, "link", 90, false);
@@ -222,7 +222,7 @@ START_TEST(what_was_not_reset_is_not_exact)
     ck_assert_int_eq(m.peak.cgroup_bytes, 700);
     end();
 
-    begin(); /* v2, and the cgroup was gone before its last peak could be read */
+    begin(); /* v2, and the cgroup ended before its last peak could be read */
     hello(-1);
     sample(0, 2, 20, 5);
     reset_boundary(100, 1, 50);
@@ -261,7 +261,7 @@ static void look(int64_t level, int64_t cgroup_bytes, int64_t unreclaimable_byte
                                                                   .command = command}});
 }
 
-START_TEST(two_levels_have_a_snapshot_each)
+START_TEST(each_gauge_has_its_snapshot)
 {
     begin();
     hello(-1);
@@ -275,7 +275,7 @@ START_TEST(two_levels_have_a_snapshot_each)
     ck_assert_str_eq(m.peak.at_peak.processes[0].command, "reader that was measured");
     ck_assert_int_eq(m.peak.at_peak.cgroup_bytes, 999);
     ck_assert_int_eq(m.peak.composition.file_bytes, 50);
-    /* PSS, the cache that is not mapped (60 - 20), and the kernel's. */
+    /* PSS, page cache that is not mapped (60 - 20), and kernel memory. */
     ck_assert_int_eq(m.peak.at_peak.attributed_bytes, 371 + 40 + 40);
     ck_assert_str_eq(m.stages[0].at_peak.processes[0].command, "reader that was measured");
     ck_assert_str_eq(m.peak.at_unreclaimable_peak.processes[0].command, "holder");
@@ -286,7 +286,7 @@ START_TEST(two_levels_have_a_snapshot_each)
 }
 END_TEST
 
-START_TEST(unseen_stages_are_not_stages)
+START_TEST(unseen_stages_are_dropped)
 {
     begin();
     hello(-1);
@@ -298,8 +298,8 @@ START_TEST(unseen_stages_are_not_stages)
 }
 END_TEST
 
-/* One that others precede all the time, or that is over too soon: it was there. */
-START_TEST(a_stage_that_is_only_sighted_has_no_figures)
+/* A stage that ends before its first sample, or runs only beside stages that precede it. */
+START_TEST(stage_without_samples_has_no_figures)
 {
     begin();
     hello(-1);
@@ -317,14 +317,14 @@ START_TEST(a_stage_that_is_only_sighted_has_no_figures)
     ck_assert_int_eq(seen->pss_peak_bytes, UNMEASURED);
     ck_assert_int_eq(seen->cgroup_peak_bytes, UNMEASURED);
     ck_assert_int_eq(seen->unreclaimable_peak_bytes, UNMEASURED);
-    /* What has figures keeps its own begin. */
+    /* A stage with samples keeps its first_ms. */
     ck_assert_int_eq(m.stages[1].first_ms, 0);
     end();
 }
 END_TEST
 
-/* A build can be over before it is looked at: nobody held nothing. */
-START_TEST(where_no_process_was_seen_there_is_no_pss)
+/* A build may end before its first sample. */
+START_TEST(no_process_no_pss)
 {
     begin();
     hello(-1);
@@ -342,7 +342,7 @@ START_TEST(where_no_process_was_seen_there_is_no_pss)
 }
 END_TEST
 
-START_TEST(a_peak_at_the_limit_is_censored)
+START_TEST(peak_at_the_limit)
 {
     static const struct {
         int64_t peak_bytes, limit_hits;
@@ -358,7 +358,7 @@ START_TEST(a_peak_at_the_limit_is_censored)
 }
 END_TEST
 
-START_TEST(without_a_counter_it_is_estimated)
+START_TEST(peak_is_estimated_without_a_counter)
 {
     begin();
     hello_of("", -1);
@@ -373,7 +373,7 @@ START_TEST(without_a_counter_it_is_estimated)
 }
 END_TEST
 
-START_TEST(without_a_cgroup_it_is_the_sum_of_pss)
+START_TEST(peak_is_the_sum_of_pss_without_a_cgroup)
 {
     static const char *const compiler[] = {"cc1 a.c", NULL};
     begin();
@@ -398,7 +398,7 @@ START_TEST(without_a_cgroup_it_is_the_sum_of_pss)
 }
 END_TEST
 
-/* In a cgroup where others live: 200 are charged, and its lifetime's peak is 1000. */
+/* In a cgroup with other processes: 200 are charged, and the lifetime peak is 1000. */
 static void begin_shared(int64_t was_reset)
 {
     begin();
@@ -419,7 +419,7 @@ static void begin_shared(int64_t was_reset)
     ck_assert_int_eq(m.peak.at_start_bytes, 200);
 }
 
-static void expect_headline(int64_t bytes, const char *source, int64_t at_most_bytes)
+static void expect_peak(int64_t bytes, const char *source, int64_t at_most_bytes)
 {
     ck_assert_int_eq(m.peak.cgroup_bytes, bytes);
     ck_assert_str_eq(m.peak.source, source);
@@ -427,7 +427,7 @@ static void expect_headline(int64_t bytes, const char *source, int64_t at_most_b
     ck_assert(m.peak.estimated == (strcmp(source, "memory.current") == 0));
 }
 
-START_TEST(a_shared_cgroups_peak_is_the_runs_where_it_was_reset)
+START_TEST(shared_cgroup_with_reset)
 {
     begin_shared(1);
     sample(0, 2, 250, 5);
@@ -435,8 +435,8 @@ START_TEST(a_shared_cgroups_peak_is_the_runs_where_it_was_reset)
     sample(100, 1, 600, 400);
     reset_boundary(500, 0, 700);
     sample(500, 0, 500, 400);
-    finish_last(1000, 650); /* v2: the lifetime's is still what it was */
-    expect_headline(700, "memory.peak", UNMEASURED);
+    finish_last(1000, 650); /* v2: the lifetime peak is unchanged */
+    expect_peak(700, "memory.peak", UNMEASURED);
     ck_assert_int_eq(m.stages[1].cgroup_peak_bytes, 700);
     ck_assert_int_eq(m.stages[0].cgroup_peak_bytes, 650);
     for (size_t i = 0; i < m.stage_count; i++)
@@ -445,42 +445,42 @@ START_TEST(a_shared_cgroups_peak_is_the_runs_where_it_was_reset)
 }
 END_TEST
 
-START_TEST(a_shared_cgroups_peak_is_the_runs_where_it_rose)
+START_TEST(shared_cgroup_whose_peak_rose)
 {
     begin_shared(0);
     sample(0, 2, 250, 5);
     finish_last(1001, -1);
-    expect_headline(1001, "memory.peak", UNMEASURED);
+    expect_peak(1001, "memory.peak", UNMEASURED);
     end();
 }
 END_TEST
 
-START_TEST(a_shared_cgroups_older_peak_is_a_bound)
+START_TEST(shared_cgroup_with_a_higher_old_peak)
 {
     begin_shared(0);
     sample(0, 2, 250, 5);
     boundary(100, 1, 1000);
     sample(100, 1, 600, 400);
     finish_last(1000, -1);
-    expect_headline(600, "memory.current", 1000);
+    expect_peak(600, "memory.current", 1000);
     ck_assert(!m.stages[1].cgroup_peak_exact);
     end();
 }
 END_TEST
 
-START_TEST(a_reset_that_is_lost_is_not_made_up_for)
+START_TEST(shared_cgroup_whose_second_reset_failed)
 {
     begin_shared(1);
     sample(0, 2, 250, 5);
     boundary(100, 1, 1000); /* the second reset failed */
     sample(100, 1, 600, 400);
     finish_last(1000, -1);
-    expect_headline(600, "memory.current", UNMEASURED);
+    expect_peak(600, "memory.current", UNMEASURED);
     end();
 }
 END_TEST
 
-START_TEST(oom_is_what_the_kernel_counts)
+START_TEST(oom_by_the_kernel_counter)
 {
     begin();
     hello(-1);
@@ -490,7 +490,7 @@ START_TEST(oom_is_what_the_kernel_counts)
 }
 END_TEST
 
-START_TEST(a_broken_record_stays_unmeasured)
+START_TEST(incomplete_records)
 {
     begin();
     hello(-1);
@@ -502,8 +502,8 @@ START_TEST(a_broken_record_stays_unmeasured)
 }
 END_TEST
 
-/* Figures from outside: none may break the sums, or make a result that cannot be read. */
-START_TEST(absurd_figures_stay_figures)
+/* Figures come from outside: none may overflow a sum, or make the result unreadable. */
+START_TEST(extreme_figures)
 {
     begin();
     hello(-1);
@@ -538,7 +538,7 @@ static void long_commands(int64_t stage, int64_t pss_bytes, int64_t count)
                                   .process = {.pid = i + 1, .pss_bytes = i, .command = command}});
 }
 
-START_TEST(what_is_kept_is_bounded)
+START_TEST(processes_and_texts_are_bounded)
 {
     begin();
     hello(-1);
@@ -547,7 +547,7 @@ START_TEST(what_is_kept_is_bounded)
     sample(0, 0, 4000, 4000);
     long_commands(0, 4000, 20000);
     finish(5000, 0, 0);
-    /* Of the build all processes, of a stage the largest; no command is a book, no name a page. */
+    /* The build keeps all processes, a stage the largest ones; commands and names are truncated. */
     ck_assert_uint_eq(m.peak.at_peak.count, 1000);
     ck_assert_uint_eq(m.stages[0].at_peak.count, 64);
     ck_assert_int_eq(m.stages[0].pss_peak_bytes, 4000);
@@ -576,7 +576,7 @@ START_TEST(variables_are_bounded)
 }
 END_TEST
 
-START_TEST(names_for_people)
+START_TEST(names_of_processes)
 {
     static const struct {
         const char *command, *name;
@@ -621,26 +621,26 @@ int main(void)
 {
     Suite *suite = suite_create("measurement/aggregate");
     TCase *all = tcase_create("all");
-    tcase_add_test(all, the_story_of_a_build);
-    tcase_add_test(all, a_reset_makes_every_stage_exact);
-    tcase_add_test(all, what_was_not_reset_is_not_exact);
-    tcase_add_test(all, two_levels_have_a_snapshot_each);
-    tcase_add_test(all, unseen_stages_are_not_stages);
-    tcase_add_test(all, a_stage_that_is_only_sighted_has_no_figures);
-    tcase_add_test(all, where_no_process_was_seen_there_is_no_pss);
-    tcase_add_test(all, a_peak_at_the_limit_is_censored);
-    tcase_add_test(all, without_a_counter_it_is_estimated);
-    tcase_add_test(all, without_a_cgroup_it_is_the_sum_of_pss);
-    tcase_add_test(all, a_shared_cgroups_peak_is_the_runs_where_it_was_reset);
-    tcase_add_test(all, a_shared_cgroups_peak_is_the_runs_where_it_rose);
-    tcase_add_test(all, a_shared_cgroups_older_peak_is_a_bound);
-    tcase_add_test(all, a_reset_that_is_lost_is_not_made_up_for);
-    tcase_add_test(all, oom_is_what_the_kernel_counts);
-    tcase_add_test(all, a_broken_record_stays_unmeasured);
-    tcase_add_test(all, absurd_figures_stay_figures);
-    tcase_add_test(all, what_is_kept_is_bounded);
+    tcase_add_test(all, records_of_a_build);
+    tcase_add_test(all, reset_makes_every_stage_exact);
+    tcase_add_test(all, stage_without_reset_is_not_exact);
+    tcase_add_test(all, each_gauge_has_its_snapshot);
+    tcase_add_test(all, unseen_stages_are_dropped);
+    tcase_add_test(all, stage_without_samples_has_no_figures);
+    tcase_add_test(all, no_process_no_pss);
+    tcase_add_test(all, peak_at_the_limit);
+    tcase_add_test(all, peak_is_estimated_without_a_counter);
+    tcase_add_test(all, peak_is_the_sum_of_pss_without_a_cgroup);
+    tcase_add_test(all, shared_cgroup_with_reset);
+    tcase_add_test(all, shared_cgroup_whose_peak_rose);
+    tcase_add_test(all, shared_cgroup_with_a_higher_old_peak);
+    tcase_add_test(all, shared_cgroup_whose_second_reset_failed);
+    tcase_add_test(all, oom_by_the_kernel_counter);
+    tcase_add_test(all, incomplete_records);
+    tcase_add_test(all, extreme_figures);
+    tcase_add_test(all, processes_and_texts_are_bounded);
     tcase_add_test(all, variables_are_bounded);
-    tcase_add_test(all, names_for_people);
+    tcase_add_test(all, names_of_processes);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

@@ -1,4 +1,4 @@
-/* The search for the smallest limit, on builds that are made up. */
+/* The search for the smallest limit, on simulated builds. */
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/units.h"
@@ -11,14 +11,14 @@
 #define USUAL_MS 60000
 #define MOST_BUILDS 40
 
-/* A build: `predicted` is its unreclaimable peak, `headline` its peak, `need` the limit that it
- * takes to pass, `full_speed` the one from which on it takes no longer (0: the need). In MiB. */
+/* A simulated build, in MiB: `predicted` is its unreclaimable peak, `peak` its memory peak, `need`
+ * the smallest limit that passes, `full_speed` the smallest limit with full speed (0: the need). */
 struct build {
     const char *what;
-    int64_t predicted, headline, need, full_speed;
-    size_t most_builds;        /* in all, with the one without a limit */
-    int64_t full_speed_within; /* MiB above `full_speed` that are good enough; 0: 5 % */
-    bool adapts;               /* its unreclaimable peak under a limit is the need */
+    int64_t predicted, peak, need, full_speed;
+    size_t most_builds;        /* including the first, without a limit */
+    int64_t full_speed_within; /* accepted MiB above `full_speed`; 0: 5 % */
+    bool adapts;               /* under a limit, its unreclaimable peak is the need */
 };
 
 struct run {
@@ -33,11 +33,11 @@ static void add(struct fit *fit, int64_t limit_bytes, enum fit_outcome outcome, 
         .label = xstrdup("fit"), .limit_bytes = limit_bytes, .outcome = outcome, .duration_ms = ms};
 }
 
-static void add_unlimited(struct fit *fit, int64_t predicted_bytes, int64_t headline_bytes)
+static void add_unlimited(struct fit *fit, int64_t predicted_bytes, int64_t peak_bytes)
 {
     add(fit, UNMEASURED, FIT_PASSED, USUAL_MS);
     fit->attempts[0].unreclaimable_bytes = predicted_bytes;
-    fit->attempts[0].cgroup_bytes = headline_bytes;
+    fit->attempts[0].cgroup_bytes = peak_bytes;
 }
 
 static void next(struct run *run)
@@ -48,14 +48,14 @@ static void next(struct run *run)
         ck_assert_int_ge(run->search.next_bytes, LEAST_LIMIT_BYTES);
 }
 
-/* Runs the search on a build that behaves. */
+/* Runs the search on a deterministic build. */
 static void follow(struct run *run, const struct build *build)
 {
     next(run);
     ck_assert_int_eq(run->search.state, FIT_TRY);
     ck_assert_int_eq(run->search.next_bytes, UNMEASURED);
     add_unlimited(&run->fit, build->predicted < 0 ? UNMEASURED : build->predicted * MIB,
-                  build->headline * MIB);
+                  build->peak * MIB);
     for (next(run); run->search.state == FIT_TRY; next(run)) {
         int64_t limit = run->search.next_bytes;
         bool pass = limit >= build->need * MIB;
@@ -77,15 +77,15 @@ static const struct build builds[] = {
     {"a tenth of it, and takes no more", 800, 900, 80, 0, 4, 0, true},
     {"a tenth more", 500, 900, 550, 0, 5, 0, false},
     {"a third more", 500, 900, 665, 0, 7, 0, false},
-    {"no unreclaimable peak: from the headline", -1, 600, 400, 0, 9, 0, false},
-    {"a wrong one above the headline", 2000, 600, 590, 0, 4, 0, false},
-    {"page cache is most of it", 300, 2350, 301, 0, 3, 0, false},
+    {"no unreclaimable peak: from the memory peak", -1, 600, 400, 0, 9, 0, false},
+    {"a wrong one above the memory peak", 2000, 600, 590, 0, 4, 0, false},
+    {"mostly page cache", 300, 2350, 301, 0, 3, 0, false},
     {"predicted far too low", 20, 2000, 1500, 0, 15, 0, false},
-    {"more than its headline: dirty pages that cannot be dropped in time", 500, 560, 620, 0, 8, 0,
+    {"more than its memory peak: dirty pages that are not written in time", 500, 560, 620, 0, 8, 0,
      false},
     {"terabytes", 3000000, 3100000, 3000000, 0, 3, 0, false},
     {"crawls up to a fifth above", 500, 900, 500, 600, 9, 60, false},
-    {"crawls up to its headline", 500, 560, 500, 555, 7, 5, false},
+    {"slow up to its memory peak", 500, 560, 500, 555, 7, 5, false},
     {"crawls, and is tiny", 30, 80, 30, 45, 10, 5, false},
 };
 
@@ -139,9 +139,9 @@ START_TEST(none_passes)
 }
 END_TEST
 
-/* Outcomes in the order in which they come, whatever the limit; how the search goes on. */
+/* Adds this outcome for the next limit, and checks whether the search repeats that limit. */
 #define SAME_LIMIT true
-static void say(struct run *run, enum fit_outcome outcome, bool repeats)
+static void add_outcome(struct run *run, enum fit_outcome outcome, bool repeats)
 {
     int64_t limit = run->search.next_bytes;
     ck_assert_int_eq(run->search.state, FIT_TRY);
@@ -159,56 +159,56 @@ static void begin(struct run *run)
     next(run);
 }
 
-START_TEST(a_failure_that_is_no_oom_is_repeated)
+START_TEST(failure_without_oom_is_repeated)
 {
     static const enum fit_outcome doubtful[] = {FIT_BUILD_FAILED, FIT_NO_ARTIFACT, FIT_TIMED_OUT};
     struct run run;
     for (size_t i = 0; i < 3; i++) {
-        /* It fails again: believed. */
+        /* A second failure decides. */
         begin(&run);
-        say(&run, doubtful[i], SAME_LIMIT);
+        add_outcome(&run, doubtful[i], SAME_LIMIT);
         int64_t limit = run.search.next_bytes;
-        say(&run, doubtful[i], !SAME_LIMIT);
+        add_outcome(&run, doubtful[i], !SAME_LIMIT);
         ck_assert_int_eq(run.search.failing_bytes, limit);
         fit_release(&run.fit);
-        /* It passes, and the third decides. */
+        /* A pass: the third attempt decides. */
         begin(&run);
-        say(&run, doubtful[i], SAME_LIMIT);
-        say(&run, FIT_PASSED, SAME_LIMIT);
-        say(&run, FIT_PASSED, !SAME_LIMIT);
+        add_outcome(&run, doubtful[i], SAME_LIMIT);
+        add_outcome(&run, FIT_PASSED, SAME_LIMIT);
+        add_outcome(&run, FIT_PASSED, !SAME_LIMIT);
         ck_assert_int_eq(run.search.passing_bytes, limit);
         fit_release(&run.fit);
         begin(&run);
-        say(&run, doubtful[i], SAME_LIMIT);
-        say(&run, FIT_PASSED, SAME_LIMIT);
-        say(&run, FIT_OOM_KILLED, !SAME_LIMIT);
+        add_outcome(&run, doubtful[i], SAME_LIMIT);
+        add_outcome(&run, FIT_PASSED, SAME_LIMIT);
+        add_outcome(&run, FIT_OOM_KILLED, !SAME_LIMIT);
         ck_assert_int_eq(run.search.failing_bytes, limit);
         fit_release(&run.fit);
     }
 }
 END_TEST
 
-START_TEST(lack_of_memory_is_believed_at_once)
+START_TEST(oom_is_not_repeated)
 {
     static const enum fit_outcome certain[] = {FIT_OOM_KILLED, FIT_TOO_SLOW};
     struct run run;
     for (size_t i = 0; i < 2; i++) {
         begin(&run);
-        say(&run, certain[i], !SAME_LIMIT);
+        add_outcome(&run, certain[i], !SAME_LIMIT);
         fit_release(&run.fit);
     }
 }
 END_TEST
 
-START_TEST(what_cannot_be_measured_twice_ends_it)
+START_TEST(two_unmeasured_runs_end_the_search)
 {
     struct run run;
     begin(&run);
-    say(&run, FIT_NOT_MEASURED, SAME_LIMIT);
-    say(&run, FIT_PASSED, !SAME_LIMIT);
+    add_outcome(&run, FIT_NOT_MEASURED, SAME_LIMIT);
+    add_outcome(&run, FIT_PASSED, !SAME_LIMIT);
     fit_release(&run.fit);
     begin(&run);
-    say(&run, FIT_NOT_MEASURED, SAME_LIMIT);
+    add_outcome(&run, FIT_NOT_MEASURED, SAME_LIMIT);
     add(&run.fit, run.search.next_bytes, FIT_NOT_MEASURED, UNMEASURED);
     next(&run);
     ck_assert_int_eq(run.search.state, FIT_UNMEASURED);
@@ -216,7 +216,7 @@ START_TEST(what_cannot_be_measured_twice_ends_it)
 }
 END_TEST
 
-/* A limit that passed by luck: 600 MiB. What is above is tried where it was slow there. */
+/* A limit that passed by chance, slowly: 600 MiB. The search tries higher limits for full speed. */
 static void pass_by_luck(struct run *run)
 {
     *run = (struct run){0};
@@ -224,36 +224,36 @@ static void pass_by_luck(struct run *run)
     add(&run->fit, 600 * MIB, FIT_PASSED, 2 * USUAL_MS);
     add(&run->fit, 580 * MIB, FIT_OOM_KILLED, USUAL_MS);
     next(run);
-    ck_assert_int_eq(run->search.next_bytes, 600 * MIB); /* slow: once more */
+    ck_assert_int_eq(run->search.next_bytes, 600 * MIB); /* slow: repeated */
     add(&run->fit, 600 * MIB, FIT_PASSED, 2 * USUAL_MS);
     next(run);
     ck_assert_int_gt(run->search.next_bytes, 600 * MIB);
 }
 
-START_TEST(a_failure_above_a_pass_is_repeated)
+START_TEST(failure_above_a_pass_is_repeated)
 {
     struct run run;
     pass_by_luck(&run);
     int64_t above = run.search.next_bytes;
-    say(&run, FIT_OOM_KILLED, SAME_LIMIT);
-    say(&run, FIT_OOM_KILLED, !SAME_LIMIT);
-    /* The pass below it is no longer what is built upon. */
+    add_outcome(&run, FIT_OOM_KILLED, SAME_LIMIT);
+    add_outcome(&run, FIT_OOM_KILLED, !SAME_LIMIT);
+    /* The pass below it no longer counts. */
     ck_assert_int_eq(run.search.failing_bytes, above);
     ck_assert_int_eq(run.search.passing_bytes, UNMEASURED);
     ck_assert_int_gt(run.search.next_bytes, above);
     fit_release(&run.fit);
 
     pass_by_luck(&run);
-    say(&run, FIT_OOM_KILLED, SAME_LIMIT);
-    say(&run, FIT_PASSED, SAME_LIMIT);
-    say(&run, FIT_PASSED, !SAME_LIMIT);
+    add_outcome(&run, FIT_OOM_KILLED, SAME_LIMIT);
+    add_outcome(&run, FIT_PASSED, SAME_LIMIT);
+    add_outcome(&run, FIT_PASSED, !SAME_LIMIT);
     ck_assert_int_eq(run.search.failing_bytes, 580 * MIB);
     ck_assert_int_eq(run.search.passing_bytes, 600 * MIB);
     fit_release(&run.fit);
 }
 END_TEST
 
-START_TEST(a_pass_below_a_failure_is_repeated)
+START_TEST(pass_below_a_failure_is_repeated)
 {
     struct run run = {0};
     add_unlimited(&run.fit, 600 * MIB, 1200 * MIB);
@@ -261,13 +261,13 @@ START_TEST(a_pass_below_a_failure_is_repeated)
     add(&run.fit, 590 * MIB, FIT_PASSED, USUAL_MS);
     next(&run);
     ck_assert_int_eq(run.search.next_bytes, 590 * MIB);
-    say(&run, FIT_PASSED, !SAME_LIMIT);
+    add_outcome(&run, FIT_PASSED, !SAME_LIMIT);
     ck_assert_int_gt(run.search.next_bytes, 600 * MIB);
     fit_release(&run.fit);
 }
 END_TEST
 
-START_TEST(a_slow_pass_is_repeated_and_the_faster_counts)
+START_TEST(slow_pass_is_repeated)
 {
     struct run run;
     begin(&run);
@@ -286,7 +286,7 @@ START_TEST(a_slow_pass_is_repeated_and_the_faster_counts)
 }
 END_TEST
 
-START_TEST(slow_above_the_headline_is_not_the_limits_doing)
+START_TEST(slow_above_the_memory_peak_is_full_speed)
 {
     struct run run = {0};
     add_unlimited(&run.fit, 500 * MIB, 560 * MIB);
@@ -300,7 +300,7 @@ START_TEST(slow_above_the_headline_is_not_the_limits_doing)
 }
 END_TEST
 
-START_TEST(without_a_limit_it_has_to_pass)
+START_TEST(first_run_must_pass)
 {
     static const struct {
         enum fit_outcome outcome;
@@ -324,7 +324,7 @@ START_TEST(without_a_limit_it_has_to_pass)
 }
 END_TEST
 
-START_TEST(recommends_round_figures_with_room)
+START_TEST(recommended_limit)
 {
     static const struct {
         int64_t mib, recommended_mib;
@@ -334,7 +334,7 @@ START_TEST(recommends_round_figures_with_room)
 }
 END_TEST
 
-/* ---- what a run comes to ---- */
+/* ---- the outcome of a run ---- */
 
 START_TEST(outcomes_of_runs)
 {
@@ -376,7 +376,7 @@ START_TEST(outcomes_of_runs)
 }
 END_TEST
 
-START_TEST(json_has_what_is_known)
+START_TEST(json_fields)
 {
     struct run run;
     struct bm_error err = BM_ERROR_INIT;
@@ -407,17 +407,17 @@ int main(void)
     tcase_add_loop_test(all, finds_the_need, 0, (int)(sizeof builds / sizeof *builds));
     tcase_add_test(all, stops_at_the_floor);
     tcase_add_test(all, none_passes);
-    tcase_add_test(all, a_failure_that_is_no_oom_is_repeated);
-    tcase_add_test(all, lack_of_memory_is_believed_at_once);
-    tcase_add_test(all, what_cannot_be_measured_twice_ends_it);
-    tcase_add_test(all, a_failure_above_a_pass_is_repeated);
-    tcase_add_test(all, a_pass_below_a_failure_is_repeated);
-    tcase_add_test(all, a_slow_pass_is_repeated_and_the_faster_counts);
-    tcase_add_test(all, slow_above_the_headline_is_not_the_limits_doing);
-    tcase_add_test(all, without_a_limit_it_has_to_pass);
-    tcase_add_test(all, recommends_round_figures_with_room);
+    tcase_add_test(all, failure_without_oom_is_repeated);
+    tcase_add_test(all, oom_is_not_repeated);
+    tcase_add_test(all, two_unmeasured_runs_end_the_search);
+    tcase_add_test(all, failure_above_a_pass_is_repeated);
+    tcase_add_test(all, pass_below_a_failure_is_repeated);
+    tcase_add_test(all, slow_pass_is_repeated);
+    tcase_add_test(all, slow_above_the_memory_peak_is_full_speed);
+    tcase_add_test(all, first_run_must_pass);
+    tcase_add_test(all, recommended_limit);
     tcase_add_test(all, outcomes_of_runs);
-    tcase_add_test(all, json_has_what_is_known);
+    tcase_add_test(all, json_fields);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

@@ -1,4 +1,4 @@
-/* A measurement before it is filled, what counts as verified, and processes rolled up by name. */
+/* Initialising, releasing and verifying a measurement; grouping processes by name. */
 #include "base/alloc.h"
 #include "base/units.h"
 #include "unit/gate_sample.h"
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-START_TEST(nothing_is_measured_at_first)
+START_TEST(new_measurement_is_unmeasured)
 {
     struct measurement m CLEANUP(measurement_release);
     memset(&m, 0x5A, sizeof m);
@@ -36,8 +36,8 @@ START_TEST(nothing_is_measured_at_first)
 }
 END_TEST
 
-/* Under ASan and valgrind: all is released, and twice is no harm. */
-START_TEST(release_leaves_it_as_new)
+/* ASan and valgrind check that all is released, and that a second release is harmless. */
+START_TEST(released_measurement_is_new)
 {
     struct measurement m;
     gate_run(&m, "now", 800 * MIB);
@@ -107,7 +107,7 @@ static const struct {
     {oom, false},      {timed_out, false}, {required_broken, false}, {informative_broken, true},
 };
 
-START_TEST(verified_when_built_and_required_checks_hold)
+START_TEST(verified_if_built_and_required_checks_pass)
 {
     struct measurement m CLEANUP(measurement_release);
     gate_run(&m, "now", 800 * MIB);
@@ -124,7 +124,7 @@ static void check_group(const struct process_group *group, const char *name, siz
     ck_assert_int_eq(group->pss_bytes, pss_bytes);
 }
 
-START_TEST(groups_add_up_by_name)
+START_TEST(groups_by_name)
 {
     struct snapshot snapshot CLEANUP(snapshot_release);
     snapshot_init(&snapshot);
@@ -136,21 +136,21 @@ START_TEST(groups_add_up_by_name)
     gate_add_process(&snapshot, "bash", 0);
     gate_add_process(&snapshot, "gone", 0);
     gate_add_process(&snapshot, "tsc", 0);
-    snapshot.processes[5].pss_bytes = UNMEASURED; /* a bash: adds nothing, takes nothing away */
-    snapshot.processes[6].pss_bytes = UNMEASURED; /* nothing known of its group: not 0 */
+    snapshot.processes[5].pss_bytes = UNMEASURED; /* of a group with other values: adds nothing */
+    snapshot.processes[6].pss_bytes = UNMEASURED; /* of a group without values: not 0 */
 
     size_t count;
     struct process_group *groups CLEANUP(cleanup_free) = snapshot_groups(&snapshot, &count);
     ck_assert_uint_eq(count, 5);
     check_group(&groups[0], "tsc", 3, 120);
     check_group(&groups[1], "npm", 1, 100);
-    check_group(&groups[2], "bash", 2, 50); /* alike in size: by name */
+    check_group(&groups[2], "bash", 2, 50); /* equal size: by name */
     check_group(&groups[3], "next", 1, 50);
     check_group(&groups[4], "gone", 1, UNMEASURED);
 }
 END_TEST
 
-START_TEST(groups_of_any_figures_add_up)
+START_TEST(groups_do_not_overflow)
 {
     struct snapshot snapshot CLEANUP(snapshot_release);
     snapshot_init(&snapshot);
@@ -178,12 +178,12 @@ int main(void)
 {
     Suite *suite = suite_create("measurement");
     TCase *all = tcase_create("all");
-    tcase_add_test(all, nothing_is_measured_at_first);
-    tcase_add_test(all, release_leaves_it_as_new);
-    tcase_add_loop_test(all, verified_when_built_and_required_checks_hold, 0,
+    tcase_add_test(all, new_measurement_is_unmeasured);
+    tcase_add_test(all, released_measurement_is_new);
+    tcase_add_loop_test(all, verified_if_built_and_required_checks_pass, 0,
                         sizeof verified_cases / sizeof *verified_cases);
-    tcase_add_test(all, groups_add_up_by_name);
-    tcase_add_test(all, groups_of_any_figures_add_up);
+    tcase_add_test(all, groups_by_name);
+    tcase_add_test(all, groups_do_not_overflow);
     tcase_add_test(all, no_processes_no_groups);
     suite_add_tcase(suite, all);
     return run_suite(suite);

@@ -1,4 +1,4 @@
-/* Tolerances in figures. */
+/* Tolerances, medians and noise. */
 #include "base/alloc.h"
 #include "base/units.h"
 #include "baseline/tolerance.h"
@@ -42,7 +42,7 @@ START_TEST(median)
     } cases[] = {
         {{7}, 1, 7},
         {{9, 1}, 2, 5},
-        {{10, 5}, 2, 7}, /* of a half, the lower */
+        {{10, 5}, 2, 7}, /* rounded down */
         {{3, 9, 1}, 3, 3},
         {{4, 1, 3, 2}, 4, 2},
         {{5, 5, 1, 9, 5}, 5, 5},
@@ -65,7 +65,7 @@ START_TEST(noise_is_three_deviations)
     ck_assert_int_eq(noise_of(values, 3), 445);
     ck_assert_int_eq(noise_of(values, 2), 0);
     ck_assert_int_eq(noise_of(values, 1), 0);
-    /* One wild value of five does not widen it. */
+    /* One outlier of five values does not change it. */
     ck_assert_int_eq(noise_of((int64_t[]){1000, 1000, 1000, 1000, 9000}, 5), 0);
 }
 END_TEST
@@ -83,7 +83,7 @@ START_TEST(slack_is_the_largest_of_three)
                      500);
     ck_assert_int_eq(tolerance_slack(&(struct tolerance){.percent = 0.05}, quiet, 3), 1);
     ck_assert_int_eq(tolerance_slack(&(struct tolerance){0}, quiet, 3), 0);
-    /* Figures of terabytes keep their digits. */
+    /* Terabytes keep all digits. */
     ck_assert_int_eq(tolerance_slack(&(struct tolerance){.percent = 100},
                                      (int64_t[]){INT64_C(1099511627777)}, 1),
                      INT64_C(1099511627777));
@@ -105,7 +105,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("gate/policy");
+    Suite *suite = suite_create("baseline/tolerance");
     TCase *all = tcase_create("all");
     tcase_add_test(all, defaults_by_metric);
     tcase_add_test(all, median);
