@@ -10,8 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PROCESSES_MAX 4096
-
 static long long now_us(void)
 {
     struct timespec now;
