@@ -196,7 +196,7 @@ static void replace(char **text, char *with)
     *text = with;
 }
 
-/* Replaces what the gate says about a baseline file: here both sides are results. */
+/* Replaces texts that mention a baseline file: here both sides are results. */
 static void reword(struct judgement *judgement, const struct comparison_side *a,
                    const struct comparison_side *b)
 {
