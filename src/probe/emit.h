@@ -1,7 +1,7 @@
-/* Records out: a bounded queue in front of the probe's stdout.
+/* Sends records through a bounded queue in front of the probe's stdout.
  *
- * The runner may be slow (a paused terminal). Sampling must not stop for that, so records wait in
- * the queue; only a full queue makes emit_record wait. */
+ * The runner may be slow, for example if its terminal is paused. Sampling goes on meanwhile,
+ * because the queue holds the records. emit_record blocks only if the queue is full. */
 #ifndef BM_PROBE_EMIT_H
 #define BM_PROBE_EMIT_H
 
@@ -11,16 +11,16 @@
 
 /* Makes stdout non-blocking. */
 void emit_init(void);
-/* Queues a record; waits for the runner where the queue is full. */
+/* Queues a record. Blocks if the queue is full. */
 void emit_record(const struct wire_record *record);
-/* Whether the queue has room for a whole output record and more: else leave the build's output in
- * its pipe. */
+/* Returns whether the queue has room for a whole output record and more. If not, the caller leaves
+ * the output of the build in its pipe. */
 bool emit_has_room(void);
-/* Whether records are waiting: then poll stdout for POLLOUT and call emit_some. */
+/* Returns whether records are queued. If so, poll stdout for POLLOUT and call emit_some. */
 bool emit_pending(void);
-/* Writes what stdout takes now. */
+/* Writes as much as stdout accepts without blocking. */
 void emit_some(void);
-/* Writes all that waits, for at most `timeout_ms`. */
+/* Writes all queued records, for at most `timeout_ms`. */
 void emit_flush(int timeout_ms);
 
 #endif

@@ -1,7 +1,7 @@
-/* The cgroup's gauges: what is charged, and what of it cannot be reclaimed.
+/* Gauges: the cgroup's memory usage, and the part of it that cannot be reclaimed.
  *
- * They are polled up to 200 times a second, so that their files stay open. A gauge is new when it
- * is a step, 1 % or more, above the highest at which the build's processes were looked at. */
+ * The sampler polls them up to 200 times per second, so their files stay open. A gauge has a new
+ * high if it exceeds its value at the last snapshot by one step (1 to 3 %). */
 #ifndef BM_PROBE_GAUGES_H
 #define BM_PROBE_GAUGES_H
 
@@ -11,45 +11,48 @@
 #include <stdint.h>
 
 struct gauge {
-    int64_t now_bytes;  /* -1: not known */
+    int64_t now_bytes;  /* -1: unknown */
     int64_t high_bytes; /* the highest of this stage */
-    int64_t
-        snapshot_usage_bytes; /* the highest of this stage when the processes were last looked at */
+    /* The highest value of this stage at a snapshot. */
+    int64_t snapshot_usage_bytes;
 };
 
 struct gauges {
     const struct cgroup *cgroup;
     int usage_fd, stat_fd, kernel_fd;
     int64_t limit_bytes;
-    int64_t fastest_bytes_per_ms; /* what the build may allocate at most */
+    int64_t fastest_bytes_per_ms; /* the assumed maximum rate of allocation */
     struct gauge usage, unreclaimable;
-    int64_t step_permille;    /* from one new gauge to the next */
-    struct cgroup_stat stat;  /* as it was at stat_usage_bytes */
+    int64_t step_permille;    /* between one new high and the next */
+    struct cgroup_stat stat;  /* read when the usage was stat_usage_bytes */
     int64_t stat_usage_bytes; /* -1: never read */
-    int flat_polls;           /* how many in a row saw no change */
+    int flat_polls;           /* consecutive polls without a change of the usage */
     int64_t flat_usage_bytes;
 };
 
-/* `cgroup` must outlive the gauges; its version may be 0: then nothing is ever known. */
+/* `cgroup` must outlive the gauges. If its version is 0, all values stay unknown. */
 void gauges_open(struct gauges *gauges, const struct cgroup *cgroup);
 
-/* Reads the usage, and memory.stat where the usage has moved, is near the limit, or `whole`. */
+/* Reads the usage. Also reads memory.stat if the usage has changed or is near the memory limit, or
+ * if `whole` is true. */
 void gauges_poll(struct gauges *gauges, bool whole);
 int64_t gauges_read_usage(const struct gauges *gauges);
 
-/* Whether one of the gauges is worth a take_snapshot at the processes. */
+/* Returns whether a gauge has a new high, so that a snapshot is due. */
 bool gauges_have_new_high(const struct gauges *gauges);
-/* So many processes were looked at. Steps are larger the more there are: up to 3 %. */
+/* Records that a snapshot of `processes` processes was taken. More processes mean a larger step,
+ * up to 3 %, because a snapshot of them costs more. */
 void gauges_note_snapshot(struct gauges *gauges, int64_t processes);
-/* A stage begins: its highs start from what is. */
+/* Starts a stage: its highs start from the current values. */
 void gauges_start_stage(struct gauges *gauges);
 
-/* Whether the usage has stayed where it is for a while. */
+/* Returns whether the usage has not changed for several polls. */
 bool gauges_are_flat(const struct gauges *gauges);
-/* At the limit the kernel kills: nothing may hold on to a dying process's memory then. */
+/* Returns whether the usage is near the memory limit. The caller must not read PSS then: a read
+ * delays the release of the memory of a process that the kernel has killed. */
 bool gauges_near_limit(const struct gauges *gauges);
 
-/* How long no new high can come unseen. */
+/* Returns how long the caller can sleep without missing a new high, in ms (5 to 50). */
 int64_t gauges_wait_ms(const struct gauges *gauges);
 
 #endif

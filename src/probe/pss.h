@@ -1,8 +1,8 @@
-/* PSS of processes on a budget.
+/* Reads the PSS of processes within a budget, and estimates it between two reads.
  *
- * Reading PSS walks the pages of the process, some 10 us a MB, and holds its mmap lock meanwhile:
- * it must be rare. Between two readings a process's PSS follows from its statm: anonymous and
- * shared pages count with the shares that they had at the last reading. */
+ * A read makes the kernel walk the pages of the process, about 10 us per MiB, under its mmap lock.
+ * It must be rare. In between, the estimate takes the sizes from statm. It multiplies anonymous
+ * and other pages by the shares (PSS / RSS) that they had at the last read. */
 #ifndef BM_PROBE_PSS_H
 #define BM_PROBE_PSS_H
 
@@ -15,31 +15,33 @@ enum { BASIS_MEASURED = 0, BASIS_ESTIMATED = 1, BASIS_RSS = 2 };
 
 struct pss_account {
     int64_t vanished, unreadable, reads;
-    bool no_rollup; /* a living process had none: this kernel does not tell PSS */
+    bool no_rollup; /* a live process has no smaps_rollup: the kernel does not report PSS */
 };
 
 void pss_init(struct pss_account *account);
-/* The CPU time that the sampler has used: what readings cost, however busy the machine. */
+/* Returns the CPU time of the sampler in us. Unlike elapsed time, it measures the cost of reads on
+ * a busy machine too. */
 int64_t pss_cpu_us(void);
 
-/* Reads the PSS of those processes of the table whose size changed most since it was read, while
- * the budget (0.3 % of all time) lasts, for at most `limit_us` now. While memory is `growing`, a
- * process that shared nothing at its last reading will hardly share what it just allocated.
- * Returns false where, by the sizes as they were read last, there is nothing more to read. */
+/* Reads the PSS of the processes whose size changed most since their last read. It stops when the
+ * budget (0.3 % of the time) or `limit_us` is used up. If memory is `growing`, it assumes that a
+ * process that shared nothing at its last read still shares nothing. Returns false if no process
+ * needs a read. */
 bool pss_refresh(int64_t t_ms, int64_t limit_us, bool growing);
 
-/* Sets what `process` holds by its statm and its last reading. */
+/* Estimates the PSS of `process` from its statm and its last read. */
 void pss_estimate(struct process *process);
-/* Returns the part of the estimate that is charged as memory of processes: anonymous memory, and
- * the shared memory of the last reading. Mapped files are page cache, and may be charged elsewhere.
- */
+/* Returns the part of the estimate that is charged as memory of processes: its anonymous
+ * memory, plus the shared memory (shmem) of the last read. Mapped files are page cache, which may
+ * be charged to another cgroup. */
 int64_t pss_charged_bytes(const struct process *process);
 
-/* Forks that share their parent's pages count them all in statm, and what they shared is the
- * parent's own again when they end. Where the processes hold more anonymous memory than the
- * `anon_bytes` that are charged (-1: not known), reads the PSS of the largest; what then is still
- * too much, or too little, is made up for by those that were not read. Pages of files are left
- * alone: other cgroups may be charged for them. */
+/* Corrects the estimates so that they match the charged `anon_bytes` (-1: unknown) to about 3 %.
+ *
+ * statm counts pages that forked processes share once for each of them. If the estimates exceed
+ * `anon_bytes`, this function reads the PSS of the largest processes, provided that `may_read` is
+ * true. It then scales the anonymous memory of the processes that it did not read. It does not
+ * change mapped files: other cgroups may be charged for them. */
 void pss_guard(int64_t anon_bytes, int64_t t_ms, bool may_read);
 
 #endif

@@ -6,24 +6,23 @@
 #include "probe/snapshot.h"
 #include "probe/stages.h"
 
-/* Surveys: where what is charged has changed at all (a process is nothing less) at most so often,
- * and for at most 0.25 % of all time; else on the tick. */
+/* Limits of scans between ticks: at most one per SCAN_MIN_MS, and at most 0.25 % of the time. They
+ * run only if the usage has changed by SAME_BYTES, since no process uses less. */
 #define SCAN_MIN_MS 20
 #define SCAN_MS_PER_1000_US 400
 #define SAME_BYTES INT64_C(65536)
-/* What was found is told for at most 0.05 % of all time, and so is who holds it. */
+/* Snapshots and process samples each take at most 0.05 % of the time to send. */
 #define SEND_MS_PER_US 2
-/* At a tick those processes are told that hold at least this part of all. */
+/* A process sample is sent if the process has at least 1/200 of the PSS of all processes. */
 #define PROCESS_SAMPLE_SHARE 200
-/* One that is cheaper than this is also made for a take_snapshot, if the last one is so old: for at
- * most 0.5 % of all time. */
+/* A scan that is cheaper than this also precedes a snapshot, if the last scan is old enough: for at
+ * most 0.5 % of the time. */
 #define CHEAP_SCAN_US 2000
 #define FRESH_MIN_MS 10
 #define FRESH_MS_PER_100_US 20
-/* Where nothing has changed, the tick tells what the last take_snapshot found, until that is so
- * old. */
+/* If nothing has changed, a tick repeats the figures of the last snapshot up to this age. */
 #define SNAPSHOT_IDLE_MS 1000
-/* How long a take_snapshot may read PSS, out of the budget of all readings. */
+/* The longest time of PSS reads for one snapshot, within the budget of all reads. */
 #define SNAPSHOT_READS_US 3000
 #define POLL_READS_US 1
 
@@ -49,9 +48,9 @@ void sampler_init(struct sampler *sampler, const char *root, const struct cgroup
     pss_init(&sampler->pss);
 }
 
-/* ---- what is told ---- */
+/* ---- records ---- */
 
-/* What is charged, and what the processes were estimated to hold. */
+/* Returns the values of the gauges and the sums of the estimates. */
 static struct wire_snapshot present(const struct sampler *sampler, int64_t t_ms)
 {
     const struct gauges *gauges = &sampler->gauges;
@@ -98,8 +97,8 @@ static void send_sample(struct sampler *sampler, int64_t t_ms)
         }});
 }
 
-/* Who holds the memory, for the series over time. It is not worth waiting for the runner, nor more
- * than it is given. */
+/* Sends the process samples of a tick. Drops the rest if the queue is full: they must not block the
+ * sampler. */
 static void send_process_samples(struct sampler *sampler, int64_t t_ms)
 {
     int64_t before = pss_cpu_us(), all_bytes = 0;
@@ -139,7 +138,7 @@ static void send_first_seen(struct sampler *sampler, int stage, int64_t t_ms)
                                       .first_seen = {.t_ms = t_ms, .stage = stage}});
 }
 
-/* Returns the stage that the live processes tell of. */
+/* Returns the stage of the live processes; stages_count() if none matches. */
 static int scan(struct sampler *sampler, int64_t t_ms)
 {
     int64_t before = pss_cpu_us();
@@ -169,7 +168,7 @@ static int scan(struct sampler *sampler, int64_t t_ms)
     return stage;
 }
 
-/* ---- take_snapshot: what they hold ---- */
+/* ---- snapshot: memory of each process ---- */
 
 static void read_sizes(struct sampler *sampler)
 {
@@ -182,8 +181,9 @@ static void read_sizes(struct sampler *sampler)
     }
 }
 
-/* Anonymous pages are charged where they are touched: the processes can't hold more of them. What
- * has no smaps_rollup may be gVisor, and that is charged for them as shmem. */
+/* Returns the upper bound of the processes' anonymous memory: the cgroup is charged for each
+ * anonymous page that they touch. A kernel without smaps_rollup may be gVisor, which charges
+ * anonymous memory as shmem. */
 static int64_t anon_charged(const struct sampler *sampler)
 {
     const struct gauges *gauges = &sampler->gauges;
@@ -276,7 +276,7 @@ int64_t sampler_poll(struct sampler *sampler, int64_t t_ms)
     bool worth = snapshot_is_due(sampler, t_ms, tick);
     if (scan_is_due(sampler, t_ms, worth)) {
         int stage = scan(sampler, t_ms);
-        /* Between two stages the last one goes on: a gap has no name of its own. */
+        /* A gap between two stages belongs to the earlier one. */
         if (stage != stages_count() && stage != sampler->stage) {
             enter_stage(sampler, stage, t_ms);
             worth = true;
@@ -294,7 +294,7 @@ int64_t sampler_poll(struct sampler *sampler, int64_t t_ms)
         if (t_ms >= sampler->next_send_ms)
             send_snapshots(sampler, t_ms);
     }
-    /* Waking up is what costs most while nothing happens: a tick that is near is waited for. */
+    /* A wake-up is the main cost while nothing changes, so wait for the tick if it is near. */
     int64_t wait_ms = gauges_wait_ms(&sampler->gauges);
     return t_ms + wait_ms + wait_ms / 2 < sampler->next_tick_ms ? t_ms + wait_ms
                                                                 : sampler->next_tick_ms;

@@ -1,13 +1,12 @@
-/* The sampler: which stage the build is in, and which processes hold its memory.
+/* The sampler detects the stage of the build and measures the memory of its processes.
  *
- * The main loop calls sampler_poll whenever the time that it last returned has come; what is worth
- * telling leaves as records. Everything else about how and when to take_snapshot is the sampler's
- * own:
+ * The main loop calls sampler_poll at the time that the last call returned. The sampler sends its
+ * results as records (probe/emit.h). It decides when to do each of these:
  *
- *   poll    read the gauges (probe/gauges.h); every 5 to 50 ms
- *   scan  list the processes, recognise new ones and the stage
- *   take_snapshot    scan, what each of them holds, and keep it where it is the stage's best: at a
- * new high, when a stage begins, and on the timeline's tick unless nothing has changed
+ *   poll      read the gauges (probe/gauges.h), every 5 to 50 ms
+ *   scan      list the processes; detect new ones and the stage
+ *   snapshot  scan and estimate the PSS of each process. Taken at a new high, when a stage begins,
+ *             and on a tick if something has changed. The best one of a stage is kept.
  */
 #ifndef BM_PROBE_SAMPLER_H
 #define BM_PROBE_SAMPLER_H
@@ -21,33 +20,35 @@
 #include <stdint.h>
 
 struct sampler {
-    const char *root;            /* of /proc: "" but in tests */
-    const struct cgroup *cgroup; /* whose counters are read; version 0: there is none */
-    bool own_cgroup;             /* all its processes are the build's (probe/processes.h) */
-    int64_t interval_ms;         /* the timeline's tick */
+    const char *root;            /* prefixed to /proc; "" outside of tests */
+    const struct cgroup *cgroup; /* the source of the counters; version 0: none */
+    bool own_cgroup;             /* it holds only processes of the build (probe/processes.h) */
+    int64_t interval_ms;         /* from one tick to the next */
     struct gauges gauges;
     struct pss_account pss;
-    int stage;                   /* index of the present stage; stages_count(): "setup" */
+    int stage;                   /* index of the current stage; stages_count(): "setup" */
     bool stage_seen[STAGES_MAX]; /* a process of the stage was seen */
     int64_t scanned_ms;
-    uint32_t scan;               /* the number of the last one */
-    int64_t scan_us;             /* what it cost */
-    int64_t scanned_usage_bytes; /* charged then */
-    bool unread;                 /* there may be processes whose PSS is worth reading */
+    uint32_t scan;               /* number of the last scan */
+    int64_t scan_us;             /* CPU time of the last scan */
+    int64_t scanned_usage_bytes; /* usage at the last scan */
+    bool unread;                 /* some processes may need a read of their PSS */
     int64_t snapshot_ms;
-    int64_t snapshot_usage_bytes, snapshot_unreclaimable_bytes; /* charged then */
+    int64_t snapshot_usage_bytes, snapshot_unreclaimable_bytes; /* at snapshot_ms */
     int64_t next_tick_ms, next_scan_ms, next_send_ms, next_process_samples_ms;
     int64_t samples, snapshots;
 };
 
-/* `root` is of /proc: "" but in tests. It and the cgroup must outlive the sampler. */
+/* `root` is prefixed to /proc; it is "" outside of tests. `root` and `cgroup` must outlive the
+ * sampler. */
 void sampler_init(struct sampler *sampler, const char *root, const struct cgroup *cgroup,
                   bool own_cgroup, int64_t interval_ms);
 
-/* Looks at the build, `t_ms` after its start. Returns the time of the next take_snapshot. */
+/* Polls, and takes a scan or a snapshot if one is due. `t_ms` counts from the start of the build.
+ * Returns the time of the next poll. */
 int64_t sampler_poll(struct sampler *sampler, int64_t t_ms);
 
-/* The build has ended: tells what is still held. */
+/* Sends a last sample and the unsent snapshots after the end of the build. */
 void sampler_finish(struct sampler *sampler, int64_t t_ms);
 
 #endif

@@ -1,7 +1,7 @@
-/* The best snapshots of the stage: held in memory, told only now and then.
+/* Keeps the best snapshot of the stage for each gauge, and sends it from time to time.
  *
- * A build that grows steadily makes a new best every few milliseconds; reading the command lines
- * and high-water marks of all its processes each time would cost more than finding it. */
+ * A build that grows steadily has a new best snapshot every few milliseconds. To read the command
+ * lines and VmHWM of all processes each time would cost more than the snapshot itself. */
 #ifndef BM_PROBE_SNAPSHOT_H
 #define BM_PROBE_SNAPSHOT_H
 
@@ -14,14 +14,14 @@
 enum { BY_USAGE, BY_UNRECLAIMABLE, SNAPSHOT_GAUGES };
 
 void snapshots_init(void);
-/* Whether a take_snapshot at this gauge would be kept. */
+/* Returns whether `bytes` is higher than the best snapshot of `gauge`. */
 bool snapshot_is_best(int gauge, int64_t bytes);
-/* Keeps the processes of the table, as they were just estimated, where that is better than what is
- * held: at a higher gauge, or at the same one with more of it measured. `bytes` is the gauge. */
+/* Keeps the current estimates of the table as the snapshot of `gauge` if they are better: `bytes`,
+ * the value of the gauge, is higher, or it is about the same and more of the PSS is measured. */
 void snapshot_offer(int gauge, int64_t bytes, const struct wire_snapshot *head);
-/* Emits what is held and was not told yet. Returns how many. */
+/* Sends the snapshots that changed since they were last sent. Returns their number. */
 int snapshots_send(void);
-/* The next stage begins. */
+/* Drops the snapshots when a stage begins. */
 void snapshots_forget(void);
 
 #endif
