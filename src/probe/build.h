@@ -1,4 +1,4 @@
-/* The build's processes: started, signalled, reaped, and all gone at the end. */
+/* Starts, signals, reaps and finally kills the processes of the build. */
 #ifndef BM_PROBE_BUILD_H
 #define BM_PROBE_BUILD_H
 
@@ -15,24 +15,24 @@ struct build {
     int wait_status; /* of the first process, once ended */
 };
 
-/* Starts the command with stdin from /dev/null. Returns 0, or -1 with errno where it cannot be
+/* Starts the command with stdin from /dev/null. Returns 0, or -1 with errno if it cannot be
  * executed. */
 int build_start(struct build *build, char *const *command);
 
-/* Collects every child that has ended (as PID 1 also the orphans). */
+/* Reaps every child that has ended; as PID 1, the orphans too. */
 void build_reap(struct build *build);
 
-/* The most that any one process was ever resident with, of those that were collected and those that
- * they waited for, however short they lived. A child starts with what its parent has: the parent's
- * figure stands for it. */
+/* Returns the largest RSS of any reaped process and of the processes that those waited for, in
+ * bytes (ru_maxrss of getrusage(2)). A forked child starts with the RSS of its
+ * parent. Returns -1 if getrusage fails. */
 int64_t build_largest_process_bytes(void);
 
 /* Sends the signal to the build's process group. */
 void build_signal(const struct build *build, int signal);
 
-/* Kills every process of the build but the caller, and collects them. As PID 1 that is everything;
- * else those of `own`, a cgroup that holds nothing but the build; where that is NULL, the caller's
- * descendants. */
+/* Kills and reaps every process of the build except the caller. As PID 1, these are all processes.
+ * Otherwise they are those in `own`, a cgroup that holds only the build, or, if `own` is NULL, the
+ * descendants of the caller. */
 void build_kill_all(struct build *build, const struct cgroup *own);
 
 #endif

@@ -11,10 +11,8 @@
  * without the caller. `own`: nothing but the build lives in the cgroup; else, and without one, the
  * build's are the caller's descendants.
  *
- * It is made to be called again and again: a pid that was listed the last time is taken for the
- * same process. So it is fit to take_snapshot at processes, not to kill them. Returns how many were
- * stored.
- */
+ * A pid that the last call listed counts as the same process. The list is therefore good enough to
+ * measure processes, but not to kill them. Returns the number of pids stored. */
 size_t build_processes(const char *root, const struct cgroup *cgroup, bool own, int *pids,
                        size_t capacity);
 

@@ -17,7 +17,7 @@ struct held {
     int64_t measured_bytes; /* how much of its PSS was measured */
     int64_t highest_bytes;  /* of all that were held in this stage */
     int64_t ownerless_bytes;
-    bool told;
+    bool sent;
 };
 
 static struct held held[SNAPSHOT_GAUGES];
@@ -33,7 +33,7 @@ static void release(int gauge)
     }
     held[gauge].head.processes = 0;
     held[gauge].measured_bytes = -1;
-    held[gauge].told = true;
+    held[gauge].sent = true;
 }
 
 void snapshots_init(void)
@@ -118,7 +118,7 @@ void snapshot_offer(int gauge, int64_t bytes, const struct wire_snapshot *head)
     kept->ownerless_bytes = ownerless;
     if (bytes > kept->highest_bytes)
         kept->highest_bytes = bytes;
-    kept->told = false;
+    kept->sent = false;
 }
 
 static void send_process(const struct held_process *one)
@@ -145,15 +145,15 @@ static void send_process(const struct held_process *one)
 
 int snapshots_send(void)
 {
-    int told = 0;
+    int count = 0;
     for (int gauge = 0; gauge < SNAPSHOT_GAUGES; gauge++) {
-        if (held[gauge].told)
+        if (held[gauge].sent)
             continue;
-        held[gauge].told = true;
+        held[gauge].sent = true;
         emit_record(&(struct wire_record){.type = WIRE_SNAPSHOT, .snapshot = held[gauge].head});
         for (int64_t i = 0; i < held[gauge].head.processes; i++)
             send_process(&held[gauge].processes[i]);
-        told++;
+        count++;
     }
-    return told;
+    return count;
 }

@@ -11,7 +11,8 @@
 
 static const struct {
     const char *name;
-    const char *words; /* POSIX extended regular expression of those to tell; NULL: the whole */
+    const char
+        *words; /* POSIX extended regular expression of the words to send; NULL: the whole value */
 } variables[] = {
     {"NODE_OPTIONS", NULL},
     {"UV_THREADPOOL_SIZE", NULL},
@@ -48,7 +49,7 @@ static void keep_words(const char *value, const char *pattern, char *kept, size_
     regfree(&matching);
 }
 
-void variables_each(void (*tell)(const char *name, const char *value))
+void variables_each(void (*send)(const char *name, const char *value))
 {
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
         char words[WIRE_STRING_MAX + 1];
@@ -58,6 +59,6 @@ void variables_each(void (*tell)(const char *name, const char *value))
             value = words;
         }
         if (value && *value)
-            tell(variables[i].name, value);
+            send(variables[i].name, value);
     }
 }

@@ -1,10 +1,11 @@
-/* The environment variables that set how many workers a build runs and how large their heaps may
- * grow: what a build needs depends on them as much as on the number of CPUs. */
+/* The environment variables that set the number of workers of a build and the size of their heaps.
+ * The memory that a build needs depends on them as much as on the number of CPUs. */
 #ifndef BM_PROBE_VARIABLES_H
 #define BM_PROBE_VARIABLES_H
 
-/* Calls `tell` for each that is set, as the build will see it. Of a variable that may hold anything
- * else too, a password or a job server's address, only the words that matter are told. */
-void variables_each(void (*tell)(const char *name, const char *value));
+/* Calls `send` for each variable that is set in the environment of the build. If a variable may
+ * also hold other data, such as a password or the address of a job server, `value` contains only
+ * the words that affect memory. */
+void variables_each(void (*send)(const char *name, const char *value));
 
 #endif
