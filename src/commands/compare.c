@@ -30,7 +30,7 @@ static void side_release(struct side *side)
     baseline_release(&side->baseline);
 }
 
-/* A baseline is told by its "environments"; anything else is to be a result. */
+/* A baseline has the member "environments"; any other file must be a result. */
 static int is_baseline(const char *path, bool *answer, struct bm_error *err)
 {
     struct json_document *document CLEANUP(cleanup_json_document) = json_parse_file(path, err);
@@ -48,7 +48,7 @@ static int is_result_name(const struct dirent *entry)
            strcmp(entry->d_name + length - 5, ".json") == 0;
 }
 
-/* A directory stands for the results in it. */
+/* A directory means all results in it. */
 static int add_paths(const char *path, struct strv *paths, struct bm_error *err)
 {
     struct stat status;
@@ -65,11 +65,11 @@ static int add_paths(const char *path, struct strv *paths, struct bm_error *err)
         free(entries[i]);
     }
     free(entries);
-    return count ? 0 : bm_error_set(err, "%s: there is no result-*.json in it", path);
+    return count ? 0 : bm_error_set(err, "%s: no result-*.json in this directory", path);
 }
 
-/* Several runs leave the middle one under the label of all besides: it is one run. */
-static bool is_there_already(const struct side *side, const struct measurement *m)
+/* Of several runs, the typical one is also stored under the common label: it counts once. */
+static bool is_duplicate(const struct side *side, const struct measurement *m)
 {
     for (size_t i = 0; i < side->count; i++)
         if (strcmp(side->runs[i].label, m->label) == 0 &&
@@ -82,7 +82,7 @@ static int add_result(const char *path, struct side *side, struct bm_error *err)
 {
     struct measurement m;
     int result = result_read(path, &m, err);
-    if (result < 0 || is_there_already(side, &m)) {
+    if (result < 0 || is_duplicate(side, &m)) {
         measurement_release(&m);
         return result;
     }
@@ -105,7 +105,7 @@ static int side_read(const struct strv *operands, struct side *side, struct bm_e
         if (is_baseline(path, &baseline, err) < 0)
             return -1;
         if (baseline && paths.count > 1)
-            return bm_error_set(err, "%s is a baseline; it has to be a side of its own", path);
+            return bm_error_set(err, "%s: a baseline must be the only file of its side", path);
         side->is_baseline = baseline;
         if (baseline ? baseline_read(path, &side->baseline, err) < 0
                      : add_result(path, side, err) < 0)
@@ -114,7 +114,7 @@ static int side_read(const struct strv *operands, struct side *side, struct bm_e
     return 0;
 }
 
-/* Two operands are two sides; "--" parts sets of files. */
+/* Two operands are two sides; "--" separates sets of files. */
 static int read_sides(const struct config *config, const struct strv *operands, struct side *a,
                       struct side *b, struct bm_error *err)
 {
@@ -128,18 +128,19 @@ static int read_sides(const struct config *config, const struct strv *operands, 
     }
     if (!first->count || !second->count)
         return bm_error_set(err, "compare takes two sides, each a result, a directory of results "
-                                 "or a baseline; sets of files are parted by --");
+                                 "or a baseline; separate sets of files with --");
     if (side_read(first, a, err) < 0 || side_read(second, b, err) < 0)
         return -1;
     if (a->is_baseline && b->is_baseline)
-        return bm_error_set(err, "%s and %s are both baselines; one has to be a result", a->name,
+        return bm_error_set(err, "%s and %s: both are baselines; one must be a result", a->name,
                             b->name);
     return 0;
 }
 
 static void compare_sides(const struct side *a, const struct side *b, struct comparison *comparison)
 {
-    const struct side *accepted = b->is_baseline ? b : a, *judged = b->is_baseline ? a : b;
+    const struct side *accepted = b->is_baseline ? b : a;
+    const struct side *judged = b->is_baseline ? a : b;
     const struct comparison_side was = {
         .name = accepted->name, .runs = accepted->runs, .count = accepted->count};
     const struct comparison_side is = {
@@ -155,18 +156,27 @@ static char *terminal_text(const struct comparison *comparison)
     return compare_text(comparison, terminal_has_colour(STDOUT_FILENO));
 }
 
-typedef char *renderer(const struct comparison *comparison);
+/* The first is the default. */
+static const struct compare_format {
+    const char *name;
+    char *(*write)(const struct comparison *comparison);
+} formats[] = {
+    {"text", terminal_text},
+    {"json", comparison_to_json},
+    {"markdown", compare_markdown},
+};
 
-/* NULL where there is no such format. */
-static renderer *find_renderer(const char *format, struct bm_error *err)
+/* Returns NULL with `err` set if there is no such format. */
+static const struct compare_format *find_format(const char *name, struct bm_error *err)
 {
-    if (!format || strcmp(format, "text") == 0)
-        return terminal_text;
-    if (strcmp(format, "json") == 0)
-        return comparison_to_json;
-    if (strcmp(format, "markdown") == 0)
-        return compare_markdown;
-    bm_error_set(err, "--format: \"%s\": must be text, json or markdown", format);
+    struct strv names CLEANUP(strv_release) = {0};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (!name || strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+        strv_push(&names, formats[i].name);
+    }
+    char *list CLEANUP(cleanup_free) = strv_join(&names, ", ");
+    bm_error_set(err, "--format: \"%s\": must be one of %s", name, list);
     return NULL;
 }
 
@@ -181,11 +191,11 @@ int command_compare(int argc, char **argv)
     if (command_begin(&config, FLAGS_COMPARE, "compare [flags] A B | A... -- B...", argc, argv,
                       &operands, &status) < 0)
         return status;
-    renderer *render = find_renderer(config.format, &err);
-    if (!render || read_sides(&config, &operands, &a, &b, &err) < 0)
+    const struct compare_format *format = find_format(config.format, &err);
+    if (!format || read_sides(&config, &operands, &a, &b, &err) < 0)
         return bm_error_print(&err, EXIT_USAGE);
     compare_sides(&a, &b, &comparison);
-    char *text CLEANUP(cleanup_free) = render(&comparison);
+    char *text CLEANUP(cleanup_free) = format->write(&comparison);
     fputs(text, stdout);
     return verdict_exit_status(comparison.judgement.verdict);
 }
