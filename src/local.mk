@@ -36,15 +36,11 @@ librun_a_SOURCES = \
 	%D%/run/workspace.c %D%/run/workspace.h
 
 libreport_a_SOURCES = \
-	%D%/report/comparison_wording.c %D%/report/comparison_wording.h \
-	%D%/report/export/benchmark_action.c \
-	%D%/report/export/bmf.c \
-	%D%/report/export/comparison_markdown.c \
-	%D%/report/export/figures.c %D%/report/export/figures.h \
 	%D%/report/export/github.c \
 	%D%/report/export/markdown.c \
-	%D%/report/export/openmetrics.c \
+	%D%/report/export/metrics.c \
 	%D%/report/export/trace.c \
+	%D%/report/formats.c \
 	%D%/report/html/chart.c %D%/report/html/chart.h \
 	%D%/report/html/facts.c \
 	%D%/report/html/html.c %D%/report/html/html.h \
@@ -53,15 +49,12 @@ libreport_a_SOURCES = \
 	%D%/report/html/stages.c \
 	%D%/report/html/timeline.c \
 	%D%/report/junit/cases.c %D%/report/junit/cases.h \
-	%D%/report/junit/facts.c %D%/report/junit/facts.h \
 	%D%/report/junit/junit.c \
 	%D%/report/report.h \
 	%D%/report/text/comparison.c \
-	%D%/report/text/diagnosis.c \
 	%D%/report/text/fit.c \
 	%D%/report/text/layout.c %D%/report/text/layout.h \
 	%D%/report/text/progress.c %D%/report/text/progress.h \
-	%D%/report/text/stage_bars.c %D%/report/text/stage_bars.h \
 	%D%/report/text/summary.c \
 	%D%/report/wording.c %D%/report/wording.h \
 	%D%/report/xml.c %D%/report/xml.h

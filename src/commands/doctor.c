@@ -1,22 +1,34 @@
-/* build-mem doctor: what this machine can measure, and what to do about what it can't. */
+/* build-mem doctor: reports what this machine can measure, and how to fix the rest. */
 #include "base/alloc.h"
 #include "base/interrupt.h"
 #include "commands/commands.h"
 #include "engine/diagnosis.h"
-#include "report/report.h"
+#include "report/text/layout.h"
 
 #include <stdio.h>
 
-static void print_findings(const struct diagnoses *diagnoses)
+static void print_diagnosis(struct layout *layout, const struct diagnosis *diagnosis)
 {
-    static const char *const words[] = {
-        [DIAGNOSIS_OK] = "ok", [DIAGNOSIS_LIMITED] = "less", [DIAGNOSIS_MISSING] = "no"};
-    for (size_t i = 0; i < diagnoses->count; i++) {
-        const struct diagnosis *finding = &diagnoses->items[i];
-        char *text CLEANUP(cleanup_free) =
-            diagnosis_text(words[finding->state], finding->subject, finding->found, finding->fix);
-        fputs(text, stdout);
-    }
+    static const char *const states[] = {
+        [DIAGNOSIS_OK] = "ok", [DIAGNOSIS_LIMITED] = "limited", [DIAGNOSIS_MISSING] = "missing"};
+    layout_cell(layout, 8, PAINT_NONE, states[diagnosis->state]);
+    layout_cell(layout, 20, PAINT_NONE, diagnosis->subject);
+    layout_wrap(layout, 28, 28, PAINT_NONE, diagnosis->found);
+    if (!diagnosis->fix)
+        return;
+    layout_cell(layout, 28, PAINT_NONE, "");
+    layout_put(layout, PAINT_NONE, "fix: ");
+    layout_wrap(layout, 33, 33, PAINT_NONE, diagnosis->fix);
+}
+
+static void print_diagnoses(const struct diagnoses *diagnoses)
+{
+    struct layout layout;
+    layout_open(&layout, false);
+    for (size_t i = 0; i < diagnoses->count; i++)
+        print_diagnosis(&layout, &diagnoses->items[i]);
+    char *text CLEANUP(cleanup_free) = layout_close(&layout);
+    fputs(text, stdout);
 }
 
 int command_doctor(int argc, char **argv)
@@ -35,8 +47,8 @@ int command_doctor(int argc, char **argv)
     }
     interrupt_init();
     diagnose_machine(&diagnoses);
-    print_findings(&diagnoses);
-    puts(diagnoses.can_measure ? "\nbuilds can be measured here"
-                               : "\nno build can be measured here");
+    print_diagnoses(&diagnoses);
+    puts(diagnoses.can_measure ? "\nbuilds can be measured on this machine"
+                               : "\nno build can be measured on this machine");
     return diagnoses.can_measure ? EXIT_PASS : EXIT_UNMEASURED;
 }

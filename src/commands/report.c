@@ -1,4 +1,4 @@
-/* build-mem report: what runs have stored, as a page for people or as other tools read it. */
+/* build-mem report: a page, or an export for other tools, from stored results. */
 #include "report/report.h"
 #include "base/alloc.h"
 #include "base/file.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A stored run: its result, and the series that lie beside it. */
+/* A stored run: its result, and the series in the files beside it. */
 struct stored_run {
     struct measurement m;
     struct series series;
@@ -34,7 +34,7 @@ static int read_run(const char *path, struct stored_run *run, struct bm_error *e
     return series_of_label(dir, label, &run->series, err);
 }
 
-/* What `check` found stands in the result; a baseline that is named has it judged anew. */
+/* Uses the stored judgement; if a baseline is given, judges the measurement again. */
 static int settle_judgement(const char *path, const struct measurement *m,
                             const char *baseline_file, struct judgement *judgement,
                             struct bm_error *err)
@@ -54,117 +54,46 @@ static int settle_judgement(const char *path, const struct measurement *m,
     return 0;
 }
 
-/* ---- of one result; NULL on error ---- */
+/* ---- one result ---- */
 
-static char *page(const struct config *config, const char *path, struct bm_error *err)
-{
-    struct stored_run run CLEANUP(stored_run_release) = {0},
-                          before CLEANUP(stored_run_release) = {0};
-    struct judgement judgement CLEANUP(judgement_release);
-    judgement_init(&judgement);
-    if (read_run(path, &run, err) < 0 ||
-        (config->against && read_run(config->against, &before, err) < 0) ||
-        settle_judgement(path, &run.m, config->baseline, &judgement, err) < 0)
-        return NULL;
-    return html_text(&(struct html_report){.m = &run.m,
-                                           .series = &run.series,
-                                           .judgement = &judgement,
-                                           .before = config->against ? &before.m : NULL,
-                                           .before_series = &before.series});
-}
-
-static char *markdown(const struct config *config, const char *path, struct bm_error *err)
-{
-    struct measurement m CLEANUP(measurement_release) = {0};
-    struct judgement judgement CLEANUP(judgement_release);
-    judgement_init(&judgement);
-    if (result_read(path, &m, err) < 0 ||
-        settle_judgement(path, &m, config->baseline, &judgement, err) < 0)
-        return NULL;
-    return markdown_text(&m, &judgement);
-}
-
-static char *trace(const struct config *config, const char *path, struct bm_error *err)
+/* Returns NULL on error. */
+static char *render_one(const struct config *config, const struct report_format *format,
+                        const char *path, struct bm_error *err)
 {
     struct stored_run run CLEANUP(stored_run_release) = {0};
-    (void)config;
-    if (read_run(path, &run, err) < 0)
+    struct stored_run before CLEANUP(stored_run_release) = {0};
+    struct judgement judgement CLEANUP(judgement_release);
+    judgement_init(&judgement);
+    if ((format->reads_series ? read_run(path, &run, err) : result_read(path, &run.m, err)) < 0 ||
+        (config->against && read_run(config->against, &before, err) < 0) ||
+        (format->shows_verdict &&
+         settle_judgement(path, &run.m, config->baseline, &judgement, err) < 0))
         return NULL;
-    if (!run.series.count) {
+    if (format->reads_series && !format->shows_verdict && !run.series.count) {
         bm_error_set(err,
-                     "%s: the timeline-NAME.csv that the run left beside it is not there: without "
-                     "it there is nothing to trace",
-                     path);
+                     "%s: the timeline-NAME.csv of the run is not beside it; --format %s needs it",
+                     path, format->name);
         return NULL;
     }
-    return trace_text(&run.m, &run.series);
+    return format->write_one(&(struct html_report){.m = &run.m,
+                                                   .series = &run.series,
+                                                   .judgement = &judgement,
+                                                   .before = config->against ? &before.m : NULL,
+                                                   .before_series = &before.series});
 }
 
-/* ---- the formats ---- */
+/* ---- several results ---- */
 
-enum {
-    WITH_BASELINE = 1,
-    WITH_AGAINST = 2,
-    IS_TREND = 4, /* in it the figures of a failed build would look like a gain */
-};
-
-static const struct format {
-    const char *name;
-    const char *prefix, *suffix; /* of the file beside result-NAME.json */
-    /* One of the two. */
-    char *(*of_one)(const struct config *config, const char *path, struct bm_error *err);
-    char *(*of_all)(const struct measurement *runs, size_t count);
-    unsigned traits;
-} formats[] = {
-    {"html", "report-", ".html", page, NULL, WITH_BASELINE | WITH_AGAINST},
-    {"markdown", "report-", ".md", markdown, NULL, WITH_BASELINE},
-    {"openmetrics", "metrics-", ".txt", NULL, openmetrics_text, 0},
-    {"bmf", "bmf-", ".json", NULL, bmf_text, IS_TREND},
-    {"github-action-benchmark", "benchmark-", ".json", NULL, benchmark_action_text, IS_TREND},
-    {"chrome-trace", "trace-", ".json", trace, NULL, 0},
-};
-
-static const struct format *find_format(const char *name, struct bm_error *err)
-{
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (strcmp(formats[i].name, name) == 0)
-            return &formats[i];
-    bm_error_set(err,
-                 "--format: \"%s\": must be html, markdown, openmetrics, bmf, "
-                 "github-action-benchmark or chrome-trace",
-                 name);
-    return NULL;
-}
-
-static int check_usage(const struct config *config, const struct format *format,
-                       const struct strv *operands, struct bm_error *err)
-{
-    if (operands->count != 1 && format->of_one)
-        return bm_error_set(err, "report takes one file, a result: .build-mem/result-NAME.json");
-    if (!operands->count)
-        return bm_error_set(err, "report takes results: .build-mem/result-NAME.json ...");
-    if (operands->count > 1 && !config->output)
-        return bm_error_set(err, "several results go into one file: name it with --output FILE, or "
-                                 "- for standard output");
-    if (config->baseline && !(format->traits & WITH_BASELINE))
-        return bm_error_set(err, "--baseline: --format %s has no verdict in it", format->name);
-    if (config->against && !(format->traits & WITH_AGAINST))
-        return bm_error_set(err, "--against: --format %s shows one run", format->name);
-    return 0;
-}
-
-/* ---- of several results ---- */
-
-struct result_list {
+struct results {
     struct measurement *runs;
     size_t count;
 };
 
-static void result_list_release(struct result_list *result_list)
+static void results_release(struct results *results)
 {
-    for (size_t i = 0; i < result_list->count; i++)
-        measurement_release(&result_list->runs[i]);
-    free(result_list->runs);
+    for (size_t i = 0; i < results->count; i++)
+        measurement_release(&results->runs[i]);
+    free(results->runs);
 }
 
 static int refuse_failed(const char *path, const struct measurement *m, struct bm_error *err)
@@ -174,52 +103,51 @@ static int refuse_failed(const char *path, const struct measurement *m, struct b
     judge_alone(m, 1, &judgement);
     if (judgement.verdict == VERDICT_PASS)
         return 0;
-    return bm_error_set(err, "%s: %s; its figures belong into no trend", path, judgement.reason);
+    return bm_error_set(err, "%s: a failed run cannot be exported: %s", path, judgement.reason);
 }
 
-/* `result_list` has the runs before the last, which is `path`. */
-static int refuse_same_label(const char *path, const struct result_list *result_list,
-                             struct bm_error *err)
+/* The last run of `results` is the one of `path`. */
+static int refuse_same_label(const char *path, const struct results *results, struct bm_error *err)
 {
-    const char *label = result_list->runs[result_list->count - 1].label;
-    for (size_t i = 0; i + 1 < result_list->count; i++)
-        if (strcmp(result_list->runs[i].label, label) == 0)
+    const char *label = results->runs[results->count - 1].label;
+    for (size_t i = 0; i + 1 < results->count; i++)
+        if (strcmp(results->runs[i].label, label) == 0)
             return bm_error_set(err,
-                                "%s: another of these results has the label \"%s\" too; measure "
-                                "each with a --label of its own",
+                                "%s: duplicate label \"%s\"; measure each run with a --label of "
+                                "its own",
                                 path, label);
     return 0;
 }
 
-static int result_list_read(const struct strv *paths, const struct format *format,
-                            struct result_list *result_list, struct bm_error *err)
+static int results_read(const struct strv *paths, const struct report_format *format,
+                        struct results *results, struct bm_error *err)
 {
-    result_list->runs = xcalloc(paths->count, sizeof *result_list->runs);
+    results->runs = xcalloc(paths->count, sizeof *results->runs);
     for (size_t i = 0; i < paths->count; i++) {
         const char *path = paths->items[i];
-        struct measurement *m = &result_list->runs[result_list->count++];
-        if (result_read(path, m, err) < 0 || refuse_same_label(path, result_list, err) < 0 ||
-            ((format->traits & IS_TREND) && refuse_failed(path, m, err) < 0))
+        struct measurement *m = &results->runs[results->count++];
+        if (result_read(path, m, err) < 0 || refuse_same_label(path, results, err) < 0 ||
+            (format->is_trend && refuse_failed(path, m, err) < 0))
             return -1;
     }
     return 0;
 }
 
-static char *render(const struct config *config, const struct format *format,
+static char *render(const struct config *config, const struct report_format *format,
                     const struct strv *operands, struct bm_error *err)
 {
-    struct result_list result_list CLEANUP(result_list_release) = {0};
-    if (format->of_one)
-        return format->of_one(config, operands->items[0], err);
-    return result_list_read(operands, format, &result_list, err) < 0
+    struct results results CLEANUP(results_release) = {0};
+    if (format->write_one)
+        return render_one(config, format, operands->items[0], err);
+    return results_read(operands, format, &results, err) < 0
                ? NULL
-               : format->of_all(result_list.runs, result_list.count);
+               : format->write_all(results.runs, results.count);
 }
 
-/* ---- where it goes ---- */
+/* ---- the output ---- */
 
 /* "DIR/result-NAME.json" becomes "DIR/report-NAME.html". */
-static char *output_beside(const char *path, const struct format *format)
+static char *output_beside(const char *path, const struct report_format *format)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
@@ -243,16 +171,34 @@ static int put(const char *output, const char *text, struct bm_error *err)
     return 0;
 }
 
+static int check_usage(const struct config *config, const struct report_format *format,
+                       const struct strv *operands, struct bm_error *err)
+{
+    if (operands->count != 1 && format->write_one)
+        return bm_error_set(err, "report takes one result: .build-mem/result-NAME.json");
+    if (!operands->count)
+        return bm_error_set(err, "report takes results: .build-mem/result-NAME.json ...");
+    if (operands->count > 1 && !config->output)
+        return bm_error_set(err, "several results make one file: name it with --output FILE, or - "
+                                 "for stdout");
+    if (config->baseline && !format->shows_verdict)
+        return bm_error_set(err, "--baseline: --format %s shows no verdict", format->name);
+    if (config->against && !format->shows_before)
+        return bm_error_set(err, "--against: --format %s shows one run", format->name);
+    return 0;
+}
+
 int command_report(int argc, char **argv)
 {
     struct config config CLEANUP(config_release);
     struct strv operands CLEANUP(strv_release) = {0};
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     int status;
-    if (command_begin(&config, FLAGS_REPORT, "report RESULT... [flags]", argc, argv, &operands,
-                      &status) < 0)
+    char *names CLEANUP(cleanup_free) = report_format_names("|");
+    char *usage CLEANUP(cleanup_free) = xasprintf("report RESULT... [--format %s] [flags]", names);
+    if (command_begin(&config, FLAGS_REPORT, usage, argc, argv, &operands, &status) < 0)
         return status;
-    const struct format *format = find_format(config.format ? config.format : "html", &err);
+    const struct report_format *format = report_format_find(config.format, &err);
     if (!format || check_usage(&config, format, &operands, &err) < 0)
         return bm_error_print(&err, EXIT_USAGE);
     char *text CLEANUP(cleanup_free) = render(&config, format, &operands, &err);

@@ -1,5 +1,8 @@
-/* The reports: each is a function of measurement and judgement to text. The caller owns every
- * text; only timeline.c writes a file, and only series.c reads one. */
+/* The reports: each one is a function from a measurement and its judgement to a text.
+ *
+ * text/ writes for a terminal, html/ the page, junit/ the JUnit file, export/ what other tools
+ * read. wording.h holds the words that they share. The caller owns each returned text. No report
+ * fails: a figure that was not measured is written as "n/a" or left out, never as 0. */
 #ifndef BM_REPORT_REPORT_H
 #define BM_REPORT_REPORT_H
 
@@ -11,58 +14,80 @@
 
 #include <stdbool.h>
 
-/* The human summary: headline, stages, top processes at the peak, duration, verify, verdict with
- * deltas, what to do next. At most 80 columns where names allow. `colour`: ANSI colours. */
+/* ---- for a terminal, at most 80 columns if the names allow; `colour`: with ANSI colours ---- */
+
+/* The summary of a run: memory peak, stages, processes, required files, metrics, verdict. */
 char *summary_text(const struct measurement *m, const struct judgement *judgement, bool colour);
 
-/* JUnit XML by the rules of Jenkins' junit-10 schema: one testcase per check: the build's end,
- * each artifact, the headline, each stage and other judged metric. `log_tail`, the end of the
- * build's log (raw bytes, `log_length`), becomes system-out, its last 64 KiB. */
+/* Two sides in a table: metrics, how each is judged, processes, verdict. */
+char *compare_text(const struct comparison *comparison, bool colour);
+
+/* The limits that were tried, the smallest one that passes, and the recommended one. */
+char *fit_text(const struct fit *fit, bool colour);
+
+/* ---- for CI ---- */
+
+/* JUnit XML by the rules of Jenkins' junit-10 schema. One test case for each of: the build, each
+ * artifact, the memory peak, each stage, each other judged metric. `log_tail` is the end of the
+ * build's log: `log_length` raw bytes, of which at most 64 KiB become system-out. */
 char *junit_text(const struct measurement *m, const struct judgement *judgement,
                  const char *log_tail, size_t log_length);
 
-/* Two sides of a comparison in a table: metrics and how they are judged, processes, the verdict. */
-char *compare_text(const struct comparison *comparison, bool colour);
-/* The same as Markdown, for a comment on a change. */
-char *compare_markdown(const struct comparison *comparison);
-
-/* The table of what was tried, the smallest limit that passes, and the one to set. `colour`: ANSI
- * colours. */
-char *fit_text(const struct fit *fit, bool colour);
-
-/* The summary as GitHub-flavoured Markdown. */
-char *markdown_text(const struct measurement *m, const struct judgement *judgement);
-
-/* Workflow commands for GitHub Actions, a line each: what failed as errors, what is only told as
- * warnings, the worst first, ten at most; "" where all is well. */
+/* Workflow commands for GitHub Actions, one per line: failures as errors, the rest as warnings. The
+ * worst first, at most ten; "" if there is nothing to report. */
 char *github_annotations(const struct measurement *m, const struct judgement *judgement);
 
-/* What the HTML page tells of; all is borrowed. */
+/* GitHub-flavoured Markdown, for the page of a CI job or a comment on a change. */
+char *markdown_text(const struct measurement *m, const struct judgement *judgement);
+char *compare_markdown(const struct comparison *comparison);
+
+/* ---- the page ---- */
+
 struct html_report {
+    /* All are borrowed. */
     const struct measurement *m;
     const struct series *series; /* may be empty */
     const struct judgement *judgement;
-    const struct measurement *before; /* a run to set beside it; NULL: none */
+    const struct measurement *before; /* another run, to draw beside it; NULL: none */
     const struct series *before_series;
 };
 
-/* The page, one file that needs no other: verdict and headline, the timeline, stages and processes
- * with deltas, composition, environment. */
+/* One HTML file that loads no other. */
 char *html_text(const struct html_report *report);
 
-/* What other tools read. What was not measured is left out. Of several runs, whose labels differ,
- * all go into one text. */
+/* ---- for other tools ---- */
+
 /* Bencher Metric Format: JSON for `bencher run --adapter json`. */
 char *bmf_text(const struct measurement *runs, size_t count);
 /* JSON for github-action-benchmark with `tool: customSmallerIsBetter`. */
 char *benchmark_action_text(const struct measurement *runs, size_t count);
-/* OpenMetrics 1.0 text: gauges, labelled. */
+/* OpenMetrics 1.0 text: labelled gauges. */
 char *openmetrics_text(const struct measurement *runs, size_t count);
-/* Trace events, JSON as chrome://tracing brought it up and Perfetto reads it: what the series
- * tells, as counters, its stages as slices. */
+/* Trace events as JSON, as Perfetto and chrome://tracing read them: the series as counters, the
+ * stages as slices. */
 char *trace_text(const struct measurement *m, const struct series *series);
 
-/* What `build-mem doctor` found out about one subject, and how to fix it (or NULL). */
-char *diagnosis_text(const char *state, const char *subject, const char *found, const char *fix);
+/* ---- the formats of `build-mem report` ---- */
+
+struct report_format {
+    const char *name;            /* the value of --format */
+    const char *prefix, *suffix; /* of the file name: "report-NAME.html" for result-NAME.json */
+    /* One of the two: a report of one run, or the figures of several runs. */
+    char *(*write_one)(const struct html_report *report);
+    char *(*write_all)(const struct measurement *runs, size_t count);
+    bool shows_verdict; /* reads `judgement` */
+    bool shows_before;  /* reads `before` */
+    bool reads_series;  /* reads `series` */
+    bool is_trend;      /* a chart over time: figures of a failed build would look like a gain */
+};
+
+/* The first is the default. Ends with a format without a name. */
+extern const struct report_format report_formats[];
+
+/* Returns the format with this name; NULL names the default. Returns NULL with `err` set if there
+ * is none. */
+const struct report_format *report_format_find(const char *name, struct bm_error *err);
+/* Returns the names, separated by `separator`. The caller owns the text. */
+char *report_format_names(const char *separator);
 
 #endif

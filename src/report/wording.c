@@ -32,9 +32,9 @@ char *format_percent(int64_t from, int64_t to)
     if (from <= 0 || to < 0)
         return xstrdup("");
     double percent = 100.0 * ((double)to - (double)from) / (double)from;
-    if (percent > 99999)
-        return xstrdup(">99999%");
-    return xasprintf(percent < 999.95 ? "%+.1f%%" : "%+.0f%%", percent);
+    if (percent > 9999)
+        return xstrdup(">9999%");
+    return xasprintf(percent < 99.95 ? "%+.1f%%" : "%+.0f%%", percent);
 }
 
 char *format_span(int64_t first_ms, int64_t last_ms)
@@ -51,15 +51,14 @@ bool build_ended_well(const struct build_end *build)
     return build->exit_code == 0 && !build->signal && !build->oom_killed && !build->timed_out;
 }
 
-/* How the first process ended, whatever else happened to the build. */
 static char *format_exit(const struct build_end *build)
 {
     if (build->signal > 0)
-        return xasprintf("ended by signal %" PRId64 " (%s)", build->signal,
+        return xasprintf("killed by signal %" PRId64 " (%s)", build->signal,
                          strsignal((int)build->signal));
     if (build->exit_code >= 0)
         return xasprintf("exit status %" PRId64, build->exit_code);
-    return xstrdup("its end is not known");
+    return xstrdup("exit status unknown");
 }
 
 char *format_build_end(const struct build_end *build)
@@ -99,26 +98,28 @@ char *format_estimated(const struct peak *peak)
     if (!peak->estimated)
         return NULL;
     if (peak->at_most_bytes < 0)
-        return xstrdup("ESTIMATED: the highest sample, since the kernel here has no peak counter; "
+        return xstrdup("ESTIMATED: the highest sample, because this kernel has no peak counter; "
                        "a short peak can be missed");
     char *most CLEANUP(cleanup_free) = format_bytes(peak->at_most_bytes);
-    return xasprintf("ESTIMATED: the highest sample. The cgroup's peak counter cannot be reset "
-                     "here and was as high before the build: the true peak lies between this and "
+    return xasprintf("ESTIMATED: the highest sample, because the peak counter of the cgroup "
+                     "cannot be reset and was as high before the build; the true peak is at most "
                      "%s",
                      most);
 }
 
 const char *at_start_note(const struct peak *peak)
 {
-    return peak->shared ? "charged before the build: what else lives in this cgroup is in the peak"
-                        : "charged before the build's first instruction";
+    return peak->shared
+               ? "charged before the build: the peak includes other processes of this cgroup"
+               : "charged before the build's first instruction";
 }
 
 const char *at_limit_note(const struct peak *peak)
 {
-    return peak->at_limit ? "CENSORED: the build reached its memory limit, so what it would take "
-                            "without the limit is not known"
-                          : NULL;
+    return peak->at_limit
+               ? "AT THE LIMIT: the build reached its memory limit, so its need without the "
+                 "limit is unknown"
+               : NULL;
 }
 
 char *format_metric(const char *metric, const struct measurement *m)
@@ -127,9 +128,10 @@ char *format_metric(const char *metric, const struct measurement *m)
     if (stage)
         return xasprintf("PSS peak of stage %s", stage);
     if (strcmp(metric, METRIC_CGROUP_PEAK) == 0)
-        return xasprintf("peak of the cgroup (%s)", m->peak.source ? m->peak.source : "no source");
+        return xasprintf("memory peak of the build (%s)",
+                         m->peak.source ? m->peak.source : "no source");
     if (strcmp(metric, METRIC_UNRECLAIMABLE_PEAK) == 0)
-        return xstrdup("part of the peak that the kernel could not have reclaimed");
+        return xstrdup("peak of the memory that the kernel cannot reclaim");
     if (strcmp(metric, METRIC_DURATION) == 0)
         return xstrdup("duration of the build");
     return xstrdup(metric);
@@ -170,28 +172,34 @@ bool was_compared(const struct judgement *judgement)
            judgement->verdict != VERDICT_NOT_COMPARABLE;
 }
 
-bool has_gone(const struct finding *check)
+bool has_gone(const struct finding *finding)
 {
-    return check->status == FINDING_MISSING && check->baseline >= 0;
+    return finding->status == FINDING_MISSING && finding->baseline >= 0;
 }
 
-const char *format_status(const struct finding *check, const struct judgement *judgement)
+const char *format_status(const struct finding *finding, const struct judgement *judgement)
 {
-    switch (check->status) {
+    switch (finding->status) {
     case FINDING_PASS:
         return "ok";
     case FINDING_IMPROVED:
-        return "less";
+        return "improved";
     case FINDING_WARNED:
         return "warn";
     case FINDING_FAILED:
         return "FAIL";
     case FINDING_MISSING:
-        return !was_compared(judgement) ? "-" : has_gone(check) ? "GONE" : "new";
+        return !was_compared(judgement) ? "-" : has_gone(finding) ? "missing" : "new";
     case FINDING_OFF:
         return "-";
     }
-    BM_BUG("check status out of range");
+    BM_BUG("finding status out of range");
+}
+
+char *format_allowed(const struct finding *finding)
+{
+    bool judged = finding->status != FINDING_OFF && finding->allowed >= 0;
+    return judged ? format_figure(finding->unit, finding->allowed) : xstrdup("-");
 }
 
 char *format_reason(const struct judgement *judgement)
@@ -201,6 +209,24 @@ char *format_reason(const struct judgement *judgement)
     return judgement->baseline_path
                ? xasprintf("within the tolerances of %s", judgement->baseline_path)
                : xstrdup("measured; not compared with a baseline");
+}
+
+const char *reason_largest(const struct judgement *judgement)
+{
+    for (size_t i = 0; judgement->reason && i < judgement->finding_count; i++) {
+        const struct finding *finding = &judgement->findings[i];
+        if (finding->message &&
+            strncmp(judgement->reason, finding->message, strlen(finding->message)) == 0)
+            return finding->largest;
+    }
+    return NULL;
+}
+
+const char *advice_command(const char *advice)
+{
+    static const char lead[] = "run: ";
+    const char *at = strstr(advice, lead);
+    return at ? at + strlen(lead) : NULL;
 }
 
 char *format_group(const struct process_group *group)
@@ -213,7 +239,7 @@ char *format_group(const struct process_group *group)
 char *format_not_measured(const struct measurement *m)
 {
     return m->not_measured
-               ? xasprintf("NOT MEASURED: %s; do not rely on the figures below", m->not_measured)
+               ? xasprintf("NOT MEASURED: %s; the figures below are not reliable", m->not_measured)
                : NULL;
 }
 
@@ -222,7 +248,110 @@ char *format_oom(const struct measurement *m)
     if (!m->build.oom_killed)
         return NULL;
     char *limit CLEANUP(cleanup_free) = format_bytes(m->peak.limit_bytes);
-    return xasprintf("OOM: the kernel killed a process of the build %s%s",
-                     m->peak.limit_bytes < 0 ? "for lack of memory" : "under the limit of ",
+    return xasprintf("OOM: the kernel killed a process of the build%s%s",
+                     m->peak.limit_bytes < 0 ? "" : " at the memory limit of ",
                      m->peak.limit_bytes < 0 ? "" : limit);
+}
+
+/* ---- comparisons ---- */
+
+#define HEAD_COLUMNS 10
+
+static bool fit_as_heads(const char *a, const char *b)
+{
+    return a && b && *a && *b && strcmp(a, b) != 0 && strlen(a) <= HEAD_COLUMNS &&
+           strlen(b) <= HEAD_COLUMNS;
+}
+
+static const char *label_of(const struct comparison_side *side)
+{
+    return side->count == 1 ? side->runs[0].label : side->count ? NULL : "baseline";
+}
+
+const char *side_head(const struct comparison *comparison, int side)
+{
+    const struct comparison_side *sides = comparison->sides;
+    if (fit_as_heads(sides[0].name, sides[1].name))
+        return sides[side].name;
+    if (fit_as_heads(label_of(&sides[0]), label_of(&sides[1])))
+        return label_of(&sides[side]);
+    return side ? "B" : "A";
+}
+
+static char *format_labels(const struct comparison_side *side)
+{
+    if (side->count == 1)
+        return xasprintf("label %s", side->runs[0].label);
+    char *list CLEANUP(cleanup_free) = xstrdup(side->runs[0].label);
+    for (size_t i = 1; i < side->count; i++) {
+        char *before CLEANUP(cleanup_free) = list;
+        list = xasprintf("%s, %s", before, side->runs[i].label);
+    }
+    return xasprintf("%zu runs (%s)", side->count, list);
+}
+
+static char *format_runs(const struct comparison_side *side)
+{
+    const struct measurement *m = &side->runs[0];
+    char *labels CLEANUP(cleanup_free) = format_labels(side);
+    char *end CLEANUP(cleanup_free) = format_build_end(&m->build);
+    return xasprintf("%s, %s%s%.12s%s%s", labels, m->started_at, m->commit ? ", commit " : "",
+                     m->commit ? m->commit : "", side->count == 1 ? ", " : "",
+                     side->count == 1 ? end : "");
+}
+
+static char *format_baseline(const struct baseline_environment *entry)
+{
+    if (!entry)
+        return xstrdup("a baseline");
+    return xasprintf("accepted %s%s%.12s", entry->accepted_at,
+                     entry->accepted_commit ? ", commit " : "",
+                     entry->accepted_commit ? entry->accepted_commit : "");
+}
+
+char *format_side(const struct comparison *comparison, int at)
+{
+    const struct comparison_side *side = &comparison->sides[at];
+    const char *head = side_head(comparison, at);
+    bool named = strcmp(side->name, head) == 0;
+    char *what CLEANUP(cleanup_free) =
+        side->count ? format_runs(side) : format_baseline(side->entry);
+    return xasprintf("%s: %s%s%s", head, named ? "" : side->name, named ? "" : ", ", what);
+}
+
+char *format_row_delta(const struct comparison_row *row)
+{
+    switch (row_change(row)) {
+    case CHANGE_NONE:
+        return xstrdup("same");
+    case CHANGE_CAME:
+        return xstrdup("added");
+    case CHANGE_WENT:
+        return xstrdup("removed");
+    case CHANGE_GREW:
+    case CHANGE_SHRANK:
+        break;
+    }
+    return format_delta(row->unit,
+                        run_values_median(&row->sides[1]) - run_values_median(&row->sides[0]));
+}
+
+const char *row_status(const struct comparison_row *row, const struct comparison *comparison)
+{
+    return row->check ? format_status(row->check, &comparison->judgement) : "";
+}
+
+char *format_row_allowed(const struct comparison_row *row)
+{
+    return row->check ? format_allowed(row->check) : xstrdup("-");
+}
+
+char *format_row_processes(const struct comparison_row *row)
+{
+    int64_t was = row->processes[0], is = row->processes[1];
+    struct process_group group = {.name = row->name, .count = (size_t)(was < 0 ? is : was)};
+    char *name CLEANUP(cleanup_free) = format_group(&group);
+    if (was < 0 || is < 0 || was == is)
+        return steal_ptr(name);
+    return xasprintf("%s, now ×%" PRId64, name, is);
 }

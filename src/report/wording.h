@@ -1,60 +1,90 @@
-/* How the reports name things: the same words in the summary, in JUnit and in a comparison.
- * Texts are owned by the caller unless a comment says so. Inside of report/ only. */
+/* The words of the reports: figures, metrics, statuses and notes read the same in each format.
+ *
+ * The caller owns each returned text unless its comment says static or borrowed. Private to
+ * report/. */
 #ifndef BM_REPORT_WORDING_H
 #define BM_REPORT_WORDING_H
 
+#include "comparison/comparison.h"
 #include "gate/judge.h"
 #include "measurement/measurement.h"
 
 #include <stdbool.h>
 
-/* "803.2 MiB" or "20.3 s" by the unit ("bytes", "ms"); "n/a" where unmeasured. */
+/* ---- figures; `unit` is "bytes" or "ms" ---- */
+
+/* "803.2 MiB", "20.3 s"; "n/a" if it is unmeasured. */
 char *format_figure(const char *unit, int64_t figure);
 /* "+204.1 MiB", "-1.2 s". */
 char *format_delta(const char *unit, int64_t delta);
-/* "+25.4%", of 7 columns at most; "" where there is nothing to compare with, or it is 0. */
+/* "+25.4%", "+1000%", in at most 6 columns; "" if a figure is unmeasured or `from` is 0. */
 char *format_percent(int64_t from, int64_t to);
 /* "0.0 s-3.2 s"; "not seen". */
 char *format_span(int64_t first_ms, int64_t last_ms);
+/* "anon 600.0 MiB, file 150.0 MiB"; NULL if no part was measured. */
+char *format_composition(const struct composition *composition);
+/* "tsc ×3", or "tsc" for a single process; on one line, printable. */
+char *format_group(const struct process_group *group);
 
-/* Whether the build ran to its end with status 0. It may still lack artifacts. */
+/* ---- a run ---- */
+
+/* Whether the build ran to its end and exited 0. A required artifact may still be missing. */
 bool build_ended_well(const struct build_end *build);
 /* "exit status 2"; "killed for lack of memory (OOM), exit status 137"; "timed out". */
 char *format_build_end(const struct build_end *build);
 
-/* "anon 600.0 MiB, file 150.0 MiB"; NULL where nothing of it was measured. */
-char *format_composition(const struct composition *composition);
-/* A sentence on what makes the headline less than a plain measurement, or NULL. */
+/* The notes that limit what the figures mean. Each is a sentence, or NULL if it does not apply. */
+char *format_not_measured(const struct measurement *m);
+char *format_oom(const struct measurement *m);
 char *format_estimated(const struct peak *peak);
 const char *at_limit_note(const struct peak *peak); /* static */
-/* What was charged at the start is. Static. */
+/* Explains the memory that was charged at the start. Static, never NULL. */
 const char *at_start_note(const struct peak *peak);
 
-/* "peak of the cgroup (memory.peak)", "PSS peak of stage build-deps": the metric for people. */
+/* ---- metrics and findings ---- */
+
+/* "memory peak of the build (memory.peak)", "PSS peak of stage build-deps". */
 char *format_metric(const char *metric, const struct measurement *m);
-/* What ran when the metric was at its highest; NULL where no snapshot tells. Borrowed. */
+/* The processes at the highest value of the metric; NULL if there is no snapshot. Borrowed. */
 const struct snapshot *metric_snapshot(const struct measurement *m, const char *metric);
 
-/* The check on this metric, or NULL. Borrowed. */
+/* The finding for this metric, or NULL. Borrowed. */
 const struct finding *find_check(const struct judgement *judgement, const char *metric);
 const struct stage_measurement *find_stage(const struct measurement *m, const char *name);
 
-/* Whether there was something to compare with. Else all checks are FINDING_MISSING, and that is no
- * fault of theirs. */
+/* Whether the run was compared with a baseline. If not, each finding is FINDING_MISSING, which is
+ * no fault of the build. */
 bool was_compared(const struct judgement *judgement);
-/* Whether a FINDING_MISSING is a metric of the baseline that the build no longer shows; else it is
- * one that the baseline does not know. */
-bool has_gone(const struct finding *check);
+/* Whether a FINDING_MISSING is in the baseline but not in the result. If not, it is new. */
+bool has_gone(const struct finding *finding);
 
-/* "ok", "FAIL", "GONE": one word for tables. Static. */
-const char *format_status(const struct finding *check, const struct judgement *judgement);
-/* What makes all figures worth less, in a sentence; NULL where it is not so. */
-char *format_not_measured(const struct measurement *m);
-char *format_oom(const struct measurement *m);
-/* Why the verdict is what it is; never NULL. */
+/* The status word of tables: "ok", "improved", "warn", "FAIL", "missing", "new", "-". Static. */
+const char *format_status(const struct finding *finding, const struct judgement *judgement);
+/* The highest value that passes; "-" if the metric is not judged. */
+char *format_allowed(const struct finding *finding);
+
+/* The reason for the verdict; never NULL. */
 char *format_reason(const struct judgement *judgement);
+/* The largest processes of the finding that the reason reports; NULL: unknown. Borrowed. */
+const char *reason_largest(const struct judgement *judgement);
+/* The command at the end of an advice, after "run: "; NULL if there is none. Borrowed. */
+const char *advice_command(const char *advice);
 
-/* "tsc ×3", or "tsc" where it is one; the name is printable and on one line. */
-char *format_group(const struct process_group *group);
+/* ---- comparisons ---- */
+
+/* The column head of a side: its name, or the label of its only run if the name (often a path) is
+ * too long, or "A" and "B". Borrowed. */
+const char *side_head(const struct comparison *comparison, int side);
+/* "before: 3 runs (before-1, ...), 2026-03-04T05:06:07Z, commit 0123456789ab, exit status 0". */
+char *format_side(const struct comparison *comparison, int side);
+
+/* "+204.3 MiB", "same", "added", "removed". */
+char *format_row_delta(const struct comparison_row *row);
+/* As format_status; "" if the row was not judged. Static. */
+const char *row_status(const struct comparison_row *row, const struct comparison *comparison);
+/* As format_allowed; "-" if the row was not judged. */
+char *format_row_allowed(const struct comparison_row *row);
+/* "tsc ×3", or "tsc ×3, now ×1" if the number of processes changed. */
+char *format_row_processes(const struct comparison_row *row);
 
 #endif

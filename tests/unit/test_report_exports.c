@@ -1,4 +1,4 @@
-/* What other tools read of stored results. That they do is tests/e2e/exports' to say. */
+/* The exports for other tools. tests/e2e/exports feeds them to those tools. */
 #include "report/report.h"
 
 #include "base/alloc.h"
@@ -17,7 +17,7 @@ typedef char *exporter(const struct measurement *runs, size_t count);
 static exporter *const exporters[] = {bmf_text, benchmark_action_text, openmetrics_text};
 #define EXPORTERS ((int)(sizeof exporters / sizeof *exporters))
 
-/* Two jobs of a result_list: the second had no counter of the kernel's and ended badly. */
+/* Two runs. The second one failed, and its kernel has no peak counter. */
 static void setup(void)
 {
     char *timeline CLEANUP(cleanup_free) = test_path("fixtures/series/good-timeline.csv");
@@ -45,12 +45,12 @@ static void expect_golden(const char *name, char *text)
     size_t same = 0;
     while (text[same] && text[same] == golden[same])
         same++;
-    ck_assert_msg(text[same] == golden[same], "%s is not as golden from: %.200s", name,
+    ck_assert_msg(text[same] == golden[same], "%s differs from its golden file at: %.200s", name,
                   text + same);
     free(text);
 }
 
-START_TEST(exports_are_as_golden)
+START_TEST(exports_match_golden)
 {
     expect_golden("bmf.json", bmf_text(runs, 2));
     expect_golden("benchmark-action.json", benchmark_action_text(runs, 2));
@@ -59,7 +59,7 @@ START_TEST(exports_are_as_golden)
 }
 END_TEST
 
-/* No figure, no line of it: a 0 would be the best build ever. */
+/* A 0 would look like the best build ever. */
 START_TEST(unmeasured_is_left_out)
 {
     struct measurement *m = &runs[0];
@@ -98,7 +98,7 @@ static void expect_json(const char *text)
     ck_assert_msg(document != NULL, "%s", err.message);
 }
 
-/* What a build chose ends no string, no line and no file. */
+/* Text from the build cannot end a string, a line or the file. */
 START_TEST(hostile_text_is_harmless)
 {
     sample_set(&runs[0].label, sample_hostile);
@@ -140,7 +140,7 @@ int main(void)
     Suite *suite = suite_create("exports");
     TCase *test = tcase_create("exports");
     tcase_add_checked_fixture(test, setup, teardown);
-    tcase_add_test(test, exports_are_as_golden);
+    tcase_add_test(test, exports_match_golden);
     tcase_add_test(test, unmeasured_is_left_out);
     tcase_add_test(test, unmeasured_moments_are_left_out);
     tcase_add_test(test, hostile_text_is_harmless);

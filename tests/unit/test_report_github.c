@@ -1,4 +1,4 @@
-/* What a job of GitHub Actions is told: annotations, and the Markdown of its page. */
+/* GitHub Actions: annotations, and the Markdown of the job page. */
 #include "report/report.h"
 
 #include "base/alloc.h"
@@ -40,10 +40,10 @@ static size_t count_lines(const char *text, const char *start)
     return count;
 }
 
-START_TEST(regressed_is_as_golden)
+START_TEST(matches_golden)
 {
-    expect_golden("github-regressed.txt", github_annotations(&m, &judgement));
-    expect_golden("markdown-regressed.md", markdown_text(&m, &judgement));
+    expect_golden("github.txt", github_annotations(&m, &judgement));
+    expect_golden("markdown.md", markdown_text(&m, &judgement));
 }
 END_TEST
 
@@ -53,7 +53,17 @@ START_TEST(plain_run_has_no_annotation)
     sample_plain_judgement(&judgement);
     char *text CLEANUP(cleanup_free) = github_annotations(&m, &judgement);
     ck_assert_str_eq(text, "");
-    expect_golden("markdown-plain.md", markdown_text(&m, &judgement));
+}
+END_TEST
+
+START_TEST(plain_markdown_has_no_metrics_table)
+{
+    judgement_release(&judgement);
+    sample_plain_judgement(&judgement);
+    char *text CLEANUP(cleanup_free) = markdown_text(&m, &judgement);
+    ck_assert_uint_eq(count_lines(text, "### ✅ build-mem pass"), 1);
+    ck_assert_uint_eq(count_lines(text, "| | metric"), 0);
+    ck_assert_uint_eq(count_lines(text, "| stage"), 1);
 }
 END_TEST
 
@@ -85,7 +95,7 @@ static void add_failed_check(int64_t actual)
                          .message = xstrdup("grew")};
 }
 
-START_TEST(ten_at_most_and_errors_before_warnings)
+START_TEST(at_most_ten_and_errors_before_warnings)
 {
     for (int i = 0; i < 20; i++)
         add_failed_check((10 + i) * MIB);
@@ -96,7 +106,7 @@ START_TEST(ten_at_most_and_errors_before_warnings)
 }
 END_TEST
 
-START_TEST(what_was_not_compared_blames_no_metric)
+START_TEST(not_comparable_has_one_annotation)
 {
     judgement.verdict = VERDICT_NOT_COMPARABLE;
     char *text CLEANUP(cleanup_free) = github_annotations(&m, &judgement);
@@ -104,7 +114,7 @@ START_TEST(what_was_not_compared_blames_no_metric)
 }
 END_TEST
 
-/* A build ends no command and begins none, and is no markup. */
+/* Text from the build cannot end or start a command, and is no markup. */
 START_TEST(hostile_text_is_harmless)
 {
     sample_make_hostile(&m, &judgement);
@@ -115,7 +125,7 @@ START_TEST(hostile_text_is_harmless)
     for (const char *at = markdown; (at = strchr(at, '<')); at++)
         ck_assert_msg(strncmp(at, "<details>", 9) == 0 || strncmp(at, "<summary>", 9) == 0 ||
                           strncmp(at, "</", 2) == 0,
-                      "markup of the build's: %.40s", at);
+                      "markup of the build: %.40s", at);
     ck_assert_ptr_null(strchr(markdown, '\x1b'));
 }
 END_TEST
@@ -125,11 +135,12 @@ int main(void)
     Suite *suite = suite_create("github");
     TCase *test = tcase_create("github");
     tcase_add_checked_fixture(test, setup, teardown);
-    tcase_add_test(test, regressed_is_as_golden);
+    tcase_add_test(test, matches_golden);
     tcase_add_test(test, plain_run_has_no_annotation);
+    tcase_add_test(test, plain_markdown_has_no_metrics_table);
     tcase_add_test(test, failed_build_comes_first);
-    tcase_add_test(test, ten_at_most_and_errors_before_warnings);
-    tcase_add_test(test, what_was_not_compared_blames_no_metric);
+    tcase_add_test(test, at_most_ten_and_errors_before_warnings);
+    tcase_add_test(test, not_comparable_has_one_annotation);
     tcase_add_test(test, hostile_text_is_harmless);
     suite_add_tcase(suite, test);
     return run_suite(suite);

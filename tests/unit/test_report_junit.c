@@ -74,7 +74,7 @@ static void expect_true(const struct scene *scene, const char *expression)
     free(condition);
 }
 
-/* The totals that both elements state are what the file holds. */
+/* The totals of both elements count the elements of the file. */
 static void expect_totals(const struct scene *scene)
 {
     expect_true(scene, "/testsuites/@tests = count(//testcase)");
@@ -92,14 +92,14 @@ static void expect_no_trouble(const struct scene *scene)
     expect_totals(scene);
 }
 
-START_TEST(test_regressed_is_as_golden)
+START_TEST(test_matches_golden)
 {
     struct scene scene;
     static const char log[] = "> build\n> tsc\ndone\n";
     open_scene(&scene, sample_judgement);
     write_scene_with_log(&scene, log, strlen(log));
     expect_totals(&scene);
-    char *golden = golden_text("junit-regressed.xml", scene.text);
+    char *golden = golden_text("junit.xml", scene.text);
     ck_assert_str_eq(scene.text, golden);
     free(golden);
     close_scene(&scene);
@@ -117,10 +117,10 @@ START_TEST(test_failure_carries_every_fact)
         "360.0 MiB (377487360 bytes)",
         "498.0 MiB",
         "502.0 MiB",
-        "tsc ×2  PSS 412.0 MiB",
-        "nx  PSS 88.0 MiB",
+        "process:       tsc ×2, 412.0 MiB",
+        "process:       nx, 88.0 MiB",
         "baselines/next.json",
-        "next: if this increase is intended, run: build-mem baseline refresh"};
+        "advice:        if this increase is intended, run: build-mem baseline refresh"};
     struct scene scene;
     open_scene(&scene, sample_judgement);
     write_scene(&scene);
@@ -148,7 +148,7 @@ START_TEST(test_plain_run_passes)
 }
 END_TEST
 
-/* Adding the times up must give the time of the build, and not several times that. */
+/* The sum of the times is the duration of the build. */
 START_TEST(test_time_is_on_one_case)
 {
     struct scene scene;
@@ -187,7 +187,7 @@ static void fail_by_signal(struct measurement *m)
 
 static void fail_by_oom(struct measurement *m)
 {
-    m->build.oom_killed = true; /* and its shell ended with 0 */
+    m->build.oom_killed = true; /* the shell still exits 0 */
 }
 
 static void fail_by_timeout(struct measurement *m)
@@ -229,7 +229,6 @@ START_TEST(test_bad_end_is_an_error_of_the_build)
 }
 END_TEST
 
-/* Figures that cannot be trusted are no passed cases. */
 START_TEST(test_not_measured_passes_no_memory_case)
 {
     struct scene scene;
@@ -257,7 +256,7 @@ START_TEST(test_missing_artifacts)
 }
 END_TEST
 
-/* No verdict but a good one leaves a file that passes, whatever the checks say. */
+/* The file passes only if the verdict is good. */
 START_TEST(test_bad_verdict_never_passes)
 {
     struct scene scene;
@@ -278,7 +277,7 @@ START_TEST(test_bad_verdict_never_passes)
 }
 END_TEST
 
-/* The gate's own error stands beside other errors: the build failing does not hide it. */
+/* A failed build does not hide the error of the gate. */
 START_TEST(test_unjudged_is_an_error_beside_others)
 {
     static const enum verdict unjudged[] = {VERDICT_NO_BASELINE, VERDICT_NOT_COMPARABLE,
@@ -302,7 +301,7 @@ static struct finding *check_on(struct scene *scene, const char *metric)
     ck_abort_msg("no check on %s", metric);
 }
 
-START_TEST(test_warning_passes_and_says_so)
+START_TEST(test_warning_passes)
 {
     struct scene scene;
     open_scene(&scene, sample_judgement);
@@ -314,7 +313,7 @@ START_TEST(test_warning_passes_and_says_so)
 }
 END_TEST
 
-START_TEST(test_what_is_gone_fails_at_any_level)
+START_TEST(test_gone_metric_fails_at_level_warn)
 {
     struct scene scene;
     open_scene(&scene, sample_judgement);
@@ -338,7 +337,7 @@ START_TEST(test_new_stage_is_a_warning)
 }
 END_TEST
 
-START_TEST(test_over_the_hard_limit_is_told_apart)
+START_TEST(test_over_budget_has_its_own_type)
 {
     struct scene scene;
     open_scene(&scene, sample_judgement);
@@ -360,12 +359,12 @@ START_TEST(test_switched_off_metric_is_no_case_but_a_stage_is)
     write_scene(&scene);
     expect(&scene, "count(//testcase[@name='duration'])", "0");
     expect(&scene, "count(//testcase[@name='stage:build-deps']/failure)", "0");
-    expect_true(&scene, "contains(//testcase[@name='stage:build-deps'], 'not judged')");
+    expect_true(&scene, "contains(//testcase[@name='stage:build-deps'], 'level:         off')");
     close_scene(&scene);
 }
 END_TEST
 
-/* Runs that spread too wide say nothing about the build: no failure, but errors. */
+/* Noisy runs are errors, not failures. */
 START_TEST(test_inconclusive_checks_are_errors)
 {
     struct scene scene;
@@ -398,7 +397,7 @@ START_TEST(test_not_comparable_fails_no_metric)
 }
 END_TEST
 
-/* The scene's writer parses the text, so a byte that XML forbids has failed before. */
+/* write_scene parses the text, so a byte that XML forbids fails there. */
 START_TEST(test_hostile_text_is_harmless)
 {
     struct scene scene;
@@ -407,7 +406,7 @@ START_TEST(test_hostile_text_is_harmless)
     size_t length = strlen(sample_hostile);
     char *log = xmalloc(length + 1);
     memcpy(log, sample_hostile, length);
-    log[length] = '\0'; /* a NUL that is part of the log */
+    log[length] = '\0'; /* the log contains a NUL */
     write_scene_with_log(&scene, log, length + 1);
     expect_totals(&scene);
     expect_true(&scene, "contains(//testsuite/system-out, '<b a=\"x\">&amp;]]>')");
@@ -437,9 +436,9 @@ static const struct {
 } logs[] = {
     {"a line of the log, forty characters of it\n", "a line of the log, forty characters of it"},
     {"\xff\xfe\x01", NULL},             /* each byte becomes three */
-    {"\xf0\x9f\x98\x80\xc3\xa9", NULL}, /* characters that a cut could halve */
+    {"\xf0\x9f\x98\x80\xc3\xa9", NULL}, /* characters that a cut could split */
     {"\x1b[31mred\x1b[0m\n", "red"},
-    {"\x80", NULL}, /* nothing that a character starts with */
+    {"\x80", NULL}, /* no byte that starts a character */
 };
 
 START_TEST(test_log_is_capped_at_its_end)
@@ -458,7 +457,7 @@ START_TEST(test_log_is_capped_at_its_end)
     if (logs[_i].first_line)
         ck_assert_int_eq(strncmp(body, logs[_i].first_line, strcspn(body, "\n")), 0);
     else if (logs[_i].unit[0] == '\xf0')
-        ck_assert_msg(strncmp(body, "\xef\xbf\xbd", 3) != 0, "a character was halved");
+        ck_assert_msg(strncmp(body, "\xef\xbf\xbd", 3) != 0, "a character was split");
     expect(&scene, "name(//testsuite/*[last()])", "system-out");
     free(out);
     free(log);
@@ -485,7 +484,7 @@ int main(void)
 {
     Suite *suite = suite_create("report junit");
     TCase *shape = tcase_create("shape");
-    tcase_add_test(shape, test_regressed_is_as_golden);
+    tcase_add_test(shape, test_matches_golden);
     tcase_add_test(shape, test_plain_run_passes);
     tcase_add_test(shape, test_time_is_on_one_case);
     tcase_add_test(shape, test_unknown_duration_is_no_negative_time);
@@ -502,10 +501,10 @@ int main(void)
     tcase_add_test(gate, test_failure_carries_every_fact);
     tcase_add_loop_test(gate, test_bad_verdict_never_passes, VERDICT_PASS, VERDICT_NO_BASELINE + 1);
     tcase_add_loop_test(gate, test_unjudged_is_an_error_beside_others, 0, 3);
-    tcase_add_test(gate, test_warning_passes_and_says_so);
-    tcase_add_test(gate, test_what_is_gone_fails_at_any_level);
+    tcase_add_test(gate, test_warning_passes);
+    tcase_add_test(gate, test_gone_metric_fails_at_level_warn);
     tcase_add_test(gate, test_new_stage_is_a_warning);
-    tcase_add_test(gate, test_over_the_hard_limit_is_told_apart);
+    tcase_add_test(gate, test_over_budget_has_its_own_type);
     tcase_add_test(gate, test_switched_off_metric_is_no_case_but_a_stage_is);
     tcase_add_test(gate, test_inconclusive_checks_are_errors);
     tcase_add_test(gate, test_not_comparable_fails_no_metric);

@@ -1,4 +1,4 @@
-/* Workflow commands of GitHub Actions: a failed check as an annotation of the job.
+/* Workflow commands of GitHub Actions: a failed metric as an annotation of the job.
  * https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
 #include "report/report.h"
 
@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* GitHub shows ten of a step's errors and drops the others. */
+/* GitHub shows ten errors per step and drops the others. */
 #define ANNOTATIONS_MAX 10
 
-/* '%' and line breaks would end the command; ':' and ',' a property. Text of one line. */
+/* Writes text on one line. Escapes '%', and in a property ':' and ','. */
 static void put_escaped(FILE *out, const char *text, bool property)
 {
     char *line CLEANUP(cleanup_free) = text_one_line(text);
@@ -34,22 +34,22 @@ static void put_annotation(FILE *out, const char *level, const char *title, cons
     fputc('\n', out);
 }
 
-static bool is_trouble(const struct finding *check, const struct judgement *judgement)
+static bool is_fault(const struct finding *finding, const struct judgement *judgement)
 {
-    return check->message && was_compared(judgement) &&
-           (check->status == FINDING_FAILED || check->status == FINDING_WARNED ||
-            (check->status == FINDING_MISSING && has_gone(check)));
+    return finding->message && was_compared(judgement) &&
+           (finding->status == FINDING_FAILED || finding->status == FINDING_WARNED ||
+            (finding->status == FINDING_MISSING && has_gone(finding)));
 }
 
-/* By how much it is over what is allowed; a metric that has gone weighs more than any. */
-static double excess_of(const struct finding *check)
+/* Returns actual / allowed; a metric that is gone comes before all others. */
+static double excess_of(const struct finding *finding)
 {
-    if (check->actual < 0)
+    if (finding->actual < 0)
         return 1e9;
-    return check->allowed > 0 ? (double)check->actual / (double)check->allowed : 1;
+    return finding->allowed > 0 ? (double)finding->actual / (double)finding->allowed : 1;
 }
 
-static int by_weight(const void *a, const void *b)
+static int by_excess(const void *a, const void *b)
 {
     const struct finding *one = *(const struct finding *const *)a;
     const struct finding *other = *(const struct finding *const *)b;
@@ -60,25 +60,28 @@ static int by_weight(const void *a, const void *b)
     return by > 0 ? 1 : by < 0 ? -1 : 0;
 }
 
-static void put_checks(FILE *out, const struct measurement *m, const struct judgement *judgement,
-                       size_t room)
+static void put_findings(FILE *out, const struct measurement *m, const struct judgement *judgement,
+                         size_t room)
 {
     size_t count = 0;
-    const struct finding **troubles CLEANUP(cleanup_free) =
-        xcalloc(judgement->finding_count + 1, sizeof *troubles);
+    const struct finding **faults CLEANUP(cleanup_free) =
+        xcalloc(judgement->finding_count + 1, sizeof *faults);
     for (size_t i = 0; i < judgement->finding_count; i++)
-        if (is_trouble(&judgement->findings[i], judgement))
-            troubles[count++] = &judgement->findings[i];
-    qsort(troubles, count, sizeof *troubles, by_weight);
+        if (is_fault(&judgement->findings[i], judgement))
+            faults[count++] = &judgement->findings[i];
+    qsort(faults, count, sizeof *faults, by_excess);
     for (size_t i = 0; i < count && i < room; i++) {
-        char *metric CLEANUP(cleanup_free) = format_metric(troubles[i]->metric, m);
+        char *metric CLEANUP(cleanup_free) = format_metric(faults[i]->metric, m);
         char *title CLEANUP(cleanup_free) = xasprintf("build-mem: %s", metric);
-        put_annotation(out, troubles[i]->status == FINDING_WARNED ? "warning" : "error", title,
-                       troubles[i]->message);
+        char *message CLEANUP(cleanup_free) =
+            xasprintf("%s%s%s", faults[i]->message, faults[i]->largest ? "; largest: " : "",
+                      faults[i]->largest ? faults[i]->largest : "");
+        put_annotation(out, faults[i]->status == FINDING_WARNED ? "warning" : "error", title,
+                       message);
     }
 }
 
-/* What no single check tells: the build failed, nothing could be measured or compared. */
+/* Whether the verdict is about the run, not about a metric. */
 static bool is_about_the_run(enum verdict verdict)
 {
     return verdict == VERDICT_BUILD_FAILED || verdict == VERDICT_INCONCLUSIVE ||
@@ -96,7 +99,7 @@ char *github_annotations(const struct measurement *m, const struct judgement *ju
         put_annotation(out, "error", title, judgement->reason);
         room--;
     }
-    put_checks(out, m, judgement, room);
+    put_findings(out, m, judgement, room);
     xmemstream_close(out);
     return text;
 }

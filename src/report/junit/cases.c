@@ -4,12 +4,140 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "measurement/metric.h"
-#include "report/junit/facts.h"
 #include "report/wording.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define TOP_PROCESSES 10
+
+/* ---- facts: lines of a case's text ---- */
+
+static void put_fact(FILE *out, const char *name, const char *text)
+{
+    char *line CLEANUP(cleanup_free) = text_one_line(text ? text : "n/a");
+    fprintf(out, "%s %s\n", name, line);
+}
+
+static void put_bytes(FILE *out, const char *name, int64_t bytes)
+{
+    char *size CLEANUP(cleanup_free) = format_bytes(bytes);
+    if (bytes >= 0)
+        fprintf(out, "%s %s (%" PRId64 " bytes)\n", name, size, bytes);
+    else
+        fprintf(out, "%s n/a\n", name);
+}
+
+/* Writes the largest process groups; nothing without a snapshot. */
+static void put_processes(FILE *out, const struct snapshot *snapshot)
+{
+    if (!snapshot || !snapshot->count)
+        return;
+    char *at CLEANUP(cleanup_free) = format_duration(snapshot->at_ms);
+    char *sum CLEANUP(cleanup_free) = format_bytes(snapshot->pss_bytes);
+    fprintf(out, "processes:     %s of PSS at %s\n", sum, at);
+    size_t count;
+    struct process_group *groups CLEANUP(cleanup_free) = snapshot_groups(snapshot, &count);
+    for (size_t i = 0; i < count && i < TOP_PROCESSES; i++) {
+        char *name CLEANUP(cleanup_free) = format_group(&groups[i]);
+        char *pss CLEANUP(cleanup_free) = format_bytes(groups[i].pss_bytes);
+        fprintf(out, "process:       %s, %s\n", name, pss);
+    }
+    if (count > TOP_PROCESSES)
+        fprintf(out, "more:          %zu\n", count - TOP_PROCESSES);
+}
+
+static void put_memory_peak(FILE *out, const struct measurement *m)
+{
+    const struct peak *peak = &m->peak;
+    put_bytes(out, "peak:         ", peak->cgroup_bytes);
+    put_fact(out, "source:       ", peak->source);
+    if (peak->limit_bytes >= 0)
+        put_bytes(out, "memory limit: ", peak->limit_bytes);
+    else
+        fputs("memory limit:  none\n", out);
+    put_bytes(out, "unreclaimable:", peak->unreclaimable_bytes);
+    char *composition CLEANUP(cleanup_free) = format_composition(&peak->composition);
+    if (composition)
+        fprintf(out, "made of:       %s\n", composition);
+    if (peak->shared) {
+        put_bytes(out, "at the start: ", peak->at_start_bytes);
+        fprintf(out, "note:          %s\n", at_start_note(peak));
+    }
+    char *estimated CLEANUP(cleanup_free) = format_estimated(peak);
+    const char *notes[] = {at_limit_note(peak), estimated};
+    for (size_t i = 0; i < 2; i++)
+        if (notes[i])
+            fprintf(out, "note:          %s\n", notes[i]);
+    if (m->not_measured)
+        put_fact(out, "not measured: ", m->not_measured);
+}
+
+static void put_figure(FILE *out, const char *name, const char *unit, int64_t figure,
+                       const char *note)
+{
+    char *text CLEANUP(cleanup_free) = format_figure(unit, figure);
+    if (figure >= 0)
+        fprintf(out, "%s %s (%" PRId64 " %s)%s\n", name, text, figure, unit, note);
+    else
+        fprintf(out, "%s n/a\n", name);
+}
+
+static void put_change(FILE *out, const struct finding *finding)
+{
+    if (finding->baseline < 0 || finding->actual < 0)
+        return;
+    char *delta CLEANUP(cleanup_free) = format_delta(finding->unit, finding->delta);
+    char *percent CLEANUP(cleanup_free) = format_percent(finding->baseline, finding->actual);
+    fprintf(out, "delta:         %s%s%s\n", delta, *percent ? ", " : "", percent);
+}
+
+static void put_runs(FILE *out, const struct finding *finding)
+{
+    fputs("runs:         ", out);
+    for (size_t i = 0; i < finding->value_count; i++) {
+        char *value CLEANUP(cleanup_free) = format_figure(finding->unit, finding->values[i]);
+        fprintf(out, "%s %s (%" PRId64 " %s)", i ? "," : "", value, finding->values[i],
+                finding->unit);
+    }
+    fputs(finding->value_count ? "\n" : " none\n", out);
+}
+
+static void put_metric(FILE *out, const char *metric, const struct measurement *m)
+{
+    char *what CLEANUP(cleanup_free) = format_metric(metric, m);
+    put_fact(out, "metric:       ", metric);
+    put_fact(out, "description:  ", what);
+    const char *stage = metric_stage_name(metric);
+    if (!stage && strcmp(metric, "duration") != 0)
+        stage = m->peak.stage;
+    if (stage)
+        put_fact(out, "stage:        ", stage);
+}
+
+/* Writes the metric, baseline, actual value, delta, allowed value, each run, largest processes. */
+static void put_finding(FILE *out, const struct finding *finding, const struct measurement *m,
+                        const struct judgement *judgement)
+{
+    put_metric(out, finding->metric, m);
+    char *from CLEANUP(cleanup_free) =
+        judgement->baseline_path
+            ? xasprintf(", median of the accepted runs in %s", judgement->baseline_path)
+            : xstrdup("");
+    put_figure(out, "baseline:     ", finding->unit, finding->baseline, from);
+    put_figure(out, "actual:       ", finding->unit, finding->actual,
+               finding->value_count > 1 ? ", median of the runs" : "");
+    put_change(out, finding);
+    put_figure(out, "allowed:      ", finding->unit, finding->allowed, "");
+    fprintf(out, "level:         %s\n",
+            finding->status == FINDING_OFF ? "off (reported only)" : level_name(finding->level));
+    put_runs(out, finding);
+    if (finding->largest)
+        put_fact(out, "largest:      ", finding->largest);
+}
+
+/* ---- cases ---- */
 
 static struct junit_case *add_case(struct junit_cases *cases, const char *classname,
                                    const char *name)
@@ -20,7 +148,7 @@ static struct junit_case *add_case(struct junit_cases *cases, const char *classn
     return item;
 }
 
-/* Takes over `message`. */
+/* Takes ownership of `message`. */
 static void set_outcome(struct junit_case *item, enum outcome outcome, const char *type,
                         char *message)
 {
@@ -29,8 +157,8 @@ static void set_outcome(struct junit_case *item, enum outcome outcome, const cha
     item->message = message;
 }
 
-/* Facts are written line by line into the case's own text. No case may be added before the stream
- * is closed: it holds the case's address. */
+/* Opens a stream to the text of the case. It holds the address of the case: close it before another
+ * case is added. */
 static FILE *open_facts(struct junit_case *item)
 {
     return xmemstream_open(&item->facts, &item->facts_length);
@@ -39,16 +167,16 @@ static FILE *open_facts(struct junit_case *item)
 static void put_notes(FILE *out, const struct judgement *judgement)
 {
     for (size_t i = 0; i < judgement->notes.count; i++)
-        facts_put_text(out, "note:", judgement->notes.items[i]);
+        put_fact(out, "note:         ", judgement->notes.items[i]);
 }
 
 static void put_advice(FILE *out, const struct judgement *judgement)
 {
     if (judgement->advice)
-        fprintf(out, "next: %s\n", judgement->advice);
+        fprintf(out, "advice:        %s\n", judgement->advice);
 }
 
-/* What verify says of the exit status, where it is not content; or NULL. */
+/* Returns the failed check of the exit status, or NULL. */
 static const struct verify_check *failed_exit_check(const struct measurement *m)
 {
     for (size_t i = 0; i < m->check_count; i++)
@@ -86,12 +214,12 @@ static void add_build(struct junit_cases *cases, const struct measurement *m,
     char *end CLEANUP(cleanup_free) = format_build_end(&m->build);
     char *duration CLEANUP(cleanup_free) = format_duration(m->build.duration_ms);
     FILE *out = open_facts(item);
-    facts_put_text(out, "command:      ", m->build.command);
+    put_fact(out, "command:      ", m->build.command);
     fprintf(out, "end:           %s\n", end);
     fprintf(out, "duration:      %s\n", duration);
-    facts_put_memory_peak(out, m);
+    put_memory_peak(out, m);
     if (item->outcome == OUTCOME_ERROR) {
-        facts_put_processes(out, &m->peak.at_peak);
+        put_processes(out, &m->peak.at_peak);
         put_notes(out, judgement);
         put_advice(out, judgement);
     }
@@ -108,12 +236,12 @@ static void add_artifact(struct junit_cases *cases, const struct verify_check *c
                     xasprintf("required artifact %s: %s", check->path, detail));
     else if (!check->ok)
         set_outcome(item, OUTCOME_SKIPPED, "artifact",
-                    xasprintf("informative artifact %s: %s", check->path, detail));
+                    xasprintf("optional artifact %s: %s", check->path, detail));
 
     FILE *out = open_facts(item);
-    facts_put_text(out, "artifact:     ", check->path);
-    facts_put_text(out, "it is:        ", check->required ? "required" : "informative");
-    facts_put_text(out, "found:        ", detail);
+    put_fact(out, "artifact:     ", check->path);
+    put_fact(out, "required:     ", check->required ? "yes" : "no");
+    put_fact(out, "found:        ", detail);
     if (item->outcome == OUTCOME_ERROR)
         put_advice(out, judgement);
     xmemstream_close(out);
@@ -127,22 +255,22 @@ static void add_artifacts(struct junit_cases *cases, const struct measurement *m
             add_artifact(cases, &m->checks[i], judgement);
 }
 
-static void write_check_facts(struct junit_case *item, const struct finding *check,
-                              const struct measurement *m, const struct judgement *judgement)
+static void write_finding_facts(struct junit_case *item, const struct finding *finding,
+                                const struct measurement *m, const struct judgement *judgement)
 {
     FILE *out = open_facts(item);
     if (item->outcome == OUTCOME_PASSED &&
-        (check->status == FINDING_WARNED || check->status == FINDING_MISSING))
-        fprintf(out, "warning: %s\n", check->message ? check->message : check->metric);
-    else if (check->message)
-        fprintf(out, "%s\n", check->message);
-    facts_put_check(out, check, m, judgement);
-    bool headline = strcmp(check->metric, METRIC_CGROUP_PEAK) == 0;
-    if (headline)
-        facts_put_memory_peak(out, m);
-    if (headline || item->outcome != OUTCOME_PASSED)
+        (finding->status == FINDING_WARNED || finding->status == FINDING_MISSING))
+        fprintf(out, "warning: %s\n", finding->message ? finding->message : finding->metric);
+    else if (finding->message)
+        fprintf(out, "%s\n", finding->message);
+    put_finding(out, finding, m, judgement);
+    bool is_memory_peak = strcmp(finding->metric, METRIC_CGROUP_PEAK) == 0;
+    if (is_memory_peak)
+        put_memory_peak(out, m);
+    if (is_memory_peak || item->outcome != OUTCOME_PASSED)
         put_notes(out, judgement);
-    facts_put_processes(out, metric_snapshot(m, check->metric));
+    put_processes(out, metric_snapshot(m, finding->metric));
     if (item->outcome != OUTCOME_PASSED)
         put_advice(out, judgement);
     xmemstream_close(out);
@@ -153,50 +281,50 @@ static bool fails_the_gate(enum verdict verdict)
     return verdict == VERDICT_REGRESSED || verdict == VERDICT_OVER_LIMIT;
 }
 
-/* Whether the check is what the gate failed on. A metric that has gone fails it at level warn too;
- * a new one does where the verdict says so. */
-static bool check_fails(const struct finding *check, const struct judgement *judgement)
+/* Whether the gate failed on this finding. A metric that is gone fails it at level warn, too; a new
+ * one fails it if the verdict is a failure. */
+static bool finding_fails(const struct finding *finding, const struct judgement *judgement)
 {
-    if (check->level == LEVEL_OFF)
+    if (finding->level == LEVEL_OFF)
         return false;
-    if (check->status == FINDING_MISSING)
-        return has_gone(check) ||
-               (check->level == LEVEL_FAIL && fails_the_gate(judgement->verdict));
-    return check->status == FINDING_FAILED;
+    if (finding->status == FINDING_MISSING)
+        return has_gone(finding) ||
+               (finding->level == LEVEL_FAIL && fails_the_gate(judgement->verdict));
+    return finding->status == FINDING_FAILED;
 }
 
-static const char *failure_type(const struct finding *check)
+static const char *failure_type(const struct finding *finding)
 {
-    if (check->status == FINDING_MISSING)
+    if (finding->status == FINDING_MISSING)
         return "missing";
-    return check->over_budget ? "over-limit" : "regressed";
+    return finding->over_budget ? "over-limit" : "regressed";
 }
 
-static void judge_check(struct junit_case *item, const struct finding *check,
-                        const struct judgement *judgement)
+static void judge_finding(struct junit_case *item, const struct finding *finding,
+                          const struct judgement *judgement)
 {
-    char *message = check->message
-                        ? xstrdup(check->message)
-                        : xasprintf("%s: %s", check->metric, finding_status_name(check->status));
-    if (check->status == FINDING_MISSING && !was_compared(judgement))
+    char *message = finding->message ? xstrdup(finding->message)
+                                     : xasprintf("%s: %s", finding->metric,
+                                                 finding_status_name(finding->status));
+    if (finding->status == FINDING_MISSING && !was_compared(judgement))
         set_outcome(item, OUTCOME_SKIPPED, "not-compared", message);
-    else if (!check_fails(check, judgement))
+    else if (!finding_fails(finding, judgement))
         free(message);
     else if (judgement->verdict == VERDICT_INCONCLUSIVE)
         set_outcome(item, OUTCOME_ERROR, "inconclusive", message);
     else
-        set_outcome(item, OUTCOME_FAILED, failure_type(check), message);
+        set_outcome(item, OUTCOME_FAILED, failure_type(finding), message);
 }
 
-static void add_check(struct junit_cases *cases, const struct finding *check,
-                      const struct measurement *m, const struct judgement *judgement)
+static void add_finding(struct junit_cases *cases, const struct finding *finding,
+                        const struct measurement *m, const struct judgement *judgement)
 {
-    struct junit_case *item = add_case(cases, "build-mem.memory", check->metric);
-    judge_check(item, check, judgement);
-    write_check_facts(item, check, m, judgement);
+    struct junit_case *item = add_case(cases, "build-mem.memory", finding->metric);
+    judge_finding(item, finding, judgement);
+    write_finding_facts(item, finding, m, judgement);
 }
 
-/* A metric that nobody judged: it is there to be seen. Takes over nothing. */
+/* Adds a metric that was not judged, for information. */
 static struct junit_case *add_unjudged(struct junit_cases *cases, const char *metric,
                                        int64_t figure, const struct measurement *m)
 {
@@ -206,26 +334,26 @@ static struct junit_case *add_unjudged(struct junit_cases *cases, const char *me
                     xasprintf("not measured: %s", m->not_measured));
     else if (figure < 0)
         set_outcome(item, OUTCOME_SKIPPED, "not-measured",
-                    xstrdup(metric_is_shown(m, metric)  ? "this stage was seen, but not measured"
-                            : metric_stage_name(metric) ? "this stage was not seen in the build"
-                                                        : "there is no figure for it"));
+                    xstrdup(metric_is_shown(m, metric)  ? "the stage was seen but not measured"
+                            : metric_stage_name(metric) ? "the stage was not seen"
+                                                        : "not measured"));
     return item;
 }
 
 static void add_memory_peak(struct junit_cases *cases, const struct measurement *m,
                             const struct judgement *judgement)
 {
-    const struct finding *check = find_check(judgement, METRIC_CGROUP_PEAK);
-    if (check) {
-        add_check(cases, check, m, judgement);
+    const struct finding *finding = find_check(judgement, METRIC_CGROUP_PEAK);
+    if (finding) {
+        add_finding(cases, finding, m, judgement);
         return;
     }
     struct junit_case *item = add_unjudged(cases, METRIC_CGROUP_PEAK, m->peak.cgroup_bytes, m);
     FILE *out = open_facts(item);
-    fputs("not judged: compared with no baseline\n", out);
-    facts_put_metric(out, METRIC_CGROUP_PEAK, m);
-    facts_put_memory_peak(out, m);
-    facts_put_processes(out, metric_snapshot(m, METRIC_CGROUP_PEAK));
+    fputs("not judged: there is no baseline\n", out);
+    put_metric(out, METRIC_CGROUP_PEAK, m);
+    put_memory_peak(out, m);
+    put_processes(out, metric_snapshot(m, METRIC_CGROUP_PEAK));
     xmemstream_close(out);
 }
 
@@ -236,20 +364,20 @@ static void add_stage(struct junit_cases *cases, const struct stage_measurement 
     struct junit_case *item = add_unjudged(cases, metric, metric_value(m, metric), m);
     char *span CLEANUP(cleanup_free) = format_span(stage->first_ms, stage->last_ms);
     FILE *out = open_facts(item);
-    fputs(was_compared(judgement) ? "not judged: it was not measured, and is not in the baseline\n"
-                                  : "not judged: compared with no baseline\n",
+    fputs(was_compared(judgement) ? "not judged: not measured, and not in the baseline\n"
+                                  : "not judged: there is no baseline\n",
           out);
-    facts_put_metric(out, metric, m);
-    facts_put_bytes(out, "PSS peak:     ", stage->pss_peak_bytes);
-    facts_put_bytes(out, stage->cgroup_peak_exact ? "cgroup peak:  " : "cgroup peak, at least:",
-                    stage->cgroup_peak_bytes);
+    put_metric(out, metric, m);
+    put_bytes(out, "PSS peak:     ", stage->pss_peak_bytes);
+    put_bytes(out, stage->cgroup_peak_exact ? "cgroup peak:  " : "cgroup peak, at least:",
+              stage->cgroup_peak_bytes);
     fprintf(out, "seen:          %s\n", span);
-    facts_put_processes(out, metric_snapshot(m, metric));
+    put_processes(out, metric_snapshot(m, metric));
     xmemstream_close(out);
 }
 
-/* Metrics other than the headline, which has been added. What is switched off is no case of its
- * own, but a stage is always one. */
+/* Adds the metrics other than the memory peak. A metric at level off has no case, unless it is a
+ * stage. */
 static void add_other_metrics(struct junit_cases *cases, const struct measurement *m,
                               const struct judgement *judgement)
 {
@@ -259,14 +387,14 @@ static void add_other_metrics(struct junit_cases *cases, const struct measuremen
             add_stage(cases, &m->stages[i], m, judgement);
     }
     for (size_t i = 0; i < judgement->finding_count; i++) {
-        const struct finding *check = &judgement->findings[i];
-        bool shown = check->status != FINDING_OFF || metric_stage_name(check->metric);
-        if (shown && strcmp(check->metric, METRIC_CGROUP_PEAK) != 0)
-            add_check(cases, check, m, judgement);
+        const struct finding *finding = &judgement->findings[i];
+        bool shown = finding->status != FINDING_OFF || metric_stage_name(finding->metric);
+        if (shown && strcmp(finding->metric, METRIC_CGROUP_PEAK) != 0)
+            add_finding(cases, finding, m, judgement);
     }
 }
 
-/* A case for what no other case can say: the gate could not judge, or failed as a whole. */
+/* Adds a case if the gate could not judge, or failed and no other case shows it. */
 static void add_gate(struct junit_cases *cases, const struct judgement *judgement)
 {
     enum verdict verdict = judgement->verdict;
@@ -278,7 +406,7 @@ static void add_gate(struct junit_cases *cases, const struct judgement *judgemen
     if (good || (carried && !unjudged))
         return;
     struct junit_case *item = add_case(cases, "build-mem.gate", "verdict");
-    const char *reason = judgement->reason ? judgement->reason : "no reason was given";
+    const char *reason = judgement->reason ? judgement->reason : "no reason is known";
     set_outcome(item, fails_the_gate(verdict) ? OUTCOME_FAILED : OUTCOME_ERROR,
                 verdict_name(verdict), xasprintf("%s: %s", verdict_name(verdict), reason));
     FILE *out = open_facts(item);

@@ -1,4 +1,6 @@
-/* What a JUnit file says, before it is XML: one case per check. Inside of report/ only. */
+/* The test cases of a JUnit file, before they are XML: one per check. Private to junit/.
+ *
+ * Several CIs show only the text of a case, so it carries each fact as a line "name: value". */
 #ifndef BM_REPORT_JUNIT_CASES_H
 #define BM_REPORT_JUNIT_CASES_H
 
@@ -12,18 +14,18 @@ enum outcome {
     OUTCOME_PASSED,
     OUTCOME_FAILED,  /* the gate's verdict on a metric */
     OUTCOME_ERROR,   /* the build failed, or it could not be measured or judged */
-    OUTCOME_SKIPPED, /* nothing to judge, and that is no fault */
+    OUTCOME_SKIPPED, /* nothing to judge, and no fault */
 };
 
 struct junit_case {
     const char *classname; /* static */
     char *name;
     enum outcome outcome;
-    const char *type; /* "regressed"; static; NULL where it passed */
-    char *message;    /* one line; NULL where it passed */
-    char *facts;      /* all that is known, for people; never NULL */
+    const char *type; /* "regressed"; static; NULL if it passed */
+    char *message;    /* one line; NULL if it passed */
+    char *facts;      /* the lines "name: value"; never NULL */
     size_t facts_length;
-    int64_t time_ms; /* 0 for all but the build's own case */
+    int64_t time_ms; /* 0 except for the case of the build */
 };
 
 struct junit_cases {
@@ -31,8 +33,8 @@ struct junit_cases {
     size_t count;
 };
 
-/* A judgement that is no pass always leaves at least one failed or erroneous case. The caller
- * releases `cases`. */
+/* Collects the cases of a run. If the verdict is no pass, at least one case failed or is an error.
+ * The caller releases `cases`. */
 void junit_cases_collect(struct junit_cases *cases, const struct measurement *m,
                          const struct judgement *judgement);
 void junit_cases_release(struct junit_cases *cases);

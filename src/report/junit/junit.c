@@ -91,8 +91,8 @@ static void put_case(struct xml *xml, const struct junit_case *item)
     xml_end(xml);
 }
 
-/* Where the last `cap` bytes begin, moved on to a whole line where one starts nearby, else to a
- * whole character. */
+/* Returns the start of the last `cap` bytes, moved to the start of a line if one is near, else to
+ * the start of a character. */
 static const char *tail_of(const char *text, size_t length, size_t cap)
 {
     if (length <= cap)
@@ -106,7 +106,8 @@ static const char *tail_of(const char *text, size_t length, size_t cap)
     return tail;
 }
 
-/* Cut twice: raw, since a log can be large, and cleaned, since a replaced byte takes three. */
+/* Cuts twice: the raw log, because it can be large, and the printable log, because a replaced byte
+ * takes three. */
 static void put_log(struct xml *xml, const char *log_tail, size_t log_length)
 {
     static const char cut_note[] = "[the start of the log is cut]\n";

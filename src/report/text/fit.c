@@ -14,20 +14,20 @@ static const struct {
 } columns[] = {{-11, "limit"}, {2, ""},          {13, "outcome"}, {-8, "duration"}, {-8, ""},
                {-11, "peak"},  {-9, "PSI some"}, {-8, "full"},    {-9, "refaults"}, {0, NULL}};
 
-static void put_title(struct page *page, const struct fit *fit)
+static void put_title(struct layout *layout, const struct fit *fit)
 {
     const char *command = fit->unlimited ? fit->unlimited->build.command : NULL;
     char *title CLEANUP(cleanup_free) = xasprintf("%s: %s", fit->label, command ? command : "");
-    layout_put(page, PAINT_BOLD, "build-mem ");
-    layout_wrap(page, 10, 4, PAINT_NONE, title);
+    layout_put(layout, PAINT_BOLD, "build-mem ");
+    layout_wrap(layout, 10, 4, PAINT_NONE, title);
 }
 
-static void put_head(struct page *page)
+static void put_head(struct layout *layout)
 {
-    layout_put(page, PAINT_NONE, "\n");
+    layout_put(layout, PAINT_NONE, "\n");
     for (size_t i = 0; columns[i].width; i++)
-        layout_cell(page, columns[i].width, PAINT_BOLD, columns[i].title);
-    layout_put(page, PAINT_NONE, "\n");
+        layout_cell(layout, columns[i].width, PAINT_BOLD, columns[i].title);
+    layout_put(layout, PAINT_NONE, "\n");
 }
 
 static char *format_microseconds(int64_t us)
@@ -45,14 +45,15 @@ static enum paint outcome_paint(enum fit_outcome outcome)
     return outcome == FIT_PASSED ? PAINT_GREEN : PAINT_RED;
 }
 
-/* `usual_ms`: how long it takes without a limit. */
-static void put_attempt(struct page *page, const struct fit_attempt *attempt, int64_t usual_ms)
+/* `unlimited_ms`: the duration without a limit. */
+static void put_attempt(struct layout *layout, const struct fit_attempt *attempt,
+                        int64_t unlimited_ms)
 {
     bool passed = attempt->outcome == FIT_PASSED;
     char *limit CLEANUP(cleanup_free) = format_limit(attempt->limit_bytes);
     char *duration CLEANUP(cleanup_free) = format_duration(attempt->duration_ms);
     char *slower CLEANUP(cleanup_free) = passed && attempt->limit_bytes >= 0
-                                             ? format_percent(usual_ms, attempt->duration_ms)
+                                             ? format_percent(unlimited_ms, attempt->duration_ms)
                                              : xstrdup("");
     char *peak CLEANUP(cleanup_free) = format_bytes(attempt->cgroup_bytes);
     char *some CLEANUP(cleanup_free) = format_microseconds(attempt->pressure.some_us);
@@ -64,17 +65,17 @@ static void put_attempt(struct page *page, const struct fit_attempt *attempt, in
                            duration, slower, peak,
                            some,     full,   refaults};
     for (size_t i = 0; columns[i].width; i++)
-        layout_cell(page, columns[i].width, i == 2 ? outcome_paint(attempt->outcome) : PAINT_NONE,
+        layout_cell(layout, columns[i].width, i == 2 ? outcome_paint(attempt->outcome) : PAINT_NONE,
                     cells[i]);
-    layout_put(page, PAINT_NONE, "\n");
-    /* An OOM under a limit explains itself. */
+    layout_put(layout, PAINT_NONE, "\n");
+    /* The outcome of an OOM is enough. */
     if (attempt->detail && attempt->outcome != FIT_OOM_KILLED) {
-        layout_put(page, PAINT_NONE, "             ");
-        layout_wrap(page, 13, 13, PAINT_NONE, attempt->detail);
+        layout_put(layout, PAINT_NONE, "             ");
+        layout_wrap(layout, 13, 13, PAINT_NONE, attempt->detail);
     }
 }
 
-/* What is known of the bracket, whether or not the search came to its end. NULL: nothing. */
+/* Describes the limits between which the smallest one is; NULL if no run under a limit ended. */
 static char *format_bracket(const struct fit_search *search)
 {
     char *passing CLEANUP(cleanup_free) = format_bytes(search->passing_bytes);
@@ -82,23 +83,23 @@ static char *format_bracket(const struct fit_search *search)
     if (search->passing_bytes >= 0 && search->failing_bytes >= 0)
         return xasprintf("the build passes with %s and fails with %s", passing, failing);
     if (search->passing_bytes >= 0)
-        return xasprintf("the build passes with %s, and nothing less was tried", passing);
+        return xasprintf("the build passes with %s; no lower limit was tried", passing);
     if (search->failing_bytes >= 0)
         return xasprintf("the build fails with %s", failing);
     return NULL;
 }
 
-/* What the smallest limit costs in time, and where it no longer does. */
-static char *format_speed(const struct fit_search *search, int64_t usual_ms)
+/* Describes the duration at the smallest limit, and the limit with the duration of no limit. */
+static char *format_speed(const struct fit_search *search, int64_t unlimited_ms)
 {
     char *duration CLEANUP(cleanup_free) = format_duration(search->passing_ms);
-    char *slower CLEANUP(cleanup_free) = format_percent(usual_ms, search->passing_ms);
+    char *slower CLEANUP(cleanup_free) = format_percent(unlimited_ms, search->passing_ms);
     char *full_speed CLEANUP(cleanup_free) = format_bytes(search->full_speed_bytes);
     if (search->full_speed_bytes == search->passing_bytes)
         return xasprintf("; it then takes %s (%s)", duration, slower);
-    return xasprintf("; it then takes %s (%s), and with %s%s about as long as without a limit",
+    return xasprintf("; it then takes %s (%s); with %s%s it is as fast as without a limit",
                      duration, slower, full_speed,
-                     search->full_speed_ms < 0 ? " (its peak, not tried)" : "");
+                     search->full_speed_ms < 0 ? " (its memory peak, not tried)" : "");
 }
 
 static char *format_outcome(const struct fit *fit, const struct fit_search *search)
@@ -111,40 +112,43 @@ static char *format_outcome(const struct fit *fit, const struct fit_search *sear
         return xasprintf("%s%s", bracket, speed);
     }
     case FIT_VERDICT_BUILD_FAILED:
-        return xasprintf("without a memory limit %s", detail ? detail : "it fails");
+        return xasprintf("without a memory limit, %s", detail ? detail : "the build fails");
     case FIT_VERDICT_NONE_PASSES:
-        return xasprintf("%s, although it passes without a limit", bracket);
+        return xasprintf("%s, but passes without a limit", bracket);
     case FIT_VERDICT_NOT_MEASURED:
         return xstrdup(detail ? detail : "");
     case FIT_VERDICT_INTERRUPTED:
-        return xasprintf("so far: %s", bracket ? bracket : "nothing");
+        return xasprintf("so far: %s", bracket ? bracket : "no result");
     }
     BM_BUG("verdict out of range");
 }
 
-static void put_verdict(struct page *page, const struct fit *fit)
+static void put_verdict(struct layout *layout, const struct fit *fit)
 {
     const struct fit_search search = fit_search(fit->attempts, fit->count);
     enum fit_verdict verdict = fit_verdict_of(fit);
     bool found = verdict == FIT_VERDICT_FOUND;
     char *reason CLEANUP(cleanup_free) = format_outcome(fit, &search);
     char *basis CLEANUP(cleanup_free) = format_bytes(search.full_speed_bytes);
-    char *next CLEANUP(cleanup_free) =
-        found ? xasprintf("--memory %" PRId64 "m (%s and 5 %% to spare, rounded up)",
+    char *advice CLEANUP(cleanup_free) =
+        found ? xasprintf("set --memory %" PRId64 "m (%s plus 5 %%, rounded up)",
                           fit_recommended_bytes(search.full_speed_bytes) / MIB, basis)
               : NULL;
-    layout_verdict(page, fit_verdict_name(verdict), found, reason, NULL, next);
+    layout_verdict(layout, &(struct layout_verdict){.verdict = fit_verdict_name(verdict),
+                                                    .good = found,
+                                                    .reason = reason,
+                                                    .advice = advice});
 }
 
 char *fit_text(const struct fit *fit, bool colour)
 {
-    struct page page;
-    layout_open(&page, colour);
-    put_title(&page, fit);
+    struct layout layout;
+    layout_open(&layout, colour);
+    put_title(&layout, fit);
     if (fit->count)
-        put_head(&page);
+        put_head(&layout);
     for (size_t i = 0; i < fit->count; i++)
-        put_attempt(&page, &fit->attempts[i], fit->attempts[0].duration_ms);
-    put_verdict(&page, fit);
-    return layout_close(&page);
+        put_attempt(&layout, &fit->attempts[i], fit->attempts[0].duration_ms);
+    put_verdict(&layout, fit);
+    return layout_close(&layout);
 }

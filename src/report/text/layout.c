@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "report/wording.h"
 
 #include <ctype.h>
 #include <stdint.h>
@@ -11,13 +12,13 @@ static const char *const paint_codes[] = {
     [PAINT_NONE] = "",          [PAINT_BOLD] = "\x1b[1m",   [PAINT_DIM] = "\x1b[2m",
     [PAINT_RED] = "\x1b[1;31m", [PAINT_GREEN] = "\x1b[32m", [PAINT_YELLOW] = "\x1b[33m"};
 
-void layout_open(struct page *page, bool colour)
+void layout_open(struct layout *layout, bool colour)
 {
-    *page = (struct page){.colour = colour};
-    page->out = xmemstream_open(&page->text, &page->length);
+    *layout = (struct layout){.colour = colour};
+    layout->out = xmemstream_open(&layout->text, &layout->length);
 }
 
-/* Cells leave blanks at the ends of lines. */
+/* Removes the padding of cells at the ends of lines. */
 static void strip_line_ends(char *text)
 {
     char *to = text;
@@ -30,6 +31,7 @@ static void strip_line_ends(char *text)
     *to = '\0';
 }
 
+/* A CI reads a line that starts with "::" or "##" as a command. */
 static void defuse_commands(char *text)
 {
     for (char *line = text; line; line = strchr(line, '\n')) {
@@ -39,34 +41,34 @@ static void defuse_commands(char *text)
     }
 }
 
-char *layout_close(struct page *page)
+char *layout_close(struct layout *layout)
 {
-    xmemstream_close(page->out);
-    strip_line_ends(page->text);
-    defuse_commands(page->text);
-    return steal_ptr(page->text);
+    xmemstream_close(layout->out);
+    strip_line_ends(layout->text);
+    defuse_commands(layout->text);
+    return steal_ptr(layout->text);
 }
 
-static void begin_paint(struct page *page, enum paint paint)
+static void begin_paint(struct layout *layout, enum paint paint)
 {
-    if (page->colour && paint != PAINT_NONE)
-        fputs(paint_codes[paint], page->out);
+    if (layout->colour && paint != PAINT_NONE)
+        fputs(paint_codes[paint], layout->out);
 }
 
-static void end_paint(struct page *page, enum paint paint)
+static void end_paint(struct layout *layout, enum paint paint)
 {
-    if (page->colour && paint != PAINT_NONE)
-        fputs("\x1b[0m", page->out);
+    if (layout->colour && paint != PAINT_NONE)
+        fputs("\x1b[0m", layout->out);
 }
 
-void layout_put(struct page *page, enum paint paint, const char *text)
+void layout_put(struct layout *layout, enum paint paint, const char *text)
 {
-    begin_paint(page, paint);
-    fputs(text, page->out);
-    end_paint(page, paint);
+    begin_paint(layout, paint);
+    fputs(text, layout->out);
+    end_paint(layout, paint);
 }
 
-/* Characters of valid UTF-8, of which all but the first byte look like 10xxxxxx. */
+/* Counts the characters of valid UTF-8: the bytes that are not 10xxxxxx. */
 static size_t count_columns(const char *text, size_t length)
 {
     size_t columns = 0;
@@ -75,7 +77,7 @@ static size_t count_columns(const char *text, size_t length)
     return columns;
 }
 
-/* The bytes that the first `columns` characters take. */
+/* Returns the length of the first `columns` characters in bytes. */
 static size_t bytes_of_columns(const char *text, size_t columns)
 {
     size_t bytes = 0;
@@ -85,7 +87,7 @@ static size_t bytes_of_columns(const char *text, size_t columns)
     return bytes;
 }
 
-void layout_cell(struct page *page, int width, enum paint paint, const char *text)
+void layout_cell(struct layout *layout, int width, enum paint paint, const char *text)
 {
     char *line CLEANUP(cleanup_free) = text_one_line(text);
     size_t room = (size_t)(width < 0 ? -width : width);
@@ -95,52 +97,69 @@ void layout_cell(struct page *page, int width, enum paint paint, const char *tex
     int padding = cut ? 0 : (int)(room - columns);
 
     if (width < 0)
-        fprintf(page->out, "%*s", padding, "");
-    begin_paint(page, paint);
-    fprintf(page->out, "%.*s%s", (int)bytes, line, cut ? "…" : "");
-    end_paint(page, paint);
+        fprintf(layout->out, "%*s", padding, "");
+    begin_paint(layout, paint);
+    fprintf(layout->out, "%.*s%s", (int)bytes, line, cut ? "…" : "");
+    end_paint(layout, paint);
     if (width > 0)
-        fprintf(page->out, "%*s", padding, "");
+        fprintf(layout->out, "%*s", padding, "");
 }
 
-void layout_wrap(struct page *page, size_t used, size_t indent, enum paint paint, const char *text)
+void layout_wrap(struct layout *layout, size_t used, size_t indent, enum paint paint,
+                 const char *text)
 {
     char *line CLEANUP(cleanup_free) = text_one_line(text);
-    bool fresh = true; /* no word of this paragraph is on the current line yet */
-    begin_paint(page, paint);
+    bool fresh = true; /* the current line has no word of this paragraph */
+    begin_paint(layout, paint);
     for (const char *at = line; *(at += strspn(at, " "));) {
         size_t word = strcspn(at, " ");
         size_t columns = count_columns(at, word);
         if (!fresh && used + 1 + columns > LAYOUT_COLUMNS) {
-            fprintf(page->out, "\n%*s", (int)indent, "");
+            fprintf(layout->out, "\n%*s", (int)indent, "");
             used = indent;
             fresh = true;
         }
-        fprintf(page->out, "%s%.*s", fresh ? "" : " ", (int)word, at);
+        fprintf(layout->out, "%s%.*s", fresh ? "" : " ", (int)word, at);
         used += columns + !fresh;
         fresh = false;
         at += word;
     }
-    end_paint(page, paint);
-    fputc('\n', page->out);
+    end_paint(layout, paint);
+    fputc('\n', layout->out);
 }
 
-void layout_verdict(struct page *page, const char *verdict, bool good, const char *reason,
-                    const struct strv *notes, const char *next)
+/* A command stays whole on its line, so that it can be copied. */
+static void put_advice(struct layout *layout, const char *advice)
 {
-    char *name CLEANUP(cleanup_free) = xstrdup(verdict);
+    const char *command = advice_command(advice);
+    if (!command) {
+        layout_put(layout, PAINT_NONE, "hint: ");
+        layout_wrap(layout, 6, 6, PAINT_NONE, advice);
+        return;
+    }
+    char *lead CLEANUP(cleanup_free) = xstrndup(advice, (size_t)(command - advice));
+    char *line CLEANUP(cleanup_free) = text_one_line(command);
+    layout_wrap(layout, 0, 0, PAINT_NONE, lead);
+    fprintf(layout->out, "  %s\n", line);
+}
+
+void layout_verdict(struct layout *layout, const struct layout_verdict *end)
+{
+    char *name CLEANUP(cleanup_free) = xstrdup(end->verdict);
     for (char *at = name; *at; at++)
         *at = (char)toupper((unsigned char)*at);
-    layout_put(page, PAINT_NONE, "\n");
-    layout_put(page, good ? PAINT_GREEN : PAINT_RED, name);
-    layout_put(page, PAINT_NONE, "  ");
-    layout_wrap(page, strlen(name) + 2, 2, PAINT_NONE, reason);
-    for (size_t i = 0; notes && i < notes->count; i++) {
-        layout_put(page, PAINT_NONE, "note: ");
-        layout_wrap(page, 6, 6, PAINT_NONE, notes->items[i]);
+    layout_put(layout, PAINT_NONE, "\n");
+    layout_put(layout, end->good ? PAINT_GREEN : PAINT_RED, name);
+    layout_put(layout, PAINT_NONE, "  ");
+    layout_wrap(layout, strlen(name) + 2, 2, PAINT_NONE, end->reason);
+    if (end->largest) {
+        layout_put(layout, PAINT_NONE, "largest:   ");
+        layout_wrap(layout, 11, 11, PAINT_NONE, end->largest);
     }
-    if (next) {
-        layout_put(page, PAINT_NONE, "next: ");
-        layout_wrap(page, 6, 6, PAINT_NONE, next);
+    for (size_t i = 0; end->notes && i < end->notes->count; i++) {
+        layout_put(layout, PAINT_NONE, "note: ");
+        layout_wrap(layout, 6, 6, PAINT_NONE, end->notes->items[i]);
     }
+    if (end->advice)
+        put_advice(layout, end->advice);
 }

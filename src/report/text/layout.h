@@ -1,5 +1,6 @@
-/* Lines of text for a terminal of 80 columns: cells, wrapped paragraphs, colour where wanted.
- * A column is one character: double-width scripts are not told apart. Inside of report/ only. */
+/* Text layout for a terminal of 80 columns: cells, wrapped paragraphs, colour if it is wanted.
+ * Each character counts as one column, also in double-width scripts. Private to report/ and to the
+ * commands that print tables. */
 #ifndef BM_REPORT_TEXT_LAYOUT_H
 #define BM_REPORT_TEXT_LAYOUT_H
 
@@ -13,31 +14,39 @@
 
 enum paint { PAINT_NONE, PAINT_BOLD, PAINT_DIM, PAINT_RED, PAINT_GREEN, PAINT_YELLOW };
 
-struct page {
+struct layout {
     FILE *out;
     char *text; /* valid after layout_close */
     size_t length;
     bool colour;
 };
 
-void layout_open(struct page *page, bool colour);
-/* Hands the text over to the caller. No line of it ends in blanks, and none starts with what a CI
- * takes for a command ("::error::", "##vso["): names and messages can come from the build. */
-char *layout_close(struct page *page);
+void layout_open(struct layout *layout, bool colour);
+/* Returns the text, which the caller owns. No line ends in blanks. No line starts with what a CI
+ * reads as a command ("::error::", "##vso["): names and messages can come from the build. */
+char *layout_close(struct layout *layout);
 
-/* Text as it is; nothing in it may come from outside. */
-void layout_put(struct page *page, enum paint paint, const char *text);
-/* A cell of `width` columns, the text on its left (`width` > 0) or its right (< 0); made
- * printable, and cut with an ellipsis where it does not fit. */
-void layout_cell(struct page *page, int width, enum paint paint, const char *text);
-/* A paragraph between `indent` and the right margin, after `used` columns that are on the line
- * already; made printable, its line breaks are blanks. Ends the line. A word that is wider than a
- * line is left whole, so that it can be copied. */
-void layout_wrap(struct page *page, size_t used, size_t indent, enum paint paint, const char *text);
+/* Writes the text unchanged: it must not come from outside. */
+void layout_put(struct layout *layout, enum paint paint, const char *text);
+/* Writes a cell of |width| columns, with the text on its left (`width` > 0) or its right (< 0).
+ * Makes the text printable; cuts it with an ellipsis if it is too long. */
+void layout_cell(struct layout *layout, int width, enum paint paint, const char *text);
+/* Writes a paragraph and ends the line. `used` columns of the first line are taken; the next lines
+ * start after `indent` blanks. Makes the text printable, and its line breaks blanks. A word that
+ * is wider than a line stays whole, so that it can be copied. */
+void layout_wrap(struct layout *layout, size_t used, size_t indent, enum paint paint,
+                 const char *text);
 
-/* The last lines: "VERDICT  why", in its colour, "note: ..." for each note (NULL: none),
- * and "next: ..." where there is something to do. */
-void layout_verdict(struct page *page, const char *verdict, bool good, const char *reason,
-                    const struct strv *notes, const char *next);
+struct layout_verdict {
+    const char *verdict; /* printed in capitals */
+    bool good;           /* printed in green, else in red */
+    const char *reason;
+    const char *largest;      /* the largest processes; NULL: unknown */
+    const struct strv *notes; /* NULL: none */
+    const char *advice;       /* NULL: none; a command after "run: " gets a line of its own */
+};
+
+/* Writes the last lines of a text. */
+void layout_verdict(struct layout *layout, const struct layout_verdict *end);
 
 #endif

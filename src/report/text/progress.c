@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* As wide for every stage, so that the figures after it stay where they are. */
+/* A fixed width: the figures do not move when the stage changes. */
 #define STAGE_COLUMNS 16
 
 static char *format_memory(const struct progress *progress)
@@ -14,8 +14,8 @@ static char *format_memory(const struct progress *progress)
     char *now CLEANUP(cleanup_free) = format_bytes(progress->now_bytes);
     char *peak CLEANUP(cleanup_free) = format_bytes(progress->peak_bytes);
     char *budget CLEANUP(cleanup_free) = format_bytes(progress->budget_bytes);
-    bool held = progress->budget_bytes >= 0;
-    return xasprintf("%s, peak %s%s%s", now, peak, held ? " of " : "", held ? budget : "");
+    bool limited = progress->budget_bytes >= 0;
+    return xasprintf("%s, peak %s%s%s", now, peak, limited ? " of " : "", limited ? budget : "");
 }
 
 static char *format_time(const struct progress *progress)
@@ -31,13 +31,13 @@ char *progress_line(const struct progress *progress, size_t columns)
     char *memory CLEANUP(cleanup_free) = format_memory(progress);
     char *time CLEANUP(cleanup_free) = format_time(progress);
     char *figures CLEANUP(cleanup_free) = xasprintf("%s, %s", memory, time);
-    struct page page;
+    struct layout layout;
     if (columns < STAGE_COLUMNS + strlen(figures))
         return xstrndup(figures, columns);
-    layout_open(&page, false);
-    layout_cell(&page, STAGE_COLUMNS - 1, PAINT_NONE,
+    layout_open(&layout, false);
+    layout_cell(&layout, STAGE_COLUMNS - 1, PAINT_NONE,
                 progress->stage ? progress->stage : "starting");
-    layout_put(&page, PAINT_NONE, " ");
-    layout_put(&page, PAINT_NONE, figures);
-    return layout_close(&page);
+    layout_put(&layout, PAINT_NONE, " ");
+    layout_put(&layout, PAINT_NONE, figures);
+    return layout_close(&layout);
 }
