@@ -77,15 +77,12 @@ libcomparison_a_SOURCES = \
 	%D%/comparison/comparison_json.c
 
 libresult_a_SOURCES = \
-	%D%/result/csv.c %D%/result/csv.h \
 	%D%/result/fields.c %D%/result/fields.h \
-	%D%/result/judgement_read.c \
-	%D%/result/judgement_write.c \
-	%D%/result/process_series.c %D%/result/process_series.h \
 	%D%/result/read.c \
-	%D%/result/result.c %D%/result/result.h \
+	%D%/result/result.h \
 	%D%/result/series.c %D%/result/series.h \
-	%D%/result/timeline.c %D%/result/timeline.h
+	%D%/result/series_csv.c \
+	%D%/result/write.c
 
 libgate_a_SOURCES = \
 	%D%/gate/evaluate.c %D%/gate/evaluate.h \

@@ -9,86 +9,57 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A stored run: its result, and the series that lie beside it. */
-struct stored_run {
-    struct measurement m;
-    struct series series;
-};
-
-static void stored_run_release(struct stored_run *run)
-{
-    measurement_release(&run->m);
-    series_release(&run->series);
-}
-
-static int read_run(const char *path, struct stored_run *run, struct bm_error *err)
-{
-    const char *slash = strrchr(path, '/');
-    char *dir CLEANUP(cleanup_free) =
-        slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup("");
-    if (result_read(path, &run->m, err) < 0)
-        return -1;
-    const char *label = measurement_files_label(&run->m);
-    if (strchr(label, '/'))
-        return bm_error_set(err, "%s: the label \"%s\" names no files", path, label);
-    return series_of_label(dir, label, &run->series, err);
-}
-
-/* What `check` found stands in the result; a baseline that is named has it judged anew. */
-static int settle_judgement(const char *path, const struct measurement *m,
-                            const char *baseline_file, struct judgement *judgement,
-                            struct bm_error *err)
+/* Uses the stored judgement; if a baseline is given, judges the measurement again. */
+static int settle_judgement(const char *baseline_file, struct result *result, struct bm_error *err)
 {
     struct baseline baseline CLEANUP(baseline_release) = {0};
-    bool found = false;
-    if (baseline_file) {
-        if (baseline_read(baseline_file, &baseline, err) < 0)
-            return -1;
-        judge(&baseline, baseline_file, m, 1, false, judgement);
+    if (result->is_judged && !baseline_file)
+        return 0;
+    judgement_release(&result->judgement);
+    if (!baseline_file) {
+        judge_alone(&result->measurement, 1, &result->judgement);
         return 0;
     }
-    if (judgement_read(path, judgement, &found, err) < 0)
+    if (baseline_read(baseline_file, &baseline, err) < 0)
         return -1;
-    if (!found)
-        judge_alone(m, 1, judgement);
+    judge(&baseline, baseline_file, &result->measurement, 1, false, &result->judgement);
     return 0;
+}
+
+static int read_with_series(const char *path, struct result *result, struct bm_error *err)
+{
+    return result_read(path, result, err) < 0 ? -1 : result_read_series(path, result, err);
 }
 
 /* ---- of one result; NULL on error ---- */
 
 static char *page(const struct config *config, const char *path, struct bm_error *err)
 {
-    struct stored_run run CLEANUP(stored_run_release) = {0},
-                          before CLEANUP(stored_run_release) = {0};
-    struct judgement judgement CLEANUP(judgement_release);
-    judgement_init(&judgement);
-    if (read_run(path, &run, err) < 0 ||
-        (config->against && read_run(config->against, &before, err) < 0) ||
-        settle_judgement(path, &run.m, config->baseline, &judgement, err) < 0)
+    struct result run CLEANUP(result_release) = {0}, before CLEANUP(result_release) = {0};
+    if (read_with_series(path, &run, err) < 0 ||
+        (config->against && read_with_series(config->against, &before, err) < 0) ||
+        settle_judgement(config->baseline, &run, err) < 0)
         return NULL;
-    return html_text(&(struct html_report){.m = &run.m,
+    return html_text(&(struct html_report){.m = &run.measurement,
                                            .series = &run.series,
-                                           .judgement = &judgement,
-                                           .before = config->against ? &before.m : NULL,
+                                           .judgement = &run.judgement,
+                                           .before = config->against ? &before.measurement : NULL,
                                            .before_series = &before.series});
 }
 
 static char *markdown(const struct config *config, const char *path, struct bm_error *err)
 {
-    struct measurement m CLEANUP(measurement_release) = {0};
-    struct judgement judgement CLEANUP(judgement_release);
-    judgement_init(&judgement);
-    if (result_read(path, &m, err) < 0 ||
-        settle_judgement(path, &m, config->baseline, &judgement, err) < 0)
+    struct result run CLEANUP(result_release) = {0};
+    if (result_read(path, &run, err) < 0 || settle_judgement(config->baseline, &run, err) < 0)
         return NULL;
-    return markdown_text(&m, &judgement);
+    return markdown_text(&run.measurement, &run.judgement);
 }
 
 static char *trace(const struct config *config, const char *path, struct bm_error *err)
 {
-    struct stored_run run CLEANUP(stored_run_release) = {0};
+    struct result run CLEANUP(result_release) = {0};
     (void)config;
-    if (read_run(path, &run, err) < 0)
+    if (read_with_series(path, &run, err) < 0)
         return NULL;
     if (!run.series.count) {
         bm_error_set(err,
@@ -97,7 +68,7 @@ static char *trace(const struct config *config, const char *path, struct bm_erro
                      path);
         return NULL;
     }
-    return trace_text(&run.m, &run.series);
+    return trace_text(&run.measurement, &run.series);
 }
 
 /* ---- the formats ---- */
@@ -198,7 +169,8 @@ static int result_list_read(const struct strv *paths, const struct format *forma
     for (size_t i = 0; i < paths->count; i++) {
         const char *path = paths->items[i];
         struct measurement *m = &result_list->runs[result_list->count++];
-        if (result_read(path, m, err) < 0 || refuse_same_label(path, result_list, err) < 0 ||
+        if (result_read_measurement(path, m, err) < 0 ||
+            refuse_same_label(path, result_list, err) < 0 ||
             ((format->traits & IS_TREND) && refuse_failed(path, m, err) < 0))
             return -1;
     }

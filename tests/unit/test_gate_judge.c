@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "gate/judge.h"
 #include "measurement/environment.h"
+#include "result/result.h"
 #include "unit/gate_sample.h"
 #include "unit/suite.h"
 
@@ -914,7 +915,7 @@ START_TEST(json_has_every_fact)
     struct judgement judgement;
     judge_scene(&scene, stage_gone, &judgement);
     strv_push(&judgement.notes, "measured again");
-    char *json = judgement_to_json(&judgement);
+    char *json = result_to_json(&scene.runs[0], &judgement, 1);
     static const char *const parts[] = {
         "\"baseline\":\t\"b.json\"",
         "\"verdict\":\t\"regressed\"",

@@ -191,142 +191,18 @@ START_TEST(test_absurd_figures_end)
 }
 END_TEST
 
-/* ---- series ---- */
-
-START_TEST(test_course_is_read)
-{
-    ck_assert_uint_eq(series.count, 15);
-    ck_assert_uint_eq(series.stages.count, 3);
-    ck_assert_str_eq(series.stages.items[series.samples[12].stage], "next-build");
-    ck_assert_int_eq(series.samples[12].cgroup_bytes, 1001 * MIB);
-    ck_assert_int_eq(series.samples[12].processes, 4);
-    ck_assert_uint_eq(series.process_sample_count, 20);
-    ck_assert_str_eq(series.groups.items[series.process_samples[12].group], "next worker");
-    ck_assert_int_eq(series.process_samples[12].count, 2);
-}
-END_TEST
-
-static void refuse(const char *path)
-{
-    ck_assert_msg(series_read(path, NULL, &series, &err) == -1, "taken: %s", path);
-    char *place CLEANUP(cleanup_free) = xasprintf("%s:", path);
-    ck_assert_msg(strncmp(err.message, place, strlen(place)) == 0, "no place: %s", err.message);
-    bm_error_release(&err);
-    series_release(&series);
-}
-
-START_TEST(test_broken_courses_are_refused)
-{
-    series_release(&series);
-    ck_assert_int_eq(for_fixtures("fixtures/series", "bad-", refuse), 11);
-}
-END_TEST
-
-/* Reads the text as a timeline. */
-static void read_text(const char *text)
-{
-    char path[] = "/tmp/build-mem-test-XXXXXX";
-    int fd CLEANUP(cleanup_fd) = mkstemp(path);
-    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    series_release(&series);
-    int result = series_read(path, NULL, &series, &err);
-    unlink(path);
-    ck_assert_msg(result == 0, "%s", err.message);
-}
-
-#define HEAD "t_ms,stage,cgroup_bytes,pss_bytes,anon_bytes,file_bytes,processes\n"
-
-START_TEST(test_gaps_quotes_and_a_cut_line_are_taken)
-{
-    read_text(HEAD "0,\"a,\"\"b\"\"\nc\",,2,,4,5\r\n1,plain,9007199254740993,2,3,4,5\n2,cut,1");
-    ck_assert_uint_eq(series.count, 2);
-    ck_assert_str_eq(series.stages.items[0], "a,\"b\"\nc");
-    ck_assert_int_eq(series.samples[0].cgroup_bytes, UNMEASURED);
-    ck_assert_int_eq(series.samples[0].anon_bytes, UNMEASURED);
-    ck_assert_int_eq(sample_usage(&series.samples[0]), 2);
-    ck_assert_int_eq(series.samples[1].cgroup_bytes, INT64_C(9007199254740993));
-}
-END_TEST
-
-/* A name for each line takes no longer than one for all. */
-START_TEST(test_a_course_of_many_names)
-{
-    char *text CLEANUP(cleanup_free) = NULL;
-    size_t length, lines = 200000;
-    FILE *out = xmemstream_open(&text, &length);
-    fputs(HEAD, out);
-    for (size_t i = 0; i < lines; i++)
-        fprintf(out, "%zu,stage-%zu,1,,,,\n", i, i);
-    xmemstream_close(out);
-    read_text(text);
-    ck_assert_uint_eq(series.stages.count, lines);
-    ck_assert_str_eq(series.stages.items[series.samples[lines - 1].stage], "stage-199999");
-}
-END_TEST
-
-START_TEST(test_a_missing_course_is_empty)
-{
-    series_release(&series);
-    ck_assert_int_eq(series_read("/nowhere/a.csv", "/nowhere/b.csv", &series, &err), 0);
-    ck_assert_uint_eq(series.count, 0);
-}
-END_TEST
-
 START_TEST(test_figures_of_no_build_are_added_up)
 {
     free(series.process_samples);
     series.process_samples = xcalloc(1000, sizeof *series.process_samples);
     series.process_sample_count = 1000;
     for (size_t i = 0; i < 1000; i++)
-        series.process_samples[i] = (struct process_sample){.count = 1, .pss_bytes = MOST_FIGURE};
+        series.process_samples[i] =
+            (struct process_sample){.count = 1, .pss_bytes = SERIES_FIGURE_MAX};
     struct layers layers CLEANUP(layers_release) = layers_by_process(&series);
     ck_assert_uint_eq(layers.points, 1);
-    ck_assert_int_eq(*layer_at(&layers, 0, 0), MOST_FIGURE);
+    ck_assert_int_eq(*layer_at(&layers, 0, 0), SERIES_FIGURE_MAX);
     free(page());
-}
-END_TEST
-
-/* ---- columns: over random series ---- */
-
-static void fill_at_random(size_t count, int64_t end_ms)
-{
-    series_release(&series);
-    series.samples = xcalloc(count, sizeof *series.samples);
-    series.count = count;
-    for (size_t i = 0; i < count; i++)
-        series.samples[i] =
-            (struct sample){.t_ms = (int64_t)i * end_ms / (int64_t)count,
-                            .cgroup_bytes = rand() % 20 == 0 ? UNMEASURED : rand() % 1000000,
-                            .pss_bytes = rand() % 10 == 0 ? UNMEASURED : rand() % 1000000};
-}
-
-/* Each column has what the samples that fall into it have. */
-static void expect_extremes(const struct series_column *columns, size_t count, int64_t end_ms)
-{
-    for (size_t c = 0; c < count; c++) {
-        int64_t low = INT64_MAX, high = -1;
-        for (size_t i = 0; i < series.count; i++) {
-            int64_t level = sample_usage(&series.samples[i]);
-            size_t place =
-                (size_t)((double)series.samples[i].t_ms / (double)end_ms * (double)count);
-            if (level < 0 || (place < count ? place : count - 1) != c)
-                continue;
-            low = level < low ? level : low;
-            high = level > high ? level : high;
-        }
-        ck_assert_int_eq(columns[c].high ? sample_usage(columns[c].high) : -1, high);
-        ck_assert_int_eq(columns[c].low ? sample_usage(columns[c].low) : INT64_MAX, low);
-    }
-}
-
-START_TEST(test_columns_lose_no_peak)
-{
-    srand((unsigned)_i);
-    int64_t end_ms = 1 + rand() % 100000;
-    fill_at_random((size_t)(rand() % 5000), end_ms + rand() % 100);
-    size_t count = (size_t)(1 + rand() % 50);
-    struct series_column *columns CLEANUP(cleanup_free) = series_columns(&series, end_ms, count);
-    expect_extremes(columns, count, end_ms);
 }
 END_TEST
 
@@ -343,13 +219,7 @@ int main(void)
     tcase_add_test(tests, test_without_processes_the_kinds_are_the_picture);
     tcase_add_test(tests, test_others_of_the_run_are_others_of_the_picture);
     tcase_add_test(tests, test_absurd_figures_end);
-    tcase_add_test(tests, test_course_is_read);
-    tcase_add_test(tests, test_broken_courses_are_refused);
-    tcase_add_test(tests, test_gaps_quotes_and_a_cut_line_are_taken);
-    tcase_add_test(tests, test_a_course_of_many_names);
-    tcase_add_test(tests, test_a_missing_course_is_empty);
     tcase_add_test(tests, test_figures_of_no_build_are_added_up);
-    tcase_add_loop_test(tests, test_columns_lose_no_peak, 0, 40);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

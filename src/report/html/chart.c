@@ -30,7 +30,7 @@ static void raise_to(int64_t *figure, int64_t value)
 /* A result may claim more than a series; the scale ends there. */
 static int64_t within_scale(int64_t figure)
 {
-    return figure < MOST_FIGURE ? figure : MOST_FIGURE;
+    return figure < SERIES_FIGURE_MAX ? figure : SERIES_FIGURE_MAX;
 }
 
 static void reach(const struct series *series, int64_t *end_ms, int64_t *top_bytes)

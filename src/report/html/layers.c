@@ -1,7 +1,7 @@
 #include "report/html/layers.h"
 
 #include "base/alloc.h"
-#include "result/process_series.h"
+#include "result/series.h"
 
 #include <string.h>
 
@@ -78,8 +78,8 @@ struct layers layers_by_process(const struct series *series)
         point += i > 0 && process_sample->t_ms != series->process_samples[i - 1].t_ms;
         int64_t *held = layer_at(&layers, layer_of[process_sample->group], point);
         *held += process_sample->pss_bytes;
-        if (*held > MOST_FIGURE)
-            *held = MOST_FIGURE;
+        if (*held > SERIES_FIGURE_MAX)
+            *held = SERIES_FIGURE_MAX;
     }
     return layers;
 }
