@@ -46,12 +46,10 @@ libreport_a_SOURCES = \
 	%D%/report/export/markdown.c \
 	%D%/report/export/openmetrics.c \
 	%D%/report/export/trace.c \
-	%D%/report/html/chart.c %D%/report/html/chart.h \
-	%D%/report/html/facts.c \
 	%D%/report/html/html.c %D%/report/html/html.h \
-	%D%/report/html/layers.c %D%/report/html/layers.h \
+	%D%/report/html/layers.c \
 	%D%/report/html/page.c \
-	%D%/report/html/stages.c \
+	%D%/report/html/tables.c \
 	%D%/report/html/timeline.c \
 	%D%/report/junit/cases.c %D%/report/junit/cases.h \
 	%D%/report/junit/facts.c %D%/report/junit/facts.h \

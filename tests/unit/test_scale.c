@@ -285,7 +285,7 @@ static void expect_page(const struct series *drawn)
     printf("page %zu KiB, %.1f s\n", strlen(page) / 1024, cpu_s() - from_s);
     ck_assert_uint_eq(drawn->stages.count, STAGES);
     ck_assert_ptr_nonnull(strstr(page, "</i>ld.lld<"));
-    ck_assert_ptr_nonnull(strstr(page, "</i>others<"));
+    ck_assert_ptr_nonnull(strstr(page, "</i>other processes<"));
     ck_assert_ptr_nonnull(strstr(page, "</html>"));
     ck_assert_uint_le(strlen(page), 2 * MIB);
 }
