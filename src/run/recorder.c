@@ -110,7 +110,7 @@ void recorder_take(void *context, const struct wire_record *record)
     if (record->type == WIRE_PROCESS_SAMPLE)
         process_series_add(recorder->process_series, record->process_sample.t_ms,
                            record->process_sample.command, record->process_sample.pss_bytes,
-                           UNMEASURED);
+                           record->process_sample.charged_bytes);
     aggregate_record(recorder->aggregate, record);
     if (record->type == WIRE_HELLO && recorder->baseline)
         apply_baseline(recorder);

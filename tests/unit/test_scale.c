@@ -120,8 +120,10 @@ static void send_process_samples(int64_t t_ms)
                      (int)i);
         send(&(struct wire_record){
             .type = WIRE_PROCESS_SAMPLE,
-            .process_sample = {
-                .t_ms = t_ms, .pss_bytes = i == 0 ? 900 * MIB : 30 * MIB + i, .command = command}});
+            .process_sample = {.t_ms = t_ms,
+                               .pss_bytes = i == 0 ? 900 * MIB : 30 * MIB + i,
+                               .charged_bytes = i == 0 ? 800 * MIB : 25 * MIB + i,
+                               .command = command}});
     }
 }
 

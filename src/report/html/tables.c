@@ -388,8 +388,7 @@ void html_put_environment(struct xml *xml, const struct html_report *report)
     static const char *const both[] = {"", "this run", "other run", "", NULL};
     html_section(xml, "environment", "Environment");
     html_table(xml,
-               report->before ? "Runs that differ where it says so are not comparable; drift is "
-                                "reported only"
+               report->before ? "Two runs are comparable if they differ only in drift"
                               : "The conditions of the run",
                report->before ? both : alone);
     put_conditions(xml, report->m, report->before);
