@@ -128,6 +128,8 @@ static void processes_at(const struct moments *moments, int64_t t_ms, double *by
         } else {
             int64_t from_ms = moments->at_ms[high - 1], to_ms = moments->at_ms[high];
             double share = (double)(t_ms - from_ms) / (double)(to_ms - from_ms);
+            /* A file can have its moments in any order. */
+            share = share < 0 ? 0 : share > 1 ? 1 : share;
             bytes[i] = at[-PROCESS_LAYERS] + share * (at[0] - at[-PROCESS_LAYERS]);
         }
     }
