@@ -41,12 +41,10 @@ libreport_a_SOURCES = \
 	%D%/report/export/metrics.c \
 	%D%/report/export/trace.c \
 	%D%/report/formats.c \
-	%D%/report/html/chart.c %D%/report/html/chart.h \
-	%D%/report/html/facts.c \
 	%D%/report/html/html.c %D%/report/html/html.h \
-	%D%/report/html/layers.c %D%/report/html/layers.h \
+	%D%/report/html/layers.c \
 	%D%/report/html/page.c \
-	%D%/report/html/stages.c \
+	%D%/report/html/tables.c \
 	%D%/report/html/timeline.c \
 	%D%/report/junit/cases.c %D%/report/junit/cases.h \
 	%D%/report/junit/junit.c \
@@ -67,15 +65,12 @@ libcomparison_a_SOURCES = \
 	%D%/comparison/comparison.c %D%/comparison/comparison.h
 
 libresult_a_SOURCES = \
-	%D%/result/csv.c %D%/result/csv.h \
 	%D%/result/fields.c %D%/result/fields.h \
-	%D%/result/judgement_read.c \
-	%D%/result/judgement_write.c \
-	%D%/result/process_series.c %D%/result/process_series.h \
 	%D%/result/read.c \
-	%D%/result/result.c %D%/result/result.h \
+	%D%/result/result.h \
 	%D%/result/series.c %D%/result/series.h \
-	%D%/result/timeline.c %D%/result/timeline.h
+	%D%/result/series_csv.c \
+	%D%/result/write.c
 
 libgate_a_SOURCES = \
 	%D%/gate/finding.c %D%/gate/finding.h \

@@ -23,13 +23,12 @@ unit_tests = \
 	%D%/unit/test_report_comparison \
 	%D%/unit/test_report_exports \
 	%D%/unit/test_report_github \
-	%D%/unit/test_process_series \
 	%D%/unit/test_report_html \
 	%D%/unit/test_report_junit \
 	%D%/unit/test_report_summary \
-	%D%/unit/test_timeline \
 	%D%/unit/test_result \
 	%D%/unit/test_sampler \
+	%D%/unit/test_series \
 	%D%/unit/test_stages \
 	%D%/unit/test_starter \
 	%D%/unit/test_terminal \

@@ -101,21 +101,19 @@ static int refresh_from_runs(const struct config *config)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct judgement judgement CLEANUP(judgement_release);
-    struct measurement *runs;
-    size_t count;
+    struct runs runs CLEANUP(runs_release) = {0};
     int status;
     judgement_init(&judgement);
     if (output_lock(config, &status, &err) < 0)
         return bm_error_print(&err, status);
-    if (measure_runs(config, NULL, &runs, &count, &status, &err) < 0) {
+    if (measure_runs(config, NULL, &runs, &status, &err) < 0) {
         bm_error_print(&err, status);
     } else {
-        judge_alone(runs, count, &judgement);
-        status = publish(config, runs, count, &judgement);
+        judge_alone(runs.measurements, runs.count, &judgement);
+        status = publish(config, &runs, &judgement);
         if (status == EXIT_PASS)
-            status = accept_runs(config, runs, count);
+            status = accept_runs(config, runs.measurements, runs.count);
     }
-    release_runs(runs, count);
     return status;
 }
 
@@ -141,13 +139,15 @@ static int refresh_from_files(const struct config *config, const struct strv *pa
     size_t count = 0;
     int status = refuse_twice(paths, &err) < 0 ? bm_error_print(&err, EXIT_USAGE) : EXIT_PASS;
     while (count < paths->count && status == EXIT_PASS) {
-        if (result_read(paths->items[count], &runs[count], &err) < 0)
+        if (result_read_measurement(paths->items[count], &runs[count], &err) < 0)
             status = bm_error_print(&err, EXIT_USAGE);
         count++;
     }
     if (status == EXIT_PASS)
         status = accept_runs(config, runs, count);
-    release_runs(runs, count);
+    while (count)
+        measurement_release(&runs[--count]);
+    free(runs);
     return status;
 }
 

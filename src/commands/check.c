@@ -28,12 +28,12 @@ static bool needs_another_run(const struct measurement *runs, size_t count, void
     return true;
 }
 
-static int measure(const struct config *config, struct rerun_policy *policy,
-                   struct measurement **runs, size_t *count, int *status, struct bm_error *err)
+static int measure(const struct config *config, struct rerun_policy *policy, struct runs *runs,
+                   int *status, struct bm_error *err)
 {
-    return config->runs ? measure_runs(config, policy->baseline, runs, count, status, err)
+    return config->runs ? measure_runs(config, policy->baseline, runs, status, err)
                         : measure_while(config, policy->baseline, needs_another_run, policy, runs,
-                                        count, status, err);
+                                        status, err);
 }
 
 static int check(const struct config *config)
@@ -42,8 +42,7 @@ static int check(const struct config *config)
     struct baseline baseline CLEANUP(baseline_release) = {0};
     struct judgement judgement CLEANUP(judgement_release);
     struct rerun_policy policy = {.baseline = &baseline, .notes = &judgement.notes};
-    struct measurement *runs;
-    size_t count;
+    struct runs runs CLEANUP(runs_release) = {0};
     int status;
     judgement_init(&judgement);
     /* Read before the build starts: the build cannot change the baseline that judges it. */
@@ -54,14 +53,13 @@ static int check(const struct config *config)
         strv_push(&judgement.notes, tree_note);
     if (output_lock(config, &status, &err) < 0)
         return bm_error_print(&err, status);
-    if (measure(config, &policy, &runs, &count, &status, &err) < 0) {
+    if (measure(config, &policy, &runs, &status, &err) < 0) {
         bm_error_print(&err, status);
     } else {
         char *path CLEANUP(cleanup_free) = baseline_path(config);
-        judge(&baseline, path, runs, count, config->strict, &judgement);
-        status = publish(config, runs, count, &judgement);
+        judge(&baseline, path, runs.measurements, runs.count, config->strict, &judgement);
+        status = publish(config, &runs, &judgement);
     }
-    release_runs(runs, count);
     return status;
 }
 

@@ -81,7 +81,7 @@ static bool is_duplicate(const struct side *side, const struct measurement *m)
 static int add_result(const char *path, struct side *side, struct bm_error *err)
 {
     struct measurement m;
-    int result = result_read(path, &m, err);
+    int result = result_read_measurement(path, &m, err);
     if (result < 0 || is_duplicate(side, &m)) {
         measurement_release(&m);
         return result;

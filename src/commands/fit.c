@@ -24,15 +24,14 @@ struct fitting {
     char *label;
     int64_t timeout_ms; /* of the user; 0: none */
     struct fit fit;
-    struct measurement *first; /* the run without a limit */
-    size_t first_count;
+    struct runs first; /* the run without a limit; empty before it */
 };
 
 static void fitting_release(struct fitting *fitting)
 {
     free(fitting->label);
     fit_release(&fitting->fit);
-    release_runs(fitting->first, fitting->first_count);
+    runs_release(&fitting->first);
 }
 
 static void print_attempt(const struct fit_attempt *attempt)
@@ -53,9 +52,9 @@ static bool prepare_attempt(struct fitting *fitting, int64_t limit_bytes)
     config->label = output_numbered_label(fitting->label, fitting->fit.count + 1);
     config->memory_limit_bytes = limit_bytes;
     config->timeout_ms = fitting->timeout_ms;
-    if (!fitting->first)
+    if (!fitting->first.count)
         return false;
-    int64_t patience_ms = fit_patience_ms(fitting->first->build.duration_ms);
+    int64_t patience_ms = fit_patience_ms(fitting->first.measurements->build.duration_ms);
     if (config->timeout_ms > 0 && config->timeout_ms <= patience_ms)
         return false;
     config->timeout_ms = patience_ms;
@@ -63,14 +62,12 @@ static bool prepare_attempt(struct fitting *fitting, int64_t limit_bytes)
 }
 
 /* Keeps the first run, and its engine for all attempts. */
-static int keep_first(struct fitting *fitting, struct measurement **runs, size_t *count,
-                      struct bm_error *err)
+static int keep_first(struct fitting *fitting, struct runs *runs, struct bm_error *err)
 {
-    fitting->first = steal_ptr(*runs);
-    fitting->first_count = *count;
-    *count = 0;
-    fitting->fit.unlimited = fitting->first;
-    const char *engine = fitting->first->environment.engine;
+    fitting->first = *runs;
+    *runs = (struct runs){0};
+    fitting->fit.unlimited = fitting->first.measurements;
+    const char *engine = fitting->fit.unlimited->environment.engine;
     return engine ? config_set(fitting->config, "engine", engine, err) : 0;
 }
 
@@ -78,25 +75,23 @@ static int keep_first(struct fitting *fitting, struct measurement **runs, size_t
 static int attempt(struct fitting *fitting, int64_t limit_bytes, int *status, struct bm_error *err)
 {
     struct judgement judgement CLEANUP(judgement_release);
-    struct measurement *runs;
-    size_t count;
+    struct runs runs CLEANUP(runs_release) = {0};
     judgement_init(&judgement);
     bool impatient = prepare_attempt(fitting, limit_bytes);
-    int result = measure_runs(fitting->config, NULL, &runs, &count, status, err);
+    int result = measure_runs(fitting->config, NULL, &runs, status, err);
     if (result == 0) {
-        judge_alone(runs, count, &judgement);
-        fit_add(&fitting->fit, limit_bytes, runs, &judgement, impatient);
+        judge_alone(runs.measurements, runs.count, &judgement);
+        fit_add(&fitting->fit, limit_bytes, runs.measurements, &judgement, impatient);
         fitting->fit.signal = interrupt_signal();
         print_attempt(&fitting->fit.attempts[fitting->fit.count - 1]);
         *status = EXIT_UNMEASURED;
         char *out CLEANUP(cleanup_free) = output_make(fitting->config, err);
-        if (!out ||
-            write_result(out, runs, &judgement, verdict_exit_status(judgement.verdict), err) < 0)
+        if (!out || write_result(out, runs.measurements, &judgement,
+                                 verdict_exit_status(judgement.verdict), err) < 0)
             result = -1;
-        if (result == 0 && !fitting->first)
-            result = keep_first(fitting, &runs, &count, err);
+        if (result == 0 && !fitting->first.count)
+            result = keep_first(fitting, &runs, err);
     }
-    release_runs(runs, count);
     return result;
 }
 

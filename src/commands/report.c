@@ -9,49 +9,26 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A stored run: its result, and the series in the files beside it. */
-struct stored_run {
-    struct measurement m;
-    struct series series;
-};
-
-static void stored_run_release(struct stored_run *run)
-{
-    measurement_release(&run->m);
-    series_release(&run->series);
-}
-
-static int read_run(const char *path, struct stored_run *run, struct bm_error *err)
-{
-    const char *slash = strrchr(path, '/');
-    char *dir CLEANUP(cleanup_free) =
-        slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup("");
-    if (result_read(path, &run->m, err) < 0)
-        return -1;
-    const char *label = measurement_files_label(&run->m);
-    if (strchr(label, '/'))
-        return bm_error_set(err, "%s: the label \"%s\" names no files", path, label);
-    return series_of_label(dir, label, &run->series, err);
-}
-
 /* Uses the stored judgement; if a baseline is given, judges the measurement again. */
-static int settle_judgement(const char *path, const struct measurement *m,
-                            const char *baseline_file, struct judgement *judgement,
-                            struct bm_error *err)
+static int settle_judgement(const char *baseline_file, struct result *result, struct bm_error *err)
 {
     struct baseline baseline CLEANUP(baseline_release) = {0};
-    bool found = false;
-    if (baseline_file) {
-        if (baseline_read(baseline_file, &baseline, err) < 0)
-            return -1;
-        judge(&baseline, baseline_file, m, 1, false, judgement);
+    if (result->is_judged && !baseline_file)
+        return 0;
+    judgement_release(&result->judgement);
+    if (!baseline_file) {
+        judge_alone(&result->measurement, 1, &result->judgement);
         return 0;
     }
-    if (judgement_read(path, judgement, &found, err) < 0)
+    if (baseline_read(baseline_file, &baseline, err) < 0)
         return -1;
-    if (!found)
-        judge_alone(m, 1, judgement);
+    judge(&baseline, baseline_file, &result->measurement, 1, false, &result->judgement);
     return 0;
+}
+
+static int read_with_series(const char *path, struct result *result, struct bm_error *err)
+{
+    return result_read(path, result, err) < 0 ? -1 : result_read_series(path, result, err);
 }
 
 /* ---- one result ---- */
@@ -60,14 +37,11 @@ static int settle_judgement(const char *path, const struct measurement *m,
 static char *render_one(const struct config *config, const struct report_format *format,
                         const char *path, struct bm_error *err)
 {
-    struct stored_run run CLEANUP(stored_run_release) = {0};
-    struct stored_run before CLEANUP(stored_run_release) = {0};
-    struct judgement judgement CLEANUP(judgement_release);
-    judgement_init(&judgement);
-    if ((format->reads_series ? read_run(path, &run, err) : result_read(path, &run.m, err)) < 0 ||
-        (config->against && read_run(config->against, &before, err) < 0) ||
-        (format->shows_verdict &&
-         settle_judgement(path, &run.m, config->baseline, &judgement, err) < 0))
+    struct result run CLEANUP(result_release) = {0}, before CLEANUP(result_release) = {0};
+    if ((format->reads_series ? read_with_series(path, &run, err) : result_read(path, &run, err)) <
+            0 ||
+        (config->against && read_with_series(config->against, &before, err) < 0) ||
+        (format->shows_verdict && settle_judgement(config->baseline, &run, err) < 0))
         return NULL;
     if (format->reads_series && !format->shows_verdict && !run.series.count) {
         bm_error_set(err,
@@ -75,11 +49,12 @@ static char *render_one(const struct config *config, const struct report_format 
                      path, format->name);
         return NULL;
     }
-    return format->write_one(&(struct html_report){.m = &run.m,
-                                                   .series = &run.series,
-                                                   .judgement = &judgement,
-                                                   .before = config->against ? &before.m : NULL,
-                                                   .before_series = &before.series});
+    return format->write_one(
+        &(struct html_report){.m = &run.measurement,
+                              .series = &run.series,
+                              .judgement = &run.judgement,
+                              .before = config->against ? &before.measurement : NULL,
+                              .before_series = &before.series});
 }
 
 /* ---- several results ---- */
@@ -126,7 +101,8 @@ static int results_read(const struct strv *paths, const struct report_format *fo
     for (size_t i = 0; i < paths->count; i++) {
         const char *path = paths->items[i];
         struct measurement *m = &results->runs[results->count++];
-        if (result_read(path, m, err) < 0 || refuse_same_label(path, results, err) < 0 ||
+        if (result_read_measurement(path, m, err) < 0 ||
+            refuse_same_label(path, results, err) < 0 ||
             (format->is_trend && refuse_failed(path, m, err) < 0))
             return -1;
     }

@@ -11,8 +11,7 @@ int command_run(int argc, char **argv)
     struct config config CLEANUP(config_release);
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct judgement judgement CLEANUP(judgement_release);
-    struct measurement *runs;
-    size_t count;
+    struct runs runs CLEANUP(runs_release) = {0};
     int status;
     judgement_init(&judgement);
     if (command_begin_without_operands(&config, FLAGS_RUN, "[run] [flags] [-- COMMAND ARG...]",
@@ -20,12 +19,11 @@ int command_run(int argc, char **argv)
         return status;
     if (output_lock(&config, &status, &err) < 0)
         return bm_error_print(&err, status);
-    if (measure_runs(&config, NULL, &runs, &count, &status, &err) < 0) {
+    if (measure_runs(&config, NULL, &runs, &status, &err) < 0) {
         bm_error_print(&err, status);
     } else {
-        judge_alone(runs, count, &judgement);
-        status = publish(&config, runs, count, &judgement);
+        judge_alone(runs.measurements, runs.count, &judgement);
+        status = publish(&config, &runs, &judgement);
     }
-    release_runs(runs, count);
     return status;
 }

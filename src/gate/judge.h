@@ -77,15 +77,4 @@ void judge_alone(const struct measurement *runs, size_t run_count, struct judgem
 char *rerun_reason(const struct baseline *baseline, const struct measurement *runs,
                    size_t run_count);
 
-/* The judgement as the text of the result's `gate` object (doc/result.schema.json), indented. The
- * caller owns it. */
-char *judgement_to_json(const struct judgement *judgement);
-/* Reads it from the text of a result (`origin` is for messages) or from its file into `judgement`,
- * which the caller has initialised and releases, also on error. Sets `*found` to whether the result
- * has one. Returns 0, or -1 with a message that names file, line and path. */
-int judgement_parse(const char *text, const char *origin, struct judgement *judgement, bool *found,
-                    struct bm_error *err);
-int judgement_read(const char *result_path, struct judgement *judgement, bool *found,
-                   struct bm_error *err);
-
 #endif

@@ -13,7 +13,7 @@ struct xml {
     xmlTextWriter *writer;
 };
 
-/* The writer fails only for lack of memory or when it is misused. */
+/* The writer fails only if memory is exhausted or a call is wrong. */
 static void check_write(int result)
 {
     if (result < 0)
@@ -43,7 +43,7 @@ struct xml *xml_new(enum xml_kind kind)
 char *xml_finish(struct xml *xml)
 {
     check_write(xmlTextWriterEndDocument(xml->writer));
-    xmlFreeTextWriter(xml->writer); /* also what makes the buffer complete */
+    xmlFreeTextWriter(xml->writer); /* flushes into the buffer */
     char *text = xstrdup((const char *)xmlBufferContent(xml->buffer));
     xmlBufferFree(xml->buffer);
     free(xml);

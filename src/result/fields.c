@@ -8,15 +8,15 @@ const struct field result_head_fields[] = {
     {"label", FIELD_TEXT, offsetof(struct measurement, label)},
     {"run", FIELD_OPTIONAL_TEXT, offsetof(struct measurement, run)},
     {"started_at", FIELD_TEXT, offsetof(struct measurement, started_at)},
-    {"commit", FIELD_MAYBE_TEXT, offsetof(struct measurement, commit)},
-    {"not_measured", FIELD_MAYBE_TEXT, offsetof(struct measurement, not_measured)},
+    {"commit", FIELD_TEXT_OR_NULL, offsetof(struct measurement, commit)},
+    {"not_measured", FIELD_TEXT_OR_NULL, offsetof(struct measurement, not_measured)},
     {0},
 };
 
 const struct field result_build_fields[] = {
     {"command", FIELD_TEXT, offsetof(struct build_end, command)},
     {"exit_code", FIELD_FIGURE, offsetof(struct build_end, exit_code)},
-    {"signal", FIELD_MAYBE_SIGNAL, offsetof(struct build_end, signal)},
+    {"signal", FIELD_SIGNAL_OR_NULL, offsetof(struct build_end, signal)},
     {"duration_ms", FIELD_FIGURE, offsetof(struct build_end, duration_ms)},
     {"oom_killed", FIELD_FLAG, offsetof(struct build_end, oom_killed)},
     {"timed_out", FIELD_FLAG, offsetof(struct build_end, timed_out)},
@@ -25,7 +25,7 @@ const struct field result_build_fields[] = {
 
 const struct field result_peak_fields[] = {
     {"cgroup_bytes", FIELD_FIGURE, offsetof(struct peak, cgroup_bytes)},
-    {"source", FIELD_MAYBE_TEXT, offsetof(struct peak, source)},
+    {"source", FIELD_TEXT_OR_NULL, offsetof(struct peak, source)},
     {"estimated", FIELD_FLAG, offsetof(struct peak, estimated)},
     {"at_most_bytes", FIELD_FIGURE, offsetof(struct peak, at_most_bytes)},
     {"censored", FIELD_FLAG, offsetof(struct peak, at_limit)},
@@ -34,7 +34,7 @@ const struct field result_peak_fields[] = {
     {"at_start_bytes", FIELD_FIGURE, offsetof(struct peak, at_start_bytes)},
     {"unreclaimable_bytes", FIELD_FIGURE, offsetof(struct peak, unreclaimable_bytes)},
     {"pss_bytes", FIELD_FIGURE, offsetof(struct peak, at_peak.pss_bytes)},
-    {"stage", FIELD_MAYBE_TEXT, offsetof(struct peak, stage)},
+    {"stage", FIELD_TEXT_OR_NULL, offsetof(struct peak, stage)},
     {"at_ms", FIELD_FIGURE, offsetof(struct peak, at_peak.at_ms)},
     {"cgroup_at_ms_bytes", FIELD_FIGURE, offsetof(struct peak, at_peak.cgroup_bytes)},
     {"attributed_at_ms_bytes", FIELD_FIGURE, offsetof(struct peak, at_peak.attributed_bytes)},
@@ -44,7 +44,7 @@ const struct field result_peak_fields[] = {
 #define UNRECLAIMABLE(member) offsetof(struct peak, at_unreclaimable_peak.member)
 const struct field result_unreclaimable_peak_fields[] = {
     {"bytes", FIELD_FIGURE, offsetof(struct peak, unreclaimable_bytes)},
-    {"stage", FIELD_MAYBE_TEXT, offsetof(struct peak, unreclaimable_stage)},
+    {"stage", FIELD_TEXT_OR_NULL, offsetof(struct peak, unreclaimable_stage)},
     {"at_ms", FIELD_FIGURE, UNRECLAIMABLE(at_ms)},
     {"at_ms_bytes", FIELD_FIGURE, UNRECLAIMABLE(unreclaimable_bytes)},
     {"cgroup_at_ms_bytes", FIELD_FIGURE, UNRECLAIMABLE(cgroup_bytes)},
@@ -98,25 +98,25 @@ const struct field result_process_fields[] = {
 
 const struct field result_verify_fields[] = {
     {"check", FIELD_TEXT, offsetof(struct verify_check, check)},
-    {"path", FIELD_MAYBE_TEXT, offsetof(struct verify_check, path)},
+    {"path", FIELD_TEXT_OR_NULL, offsetof(struct verify_check, path)},
     {"required", FIELD_FLAG, offsetof(struct verify_check, required)},
     {"ok", FIELD_FLAG, offsetof(struct verify_check, ok)},
     {"detail", FIELD_TEXT, offsetof(struct verify_check, detail)},
     {0},
 };
 
-/* A run whose engine failed early knows little of where it was: null is taken everywhere. */
+/* If the engine fails early, any of these can be null. */
 const struct field result_environment_fields[] = {
-    {"image", FIELD_MAYBE_TEXT, offsetof(struct environment, image)},
-    {"architecture", FIELD_MAYBE_TEXT, offsetof(struct environment, architecture)},
+    {"image", FIELD_TEXT_OR_NULL, offsetof(struct environment, image)},
+    {"architecture", FIELD_TEXT_OR_NULL, offsetof(struct environment, architecture)},
     {"cpus", FIELD_FIGURE, offsetof(struct environment, cpus)},
     {"cache_policy", FIELD_CACHE_POLICY, offsetof(struct environment, cache_policy)},
-    {"engine", FIELD_MAYBE_TEXT, offsetof(struct environment, engine)},
-    {"engine_version", FIELD_MAYBE_TEXT, offsetof(struct environment, engine_version)},
-    {"image_digest", FIELD_MAYBE_TEXT, offsetof(struct environment, image_digest)},
-    {"kernel", FIELD_MAYBE_TEXT, offsetof(struct environment, kernel)},
+    {"engine", FIELD_TEXT_OR_NULL, offsetof(struct environment, engine)},
+    {"engine_version", FIELD_TEXT_OR_NULL, offsetof(struct environment, engine_version)},
+    {"image_digest", FIELD_TEXT_OR_NULL, offsetof(struct environment, image_digest)},
+    {"kernel", FIELD_TEXT_OR_NULL, offsetof(struct environment, kernel)},
     {"memory_total_bytes", FIELD_FIGURE, offsetof(struct environment, memory_total_bytes)},
-    {"thp", FIELD_MAYBE_TEXT, offsetof(struct environment, thp)},
+    {"thp", FIELD_TEXT_OR_NULL, offsetof(struct environment, thp)},
     {0},
 };
 

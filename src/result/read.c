@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/units.h"
+#include "baseline/tolerance.h"
 #include "measurement/environment.h"
 #include "result/fields.h"
 
@@ -11,7 +12,9 @@
 
 #define MAX_KEYS 32
 
-/* Refuses members that are neither in `fields` nor in `others` (ended by NULL). */
+/* ---- objects by their tables of fields ---- */
+
+/* Refuses keys that are neither in `fields` nor in `others` (ended by NULL). */
 static int expect_known_keys(const struct json *object, const struct field *fields,
                              const char *const *others, struct bm_error *err)
 {
@@ -57,12 +60,12 @@ static int read_field(const struct json *value, const struct field *field, void 
     case FIELD_TEXT:
     case FIELD_OPTIONAL_TEXT:
         return read_text(value, at, err);
-    case FIELD_MAYBE_TEXT:
+    case FIELD_TEXT_OR_NULL:
         return absent ? 0 : read_text(value, at, err);
     case FIELD_FIGURE:
         *(int64_t *)at = UNMEASURED;
         return absent ? 0 : json_expect_integer(value, 0, INT64_MAX, at, err);
-    case FIELD_MAYBE_SIGNAL:
+    case FIELD_SIGNAL_OR_NULL:
         *(int64_t *)at = 0;
         return absent ? 0 : json_expect_integer(value, 1, 64, at, err);
     case FIELD_FLAG:
@@ -75,7 +78,7 @@ static int read_field(const struct json *value, const struct field *field, void 
     BM_BUG("a field without a kind");
 }
 
-/* Reads an object that has all of `fields`, and nothing else but `others`. */
+/* Reads an object with all of `fields`; the only other keys that it can have are `others`. */
 static int read_fields(const struct json *object, const struct field *fields,
                        const char *const *others, void *into, struct bm_error *err)
 {
@@ -83,7 +86,6 @@ static int read_fields(const struct json *object, const struct field *fields,
         return -1;
     for (const struct field *field = fields; field->key; field++) {
         const struct json *value;
-        /* Results of before there were policies have none. */
         bool optional = field->kind == FIELD_CACHE_POLICY || field->kind == FIELD_OPTIONAL_TEXT;
         if (optional && !json_member(object, field->key))
             continue;
@@ -94,8 +96,8 @@ static int read_fields(const struct json *object, const struct field *fields,
     return 0;
 }
 
-/* Reads the member `key`, an object with `fields` and `others`. */
-static int read_member(const struct json *parent, const char *key, const struct field *fields,
+/* Reads the object `key` of `parent`, as read_fields does. */
+static int read_object(const struct json *parent, const char *key, const struct field *fields,
                        const char *const *others, void *into, struct bm_error *err)
 {
     const struct json *object;
@@ -104,8 +106,8 @@ static int read_member(const struct json *parent, const char *key, const struct 
     return read_fields(object, fields, others, into, err);
 }
 
-/* The array `key`, and how many items it has: `*items` is room for as many of `size` bytes,
- * zeroed, owned by the measurement. */
+/* Finds the array `key` and allocates `*items`: room, zeroed, for each of its items, of `size`
+ * bytes each. The caller owns it. */
 static int read_array(const struct json *parent, const char *key, size_t size,
                       const struct json **first, void **items, struct bm_error *err)
 {
@@ -119,6 +121,8 @@ static int read_array(const struct json *parent, const char *key, size_t size,
     *items = count ? xcalloc(count, size) : NULL;
     return 0;
 }
+
+/* ---- measurement ---- */
 
 static int read_processes(const struct json *parent, struct snapshot *snapshot,
                           struct bm_error *err)
@@ -136,7 +140,7 @@ static int read_processes(const struct json *parent, struct snapshot *snapshot,
     return 0;
 }
 
-/* The roll-up is derived from the processes: it is checked and not kept. */
+/* The groups are derived from the processes: they are checked, not kept. */
 static int check_process_groups(const struct json *root, struct bm_error *err)
 {
     struct group {
@@ -166,8 +170,8 @@ static int check_process_groups(const struct json *root, struct bm_error *err)
 static int read_peak(const struct json *root, struct measurement *m, struct bm_error *err)
 {
     static const char *const others[] = {"composition", NULL};
-    if (read_member(root, "peak", result_peak_fields, others, &m->peak, err) < 0 ||
-        read_member(json_member(root, "peak"), "composition", result_composition_fields, NULL,
+    if (read_object(root, "peak", result_peak_fields, others, &m->peak, err) < 0 ||
+        read_object(json_member(root, "peak"), "composition", result_composition_fields, NULL,
                     &m->peak.composition, err) < 0 ||
         read_processes(root, &m->peak.at_peak, err) < 0)
         return -1;
@@ -177,11 +181,11 @@ static int read_peak(const struct json *root, struct measurement *m, struct bm_e
 static int read_unreclaimable_peak(const struct json *root, struct peak *peak, struct bm_error *err)
 {
     static const char *const others[] = {"composition", "processes_at_peak", NULL};
-    if (read_member(root, "unreclaimable_peak", result_unreclaimable_peak_fields, others, peak,
+    if (read_object(root, "unreclaimable_peak", result_unreclaimable_peak_fields, others, peak,
                     err) < 0)
         return -1;
     const struct json *object = json_member(root, "unreclaimable_peak");
-    if (read_member(object, "composition", result_composition_fields, NULL,
+    if (read_object(object, "composition", result_composition_fields, NULL,
                     &peak->at_unreclaimable_peak.composition, err) < 0)
         return -1;
     return read_processes(object, &peak->at_unreclaimable_peak, err);
@@ -223,26 +227,140 @@ static int read_environment(const struct json *root, struct environment *environ
 {
     static const char *const others[] = {"variables", NULL};
     const struct json *variables;
-    if (read_member(root, "environment", result_environment_fields, others, environment, err) < 0 ||
+    if (read_object(root, "environment", result_environment_fields, others, environment, err) < 0 ||
         json_require(json_member(root, "environment"), "variables", &variables, err) < 0)
         return -1;
     return variables_read(variables, &environment->variables, err);
 }
 
-/* What the gate found is data of the gate: here only its shape counts. */
-static int check_outcome(const struct json *root, struct bm_error *err)
+/* ---- judgement ---- */
+
+/* Finds the index of a name among the names of an enum, whose last value is `last`. */
+static int read_name(const struct json *object, const char *key, const char *(*name_of)(int value),
+                     int last, int *value, struct bm_error *err)
 {
-    const struct json *value;
-    const char *verdict;
-    int64_t exit_code;
-    if (json_require(root, "verdict", &value, err) < 0 ||
-        json_expect_string(value, &verdict, err) < 0 ||
-        json_require(root, "exit_code", &value, err) < 0 ||
-        json_expect_integer(value, 0, 255, &exit_code, err) < 0 ||
-        json_require(root, "gate", &value, err) < 0)
+    const struct json *member;
+    const char *name;
+    if (json_require(object, key, &member, err) < 0 || json_expect_string(member, &name, err) < 0)
         return -1;
-    return json_is_null(value) ? 0 : json_expect_object(value, err);
+    for (*value = 0; *value <= last; ++*value)
+        if (strcmp(name, name_of(*value)) == 0)
+            return 0;
+    return json_error(member, err, "unknown value \"%s\"", name);
 }
+
+static const char *verdict_name_of(int value)
+{
+    return verdict_name((enum verdict)value);
+}
+
+static const char *level_name_of(int value)
+{
+    return level_name((enum level)value);
+}
+
+static const char *status_name_of(int value)
+{
+    return finding_status_name((enum finding_status)value);
+}
+
+static int read_text_or_null(const struct json *object, const char *key, char **text,
+                             struct bm_error *err)
+{
+    const struct json *member;
+    if (json_require(object, key, &member, err) < 0)
+        return -1;
+    return json_is_null(member) ? 0 : read_text(member, text, err);
+}
+
+static int read_figure(const struct json *object, const char *key, int64_t *figure,
+                       struct bm_error *err)
+{
+    const struct json *member;
+    *figure = UNMEASURED;
+    if (json_require(object, key, &member, err) < 0)
+        return -1;
+    return json_is_null(member) ? 0 : json_expect_integer(member, 0, INT64_MAX, figure, err);
+}
+
+static int read_values(const struct json *object, struct finding *finding, struct bm_error *err)
+{
+    const struct json *item;
+    void *items;
+    if (read_array(object, "values", sizeof *finding->values, &item, &items, err) < 0)
+        return -1;
+    finding->values = items;
+    for (; item; item = json_next(item))
+        if (json_expect_integer(item, 0, INT64_MAX, &finding->values[finding->value_count++], err) <
+            0)
+            return -1;
+    return 0;
+}
+
+static int read_finding(const struct json *object, struct finding *finding, struct bm_error *err)
+{
+    const struct json *metric, *over;
+    int level, status;
+    if (json_expect_object(object, err) < 0 || json_require(object, "metric", &metric, err) < 0 ||
+        read_text(metric, &finding->metric, err) < 0 ||
+        read_name(object, "level", level_name_of, LEVEL_FAIL, &level, err) < 0 ||
+        read_name(object, "status", status_name_of, FINDING_OFF, &status, err) < 0 ||
+        read_figure(object, "baseline", &finding->baseline, err) < 0 ||
+        read_figure(object, "allowed", &finding->allowed, err) < 0 ||
+        read_figure(object, "actual", &finding->actual, err) < 0 ||
+        json_require(object, "over_budget", &over, err) < 0 ||
+        json_expect_bool(over, &finding->over_budget, err) < 0 ||
+        read_values(object, finding, err) < 0 ||
+        read_text_or_null(object, "message", &finding->message, err) < 0 ||
+        read_text_or_null(object, "largest", &finding->largest, err) < 0)
+        return -1;
+    finding->unit = metric_unit(finding->metric);
+    finding->level = (enum level)level;
+    finding->status = (enum finding_status)status;
+    if (finding->baseline >= 0 && finding->actual >= 0)
+        finding->delta = finding->actual - finding->baseline;
+    return 0;
+}
+
+/* The notes may be absent. */
+static int read_notes(const struct json *gate, struct strv *notes, struct bm_error *err)
+{
+    const struct json *array = json_member(gate, "notes");
+    if (!array)
+        return 0;
+    if (json_expect_array(array, err) < 0)
+        return -1;
+    for (const struct json *item = json_first(array); item; item = json_next(item)) {
+        const char *note;
+        if (json_expect_string(item, &note, err) < 0)
+            return -1;
+        strv_push(notes, note);
+    }
+    return 0;
+}
+
+static int read_judgement(const struct json *gate, struct judgement *judgement,
+                          struct bm_error *err)
+{
+    const struct json *item;
+    void *items;
+    int verdict;
+    if (read_name(gate, "verdict", verdict_name_of, VERDICT_NO_BASELINE, &verdict, err) < 0 ||
+        read_text_or_null(gate, "baseline", &judgement->baseline_path, err) < 0 ||
+        read_text_or_null(gate, "reason", &judgement->reason, err) < 0 ||
+        read_text_or_null(gate, "advice", &judgement->advice, err) < 0 ||
+        read_notes(gate, &judgement->notes, err) < 0 ||
+        read_array(gate, "findings", sizeof *judgement->findings, &item, &items, err) < 0)
+        return -1;
+    judgement->verdict = (enum verdict)verdict;
+    judgement->findings = items;
+    for (; item; item = json_next(item))
+        if (read_finding(item, &judgement->findings[judgement->finding_count++], err) < 0)
+            return -1;
+    return 0;
+}
+
+/* ---- the result ---- */
 
 static int check_version(const struct json *root, struct bm_error *err)
 {
@@ -263,7 +381,7 @@ static int check_version(const struct json *root, struct bm_error *err)
     return 0;
 }
 
-static int read_root(const struct json *root, struct measurement *m, struct bm_error *err)
+static int read_measurement(const struct json *root, struct measurement *m, struct bm_error *err)
 {
     static const char *const others[] = {
         "$schema", "schema_version",     "verdict", "exit_code",         "build",
@@ -271,26 +389,83 @@ static int read_root(const struct json *root, struct measurement *m, struct bm_e
         "verify",  "environment",        "sampler", "pressure",          "gate",
         NULL};
     if (check_version(root, err) < 0 || read_fields(root, result_head_fields, others, m, err) < 0 ||
-        read_member(root, "build", result_build_fields, NULL, &m->build, err) < 0 ||
+        read_object(root, "build", result_build_fields, NULL, &m->build, err) < 0 ||
         read_peak(root, m, err) < 0 || read_unreclaimable_peak(root, &m->peak, err) < 0 ||
         read_stages(root, m, err) < 0 || read_verify(root, m, err) < 0 ||
         read_environment(root, &m->environment, err) < 0 ||
-        read_member(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0 ||
-        read_member(root, "pressure", result_pressure_fields, NULL, &m->pressure, err) < 0)
+        read_object(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0)
         return -1;
-    return check_outcome(root, err);
+    return read_object(root, "pressure", result_pressure_fields, NULL, &m->pressure, err);
 }
 
-int result_parse(const char *text, const char *origin, struct measurement *m, struct bm_error *err)
+/* Sets `*gate` to the judgement's object, or to NULL if the result has none. */
+static int find_judgement(const struct json *root, const struct json **gate, struct bm_error *err)
 {
-    measurement_init(m);
+    const struct json *value;
+    const char *verdict;
+    int64_t exit_code;
+    if (json_require(root, "verdict", &value, err) < 0 ||
+        json_expect_string(value, &verdict, err) < 0 ||
+        json_require(root, "exit_code", &value, err) < 0 ||
+        json_expect_integer(value, 0, 255, &exit_code, err) < 0 ||
+        json_require(root, "gate", &value, err) < 0)
+        return -1;
+    *gate = json_is_null(value) ? NULL : value;
+    return *gate ? json_expect_object(*gate, err) : 0;
+}
+
+static int read_document(const struct json_document *document, struct result *result,
+                         struct bm_error *err)
+{
+    const struct json *gate;
+    *result = (struct result){0};
+    measurement_init(&result->measurement);
+    judgement_init(&result->judgement);
+    if (!document || read_measurement(json_root(document), &result->measurement, err) < 0 ||
+        find_judgement(json_root(document), &gate, err) < 0)
+        return -1;
+    result->is_judged = gate != NULL;
+    return gate ? read_judgement(gate, &result->judgement, err) : 0;
+}
+
+int result_parse(const char *text, const char *origin, struct result *result, struct bm_error *err)
+{
     struct json_document *document CLEANUP(cleanup_json_document) = json_parse(text, origin, err);
-    return document ? read_root(json_root(document), m, err) : -1;
+    return read_document(document, result, err);
 }
 
-int result_read(const char *path, struct measurement *m, struct bm_error *err)
+int result_read(const char *path, struct result *result, struct bm_error *err)
 {
-    measurement_init(m);
     struct json_document *document CLEANUP(cleanup_json_document) = json_parse_file(path, err);
-    return document ? read_root(json_root(document), m, err) : -1;
+    return read_document(document, result, err);
+}
+
+int result_read_measurement(const char *path, struct measurement *m, struct bm_error *err)
+{
+    const struct json *gate;
+    struct json_document *document CLEANUP(cleanup_json_document) = json_parse_file(path, err);
+    measurement_init(m);
+    if (!document || read_measurement(json_root(document), m, err) < 0)
+        return -1;
+    return find_judgement(json_root(document), &gate, err);
+}
+
+int result_read_series(const char *path, struct result *result, struct bm_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    int directory = slash ? (int)(slash - path) + 1 : 0;
+    const char *label = measurement_files_label(&result->measurement);
+    if (strchr(label, '/'))
+        return bm_error_set(err, "%s: the label \"%s\" contains a slash", path, label);
+    char *timeline CLEANUP(cleanup_free) = xasprintf("%.*stimeline-%s.csv", directory, path, label);
+    char *processes CLEANUP(cleanup_free) =
+        xasprintf("%.*sprocesses-%s.csv", directory, path, label);
+    return series_read(timeline, processes, &result->series, err);
+}
+
+void result_release(struct result *result)
+{
+    measurement_release(&result->measurement);
+    judgement_release(&result->judgement);
+    series_release(&result->series);
 }

@@ -1,19 +1,11 @@
 #include "result/series.h"
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "base/units.h"
-#include "result/csv.h"
-#include "result/process_series.h"
-#include "result/timeline.h"
+#include "measurement/process_name.h"
 
-#include <errno.h>
 #include <search.h>
 #include <string.h>
-#include <unistd.h>
-
-#define SERIES_MAX_BYTES ((size_t)512 << 20)
-#define MAX_CELLS 8
 
 void series_release(struct series *series)
 {
@@ -24,147 +16,297 @@ void series_release(struct series *series)
     *series = (struct series){0};
 }
 
+/* A record can hold any number. */
+static int64_t within_range(int64_t figure)
+{
+    return figure < 0 ? UNMEASURED : figure < SERIES_FIGURE_MAX ? figure : SERIES_FIGURE_MAX;
+}
+
 /* ---- names ---- */
 
-/* What a file is read into, and its names by tsearch(3): there can be as many as lines. */
-struct reading {
-    struct series *series;
-    void *places;
-};
-
 struct place {
-    const char *name; /* borrowed from the series */
+    const char *name; /* borrowed from the list */
     size_t at;
 };
-
-static void reading_release(struct reading *reading)
-{
-    tdestroy(reading->places, free);
-}
 
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const struct place *)a)->name, ((const struct place *)b)->name);
 }
 
-static size_t intern(struct reading *reading, struct strv *names, const char *name)
+size_t name_index_add(struct name_index *index, const char *name)
 {
     const struct place wanted = {.name = name};
-    struct place *const *found = tfind(&wanted, &reading->places, by_name);
+    struct place *const *found = tfind(&wanted, &index->root, by_name);
     if (found)
         return (*found)->at;
-    strv_push(names, name);
+    strv_push(index->names, name);
     struct place *place = xmalloc(sizeof *place);
-    *place = (struct place){.name = names->items[names->count - 1], .at = names->count - 1};
-    if (!tsearch(place, &reading->places, by_name))
+    *place = (struct place){.name = index->names->items[index->names->count - 1],
+                            .at = index->names->count - 1};
+    if (!tsearch(place, &index->root, by_name))
         BM_BUG("no memory for a name");
     return place->at;
 }
 
-/* ---- the two files ---- */
-
-static int take_figure(const char *cell, int64_t *figure)
+void name_index_release(struct name_index *index)
 {
-    *figure = UNMEASURED;
-    return *cell ? parse_integer(cell, 0, MOST_FIGURE, figure) : 0;
+    tdestroy(index->root, free);
 }
 
-static int take_moment(struct reading *reading, char *const *cells)
+/* ---- samples ---- */
+
+/* A run has few stages, and mostly continues the last one. */
+static size_t stage_index(struct series *series, const char *stage)
 {
-    struct series *series = reading->series;
-    struct sample sample = {.stage = intern(reading, &series->stages, cells[1])};
-    int64_t *figures[] = {&sample.cgroup_bytes, &sample.pss_bytes, &sample.anon_bytes,
-                          &sample.file_bytes, &sample.processes};
-    if (parse_integer(cells[0], 0, MOST_FIGURE, &sample.t_ms) < 0)
-        return -1;
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
-        if (take_figure(cells[2 + i], figures[i]) < 0)
-            return -1;
-    series->samples = xgrow(series->samples, series->count, sizeof *series->samples);
-    series->samples[series->count++] = sample;
-    return 0;
+    const struct strv *stages = &series->stages;
+    size_t at = series->count ? series->samples[series->count - 1].stage : 0;
+    if (at < stages->count && strcmp(stages->items[at], stage) == 0)
+        return at;
+    for (at = 0; at < stages->count; at++)
+        if (strcmp(stages->items[at], stage) == 0)
+            return at;
+    strv_push(&series->stages, stage);
+    return at;
 }
 
-static int take_holding(struct reading *reading, char *const *cells)
+/* Keeps the lowest and the highest of the samples [from, to) at `*kept`, in the order of time. */
+static void keep_extremes(struct series *series, size_t from, size_t to, size_t *kept)
 {
-    struct series *series = reading->series;
-    struct process_sample process_sample = {.group = intern(reading, &series->groups, cells[1])};
-    if (parse_integer(cells[0], 0, MOST_FIGURE, &process_sample.t_ms) < 0 ||
-        parse_integer(cells[2], 0, MOST_FIGURE, &process_sample.count) < 0 ||
-        parse_integer(cells[3], 0, MOST_FIGURE, &process_sample.pss_bytes) < 0)
-        return -1;
-    series->process_samples = xgrow(series->process_samples, series->process_sample_count,
-                                    sizeof *series->process_samples);
-    series->process_samples[series->process_sample_count++] = process_sample;
-    return 0;
-}
-
-/* Takes the lines of a text whose first one is `head`, of `width` cells. */
-static int take_lines(char *text, size_t length, const char *origin, const char *head, size_t width,
-                      struct series *series,
-                      int (*take)(struct reading *reading, char *const *cells),
-                      struct bm_error *err)
-{
-    struct reading reading CLEANUP(reading_release) = {.series = series};
-    if (strncmp(text, head, strlen(head)) != 0)
-        return bm_error_set(err,
-                            "%s:1: this is not a file of build-mem's: its first line must be "
-                            "\"%.*s\"",
-                            origin, (int)strcspn(head, "\n"), head);
-    char *end = memrchr(text, '\n', length); /* what follows is a line that was cut */
-    end[1] = '\0';
-    size_t line = 2;
-    for (char *at = text + strlen(head); at <= end; line++) {
-        char *cells[MAX_CELLS];
-        if (csv_take_line(&at, cells, MAX_CELLS) != width || take(&reading, cells) < 0)
-            return bm_error_set(err,
-                                "%s:%zu: this line is not as build-mem wrote it; remove the "
-                                "file to do without, or measure again",
-                                origin, line);
+    size_t low = from, high = from;
+    for (size_t i = from + 1; i < to; i++) {
+        int64_t usage = sample_usage(&series->samples[i]);
+        int64_t lowest = sample_usage(&series->samples[low]);
+        /* An unmeasured usage is no low. */
+        if (usage >= 0 && (lowest < 0 || usage < lowest))
+            low = i;
+        if (usage > sample_usage(&series->samples[high]))
+            high = i;
     }
-    return 0;
+    size_t first = low < high ? low : high, second = low < high ? high : low;
+    series->samples[(*kept)++] = series->samples[first];
+    if (second != first)
+        series->samples[(*kept)++] = series->samples[second];
 }
 
-int series_parse_timeline(struct series *series, char *text, size_t length, const char *origin,
-                          struct bm_error *err)
+/* Reduces the samples to half of the limit or fewer. */
+static void thin_samples(struct series *series)
 {
-    return take_lines(text, length, origin, TIMELINE_HEAD, 7, series, take_moment, err);
+    int64_t last_ms = series->samples[series->count - 1].t_ms;
+    int64_t stretch_ms = last_ms / (SERIES_SAMPLES / 4) + 1;
+    size_t kept = 0, from = 0;
+    for (size_t i = 1; i <= series->count; i++)
+        if (i == series->count ||
+            series->samples[i].t_ms / stretch_ms != series->samples[from].t_ms / stretch_ms) {
+            keep_extremes(series, from, i, &kept);
+            from = i;
+        }
+    series->count = kept;
 }
 
-int series_parse_processes(struct series *series, char *text, size_t length, const char *origin,
-                           struct bm_error *err)
+void series_add(struct series *series, const struct sample *sample, const char *stage)
 {
-    return take_lines(text, length, origin, PROCESSES_HEAD, 4, series, take_holding, err);
+    if (series->count == SERIES_SAMPLES)
+        thin_samples(series);
+    int64_t last_ms = series->count ? series->samples[series->count - 1].t_ms : 0;
+    int64_t t_ms = within_range(sample->t_ms);
+    struct sample added = {
+        .t_ms = t_ms > last_ms ? t_ms : last_ms,
+        .stage = stage_index(series, stage),
+        .cgroup_bytes = within_range(sample->cgroup_bytes),
+        .pss_bytes = within_range(sample->pss_bytes),
+        .anon_bytes = within_range(sample->anon_bytes),
+        .file_bytes = within_range(sample->file_bytes),
+        .shmem_bytes = within_range(sample->shmem_bytes),
+        .kernel_bytes = within_range(sample->kernel_bytes),
+        .processes = within_range(sample->processes),
+    };
+    series->samples = xgrow(series->samples, series->count, sizeof *series->samples);
+    series->samples[series->count++] = added;
 }
 
-static int read_file(const char *path, struct series *series,
-                     int (*take)(struct series *series, char *text, size_t length,
-                                 const char *origin, struct bm_error *err),
-                     struct bm_error *err)
+/* ---- process samples ---- */
+
+/* The names of the moment that is still open: more than the probe sends for one, so that no process
+ * counts as small before all of its memory is known. */
+#define OPEN_NAMES 256
+
+struct usage {
+    char *name; /* owned; NULL: the others */
+    int64_t count, pss_bytes, charged_bytes;
+};
+
+struct moment {
+    int64_t t_ms, pss_bytes; /* the sum */
+    struct usage *usages;
+    size_t count;
+    struct usage others;
+};
+
+struct process_series {
+    struct moment moments[PROCESS_SERIES_MOMENTS];
+    size_t count;
+    int64_t stretch_ms; /* one moment is kept of each stretch of this length; 0: all are */
+    struct moment open; /* the last one; it still grows */
+};
+
+struct process_series *process_series_new(void)
 {
-    char *text CLEANUP(cleanup_free) = NULL;
-    size_t length;
-    if (access(path, F_OK) != 0 && errno == ENOENT)
-        return 0;
-    if (file_read(path, SERIES_MAX_BYTES, &text, &length, err) < 0)
-        return -1;
-    return take(series, text, length, path, err);
+    return xcalloc(1, sizeof(struct process_series));
 }
 
-int series_read(const char *timeline_path, const char *processes_path, struct series *series,
-                struct bm_error *err)
+static void moment_release(struct moment *moment)
 {
-    *series = (struct series){0};
-    if (read_file(timeline_path, series, series_parse_timeline, err) < 0)
-        return -1;
-    return processes_path ? read_file(processes_path, series, series_parse_processes, err) : 0;
+    for (size_t i = 0; i < moment->count; i++)
+        free(moment->usages[i].name);
+    free(moment->usages);
+    *moment = (struct moment){.t_ms = moment->t_ms};
 }
 
-int series_of_label(const char *dir, const char *label, struct series *series, struct bm_error *err)
+void cleanup_process_series(struct process_series **process_series)
 {
-    char *timeline CLEANUP(cleanup_free) = xasprintf("%stimeline-%s.csv", dir, label);
-    char *processes CLEANUP(cleanup_free) = xasprintf("%sprocesses-%s.csv", dir, label);
-    return series_read(timeline, processes, series, err);
+    for (size_t i = 0; i < (*process_series)->count; i++)
+        moment_release(&(*process_series)->moments[i]);
+    moment_release(&(*process_series)->open);
+    free(*process_series);
+}
+
+/* Appends a closed moment. If it falls into the stretch of the last one, the larger of the two
+ * stays. */
+static void keep_moment(struct process_series *process_series, struct moment moment)
+{
+    struct moment *last =
+        process_series->count ? &process_series->moments[process_series->count - 1] : NULL;
+    if (!last || !process_series->stretch_ms ||
+        moment.t_ms / process_series->stretch_ms != last->t_ms / process_series->stretch_ms) {
+        process_series->moments[process_series->count++] = moment;
+        return;
+    }
+    struct moment dropped = moment;
+    if (moment.pss_bytes > last->pss_bytes) {
+        dropped = *last;
+        *last = moment;
+    }
+    moment_release(&dropped);
+}
+
+/* Reduces the moments to half of the limit or fewer. */
+static void thin_moments(struct process_series *process_series)
+{
+    size_t count = process_series->count;
+    process_series->stretch_ms =
+        process_series->moments[count - 1].t_ms / (PROCESS_SERIES_MOMENTS / 2) + 1;
+    process_series->count = 0;
+    for (size_t i = 0; i < count; i++)
+        keep_moment(process_series, process_series->moments[i]);
+}
+
+/* An unmeasured part makes the sum unmeasured. */
+static void add_usage(struct usage *usage, int64_t count, int64_t pss_bytes, int64_t charged_bytes)
+{
+    bool known = charged_bytes >= 0 && (usage->charged_bytes >= 0 || usage->count == 0);
+    usage->charged_bytes =
+        known ? add_figures(usage->count ? usage->charged_bytes : 0, charged_bytes) : UNMEASURED;
+    usage->pss_bytes = add_figures(usage->pss_bytes, pss_bytes);
+    usage->count += count;
+}
+
+static int largest_first(const void *a, const void *b)
+{
+    const struct usage *one = a, *other = b;
+    return (one->pss_bytes < other->pss_bytes) - (one->pss_bytes > other->pss_bytes);
+}
+
+/* If no name is dropped, the names keep their order. */
+static void sum_others(struct moment *moment)
+{
+    if (moment->count <= PROCESS_SERIES_NAMES)
+        return;
+    qsort(moment->usages, moment->count, sizeof *moment->usages, largest_first);
+    for (size_t i = PROCESS_SERIES_NAMES; i < moment->count; i++) {
+        const struct usage *usage = &moment->usages[i];
+        add_usage(&moment->others, usage->count, usage->pss_bytes, usage->charged_bytes);
+        free(usage->name);
+    }
+    moment->count = PROCESS_SERIES_NAMES;
+    moment->usages = xrealloc(moment->usages, moment->count * sizeof *moment->usages);
+}
+
+static struct usage *usage_of(struct moment *moment, const char *command)
+{
+    char *name CLEANUP(cleanup_free) = process_name(command);
+    if (strcmp(name, PROCESS_SERIES_OTHERS) == 0)
+        return &moment->others;
+    for (size_t i = 0; i < moment->count; i++)
+        if (strcmp(moment->usages[i].name, name) == 0)
+            return &moment->usages[i];
+    if (moment->count == OPEN_NAMES)
+        sum_others(moment);
+    moment->usages = xgrow(moment->usages, moment->count, sizeof *moment->usages);
+    moment->usages[moment->count] = (struct usage){.name = steal_ptr(name)};
+    return &moment->usages[moment->count++];
+}
+
+static void close_moment(struct process_series *process_series)
+{
+    struct moment *open = &process_series->open;
+    if (!open->count && !open->others.count)
+        return;
+    sum_others(open);
+    if (process_series->count == PROCESS_SERIES_MOMENTS)
+        thin_moments(process_series);
+    keep_moment(process_series, *open);
+    *open = (struct moment){.t_ms = open->t_ms};
+}
+
+void process_series_add(struct process_series *process_series, int64_t t_ms, const char *command,
+                        int64_t pss_bytes, int64_t charged_bytes)
+{
+    struct moment *open = &process_series->open;
+    if (pss_bytes < 0)
+        return;
+    pss_bytes = within_range(pss_bytes);
+    t_ms = within_range(t_ms);
+    /* thin_moments relies on increasing times. */
+    if (t_ms > open->t_ms) {
+        close_moment(process_series);
+        open->t_ms = t_ms;
+    }
+    add_usage(usage_of(open, command), 1, pss_bytes, within_range(charged_bytes));
+    open->pss_bytes = add_figures(open->pss_bytes, pss_bytes);
+}
+
+static void append_usage(struct series *series, int64_t t_ms, size_t group,
+                         const struct usage *usage)
+{
+    series->process_samples[series->process_sample_count++] = (struct process_sample){
+        .t_ms = t_ms,
+        .group = group,
+        .count = usage->count,
+        .pss_bytes = within_range(usage->pss_bytes),
+        .charged_bytes = within_range(usage->charged_bytes),
+    };
+}
+
+void process_series_finish(struct process_series *process_series, struct series *series)
+{
+    struct name_index groups CLEANUP(name_index_release) = {.names = &series->groups};
+    size_t lines = 0;
+    close_moment(process_series);
+    for (size_t i = 0; i < process_series->count; i++)
+        lines += process_series->moments[i].count + (process_series->moments[i].others.count > 0);
+    series->process_samples = xcalloc(lines, sizeof *series->process_samples);
+    for (size_t i = 0; i < process_series->count; i++) {
+        struct moment *moment = &process_series->moments[i];
+        for (size_t k = 0; k < moment->count; k++)
+            append_usage(series, moment->t_ms, name_index_add(&groups, moment->usages[k].name),
+                         &moment->usages[k]);
+        if (moment->others.count)
+            append_usage(series, moment->t_ms, name_index_add(&groups, PROCESS_SERIES_OTHERS),
+                         &moment->others);
+        moment_release(moment);
+    }
+    process_series->count = 0;
 }
 
 /* ---- columns ---- */
@@ -179,15 +321,15 @@ struct series_column *series_columns(const struct series *series, int64_t end_ms
     struct series_column *columns = xcalloc(count, sizeof *columns);
     for (size_t i = 0; i < series->count; i++) {
         const struct sample *sample = &series->samples[i];
-        int64_t level = sample_usage(sample);
+        int64_t usage = sample_usage(sample);
         double share = (double)sample->t_ms / (double)end_ms;
         size_t place = share < 1 ? (size_t)(share * (double)count) : count - 1;
         struct series_column *column = &columns[place < count ? place : count - 1];
-        if (level < 0)
+        if (usage < 0)
             continue;
-        if (!column->low || level < sample_usage(column->low))
+        if (!column->low || usage < sample_usage(column->low))
             column->low = sample;
-        if (!column->high || level > sample_usage(column->high))
+        if (!column->high || usage > sample_usage(column->high))
             column->high = sample;
     }
     return columns;

@@ -198,8 +198,8 @@ static struct artifact_state *artifact_states(const struct config *config, const
 
 /* Clears, runs and verifies the build once. */
 static int measure_one(const struct config *config, const struct baseline *baseline,
-                       const char *repo, const char *label, struct measurement *m, int *status,
-                       struct bm_error *err)
+                       const char *repo, const char *label, struct measurement *m,
+                       struct series *series, int *status, struct bm_error *err)
 {
     *status = EXIT_UNMEASURED;
     measurement_init(m);
@@ -219,7 +219,7 @@ static int measure_one(const struct config *config, const struct baseline *basel
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     struct artifact_state *before CLEANUP(cleanup_free) = artifact_states(config, repo);
     struct workspace_start start = workspace_begin(repo, out);
-    struct recorder *recorder = recorder_open(config, baseline, out, label, &start, m, err);
+    struct recorder *recorder = recorder_open(config, baseline, out, label, &start, m, series, err);
     if (!recorder)
         return -1;
 
@@ -253,13 +253,12 @@ static int number_first_run(const char *out, struct measurement *first, struct b
 }
 
 int measure_while(const struct config *config, const struct baseline *baseline,
-                  another_run *another, void *context, struct measurement **runs, size_t *count,
-                  int *status, struct bm_error *err)
+                  another_run *another, void *context, struct runs *runs, int *status,
+                  struct bm_error *err)
 {
     char *repo CLEANUP(cleanup_free) = realpath(config->repo, NULL);
     struct measurement *last;
-    *runs = NULL;
-    *count = 0;
+    *runs = (struct runs){0};
     *status = EXIT_USAGE;
     if (!repo)
         return bm_error_errno(err, "--repo %s", config->repo);
@@ -271,17 +270,22 @@ int measure_while(const struct config *config, const struct baseline *baseline,
     do {
         *status = EXIT_USAGE;
         char *out CLEANUP(cleanup_free) = output_make(config, err);
-        if (!out || (*count == 1 && number_first_run(out, *runs, err) < 0))
+        if (!out || (runs->count == 1 && number_first_run(out, runs->measurements, err) < 0))
             return -1;
         char *label CLEANUP(cleanup_free) =
-            *count ? output_numbered_label(config->label, *count + 1) : xstrdup(config->label);
-        *runs = xgrow(*runs, *count, sizeof **runs);
-        last = &(*runs)[(*count)++];
-        trace("run %zu: label %s", *count, label);
-        if (measure_one(config, baseline, repo, label, last, status, err) < 0)
+            runs->count ? output_numbered_label(config->label, runs->count + 1)
+                        : xstrdup(config->label);
+        runs->measurements = xgrow(runs->measurements, runs->count, sizeof *runs->measurements);
+        runs->series = xgrow(runs->series, runs->count, sizeof *runs->series);
+        last = &runs->measurements[runs->count];
+        struct series *series = &runs->series[runs->count++];
+        *series = (struct series){0};
+        trace("run %zu: label %s", runs->count, label);
+        if (measure_one(config, baseline, repo, label, last, series, status, err) < 0)
             return -1;
-    } while (!last->not_measured && measurement_verified(last) && another(*runs, *count, context));
-    trace("runs: %zu measured", *count);
+    } while (!last->not_measured && measurement_verified(last) &&
+             another(runs->measurements, runs->count, context));
+    trace("runs: %zu measured", runs->count);
     *status = EXIT_PASS;
     return 0;
 }
@@ -293,18 +297,22 @@ static bool fewer_than_wanted(const struct measurement *runs, size_t count, void
     return count < *wanted;
 }
 
-int measure_runs(const struct config *config, const struct baseline *baseline,
-                 struct measurement **runs, size_t *count, int *status, struct bm_error *err)
+int measure_runs(const struct config *config, const struct baseline *baseline, struct runs *runs,
+                 int *status, struct bm_error *err)
 {
     size_t wanted = (size_t)config->runs;
-    return measure_while(config, baseline, fewer_than_wanted, &wanted, runs, count, status, err);
+    return measure_while(config, baseline, fewer_than_wanted, &wanted, runs, status, err);
 }
 
-void release_runs(struct measurement *runs, size_t count)
+void runs_release(struct runs *runs)
 {
-    for (size_t i = 0; i < count; i++)
-        measurement_release(&runs[i]);
-    free(runs);
+    for (size_t i = 0; i < runs->count; i++) {
+        measurement_release(&runs->measurements[i]);
+        series_release(&runs->series[i]);
+    }
+    free(runs->measurements);
+    free(runs->series);
+    *runs = (struct runs){0};
 }
 
 static int by_memory_peak(const void *a, const void *b)

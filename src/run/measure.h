@@ -10,29 +10,36 @@
 #include "baseline/baseline.h"
 #include "config/config.h"
 #include "measurement/measurement.h"
+#include "result/series.h"
+
+/* The runs of one command. */
+struct runs {
+    struct measurement *measurements;
+    struct series *series; /* of each run */
+    size_t count;
+};
+/* Releases the measurements, the series and both arrays; `runs` is empty then. For CLEANUP. */
+void runs_release(struct runs *runs);
 
 /* Measures the build `config->runs` times (0: once). Stops after a run that failed, was not
  * measured or was interrupted.
  *
- * `*runs` receives `*count` measurements; the caller releases both with release_runs, also after an
- * error. The files of a single run have the label as it is; those of several "LABEL-1", "LABEL-2".
- * `baseline` is what the progress line compares with; it may be NULL.
+ * Initialises `runs`; the caller releases it, also after an error. The files of a single run have
+ * the label as it is; those of several "LABEL-1", "LABEL-2". `baseline` is what the progress line
+ * compares with; it may be NULL.
  *
  * Failures of the build or the engine are data of the measurement. Returns -1, with an exit status
  * in `*status`, if the repository or the output directory is not usable. */
-int measure_runs(const struct config *config, const struct baseline *baseline,
-                 struct measurement **runs, size_t *count, int *status, struct bm_error *err);
+int measure_runs(const struct config *config, const struct baseline *baseline, struct runs *runs,
+                 int *status, struct bm_error *err);
 
 /* Decides after each good run whether another one follows. `runs` are those so far. */
 typedef bool another_run(const struct measurement *runs, size_t count, void *context);
 
 /* Like measure_runs, but runs the build at least once, and again while `another` returns true. */
 int measure_while(const struct config *config, const struct baseline *baseline,
-                  another_run *another, void *context, struct measurement **runs, size_t *count,
-                  int *status, struct bm_error *err);
-
-/* Releases `count` measurements and the array. */
-void release_runs(struct measurement *runs, size_t count);
+                  another_run *another, void *context, struct runs *runs, int *status,
+                  struct bm_error *err);
 
 /* Returns the run that represents all: the one with the median memory peak (of an even number, the
  * lower one in the middle). If the last run is bad, returns that one. Borrowed from `runs`. */

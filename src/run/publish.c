@@ -42,10 +42,8 @@ static char *read_log_tail(const char *out, const char *label, size_t *length)
 int write_result(const char *out, const struct measurement *m, const struct judgement *judgement,
                  int exit_code, struct bm_error *err)
 {
-    char *gate CLEANUP(cleanup_free) = judgement_to_json(judgement);
     char *path CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, m->label);
-    char *text CLEANUP(cleanup_free) =
-        result_to_json(m, verdict_name(judgement->verdict), exit_code, gate);
+    char *text CLEANUP(cleanup_free) = result_to_json(m, judgement, exit_code);
     return file_write_atomic(path, text, strlen(text), err);
 }
 
@@ -62,29 +60,19 @@ static int write_junit(const struct config *config, const char *out, const struc
     return file_write_atomic(path, text, strlen(text), err);
 }
 
-/* A series that cannot be read is a warning: the page is no reason to fail a run. */
-static int write_page(const char *out, const struct measurement *m,
+static int write_page(const char *out, const struct measurement *m, const struct series *series,
                       const struct judgement *judgement, struct bm_error *err)
 {
-    struct bm_error broken CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct series series CLEANUP(series_release) = {0};
-    char *dir CLEANUP(cleanup_free) = xasprintf("%s/", out);
     char *path CLEANUP(cleanup_free) = xasprintf("%s/report-%s.html", out, m->label);
-    if (series_of_label(dir, measurement_files_label(m), &series, &broken) < 0) {
-        bm_error_print(&broken, 0);
-        series_release(&series);
-    }
     char *page CLEANUP(cleanup_free) =
-        html_text(&(struct html_report){.m = m, .series = &series, .judgement = judgement});
+        html_text(&(struct html_report){.m = m, .series = series, .judgement = judgement});
     return file_write_atomic(path, page, strlen(page), err);
 }
 
 static void print_result(const struct config *config, const struct measurement *m,
                          const struct judgement *judgement, int exit_code)
 {
-    char *gate CLEANUP(cleanup_free) = judgement_to_json(judgement);
-    char *line CLEANUP(cleanup_free) =
-        result_to_line(m, verdict_name(judgement->verdict), exit_code, gate);
+    char *line CLEANUP(cleanup_free) = result_to_line(m, judgement, exit_code);
     if (!config->json_only) {
         char *summary CLEANUP(cleanup_free) =
             summary_text(m, judgement, terminal_has_colour(STDOUT_FILENO));
@@ -105,21 +93,22 @@ static struct measurement under_label(const struct measurement *typical,
 }
 
 /* Of several runs, each result is written, too: `baseline refresh` can accept them later. */
-static int write_files(const struct config *config, const struct measurement *runs, size_t count,
+static int write_files(const struct config *config, const struct runs *runs,
                        const struct judgement *judgement, int exit_code, struct bm_error *err)
 {
     char *out CLEANUP(cleanup_free) = output_make(config, err);
-    const struct measurement whole = under_label(typical_run(runs, count), config);
+    const struct measurement *typical = typical_run(runs->measurements, runs->count);
+    const struct measurement whole = under_label(typical, config);
     if (!out)
         return -1;
-    for (size_t i = 0; count > 1 && i < count; i++)
-        if (write_result(out, &runs[i], judgement, exit_code, err) < 0)
+    for (size_t i = 0; runs->count > 1 && i < runs->count; i++)
+        if (write_result(out, &runs->measurements[i], judgement, exit_code, err) < 0)
             return -1;
     /* The most important file first: a failure skips the others. */
     if (write_result(out, &whole, judgement, exit_code, err) < 0 ||
         write_junit(config, out, &whole, judgement, err) < 0)
         return -1;
-    return write_page(out, &whole, judgement, err);
+    return write_page(out, &whole, &runs->series[typical - runs->measurements], judgement, err);
 }
 
 /* ---- GitHub Actions ---- */
@@ -158,19 +147,19 @@ static void report_to_github(const struct measurement *m, const struct judgement
     append_to("GITHUB_OUTPUT", outputs);
 }
 
-int publish(const struct config *config, const struct measurement *runs, size_t count,
-            const struct judgement *judgement)
+int publish(const struct config *config, const struct runs *runs, const struct judgement *judgement)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     int exit_code =
         interrupt_signal() ? 128 + interrupt_signal() : verdict_exit_status(judgement->verdict);
     trace("verdict: %s, exit status %d", verdict_name(judgement->verdict), exit_code);
     /* The files first: the summary is printed only after the attempt to write them. */
-    if (write_files(config, runs, count, judgement, exit_code, &err) < 0) {
+    if (write_files(config, runs, judgement, exit_code, &err) < 0) {
         bm_error_print(&err, 0);
         exit_code = exit_code ? exit_code : EXIT_UNMEASURED;
     }
-    const struct measurement whole = under_label(typical_run(runs, count), config);
+    const struct measurement whole =
+        under_label(typical_run(runs->measurements, runs->count), config);
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     char *result CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, config->label);
     print_result(config, &whole, judgement, exit_code);

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "gate/judge.h"
-#include "measurement/measurement.h"
+#include "run/measure.h"
 
 /* Writes the result, the JUnit file and the page of the typical run, with the configured label. Of
  * several runs, also writes the result of each with its own label. Then prints the summary and the
@@ -17,7 +17,7 @@
  *
  * Returns the exit status of the verdict; 128 + N after signal N; EXIT_UNMEASURED if the verdict is
  * a pass and a file cannot be written. */
-int publish(const struct config *config, const struct measurement *runs, size_t count,
+int publish(const struct config *config, const struct runs *runs,
             const struct judgement *judgement);
 
 /* Writes result-LABEL.json of one run into the directory `out`, with the label of the run. */

@@ -5,8 +5,6 @@
 #include "base/trace.h"
 #include "base/units.h"
 #include "baseline/tolerance.h"
-#include "result/process_series.h"
-#include "result/timeline.h"
 #include "run/output.h"
 #include "run/terminal.h"
 #include "wire/wire.h"
@@ -20,15 +18,16 @@ struct recorder {
     struct measurement *m;
     struct workspace_start *start;
     struct aggregate *aggregate;
-    struct timeline *timeline;
+    struct series *series;
+    struct timeline_csv *timeline;
     struct process_series *process_series;
-    char *processes; /* the path of processes-LABEL.csv */
+    char *processes_path;
     struct terminal *terminal;
     struct progress progress;
     const struct baseline *baseline; /* or NULL */
     bool started;
     int log;       /* build-LABEL.log */
-    int log_errno; /* of the first write that failed; 0: none */
+    int log_errno; /* of the first write to the log that failed; 0: none */
 };
 
 static void write_log(struct recorder *recorder, const char *bytes, size_t length)
@@ -44,19 +43,20 @@ static void write_log(struct recorder *recorder, const char *bytes, size_t lengt
     }
 }
 
-static void take_sample(struct recorder *recorder, const struct wire_sample *sample)
+static void record_sample(struct recorder *recorder, const struct wire_sample *sample)
 {
     struct progress *progress = &recorder->progress;
     const char *stage = aggregate_stage_name(recorder->aggregate, sample->stage);
-    timeline_add(recorder->timeline, &(struct timeline_row){
-                                         .t_ms = sample->t_ms,
-                                         .stage = stage,
-                                         .cgroup_bytes = sample->cgroup_bytes,
-                                         .pss_bytes = sample->pss_bytes,
-                                         .anon_bytes = sample->anon_bytes,
-                                         .file_bytes = sample->file_bytes,
-                                         .processes = sample->processes,
-                                     });
+    const struct sample row = {.t_ms = sample->t_ms,
+                               .cgroup_bytes = sample->cgroup_bytes,
+                               .pss_bytes = sample->pss_bytes,
+                               .anon_bytes = sample->anon_bytes,
+                               .file_bytes = sample->file_bytes,
+                               .shmem_bytes = sample->shmem_bytes,
+                               .kernel_bytes = sample->kernel_bytes,
+                               .processes = sample->processes};
+    series_add(recorder->series, &row, stage);
+    timeline_csv_add(recorder->timeline, &row, stage);
     progress->stage = stage;
     progress->elapsed_ms = sample->t_ms;
     progress->now_bytes = sample->cgroup_bytes;
@@ -108,13 +108,14 @@ void recorder_take(void *context, const struct wire_record *record)
     }
     recorder->started = true;
     if (record->type == WIRE_PROCESS_SAMPLE)
-        process_series_take(recorder->process_series, record->process_sample.t_ms,
-                            record->process_sample.command, record->process_sample.pss_bytes);
+        process_series_add(recorder->process_series, record->process_sample.t_ms,
+                           record->process_sample.command, record->process_sample.pss_bytes,
+                           record->process_sample.charged_bytes);
     aggregate_record(recorder->aggregate, record);
     if (record->type == WIRE_HELLO && recorder->baseline)
         apply_baseline(recorder);
     if (record->type == WIRE_SAMPLE)
-        take_sample(recorder, &record->sample);
+        record_sample(recorder, &record->sample);
 }
 
 bool recorder_started(const struct recorder *recorder)
@@ -133,12 +134,12 @@ static int open_log(const char *out, const char *label, struct bm_error *err)
 
 struct recorder *recorder_open(const struct config *config, const struct baseline *baseline,
                                const char *out, const char *label, struct workspace_start *start,
-                               struct measurement *m, struct bm_error *err)
+                               struct measurement *m, struct series *series, struct bm_error *err)
 {
     struct strv stages CLEANUP(strv_release) = {0};
     char *path CLEANUP(cleanup_free) = xasprintf("%s/timeline-%s.csv", out, label);
     int log = open_log(out, label, err);
-    struct timeline *timeline = log < 0 ? NULL : timeline_open(path, err);
+    struct timeline_csv *timeline = log < 0 ? NULL : timeline_csv_open(path, err);
     if (!timeline) {
         if (log >= 0)
             close(log);
@@ -152,9 +153,10 @@ struct recorder *recorder_open(const struct config *config, const struct baselin
         .m = m,
         .start = start,
         .aggregate = aggregate_new(m, &stages),
+        .series = series,
         .timeline = timeline,
         .process_series = process_series_new(),
-        .processes = xasprintf("%s/processes-%s.csv", out, label),
+        .processes_path = xasprintf("%s/processes-%s.csv", out, label),
         .terminal = terminal_open(config->quiet, config->timeout_ms > 0 ? config->timeout_ms : -1),
         .progress = {.now_bytes = UNMEASURED,
                      .peak_bytes = UNMEASURED,
@@ -175,11 +177,12 @@ void recorder_close(struct recorder *recorder)
     workspace_watch_clock(recorder->start);
     terminal_close(recorder->terminal);
     aggregate_finish(recorder->aggregate);
-    int failed = timeline_close(recorder->timeline, &err);
+    process_series_finish(recorder->process_series, recorder->series);
+    int failed = timeline_csv_close(recorder->timeline, &err);
     char *out CLEANUP(cleanup_free) = failed ? NULL : output_make(recorder->config, &err);
     failed = out ? 0 : -1;
     if (!failed)
-        failed = process_series_write(recorder->process_series, recorder->processes, &err);
+        failed = processes_csv_write(recorder->series, recorder->processes_path, &err);
     close(recorder->log);
     if (recorder->log_errno) {
         errno = recorder->log_errno;
@@ -189,6 +192,6 @@ void recorder_close(struct recorder *recorder)
         m->not_measured = xstrdup(err.message);
     cleanup_process_series(&recorder->process_series);
     cleanup_aggregate(&recorder->aggregate);
-    free(recorder->processes);
+    free(recorder->processes_path);
     free(recorder);
 }

@@ -1,5 +1,5 @@
-/* The recorder: sends the records of a run to the measurement, the timeline, the log and the
- * terminal as they arrive. */
+/* The recorder: sends the records of a run to the measurement, the series, the log and the terminal
+ * as they arrive. */
 #ifndef BM_RUN_RECORDER_H
 #define BM_RUN_RECORDER_H
 
@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "measurement/aggregate.h"
 #include "report/text/progress.h"
+#include "result/series.h"
 #include "run/workspace.h"
 
 #include <stdbool.h>
@@ -16,12 +17,12 @@ struct wire_record;
 struct recorder;
 
 /* Creates build-LABEL.log and timeline-LABEL.csv in the directory `out`; recorder_close adds
- * processes-LABEL.csv. Records into `m`. `baseline`, which may be NULL, is what the progress line
- * compares with. `start` follows the clock during the run. All arguments must outlive the recorder.
- * Returns NULL if a file cannot be created. */
+ * processes-LABEL.csv. Records into `m` and into `series`, which is empty. `baseline`, which may be
+ * NULL, is what the progress line compares with. `start` follows the clock during the run. All
+ * arguments must outlive the recorder. Returns NULL if a file cannot be created. */
 struct recorder *recorder_open(const struct config *config, const struct baseline *baseline,
                                const char *out, const char *label, struct workspace_start *start,
-                               struct measurement *m, struct bm_error *err);
+                               struct measurement *m, struct series *series, struct bm_error *err);
 
 /* Takes a record; a session_on_record whose `context` is the recorder. */
 void recorder_take(void *context, const struct wire_record *record);
@@ -29,8 +30,9 @@ void recorder_take(void *context, const struct wire_record *record);
 /* Whether the probe has sent a record other than output of the build. */
 bool recorder_started(const struct recorder *recorder);
 
-/* Completes the measurement, closes the files and frees the recorder, which may be NULL. If a file
- * cannot be written, the measurement is marked as not measured and keeps its figures. */
+/* Completes the measurement and the series, closes the files and frees the recorder, which may be
+ * NULL. If a file cannot be written, the measurement is marked as not measured and keeps its
+ * figures. */
 void recorder_close(struct recorder *recorder);
 
 #endif

@@ -155,7 +155,7 @@ static int read_results(char *const *paths, size_t count, struct measurement *ru
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     for (size_t i = 0; i < count; i++)
-        if (result_read(paths[i], &runs[i], &err) < 0) {
+        if (result_read_measurement(paths[i], &runs[i], &err) < 0) {
             fprintf(stderr, "gate_power: %s\n", err.message);
             return -1;
         }

@@ -1,24 +1,33 @@
-/* The judgement that stands in a result: what is read is written and read again as the same, and
- * all reports show it. That takes a hundred times as long as to read it: one input of sixteen has
- * to do it. */
+/* The judgement in a result: the input is its JSON object, in a result without figures. What is
+ * read is written and read again as the same, and all reports show it. Reports take a hundred times
+ * as long as reading: they run for one input in sixteen. */
 #include "fuzz.h"
-#include "gate/judge.h"
 #include "report/report.h"
 #include "result/result.h"
 #include "unit/sample.h"
 
-static void check_round_trip(const struct judgement *judgement)
+/* Returns the text of a result without figures up to its judgement; static. */
+static const char *result_head(void)
+{
+    static char *head;
+    if (!head) {
+        struct measurement m CLEANUP(measurement_release);
+        measurement_init(&m);
+        head = result_to_json(&m, &(struct judgement){0}, 0);
+        *strstr(head, "\"gate\"") = '\0';
+    }
+    return head;
+}
+
+static void check_round_trip(const struct result *result)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct judgement back CLEANUP(judgement_release);
-    bool found;
-    judgement_init(&back);
-    char *gate CLEANUP(cleanup_free) = judgement_to_json(judgement);
-    char *text CLEANUP(cleanup_free) = xasprintf("{\"gate\": %s}", gate);
-    if (judgement_parse(text, "written", &back, &found, &err) < 0 || !found)
-        BM_BUG(err.message ? err.message : "a judgement that is not found again");
-    char *again CLEANUP(cleanup_free) = judgement_to_json(&back);
-    if (strcmp(gate, again) != 0)
+    struct result back CLEANUP(result_release) = {0};
+    char *text CLEANUP(cleanup_free) = result_to_json(&result->measurement, &result->judgement, 0);
+    if (result_parse(text, "written", &back, &err) < 0 || !back.is_judged)
+        BM_BUG(err.message ? err.message : "a judgement that is not read again");
+    char *again CLEANUP(cleanup_free) = result_to_json(&back.measurement, &back.judgement, 0);
+    if (strcmp(text, again) != 0)
         BM_BUG("a judgement that changes as it is written again");
 }
 
@@ -38,16 +47,15 @@ static void show(const struct judgement *judgement)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    char *text CLEANUP(cleanup_free) = fuzz_text(data, size);
-    struct judgement judgement CLEANUP(judgement_release);
-    bool found;
-    judgement_init(&judgement);
-    if (judgement_parse(text, "result.json", &judgement, &found, &err) < 0) {
+    char *gate CLEANUP(cleanup_free) = fuzz_text(data, size);
+    char *text CLEANUP(cleanup_free) = xasprintf("%s\"gate\": %s}", result_head(), gate);
+    struct result result CLEANUP(result_release) = {0};
+    if (result_parse(text, "result.json", &result, &err) < 0) {
         fuzz_check_error(&err, "result.json:");
-    } else if (found) {
-        check_round_trip(&judgement);
+    } else if (result.is_judged) {
+        check_round_trip(&result);
         if (size % 16 == 0)
-            show(&judgement);
+            show(&result.judgement);
     }
     return 0;
 }

@@ -9,8 +9,7 @@ static void show(const struct measurement *m, const struct judgement *judgement,
 {
     free(summary_text(m, judgement, true));
     free(junit_text(m, judgement, log, strlen(log)));
-    free(result_to_line(m, verdict_name(judgement->verdict), 0, NULL));
-    free(judgement_to_json(judgement));
+    free(result_to_line(m, judgement, 0));
     free(markdown_text(m, judgement));
     free(github_annotations(m, judgement));
     free(bmf_text(m, 1));
@@ -59,12 +58,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     char *text CLEANUP(cleanup_free) = fuzz_text(data, size);
-    struct measurement m;
-    if (result_parse(text, "result.json", &m, &err) == 0) {
-        show_alone(&m, text);
-        show_accepted(&m, text);
-        show_compared(&m);
+    struct result result CLEANUP(result_release) = {0};
+    if (result_parse(text, "result.json", &result, &err) == 0) {
+        show_alone(&result.measurement, text);
+        show_accepted(&result.measurement, text);
+        show_compared(&result.measurement);
     }
-    measurement_release(&m);
     return 0;
 }

@@ -1,22 +1,21 @@
-/* The series of a run, which a build can write to: an input is a timeline, or the file of what the
- * processes held where it begins as that does; the other one is a good one. What is taken loses no
- * line and no peak, and can be drawn; a timeline is written and read again as the same. To write
- * takes ten times as long as to read, to draw a hundred times: few inputs have to do it. */
+/* The CSV files of a series, which a build can modify. The input is a timeline, or the processes
+ * file if it begins like one; the other file is a good one. What is read loses no line and no peak
+ * and can be drawn; a timeline is written and read again as the same. Writing takes ten times as
+ * long as reading, drawing a hundred times: they run for few inputs. */
 #include "base/file.h"
 #include "fuzz.h"
 #include "report/report.h"
-#include "result/process_series.h"
-#include "result/timeline.h"
+#include "result/series.h"
 #include "unit/sample.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char good_timeline[] = TIMELINE_HEAD "0,setup,2,1,1,0,1\n150,a,9,8,7,1,2\n";
-static const char good_processes[] = PROCESSES_HEAD "0,npm,1,1\n150,node,2,8\n";
+static const char good_timeline[] = TIMELINE_CSV_HEAD "0,setup,2,1,1,0,1,0,1\n150,a,9,8,7,1,2,,1\n";
+static const char good_processes[] = PROCESSES_CSV_HEAD "0,npm,1,1,1\n150,node,2,8,\n";
 
-static int take(struct series *series, const void *timeline, size_t timeline_length,
-                const void *processes, size_t processes_length, struct bm_error *err)
+static int parse(struct series *series, const void *timeline, size_t timeline_length,
+                 const void *processes, size_t processes_length, struct bm_error *err)
 {
     char *first CLEANUP(cleanup_free) = xcalloc(timeline_length + 1, 1);
     char *second CLEANUP(cleanup_free) = xcalloc(processes_length + 1, 1);
@@ -45,9 +44,9 @@ static void check_columns(const struct series *series)
     memcpy(columns, made, sizeof columns);
     free(made);
     for (size_t i = 0; i < series->count; i++) {
-        int64_t level = sample_usage(&series->samples[i]);
-        highest = level > highest ? level : highest;
-        lowest = level >= 0 && level < lowest ? level : lowest;
+        int64_t usage = sample_usage(&series->samples[i]);
+        highest = usage > highest ? usage : highest;
+        lowest = usage >= 0 && usage < lowest ? usage : lowest;
     }
     for (size_t i = 0; i < 7; i++) {
         if (!columns[i].high != !columns[i].low)
@@ -78,18 +77,10 @@ static void write_timeline(const struct series *series)
         atexit(remove_written);
         made = true;
     }
-    struct timeline *timeline = timeline_open(written, &err);
-    for (size_t i = 0; timeline && i < series->count; i++) {
-        const struct sample *sample = &series->samples[i];
-        timeline_add(timeline, &(struct timeline_row){.t_ms = sample->t_ms,
-                                                      .stage = series->stages.items[sample->stage],
-                                                      .cgroup_bytes = sample->cgroup_bytes,
-                                                      .pss_bytes = sample->pss_bytes,
-                                                      .anon_bytes = sample->anon_bytes,
-                                                      .file_bytes = sample->file_bytes,
-                                                      .processes = sample->processes});
-    }
-    if (!timeline || timeline_close(timeline, &err) < 0)
+    struct timeline_csv *csv = timeline_csv_open(written, &err);
+    for (size_t i = 0; csv && i < series->count; i++)
+        timeline_csv_add(csv, &series->samples[i], series->stages.items[series->samples[i].stage]);
+    if (!csv || timeline_csv_close(csv, &err) < 0)
         BM_BUG(err.message);
 }
 
@@ -126,13 +117,13 @@ static void draw(const struct series *series)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const size_t head = strlen(PROCESSES_HEAD);
-    const bool is_timeline = size < head || memcmp(data, PROCESSES_HEAD, head) != 0;
+    const size_t head = strlen(PROCESSES_CSV_HEAD);
+    const bool is_timeline = size < head || memcmp(data, PROCESSES_CSV_HEAD, head) != 0;
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct series series CLEANUP(series_release);
     int refused = is_timeline
-                      ? take(&series, data, size, good_processes, sizeof good_processes - 1, &err)
-                      : take(&series, good_timeline, sizeof good_timeline - 1, data, size, &err);
+                      ? parse(&series, data, size, good_processes, sizeof good_processes - 1, &err)
+                      : parse(&series, good_timeline, sizeof good_timeline - 1, data, size, &err);
     if (refused) {
         fuzz_check_error(&err, is_timeline ? "timeline.csv:" : "processes.csv:");
         return 0;

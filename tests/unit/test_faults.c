@@ -6,9 +6,9 @@
 #include "base/units.h"
 #include "commands/commands.h"
 #include "gate/judge.h"
-#include "result/process_series.h"
 #include "result/result.h"
-#include "result/timeline.h"
+#include "result/series.h"
+#include "run/measure.h"
 #include "run/publish.h"
 #include "unit/sample.h"
 #include "unit/suite.h"
@@ -166,11 +166,11 @@ static void put(const char *path, const char *text)
 static void put_course(void)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct timeline *timeline = timeline_open("timeline-after.csv", &err);
+    struct timeline_csv *timeline = timeline_csv_open("timeline-after.csv", &err);
     ck_assert_ptr_nonnull(timeline);
     for (int i = 0; i < 3; i++)
-        timeline_add(timeline, &(struct timeline_row){.t_ms = i * 150, .stage = "setup"});
-    ck_assert_int_eq(timeline_close(timeline, &err), 0);
+        timeline_csv_add(timeline, &(struct sample){.t_ms = i * 150}, "setup");
+    ck_assert_int_eq(timeline_csv_close(timeline, &err), 0);
 }
 
 static void enter_directory(void)
@@ -182,7 +182,7 @@ static void enter_directory(void)
     json_init();
     sample_measurement(&m);
     sample_plain_judgement(&judgement);
-    char *result CLEANUP(cleanup_free) = result_to_json(&m, "pass", 0, NULL);
+    char *result CLEANUP(cleanup_free) = result_to_json(&m, &judgement, 0);
     ck_assert_int_eq(file_write_atomic("stored.json", result, strlen(result), &err), 0);
     put_course();
     put("Makefile", "all:\n"); /* a build file for init */
@@ -236,9 +236,11 @@ static int write_processes(void)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct process_series *process_series CLEANUP(cleanup_process_series) = process_series_new();
-    process_series_take(process_series, 0, "npm run build", MIB);
-    process_series_take(process_series, 150, "node next build", 2 * MIB);
-    return process_series_write(process_series, "processes.csv", &err) == 0
+    struct series series CLEANUP(series_release) = {0};
+    process_series_add(process_series, 0, "npm run build", MIB, MIB);
+    process_series_add(process_series, 150, "node next build", 2 * MIB, MIB);
+    process_series_finish(process_series, &series);
+    return processes_csv_write(&series, "processes.csv", &err) == 0
                ? EXIT_PASS
                : bm_error_print(&err, EXIT_USAGE);
 }
@@ -294,7 +296,9 @@ static int write_reports(void)
     config.label = xstrdup("sample");
     free(config.out);
     config.out = xstrdup(".");
-    return publish(&config, &m, 1, &judgement);
+    struct series series = {0};
+    return publish(&config, &(struct runs){.measurements = &m, .series = &series, .count = 1},
+                   &judgement);
 }
 
 /* Runs the writer in a separate process, with its output in files. Returns the status of
@@ -508,17 +512,17 @@ END_TEST
 /* The earlier rows stay. */
 START_TEST(a_failed_row_is_reported_at_the_end)
 {
-    static const struct timeline_row row = {.t_ms = 150, .stage = "a", .processes = 1};
+    static const struct sample row = {.t_ms = 150, .processes = 1};
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct timeline *timeline = timeline_open("timeline.csv", &err);
+    struct timeline_csv *timeline = timeline_csv_open("timeline.csv", &err);
     ck_assert_ptr_nonnull(timeline);
-    timeline_add(timeline, &row);
+    timeline_csv_add(timeline, &row, "setup");
     char *before CLEANUP(cleanup_free) = text_of("timeline.csv");
     arm("fflush", NULL, 1, errors[_i]);
-    timeline_add(timeline, &row);
-    timeline_add(timeline, &row);
+    timeline_csv_add(timeline, &row, "setup");
+    timeline_csv_add(timeline, &row, "setup");
     failing = NULL;
-    ck_assert_int_eq(timeline_close(timeline, &err), -1);
+    ck_assert_int_eq(timeline_csv_close(timeline, &err), -1);
     char *expected CLEANUP(cleanup_free) =
         xasprintf("writing timeline.csv: %s", strerror(errors[_i]));
     ck_assert_str_eq(err.message, expected);

@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "gate/judge.h"
 #include "measurement/environment.h"
+#include "result/result.h"
 #include "unit/gate_sample.h"
 #include "unit/suite.h"
 

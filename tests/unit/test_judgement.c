@@ -1,7 +1,7 @@
-#include "gate/judge.h"
+/* The judgement in a result file: written and read. */
+#include "result/result.h"
 
 #include "base/alloc.h"
-#include "result/result.h"
 #include "unit/sample.h"
 #include "unit/suite.h"
 
@@ -9,128 +9,107 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int read_result(const char *text, struct judgement *judgement, bool *found,
-                       struct bm_error *err)
-{
-    judgement_init(judgement);
-    return judgement_parse(text, "result.json", judgement, found, err);
-}
+static struct bm_error err = BM_ERROR_INIT;
+static struct judgement judgement;
+static struct result result;
 
-/* The text of a result with this judgement; the caller owns it. */
-static char *result_of(const struct judgement *judgement)
+static void setup(void)
 {
-    struct measurement m;
-    sample_measurement(&m);
-    char *gate = judgement_to_json(judgement);
-    char *text = result_to_json(&m, verdict_name(judgement->verdict), 1, gate);
-    free(gate);
-    measurement_release(&m);
-    return text;
-}
-
-static void expect_round_trip(const struct judgement *judgement)
-{
-    struct bm_error err = BM_ERROR_INIT;
-    struct judgement again;
-    bool found;
-    char *text = result_of(judgement);
-    ck_assert_msg(read_result(text, &again, &found, &err) == 0, "%s", err.message);
-    ck_assert(found);
-    char *before = judgement_to_json(judgement), *after = judgement_to_json(&again);
-    ck_assert_str_eq(before, after);
-    free(before);
-    free(after);
-    free(text);
-    judgement_release(&again);
-}
-
-START_TEST(test_what_is_written_is_read)
-{
-    struct judgement judgement;
     sample_judgement(&judgement);
+}
+
+static void teardown(void)
+{
+    judgement_release(&judgement);
+    result_release(&result);
+    bm_error_release(&err);
+}
+
+/* Returns the text of a result with this judgement; the caller owns it. */
+static char *result_of(const struct judgement *with)
+{
+    struct measurement m CLEANUP(measurement_release);
+    sample_measurement(&m);
+    return result_to_json(&m, with, 1);
+}
+
+static void expect_round_trip(void)
+{
+    char *text CLEANUP(cleanup_free) = result_of(&judgement);
+    ck_assert_msg(result_parse(text, "result.json", &result, &err) == 0, "%s", err.message);
+    ck_assert(result.is_judged);
+    char *again CLEANUP(cleanup_free) = result_of(&result.judgement);
+    ck_assert_str_eq(text, again);
+}
+
+START_TEST(a_judgement_is_read_as_written)
+{
     judgement.findings[0].over_budget = true;
-    expect_round_trip(&judgement);
-    judgement_release(&judgement);
-    sample_plain_judgement(&judgement);
-    expect_round_trip(&judgement);
-    judgement_release(&judgement);
+    expect_round_trip();
 }
 END_TEST
 
-static char *with(const char *text, const char *piece, const char *other)
+START_TEST(a_judgement_without_findings_is_read_as_written)
+{
+    judgement_release(&judgement);
+    sample_plain_judgement(&judgement);
+    expect_round_trip();
+}
+END_TEST
+
+/* Returns `text` with its first `piece` replaced by `other`; the caller owns it. */
+static char *replace(const char *text, const char *piece, const char *other)
 {
     const char *at = strstr(text, piece);
     ck_assert_msg(at != NULL, "no %s in the result", piece);
     return xasprintf("%.*s%s%s", (int)(at - text), text, other, at + strlen(piece));
 }
 
-START_TEST(test_a_result_without_a_judgement)
+START_TEST(a_result_file_without_a_judgement)
 {
-    struct bm_error err = BM_ERROR_INIT;
-    struct judgement judgement;
-    bool found = true;
-    ck_assert_int_eq(read_result("{\"gate\": null}", &judgement, &found, &err), 0);
-    ck_assert(!found);
-    judgement_release(&judgement);
+    char *path CLEANUP(cleanup_free) = test_path("fixtures/result/good-not-measured.json");
+    ck_assert_msg(result_read(path, &result, &err) == 0, "%s", err.message);
+    ck_assert(!result.is_judged);
+    ck_assert_uint_eq(result.judgement.finding_count, 0);
 }
 END_TEST
 
-START_TEST(test_a_result_file)
+START_TEST(a_result_file_has_both_parts)
 {
-    struct bm_error err = BM_ERROR_INIT;
-    struct judgement judgement;
-    bool found;
-    char *good = test_path("fixtures/golden/result.json"), *bad = test_path("fixtures/README.md");
-    judgement_init(&judgement);
-    ck_assert_msg(judgement_read(good, &judgement, &found, &err) == 0, "%s", err.message);
-    ck_assert(found && judgement.verdict == VERDICT_REGRESSED);
-    judgement_release(&judgement);
-    judgement_init(&judgement);
-    ck_assert_int_eq(judgement_read(bad, &judgement, &found, &err), -1);
-    ck_assert_msg(strncmp(err.message, bad, strlen(bad)) == 0 && !found, "%s", err.message);
-    judgement_release(&judgement);
-    bm_error_release(&err);
-    free(good);
-    free(bad);
+    char *path CLEANUP(cleanup_free) = test_path("fixtures/golden/result.json");
+    ck_assert_msg(result_read(path, &result, &err) == 0, "%s", err.message);
+    ck_assert(result.is_judged);
+    ck_assert_int_eq(result.judgement.verdict, VERDICT_REGRESSED);
+    ck_assert_uint_eq(result.measurement.stage_count, 3);
+    ck_assert_uint_eq(result.series.count, 0);
 }
 END_TEST
 
-START_TEST(test_a_result_that_is_no_object)
+START_TEST(a_file_that_is_not_json)
 {
-    struct bm_error err = BM_ERROR_INIT;
-    struct judgement judgement;
-    bool found = true;
-    ck_assert_int_eq(read_result("[]", &judgement, &found, &err), -1);
-    ck_assert(!found);
-    judgement_release(&judgement);
-    bm_error_release(&err);
+    char *path CLEANUP(cleanup_free) = test_path("fixtures/README.md");
+    ck_assert_int_eq(result_read(path, &result, &err), -1);
+    ck_assert_msg(strncmp(err.message, path, strlen(path)) == 0, "%s", err.message);
+    ck_assert(!result.is_judged);
 }
 END_TEST
 
-/* The notes came later. */
-START_TEST(test_a_judgement_of_before_there_were_notes)
+START_TEST(notes_may_be_absent)
 {
-    struct bm_error err = BM_ERROR_INIT;
-    struct judgement judgement;
-    bool found;
-    ck_assert_int_eq(
-        read_result("{\"gate\": {\"baseline\": null, \"verdict\": \"pass\", \"reason\": "
-                    "null, \"advice\": null, \"findings\": []}}",
-                    &judgement, &found, &err),
-        0);
-    ck_assert(found && judgement.verdict == VERDICT_PASS);
-    judgement_release(&judgement);
+    char *text CLEANUP(cleanup_free) = result_of(&judgement);
+    char *start = strstr(text, "\"notes\":"), *end = strstr(text, "\"findings\":");
+    memmove(start, end, strlen(end) + 1);
+    ck_assert_msg(result_parse(text, "result.json", &result, &err) == 0, "%s", err.message);
+    ck_assert(result.is_judged);
+    ck_assert_uint_eq(result.judgement.notes.count, 0);
 }
 END_TEST
 
-/* What a hand or another program made of a result. */
 static const struct {
     const char *piece, *other, *message;
 } bad[] = {
-    {"\"gate\":", "\"evaluation\":", "$: \"gate\" is missing"},
-    {"\"gate\":\t{", "\"gate\": 1, \"x\": {", "$.gate: must be an object"},
     {"\"verdict\":\t\"regressed\",\n\t\t\"reason", "\"verdict\": \"fine\", \"reason",
-     "$.gate.verdict: \"fine\" is none of this build-mem's"},
+     "$.gate.verdict: unknown value \"fine\""},
     {"\"verdict\":\t\"regressed\",\n\t\t\"reason", "\"verdict\": 1, \"reason",
      "$.gate.verdict: must be a string"},
     {"\"verdict\":", "\"sentence\":", "$.gate: \"verdict\" is missing"},
@@ -142,8 +121,10 @@ static const struct {
     {"\"findings\":\t[{", "\"findings\": 7, \"x\": [{", "$.gate.findings: must be an array"},
     {"\"findings\":\t[{", "\"findings\": [7, {", "$.gate.findings[0]: must be an object"},
     {"\"metric\":", "\"meter\":", "$.gate.findings[0]: \"metric\" is missing"},
-    {"\"level\":\t\"fail\"", "\"level\": \"die\"", "$.gate.findings[0].level: \"die\" is none"},
-    {"\"status\":\t\"failed\"", "\"status\": \"so-so\"", "$.gate.findings[0].status: \"so-so\" is"},
+    {"\"level\":\t\"fail\"", "\"level\": \"die\"",
+     "$.gate.findings[0].level: unknown value \"die\""},
+    {"\"status\":\t\"failed\"", "\"status\": \"so-so\"",
+     "$.gate.findings[0].status: unknown value \"so-so\""},
     {"\"metric\":\t\"", "\"metric\": 7, \"meter\": \"",
      "$.gate.findings[0].metric: must be a string"},
     {"\"level\":", "\"height\":", "$.gate.findings[0]: \"level\" is missing"},
@@ -164,38 +145,30 @@ static const struct {
      "$.gate.findings[0].values: must be an array"},
 };
 
-START_TEST(test_bad_judgements)
+START_TEST(bad_judgements_are_refused)
 {
-    struct bm_error err = BM_ERROR_INIT;
-    struct judgement judgement;
-    bool found;
-    sample_judgement(&judgement);
-    char *good = result_of(&judgement);
-    judgement_release(&judgement);
+    char *good CLEANUP(cleanup_free) = result_of(&judgement);
     char *gate = strstr(good, "\"gate\":");
     ck_assert_ptr_nonnull(gate);
-    char *changed = with(gate, bad[_i].piece, bad[_i].other);
-    char *text = xasprintf("{%s", changed);
-    ck_assert_int_eq(read_result(text, &judgement, &found, &err), -1);
+    char *changed CLEANUP(cleanup_free) = replace(gate, bad[_i].piece, bad[_i].other);
+    char *text CLEANUP(cleanup_free) = xasprintf("%.*s%s", (int)(gate - good), good, changed);
+    ck_assert_int_eq(result_parse(text, "result.json", &result, &err), -1);
     ck_assert_msg(strstr(err.message, bad[_i].message) != NULL, "%s", err.message);
-    judgement_release(&judgement);
-    bm_error_release(&err);
-    free(text);
-    free(changed);
-    free(good);
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("gate judgement");
+    Suite *suite = suite_create("judgement");
     TCase *tests = tcase_create("stored");
-    tcase_add_test(tests, test_what_is_written_is_read);
-    tcase_add_test(tests, test_a_result_without_a_judgement);
-    tcase_add_test(tests, test_a_result_file);
-    tcase_add_test(tests, test_a_result_that_is_no_object);
-    tcase_add_test(tests, test_a_judgement_of_before_there_were_notes);
-    tcase_add_loop_test(tests, test_bad_judgements, 0, sizeof bad / sizeof *bad);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, a_judgement_is_read_as_written);
+    tcase_add_test(tests, a_judgement_without_findings_is_read_as_written);
+    tcase_add_test(tests, a_result_file_without_a_judgement);
+    tcase_add_test(tests, a_result_file_has_both_parts);
+    tcase_add_test(tests, a_file_that_is_not_json);
+    tcase_add_test(tests, notes_may_be_absent);
+    tcase_add_loop_test(tests, bad_judgements_are_refused, 0, sizeof bad / sizeof *bad);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -1,5 +1,5 @@
-/* The HTML page and what it is drawn from: series read back, columns that lose no peak. */
-#include "report/html/layers.h"
+/* The HTML page and the areas of its chart. */
+#include "report/html/html.h"
 #include "report/report.h"
 
 #include "base/alloc.h"
@@ -18,7 +18,7 @@ static struct judgement judgement;
 static struct series series;
 static struct bm_error err = BM_ERROR_INIT;
 
-static void read_course(const char *timeline, const char *processes)
+static void read_series(const char *timeline, const char *processes)
 {
     char *first CLEANUP(cleanup_free) = test_path(timeline);
     char *second CLEANUP(cleanup_free) = test_path(processes);
@@ -30,7 +30,7 @@ static void setup(void)
     sample_measurement(&m);
     sample_measurement(&before);
     sample_judgement(&judgement);
-    read_course("fixtures/series/good-timeline.csv", "fixtures/series/good-processes.csv");
+    read_series("fixtures/series/good-timeline.csv", "fixtures/series/good-processes.csv");
 }
 
 static void teardown(void)
@@ -66,7 +66,7 @@ static void expect_none(const char *text, const char *part)
     ck_assert_msg(!strstr(text, part), "there is \"%s\"", part);
 }
 
-/* Style and script have files of their own: the golden page is what lies between them. */
+/* The golden file has the body without style and script. */
 static void expect_golden(const char *name, char *text)
 {
     char *from = strstr(text, "<body>"), *to = strstr(text, "<script>");
@@ -99,7 +99,7 @@ START_TEST(test_page_beside_another_run_is_as_golden)
 }
 END_TEST
 
-/* A build's names are text: none of them becomes an element, an attribute or a script. */
+/* No name from a build becomes an element, an attribute or a script. */
 START_TEST(test_hostile_text_is_harmless)
 {
     sample_make_hostile(&m, &judgement);
@@ -131,7 +131,7 @@ START_TEST(test_nothing_is_loaded)
 }
 END_TEST
 
-/* A run of which little is known still has its page, and no figure that was not measured is 0. */
+/* A run without figures has a page too; no unmeasured figure is 0. */
 START_TEST(test_nothing_measured_is_never_zero)
 {
     struct measurement nothing CLEANUP(measurement_release);
@@ -151,36 +151,36 @@ START_TEST(test_nothing_measured_is_never_zero)
 }
 END_TEST
 
-START_TEST(test_without_processes_the_kinds_are_the_picture)
+START_TEST(test_without_processes_the_areas_are_kinds_of_memory)
 {
-    series_release(&series);
-    char *path CLEANUP(cleanup_free) = test_path("fixtures/series/good-timeline.csv");
-    ck_assert_int_eq(series_read(path, "none.csv", &series, &err), 0);
+    series.process_sample_count = 0;
     char *text CLEANUP(cleanup_free) = page();
-    expect_none(text, "Held by processes");
-    expect(text, "data-readings=\"0,0,");
+    expect(text, "area anon\"></i>anonymous memory<");
+    expect(text, "area shmem\"></i>shared memory<");
+    expect(text, "area file\"></i>page cache<");
+    expect(text, "area kernel\"></i>kernel<");
 }
 END_TEST
 
-/* Those that the run summed are none of the largest, however much they hold together. */
-START_TEST(test_others_of_the_run_are_others_of_the_picture)
+/* The processes that the run added up share the last layer, however large their sum is. */
+START_TEST(test_others_of_the_run_are_others_of_the_chart)
 {
     free(series.groups.items[1]);
     series.groups.items[1] = xstrdup("others");
     for (size_t i = 0; i < series.process_sample_count; i++)
         if (series.process_samples[i].group == 1)
-            series.process_samples[i].pss_bytes *= 1000;
+            series.process_samples[i].charged_bytes *= 10;
     char *few CLEANUP(cleanup_free) = page();
-    expect(few, "area p4\"></i>others<");
+    expect(few, "area p4\"></i>other processes<");
     while (series.groups.count < 20)
         strv_pushf(&series.groups, "tool-%zu", series.groups.count);
     char *many CLEANUP(cleanup_free) = page();
-    expect(many, "area p7\"></i>others<");
-    expect_none(many, " others<");
+    expect(many, "area p6\"></i>other processes<");
+    expect_none(many, " other processes<");
 }
 END_TEST
 
-/* What a file claims may be beyond all measure. */
+/* A result can hold any figure. */
 START_TEST(test_absurd_figures_end)
 {
     m.peak.cgroup_bytes = m.peak.limit_bytes = m.build.duration_ms = INT64_MAX;
@@ -191,142 +191,129 @@ START_TEST(test_absurd_figures_end)
 }
 END_TEST
 
-/* ---- series ---- */
+/* ---- areas ---- */
 
-START_TEST(test_course_is_read)
+#define COLUMNS 48
+
+static int64_t sum_at(const struct layers *layers, size_t point)
 {
-    ck_assert_uint_eq(series.count, 15);
-    ck_assert_uint_eq(series.stages.count, 3);
-    ck_assert_str_eq(series.stages.items[series.samples[12].stage], "next-build");
-    ck_assert_int_eq(series.samples[12].cgroup_bytes, 1001 * MIB);
-    ck_assert_int_eq(series.samples[12].processes, 4);
-    ck_assert_uint_eq(series.process_sample_count, 20);
-    ck_assert_str_eq(series.groups.items[series.process_samples[12].group], "next worker");
-    ck_assert_int_eq(series.process_samples[12].count, 2);
+    int64_t sum = 0;
+    for (size_t layer = 0; layer < layers->count; layer++) {
+        ck_assert_int_ge(*layer_at(layers, layer, point), 0);
+        sum += *layer_at(layers, layer, point);
+    }
+    return sum;
+}
+
+static void expect_sums(void)
+{
+    struct series_column *columns CLEANUP(cleanup_free) = series_columns(&series, 20345, COLUMNS);
+    struct layers layers CLEANUP(layers_release) = layers_of(&series, columns, COLUMNS);
+    size_t point = 0;
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if (!columns[i].high)
+            continue;
+        ck_assert_int_eq(layers.at_ms[point], columns[i].high->t_ms);
+        ck_assert_int_eq(sum_at(&layers, point), sample_usage(columns[i].high));
+        point++;
+    }
+    ck_assert_uint_eq(layers.points, point);
+}
+
+START_TEST(test_the_areas_add_up_to_the_usage)
+{
+    expect_sums();
 }
 END_TEST
 
-static void refuse(const char *path)
+static int64_t at_random(int64_t most)
 {
-    ck_assert_msg(series_read(path, NULL, &series, &err) == -1, "taken: %s", path);
-    char *place CLEANUP(cleanup_free) = xasprintf("%s:", path);
-    ck_assert_msg(strncmp(err.message, place, strlen(place)) == 0, "no place: %s", err.message);
-    bm_error_release(&err);
-    series_release(&series);
+    return rand() % 12 == 0 ? UNMEASURED : rand() % (most + 1);
 }
 
-START_TEST(test_broken_courses_are_refused)
+/* Estimates can exceed the usage, each figure can be missing, and a file can have its moments in
+ * any order. */
+START_TEST(test_the_areas_of_any_series_add_up_to_the_usage)
 {
-    series_release(&series);
-    ck_assert_int_eq(for_fixtures("fixtures/series", "bad-", refuse), 11);
-}
-END_TEST
-
-/* Reads the text as a timeline. */
-static void read_text(const char *text)
-{
-    char path[] = "/tmp/build-mem-test-XXXXXX";
-    int fd CLEANUP(cleanup_fd) = mkstemp(path);
-    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    series_release(&series);
-    int result = series_read(path, NULL, &series, &err);
-    unlink(path);
-    ck_assert_msg(result == 0, "%s", err.message);
-}
-
-#define HEAD "t_ms,stage,cgroup_bytes,pss_bytes,anon_bytes,file_bytes,processes\n"
-
-START_TEST(test_gaps_quotes_and_a_cut_line_are_taken)
-{
-    read_text(HEAD "0,\"a,\"\"b\"\"\nc\",,2,,4,5\r\n1,plain,9007199254740993,2,3,4,5\n2,cut,1");
-    ck_assert_uint_eq(series.count, 2);
-    ck_assert_str_eq(series.stages.items[0], "a,\"b\"\nc");
-    ck_assert_int_eq(series.samples[0].cgroup_bytes, UNMEASURED);
-    ck_assert_int_eq(series.samples[0].anon_bytes, UNMEASURED);
-    ck_assert_int_eq(sample_usage(&series.samples[0]), 2);
-    ck_assert_int_eq(series.samples[1].cgroup_bytes, INT64_C(9007199254740993));
+    srand((unsigned)_i);
+    for (size_t i = 0; i < series.count; i++) {
+        struct sample *sample = &series.samples[i];
+        sample->cgroup_bytes = at_random(1000);
+        sample->pss_bytes = at_random(1000);
+        sample->anon_bytes = at_random(800);
+        sample->file_bytes = at_random(400);
+        sample->shmem_bytes = at_random(100);
+        sample->kernel_bytes = at_random(100);
+    }
+    for (size_t i = 0; i < series.process_sample_count; i++) {
+        if (_i % 3 == 0)
+            series.process_samples[i].t_ms = rand() % 20000;
+        series.process_samples[i].pss_bytes = rand() % 500;
+        series.process_samples[i].charged_bytes = at_random(400);
+    }
+    if (_i % 4 == 0)
+        series.process_sample_count = 0;
+    expect_sums();
 }
 END_TEST
 
-/* A name for each line takes no longer than one for all. */
-START_TEST(test_a_course_of_many_names)
+static int64_t bytes_of(const struct layers *layers, const char *name, size_t point)
 {
-    char *text CLEANUP(cleanup_free) = NULL;
-    size_t length, lines = 200000;
-    FILE *out = xmemstream_open(&text, &length);
-    fputs(HEAD, out);
-    for (size_t i = 0; i < lines; i++)
-        fprintf(out, "%zu,stage-%zu,1,,,,\n", i, i);
-    xmemstream_close(out);
-    read_text(text);
-    ck_assert_uint_eq(series.stages.count, lines);
-    ck_assert_str_eq(series.stages.items[series.samples[lines - 1].stage], "stage-199999");
+    for (size_t i = 0; i < layers->count; i++)
+        if (strcmp(layers->layers[i].name, name) == 0)
+            return *layer_at(layers, i, point);
+    return UNMEASURED;
+}
+
+/* The samples of the fixture at 18.25 s and, between two moments of the processes, at 17 s. */
+START_TEST(test_each_area_has_its_share)
+{
+    struct series_column columns[] = {{.low = &series.samples[11], .high = &series.samples[11]},
+                                      {.low = &series.samples[12], .high = &series.samples[12]}};
+    struct layers layers CLEANUP(layers_release) = layers_of(&series, columns, 2);
+    ck_assert_int_eq(bytes_of(&layers, "next build", 1), 396361728);
+    ck_assert_int_eq(bytes_of(&layers, "next worker", 1), 202899456);
+    ck_assert_int_eq(bytes_of(&layers, "page cache", 1), 205 * MIB);
+    ck_assert_int_eq(bytes_of(&layers, "kernel", 1), 40 * MIB);
+    ck_assert_int_eq(bytes_of(&layers, "next build", 0),
+                     330301440 + (396361728 - 330301440) * INT64_C(3000) / 4250);
 }
 END_TEST
 
-START_TEST(test_a_missing_course_is_empty)
+START_TEST(test_processes_are_scaled_to_the_charged_memory)
 {
-    series_release(&series);
-    ck_assert_int_eq(series_read("/nowhere/a.csv", "/nowhere/b.csv", &series, &err), 0);
-    ck_assert_uint_eq(series.count, 0);
+    struct series_column column = {.low = &series.samples[12], .high = &series.samples[12]};
+    series.samples[12].anon_bytes = 300 * MIB;
+    series.samples[12].shmem_bytes = 4 * MIB;
+    struct layers layers CLEANUP(layers_release) = layers_of(&series, &column, 1);
+    int64_t processes = bytes_of(&layers, "next build", 0) + bytes_of(&layers, "next worker", 0) +
+                        bytes_of(&layers, "npm", 0);
+    ck_assert_int_le(processes, 304 * MIB);
+    ck_assert_int_ge(processes, 304 * MIB - 3);
+    ck_assert_int_eq(bytes_of(&layers, "page cache", 0), 205 * MIB);
+    ck_assert_int_eq(sum_at(&layers, 0), 1001 * MIB);
 }
 END_TEST
 
-START_TEST(test_figures_of_no_build_are_added_up)
+START_TEST(test_absurd_process_figures_add_up_to_the_usage)
 {
     free(series.process_samples);
     series.process_samples = xcalloc(1000, sizeof *series.process_samples);
     series.process_sample_count = 1000;
     for (size_t i = 0; i < 1000; i++)
-        series.process_samples[i] = (struct process_sample){.count = 1, .pss_bytes = MOST_FIGURE};
-    struct layers layers CLEANUP(layers_release) = layers_by_process(&series);
-    ck_assert_uint_eq(layers.points, 1);
-    ck_assert_int_eq(*layer_at(&layers, 0, 0), MOST_FIGURE);
-    free(page());
+        series.process_samples[i] = (struct process_sample){
+            .count = 1, .pss_bytes = SERIES_FIGURE_MAX, .charged_bytes = SERIES_FIGURE_MAX};
+    expect_sums();
 }
 END_TEST
 
-/* ---- columns: over random series ---- */
-
-static void fill_at_random(size_t count, int64_t end_ms)
+/* The snapshot at the peak lies between two samples and is higher than both. */
+START_TEST(test_the_areas_reach_the_snapshot_at_the_peak)
 {
-    series_release(&series);
-    series.samples = xcalloc(count, sizeof *series.samples);
-    series.count = count;
-    for (size_t i = 0; i < count; i++)
-        series.samples[i] =
-            (struct sample){.t_ms = (int64_t)i * end_ms / (int64_t)count,
-                            .cgroup_bytes = rand() % 20 == 0 ? UNMEASURED : rand() % 1000000,
-                            .pss_bytes = rand() % 10 == 0 ? UNMEASURED : rand() % 1000000};
-}
-
-/* Each column has what the samples that fall into it have. */
-static void expect_extremes(const struct series_column *columns, size_t count, int64_t end_ms)
-{
-    for (size_t c = 0; c < count; c++) {
-        int64_t low = INT64_MAX, high = -1;
-        for (size_t i = 0; i < series.count; i++) {
-            int64_t level = sample_usage(&series.samples[i]);
-            size_t place =
-                (size_t)((double)series.samples[i].t_ms / (double)end_ms * (double)count);
-            if (level < 0 || (place < count ? place : count - 1) != c)
-                continue;
-            low = level < low ? level : low;
-            high = level > high ? level : high;
-        }
-        ck_assert_int_eq(columns[c].high ? sample_usage(columns[c].high) : -1, high);
-        ck_assert_int_eq(columns[c].low ? sample_usage(columns[c].low) : INT64_MAX, low);
-    }
-}
-
-START_TEST(test_columns_lose_no_peak)
-{
-    srand((unsigned)_i);
-    int64_t end_ms = 1 + rand() % 100000;
-    fill_at_random((size_t)(rand() % 5000), end_ms + rand() % 100);
-    size_t count = (size_t)(1 + rand() % 50);
-    struct series_column *columns CLEANUP(cleanup_free) = series_columns(&series, end_ms, count);
-    expect_extremes(columns, count, end_ms);
+    m.peak.at_peak.at_ms = 16000;
+    m.peak.at_peak.cgroup_bytes = 1006 * MIB;
+    char *text CLEANUP(cleanup_free) = page();
+    expect(text, ";16000,2,1054867456,");
 }
 END_TEST
 
@@ -340,16 +327,15 @@ int main(void)
     tcase_add_test(tests, test_hostile_text_is_harmless);
     tcase_add_test(tests, test_nothing_is_loaded);
     tcase_add_test(tests, test_nothing_measured_is_never_zero);
-    tcase_add_test(tests, test_without_processes_the_kinds_are_the_picture);
-    tcase_add_test(tests, test_others_of_the_run_are_others_of_the_picture);
+    tcase_add_test(tests, test_without_processes_the_areas_are_kinds_of_memory);
+    tcase_add_test(tests, test_others_of_the_run_are_others_of_the_chart);
     tcase_add_test(tests, test_absurd_figures_end);
-    tcase_add_test(tests, test_course_is_read);
-    tcase_add_test(tests, test_broken_courses_are_refused);
-    tcase_add_test(tests, test_gaps_quotes_and_a_cut_line_are_taken);
-    tcase_add_test(tests, test_a_course_of_many_names);
-    tcase_add_test(tests, test_a_missing_course_is_empty);
-    tcase_add_test(tests, test_figures_of_no_build_are_added_up);
-    tcase_add_loop_test(tests, test_columns_lose_no_peak, 0, 40);
+    tcase_add_test(tests, test_the_areas_add_up_to_the_usage);
+    tcase_add_loop_test(tests, test_the_areas_of_any_series_add_up_to_the_usage, 0, 40);
+    tcase_add_test(tests, test_each_area_has_its_share);
+    tcase_add_test(tests, test_processes_are_scaled_to_the_charged_memory);
+    tcase_add_test(tests, test_absurd_process_figures_add_up_to_the_usage);
+    tcase_add_test(tests, test_the_areas_reach_the_snapshot_at_the_peak);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

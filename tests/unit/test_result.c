@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char gate_text[] = "{\n\t\"baseline\":\t\"b.json\",\n\t\"checks\":\t[]\n}\n";
+static const struct judgement pass = {.verdict = VERDICT_PASS};
 
 static int read_text(const char *text, struct measurement *m, struct bm_error *err)
 {
@@ -22,7 +22,7 @@ static int read_text(const char *text, struct measurement *m, struct bm_error *e
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
-    int result = result_read(path, m, err);
+    int result = result_read_measurement(path, m, err);
     unlink(path);
     return result;
 }
@@ -32,30 +32,27 @@ static void assert_round_trip(const struct measurement *m)
 {
     struct measurement back;
     struct bm_error err = BM_ERROR_INIT;
-    char *text = result_to_json(m, "pass", 0, gate_text);
+    char *text = result_to_json(m, &pass, 0);
     ck_assert_msg(read_text(text, &back, &err) == 0, "%s", err.message);
-    char *again = result_to_json(&back, "pass", 0, gate_text);
+    char *again = result_to_json(&back, &pass, 0);
     ck_assert_str_eq(again, text);
     free(text);
     free(again);
     measurement_release(&back);
 }
 
-/* With the gate's own text, so that what it writes is seen here, and by the schema's test. */
 static void expect_golden(const char *name,
-                          char *write(const struct measurement *, const char *, int, const char *))
+                          char *write(const struct measurement *, const struct judgement *, int))
 {
     struct measurement m;
     struct judgement judgement;
     sample_measurement(&m);
     sample_judgement(&judgement);
-    char *gate = judgement_to_json(&judgement);
-    char *text = write(&m, "regressed", 1, gate);
+    char *text = write(&m, &judgement, 1);
     char *golden = golden_text(name, text);
     ck_assert_str_eq(text, golden);
     free(golden);
     free(text);
-    free(gate);
     judgement_release(&judgement);
     measurement_release(&m);
 }
@@ -98,7 +95,7 @@ START_TEST(test_round_trip_of_a_failed_run)
 
     struct measurement back;
     struct bm_error err = BM_ERROR_INIT;
-    char *text = result_to_json(&m, "build-failed", 3, NULL);
+    char *text = result_to_json(&m, &pass, 3);
     ck_assert_int_eq(read_text(text, &back, &err), 0);
     ck_assert_int_eq(back.build.signal, 9);
     ck_assert(back.build.oom_killed && back.build.timed_out);
@@ -117,7 +114,7 @@ START_TEST(test_every_figure_comes_back)
     struct measurement m, back;
     struct bm_error err = BM_ERROR_INIT;
     sample_measurement(&m);
-    char *text = result_to_json(&m, "pass", 0, NULL);
+    char *text = result_to_json(&m, &pass, 0);
     ck_assert_int_eq(read_text(text, &back, &err), 0);
     ck_assert_int_eq(back.peak.at_peak.cgroup_bytes, m.peak.at_peak.cgroup_bytes);
     ck_assert_int_eq(back.peak.at_peak.pss_bytes, m.peak.at_peak.pss_bytes);
@@ -147,10 +144,9 @@ START_TEST(test_unmeasured_is_null_and_comes_back)
     sample_set(&m.started_at, "2026-03-04T05:06:07Z");
     sample_set(&m.build.command, "true");
     sample_set(&m.not_measured, "docker is not there");
-    char *text = result_to_json(&m, "inconclusive", 4, NULL);
+    char *text = result_to_json(&m, &pass, 4);
     ck_assert_ptr_nonnull(strstr(text, "\"cgroup_bytes\":\tnull"));
     ck_assert_ptr_nonnull(strstr(text, "\"cpus\":\tnull"));
-    ck_assert_ptr_nonnull(strstr(text, "\"gate\":\tnull"));
     ck_assert_msg(read_text(text, &back, &err) == 0, "%s", err.message);
     ck_assert_int_eq(back.peak.cgroup_bytes, UNMEASURED);
     ck_assert_int_eq(back.peak.at_peak.pss_bytes, UNMEASURED);
@@ -167,7 +163,7 @@ START_TEST(test_large_integers_keep_their_digits)
     struct bm_error err = BM_ERROR_INIT;
     sample_measurement(&m);
     m.peak.cgroup_bytes = INT64_C(9007199254740993);
-    char *text = result_to_json(&m, "pass", 0, NULL);
+    char *text = result_to_json(&m, &pass, 0);
     ck_assert_int_eq(read_text(text, &back, &err), 0);
     ck_assert_int_eq(back.peak.cgroup_bytes, INT64_C(9007199254740993));
     free(text);
@@ -184,7 +180,7 @@ START_TEST(test_line_cannot_be_broken)
     sample_measurement(&m);
     sample_judgement(&judgement);
     sample_make_hostile(&m, &judgement);
-    char *line = result_to_line(&m, "regressed", 1, gate_text);
+    char *line = result_to_line(&m, &judgement, 1);
     for (const char *at = line; *at; at++)
         ck_assert_msg((unsigned char)*at >= 0x20 && *at != 0x7F, "a control byte in the line");
     ck_assert_ptr_null(strstr(line, "\xc2\x9b"));
@@ -207,7 +203,7 @@ START_TEST(test_line_cannot_be_broken)
 }
 END_TEST
 
-/* What bytes are no UTF-8 is lost, but never the file. */
+/* Bytes that are not UTF-8 are replaced; the file stays readable. */
 START_TEST(test_hostile_text_round_trips_once_written)
 {
     struct measurement m, back;
@@ -216,7 +212,7 @@ START_TEST(test_hostile_text_round_trips_once_written)
     sample_measurement(&m);
     sample_judgement(&judgement);
     sample_make_hostile(&m, &judgement);
-    char *text = result_to_json(&m, "pass", 0, NULL);
+    char *text = result_to_json(&m, &pass, 0);
     ck_assert_msg(read_text(text, &back, &err) == 0, "%s", err.message);
     assert_round_trip(&back);
     free(text);
@@ -235,8 +231,8 @@ START_TEST(test_good_files)
     struct bm_error err = BM_ERROR_INIT;
     char *name = xasprintf("fixtures/result/%s", good[_i]);
     char *path = tests_path(name);
-    ck_assert_msg(result_read(path, &m, &err) == 0, "%s", err.message);
-    ck_assert_int_eq(m.environment.cache_policy, CACHE_AS_IS); /* they are of before */
+    ck_assert_msg(result_read_measurement(path, &m, &err) == 0, "%s", err.message);
+    ck_assert_int_eq(m.environment.cache_policy, CACHE_AS_IS); /* these files have none */
     measurement_release(&m);
     free(path);
     free(name);
@@ -273,7 +269,7 @@ START_TEST(test_bad_files)
     struct bm_error err = BM_ERROR_INIT;
     char *name = xasprintf("fixtures/result/%s", bad[_i].file);
     char *path = tests_path(name);
-    ck_assert_int_eq(result_read(path, &m, &err), -1);
+    ck_assert_int_eq(result_read_measurement(path, &m, &err), -1);
     ck_assert_msg(strstr(err.message, bad[_i].message), "%s: %s", bad[_i].file, err.message);
     ck_assert_msg(strstr(err.message, bad[_i].file), "no file's name: %s", err.message);
     bm_error_release(&err);
@@ -283,7 +279,7 @@ START_TEST(test_bad_files)
 }
 END_TEST
 
-/* No line of a result can be left out: a reader that skipped a key would take the file. */
+/* Each line is required: without it the reader refuses the file. */
 START_TEST(test_every_line_is_needed)
 {
     char *path = tests_path("fixtures/result/good-full.json");
@@ -309,7 +305,7 @@ START_TEST(test_no_file)
 {
     struct measurement m;
     struct bm_error err = BM_ERROR_INIT;
-    ck_assert_int_eq(result_read("/nowhere/result.json", &m, &err), -1);
+    ck_assert_int_eq(result_read_measurement("/nowhere/result.json", &m, &err), -1);
     ck_assert_ptr_nonnull(strstr(err.message, "/nowhere/result.json"));
     bm_error_release(&err);
     measurement_release(&m);

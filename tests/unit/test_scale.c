@@ -1,12 +1,11 @@
-/* A long build of many stages and processes, made up, and taken as the runner takes it: what it
- * holds and writes is bounded by them, not by how long the build takes. */
+/* A synthetic long build with many stages and processes, recorded as the runner records it. The
+ * memory and the files depend on the stages and processes, not on the length of the build. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/units.h"
 #include "gate/judge.h"
 #include "measurement/process_name.h"
 #include "report/report.h"
-#include "result/process_series.h"
 #include "result/result.h"
 #include "run/recorder.h"
 #include "unit/suite.h"
@@ -23,8 +22,7 @@
 #ifndef __has_feature
 #define __has_feature(x) 0
 #endif
-/* With ASan the allocator is another, which keeps what was freed, and all takes ten times as long.
- */
+/* ASan keeps freed memory, and the test takes ten times as long. */
 #if defined __SANITIZE_ADDRESS__ || __has_feature(address_sanitizer)
 #define HOURS 2
 #define IS_PLAIN_ALLOCATOR false
@@ -40,39 +38,40 @@
 #define STAGE_MS (HOUR_MS / STAGES)
 #define INTERVAL_MS 150
 #define SAMPLES ((size_t)HOURS * HOUR_MS / INTERVAL_MS)
-/* What the probe may tell for all of its time: not at each beat. */
-#define HOLDINGS 100
-#define HOLDINGS_MS (10 * INTERVAL_MS)
+/* Process samples per moment, and the time between two of them. */
+#define PROCESS_SAMPLES 100
+#define PROCESS_SAMPLES_MS (10 * INTERVAL_MS)
 
 static char dir[] = "/tmp/build-mem-test-XXXXXX";
 static int standard_error;
 static struct config config;
 static struct workspace_start start;
 static struct measurement m;
+static struct series series;
 static struct recorder *recorder;
 
 /* ---- the build ---- */
 
-/* As it comes from the probe: through the wire. No ck_assert: each is told to Check's file. */
+/* Sends a record through the wire format. No ck_assert: Check writes each one to its file. */
 static void send(const struct wire_record *record)
 {
     static uint8_t frame[WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX];
     struct wire_record received;
     size_t length = wire_encode(record, frame, sizeof frame);
     if (wire_decode(frame, length, &received) != (int64_t)length)
-        ck_abort_msg("a frame is not read as it was written");
+        ck_abort_msg("a frame is not decoded as encoded");
     recorder_take(recorder, &received);
 }
 
-/* Each is a little higher than all before it, so that all of them replace what is kept. */
+/* Each snapshot is a little higher than those before it, so that it replaces them. */
 static void send_snapshot(int64_t t_ms, int64_t stage)
 {
     char command[400];
-    for (int64_t level = 0; level < 2; level++) {
+    for (int64_t gauge = 0; gauge < 2; gauge++) {
         send(&(struct wire_record){.type = WIRE_SNAPSHOT,
                                    .snapshot = {.t_ms = t_ms,
                                                 .stage = stage,
-                                                .gauge = level,
+                                                .gauge = gauge,
                                                 .cgroup_bytes = 4096 * MIB + t_ms,
                                                 .pss_bytes = 4000 * MIB + t_ms,
                                                 .anon_bytes = 3000 * MIB,
@@ -107,11 +106,11 @@ static void send_output(int64_t t_ms, int64_t stage)
     });
 }
 
-/* One that is large, some of one name, and tests of which each has its own. */
+/* One large process, some of one name, and tests with a new name each. */
 static void send_process_samples(int64_t t_ms)
 {
     char command[200];
-    for (int64_t i = 0; i < HOLDINGS; i++) {
+    for (int64_t i = 0; i < PROCESS_SAMPLES; i++) {
         if (i == 0)
             snprintf(command, sizeof command, "/usr/bin/ld.lld -o all");
         else if (i % 5 == 0)
@@ -121,14 +120,16 @@ static void send_process_samples(int64_t t_ms)
                      (int)i);
         send(&(struct wire_record){
             .type = WIRE_PROCESS_SAMPLE,
-            .process_sample = {
-                .t_ms = t_ms, .pss_bytes = i == 0 ? 900 * MIB : 30 * MIB + i, .command = command}});
+            .process_sample = {.t_ms = t_ms,
+                               .pss_bytes = i == 0 ? 900 * MIB : 30 * MIB + i,
+                               .charged_bytes = i == 0 ? 800 * MIB : 25 * MIB + i,
+                               .command = command}});
     }
 }
 
 static void send_sample(int64_t t_ms, int64_t stage, int64_t peak_bytes)
 {
-    /* No two are alike, so that no figure is shorter than those of a build. */
+    /* The figures differ and have as many digits as those of a real build. */
     int64_t more = t_ms * 7919 % (200 * MIB);
     send(&(struct wire_record){.type = WIRE_SAMPLE,
                                .sample = {.t_ms = t_ms,
@@ -155,12 +156,12 @@ static void run_stage(int64_t from_ms, int64_t stage)
     for (int64_t t_ms = from_ms; t_ms < from_ms + STAGE_MS; t_ms += INTERVAL_MS) {
         send_output(t_ms, stage);
         send_sample(t_ms, stage, peak_bytes);
-        if (t_ms % HOLDINGS_MS == 0)
+        if (t_ms % PROCESS_SAMPLES_MS == 0)
             send_process_samples(t_ms);
     }
 }
 
-/* Every hour each of the stages comes once. Returns the most that was held. */
+/* Runs each stage once per hour. Returns the highest memory in use. */
 static size_t run_hours(int64_t from, int64_t to)
 {
     size_t most = 0;
@@ -194,13 +195,13 @@ static void begin(void)
     m.started_at = xstrdup("2026-01-01T00:00:00Z");
     m.build.command = xstrdup("make world");
     measurement_set_engine(&m, "docker", "debian:bookworm");
-    /* The build's output goes there too. */
+    /* The output of the build goes to standard error. */
     standard_error = dup(STDERR_FILENO);
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     ck_assert_int_ge(dup2(nowhere, STDERR_FILENO), 0);
     close(nowhere);
     start = workspace_begin(dir, dir);
-    recorder = recorder_open(&config, NULL, dir, m.label, &start, &m, &err);
+    recorder = recorder_open(&config, NULL, dir, m.label, &start, &m, &series, &err);
     ck_assert_msg(recorder, "%s", err.message);
     send(&(struct wire_record){.type = WIRE_HELLO,
                                .hello = {
@@ -227,7 +228,7 @@ static void end(int64_t hours)
     ck_assert_msg(!m.not_measured, "%s", m.not_measured);
 }
 
-/* Outside of the process of the test, so that nothing is left where it fails. */
+/* Runs outside the process of the test, so that a failed test leaves nothing. */
 static void make_dir(void)
 {
     ck_assert_ptr_nonnull(mkdtemp(dir));
@@ -265,82 +266,99 @@ static void expect_files(void)
     size_t timeline = size_of("timeline-long.csv"), processes = size_of("processes-long.csv");
     printf("timeline %zu KiB, processes %zu KiB, log %zu KiB\n", timeline / 1024, processes / 1024,
            size_of("build-long.log") / 1024);
-    /* What is written as it comes grows with the build: 7 short cells a beat. */
+    /* The timeline grows with the build: 9 short cells per sample. */
     ck_assert_uint_ge(timeline, SAMPLES * 40);
-    ck_assert_uint_le(timeline, SAMPLES * 80);
-    ck_assert_uint_ge(processes, (size_t)PROCESS_SERIES_SAMPLES / 4 * PROCESS_SERIES_NAMES * 40);
-    ck_assert_uint_le(processes, (size_t)PROCESS_SERIES_SAMPLES * (PROCESS_SERIES_NAMES + 1) *
+    ck_assert_uint_le(timeline, SAMPLES * 100);
+    ck_assert_uint_ge(processes, (size_t)PROCESS_SERIES_MOMENTS / 4 * PROCESS_SERIES_NAMES * 40);
+    ck_assert_uint_le(processes, (size_t)PROCESS_SERIES_MOMENTS * (PROCESS_SERIES_NAMES + 1) *
                                      (PROCESS_NAME_MAX + 40));
 }
 
-static void expect_page(void)
+/* Draws a series. The page has a bound: the chart has a fixed number of columns and of moments, and
+ * only the processes at the peak are listed. */
+static void expect_page(const struct series *drawn)
 {
-    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct series series CLEANUP(series_release) = {0};
     struct judgement judgement CLEANUP(judgement_release);
-    char *inside CLEANUP(cleanup_free) = xasprintf("%s/", dir);
-    size_t before = bytes_in_use();
     double from_s = cpu_s();
     judgement_init(&judgement);
     judge_alone(&m, 1, &judgement);
-    ck_assert_msg(series_of_label(inside, "long", &series, &err) == 0, "%s", err.message);
-    size_t read = bytes_in_use() - before;
     char *page CLEANUP(cleanup_free) =
-        html_text(&(struct html_report){.m = &m, .series = &series, .judgement = &judgement});
-    printf("page %zu KiB of a series of %zu KiB, %.1f s; RSS at most %ld MiB\n",
-           strlen(page) / 1024, read / 1024, cpu_s() - from_s, rss_peak_mib());
-    ck_assert_uint_eq(series.count, SAMPLES);
-    ck_assert_uint_eq(series.stages.count, STAGES);
+        html_text(&(struct html_report){.m = &m, .series = drawn, .judgement = &judgement});
+    printf("page %zu KiB, %.1f s\n", strlen(page) / 1024, cpu_s() - from_s);
+    ck_assert_uint_eq(drawn->stages.count, STAGES);
     ck_assert_ptr_nonnull(strstr(page, "</i>ld.lld<"));
-    ck_assert_ptr_nonnull(strstr(page, "</i>others<"));
+    ck_assert_ptr_nonnull(strstr(page, "</i>other processes<"));
     ck_assert_ptr_nonnull(strstr(page, "</html>"));
-    /* The chart has its columns and the samples of the process_series, and of the processes only
-     * those at the peak are listed: each is half of it. */
     ck_assert_uint_le(strlen(page), 2 * MIB);
-    if (IS_PLAIN_ALLOCATOR) {
-        /* A sample for each line, by doubling; while they are read, the file lies beside them. */
-        ck_assert_uint_le(read, SAMPLES * 2 * sizeof(struct sample) + 8 * MIB);
-        ck_assert_int_le(rss_peak_mib(), 64);
-    }
 }
 
-/* In the second hour all stages have been there, and the samples of who holds what are full. */
-START_TEST(ten_hours_take_what_two_take)
+/* The series in memory, as check draws it. */
+static void expect_live_page(void)
+{
+    ck_assert_uint_ge(series.count, SERIES_SAMPLES / 2);
+    ck_assert_uint_le(series.count, SERIES_SAMPLES);
+    expect_page(&series);
+}
+
+/* The series from the files, as report draws it. */
+static void expect_stored_page(void)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct series stored CLEANUP(series_release) = {0};
+    char *timeline CLEANUP(cleanup_free) = xasprintf("%s/timeline-long.csv", dir);
+    char *processes CLEANUP(cleanup_free) = xasprintf("%s/processes-long.csv", dir);
+    size_t before = bytes_in_use();
+    ck_assert_msg(series_read(timeline, processes, &stored, &err) == 0, "%s", err.message);
+    size_t read = bytes_in_use() - before;
+    printf("stored series %zu KiB\n", read / 1024);
+    ck_assert_uint_eq(stored.count, SAMPLES);
+    expect_page(&stored);
+    /* A sample for each line, by doubling. */
+    if (IS_PLAIN_ALLOCATOR)
+        ck_assert_uint_le(read, SAMPLES * 2 * sizeof(struct sample) + 8 * MIB);
+}
+
+/* After two hours all stages have been seen and both series are full. */
+START_TEST(ten_hours_need_the_memory_of_two)
 {
     begin();
     size_t first = run_hours(0, 2);
     long first_rss_mib = rss_peak_mib();
     size_t last = run_hours(2, HOURS);
-    printf("%d stages, %d processes: at most %zu KiB held in 2 hours, %zu KiB in %d; RSS at most "
-           "%ld MiB and %ld MiB; %.1f s\n",
-           STAGES, PROCESSES, first / 1024, last / 1024, HOURS, first_rss_mib, rss_peak_mib(),
-           cpu_s());
+    long last_rss_mib = rss_peak_mib();
+    end(HOURS);
+    printf("%d stages, %d processes: at most %zu KiB in 2 hours, %zu KiB in %d; RSS at most %ld, "
+           "%ld and at the end %ld MiB; %.1f s\n",
+           STAGES, PROCESSES, first / 1024, last / 1024, HOURS, first_rss_mib, last_rss_mib,
+           rss_peak_mib(), cpu_s());
     if (IS_PLAIN_ALLOCATOR) {
-        /* malloc's own rounding of what is replaced; a snapshot that is kept would be megabytes. */
+        /* malloc rounds sizes; one snapshot too many would be megabytes. */
         ck_assert_uint_le(last, first + first / 16);
         ck_assert_uint_le(last, 8 * MIB);
-        ck_assert_int_le(rss_peak_mib(), first_rss_mib + 1);
+        ck_assert_int_le(last_rss_mib, first_rss_mib + 1);
+        /* At the end the processes file is formatted in memory. */
+        ck_assert_int_le(rss_peak_mib(), 16);
     }
-    end(HOURS);
     expect_files();
-    expect_page();
+    expect_live_page();
+    expect_stored_page();
+    series_release(&series);
     measurement_release(&m);
 }
 END_TEST
 
-/* The reports of such a build, and that others can read them. */
 START_TEST(its_reports_are_bounded)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct measurement back CLEANUP(measurement_release);
+    struct result back CLEANUP(result_release) = {0};
     struct judgement judgement CLEANUP(judgement_release);
     begin();
     (void)run_hours(0, 1);
     end(1);
     judgement_init(&judgement);
     judge_alone(&m, 1, &judgement);
-    char *result CLEANUP(cleanup_free) = result_to_json(&m, "pass", 0, NULL);
-    char *line CLEANUP(cleanup_free) = result_to_line(&m, "pass", 0, NULL);
+    char *result CLEANUP(cleanup_free) = result_to_json(&m, &judgement, 0);
+    char *line CLEANUP(cleanup_free) = result_to_line(&m, &judgement, 0);
     char *summary CLEANUP(cleanup_free) = summary_text(&m, &judgement, false);
     char *junit CLEANUP(cleanup_free) = junit_text(&m, &judgement, "", 0);
     printf("result %zu KiB, line %zu KiB, summary %zu KiB, JUnit %zu KiB\n", strlen(result) / 1024,
@@ -350,8 +368,9 @@ START_TEST(its_reports_are_bounded)
     ck_assert_uint_le(strlen(summary), MIB / 16);
     ck_assert_uint_le(strlen(junit), MIB);
     ck_assert_msg(result_parse(result, "result", &back, &err) == 0, "%s", err.message);
-    ck_assert_uint_eq(back.stage_count, STAGES);
-    ck_assert_uint_eq(back.peak.at_peak.count, PROCESSES);
+    ck_assert_uint_eq(back.measurement.stage_count, STAGES);
+    ck_assert_uint_eq(back.measurement.peak.at_peak.count, PROCESSES);
+    series_release(&series);
     measurement_release(&m);
 }
 END_TEST
@@ -383,6 +402,7 @@ START_TEST(a_baseline_of_many_environments)
     }
     baseline_release(&back);
     baseline_release(&baseline);
+    series_release(&series);
     measurement_release(&m);
 }
 END_TEST
@@ -393,7 +413,7 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 300);
     tcase_add_unchecked_fixture(all, make_dir, remove_dir);
-    tcase_add_test(all, ten_hours_take_what_two_take);
+    tcase_add_test(all, ten_hours_need_the_memory_of_two);
     tcase_add_test(all, its_reports_are_bounded);
     tcase_add_test(all, a_baseline_of_many_environments);
     suite_add_tcase(suite, all);

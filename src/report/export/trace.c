@@ -1,6 +1,6 @@
-/* A run's series as trace events: two tracks of processes, the build as a whole, with its stages as
- * slices, and its processes by their names. Events are written one by one: a series may have
- * hundreds of thousands of samples. */
+/* The series of a run in the Trace Event Format, which Perfetto and chrome://tracing read. It has
+ * two tracks: the build, with its stages as slices, and the processes by name. Events are written
+ * one by one, because a series can have hundreds of thousands of samples. */
 #include "base/alloc.h"
 #include "base/json_write.h"
 #include "base/text.h"
@@ -9,12 +9,12 @@
 
 #include <inttypes.h>
 
-/* Ids of the trace's own, not the build's. */
+/* Process and thread ids in the trace; they are not those of the build. */
 enum { TRACK_BUILD = 1, TRACK_PROCESSES = 2, THREAD_STAGES = 1 };
 
 struct trace {
     FILE *out;
-    const char *between; /* before the next event */
+    const char *separator; /* before the next event */
 };
 
 /* ---- events ---- */
@@ -25,7 +25,7 @@ static void add_line(cJSON *object, const char *key, const char *text)
     json_add_text(object, key, line);
 }
 
-/* Times are in microseconds, which 64 bits may not hold. */
+/* Times are in microseconds, which can exceed 64 bits: the zeros are added as text. */
 static void add_time(cJSON *event, const char *key, int64_t ms)
 {
     char *microseconds CLEANUP(cleanup_free) = ms ? xasprintf("%" PRId64 "000", ms) : xstrdup("0");
@@ -44,18 +44,18 @@ static cJSON *new_event(const char *phase, const char *name, int track, int64_t 
     return event;
 }
 
-/* Takes the event over. */
+/* Writes and releases the event. */
 static void put(struct trace *trace, cJSON *event)
 {
     char *text CLEANUP(cleanup_free) = json_print(event, 0);
-    fprintf(trace->out, "%s\n%s", trace->between, text);
-    trace->between = ",";
+    fprintf(trace->out, "%s\n%s", trace->separator, text);
+    trace->separator = ",";
     cJSON_Delete(event);
 }
 
-static void put_name(struct trace *trace, const char *what, int track, const char *name)
+static void put_metadata(struct trace *trace, const char *kind, int track, const char *name)
 {
-    cJSON *event = new_event("M", what, track, 0);
+    cJSON *event = new_event("M", kind, track, 0);
     add_line(json_add_object(event, "args"), "name", name);
     put(trace, event);
 }
@@ -77,7 +77,7 @@ static void put_stage(struct trace *trace, const char *stage, int64_t from_ms, i
 
 /* ---- the series ---- */
 
-/* A slice lasts until another stage begins; the last, until the build ends. */
+/* A slice lasts until the next stage starts, and the last one until the build ends. */
 static void put_stages(struct trace *trace, const struct measurement *m,
                        const struct series *series)
 {
@@ -107,44 +107,44 @@ static const struct counter {
     {"processes", "count", offsetof(struct sample, processes)},
 };
 
-/* A counter keeps its value until the next event: those that say nothing new are left out. */
+/* A counter keeps its value until the next event: repeated values are omitted. */
 static void put_counters(struct trace *trace, const struct counter *counter,
                          const struct series *series)
 {
-    int64_t before = UNMEASURED;
+    int64_t last = UNMEASURED;
     for (size_t i = 0; i < series->count; i++) {
         const struct sample *sample = &series->samples[i];
         int64_t value = *(const int64_t *)((const char *)sample + counter->offset);
-        if (value >= 0 && value != before) {
+        if (value >= 0 && value != last) {
             put_counter(trace, counter->name, counter->unit, TRACK_BUILD, sample->t_ms, value);
-            before = value;
+            last = value;
         }
     }
 }
 
-/* The process_samples of one sample, from `at` on. Returns where the next sample's begin. Those who
- * held something at the sample before and are not among them have ended, and hold nothing. */
-static size_t put_moment_of_holders(struct trace *trace, const struct series *series, size_t at,
-                                    int64_t *held)
+/* Writes the process samples of one moment, which start at `at`. A group without a sample has ended
+ * and is written as 0. Returns the start of the next moment. `last` holds the last value of each
+ * group. */
+static size_t put_moment(struct trace *trace, const struct series *series, size_t at, int64_t *last)
 {
     int64_t t_ms = series->process_samples[at].t_ms;
     int64_t *now CLEANUP(cleanup_free) = xcalloc(series->groups.count, sizeof *now);
     for (; at < series->process_sample_count && series->process_samples[at].t_ms == t_ms; at++)
         now[series->process_samples[at].group] = series->process_samples[at].pss_bytes;
     for (size_t group = 0; group < series->groups.count; group++) {
-        if (now[group] != held[group])
+        if (now[group] != last[group])
             put_counter(trace, series->groups.items[group], "PSS bytes", TRACK_PROCESSES, t_ms,
                         now[group]);
-        held[group] = now[group];
+        last[group] = now[group];
     }
     return at;
 }
 
-static void put_holders(struct trace *trace, const struct series *series)
+static void put_processes(struct trace *trace, const struct series *series)
 {
-    int64_t *held CLEANUP(cleanup_free) = xcalloc(series->groups.count + 1, sizeof *held);
+    int64_t *last CLEANUP(cleanup_free) = xcalloc(series->groups.count, sizeof *last);
     for (size_t at = 0; at < series->process_sample_count;)
-        at = put_moment_of_holders(trace, series, at, held);
+        at = put_moment(trace, series, at, last);
 }
 
 char *trace_text(const struct measurement *m, const struct series *series)
@@ -152,16 +152,16 @@ char *trace_text(const struct measurement *m, const struct series *series)
     char *text = NULL;
     size_t length;
     FILE *out = xmemstream_open(&text, &length);
-    struct trace trace = {.out = out, .between = ""};
+    struct trace trace = {.out = out, .separator = ""};
     char *title CLEANUP(cleanup_free) = xasprintf("%s: %s", m->label, m->build.command);
     fputs("{\"traceEvents\":[", out);
-    put_name(&trace, "process_name", TRACK_BUILD, title);
-    put_name(&trace, "thread_name", TRACK_BUILD, "stages");
-    put_name(&trace, "process_name", TRACK_PROCESSES, "processes, by name");
+    put_metadata(&trace, "process_name", TRACK_BUILD, title);
+    put_metadata(&trace, "thread_name", TRACK_BUILD, "stages");
+    put_metadata(&trace, "process_name", TRACK_PROCESSES, "processes, by name");
     put_stages(&trace, m, series);
     for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
         put_counters(&trace, &counters[i], series);
-    put_holders(&trace, series);
+    put_processes(&trace, series);
     fputs("\n],\"displayTimeUnit\":\"ms\"}\n", out);
     xmemstream_close(out);
     return text;

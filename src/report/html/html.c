@@ -31,10 +31,18 @@ void html_section(struct xml *xml, const char *id, const char *title)
     xml_raw(xml, "\n");
 }
 
-void html_bytes_cell(struct xml *xml, int64_t bytes)
+void html_row_head(struct xml *xml, const char *text)
 {
-    char *text CLEANUP(cleanup_free) = format_figure("bytes", bytes);
-    html_element(xml, "td", "n", bytes < 0 ? "–" : text);
+    html_open(xml, "th", NULL);
+    xml_attribute(xml, "scope", "row");
+    xml_text(xml, text);
+    xml_end(xml);
+}
+
+void html_figure_cell(struct xml *xml, const char *unit, int64_t figure)
+{
+    char *text CLEANUP(cleanup_free) = format_figure(unit, figure);
+    html_element(xml, "td", "n", figure < 0 ? "–" : text);
 }
 
 void html_delta_cell(struct xml *xml, const char *unit, int64_t from, int64_t to, const char *class)
@@ -52,7 +60,7 @@ void html_delta_cell(struct xml *xml, const char *unit, int64_t from, int64_t to
 
 void html_table(struct xml *xml, const char *caption, const char *const *titles)
 {
-    html_open(xml, "div", "wide"); /* scrolls by itself where the page is too narrow for it */
+    html_open(xml, "div", "wide"); /* scrolls if the page is narrower than the table */
     xml_attribute(xml, "role", "region");
     xml_attribute(xml, "aria-label", caption);
     xml_attribute(xml, "tabindex", "0");
@@ -81,13 +89,13 @@ void html_table_end(struct xml *xml)
     html_close(xml);
 }
 
-const char *html_check_class(const struct finding *check, const struct judgement *judgement)
+const char *html_finding_class(const struct finding *finding, const struct judgement *judgement)
 {
-    switch (check->status) {
+    switch (finding->status) {
     case FINDING_FAILED:
         return "bad";
     case FINDING_MISSING:
-        return !was_compared(judgement) ? NULL : has_gone(check) ? "bad" : "warn";
+        return !was_compared(judgement) ? NULL : has_gone(finding) ? "bad" : "warn";
     case FINDING_WARNED:
         return "warn";
     case FINDING_IMPROVED:

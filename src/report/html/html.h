@@ -1,47 +1,80 @@
-/* The HTML page, part by part. Inside of report/ only; the page as a whole is html_text() of
- * report.h. */
+/* The HTML page (html_text of report.h), part by part. Private to report/html and its tests.
+ *
+ * html.c has the elements; page.c the whole, the verdict and the figures on top; timeline.c the
+ * chart, whose areas come from layers.c; tables.c the rest. */
 #ifndef BM_REPORT_HTML_HTML_H
 #define BM_REPORT_HTML_HTML_H
 
 #include "report/report.h"
 #include "report/xml.h"
 
-/* Written at build time from html.css and html.js. */
+/* Generated from page.css and page.js at build time. */
 extern const char html_css[];
 extern const char html_js[];
-extern const char html_js_sha256[]; /* base64, for the page's content security policy */
+extern const char html_js_sha256[]; /* base64, for the content security policy of the page */
 
-/* ---- elements; `class` may be NULL ---- */
+/* ---- elements; `class` can be NULL ---- */
 
 void html_open(struct xml *xml, const char *name, const char *class);
 /* Ends the element and the line. */
 void html_close(struct xml *xml);
-/* A whole element with a text. */
+/* Writes a whole element with a text. */
 void html_element(struct xml *xml, const char *name, const char *class, const char *text);
-/* A section with its heading; html_close ends it. `id` is for links to it. */
+/* Opens a section with a heading. html_close ends it. `id` is the target of links. */
 void html_section(struct xml *xml, const char *id, const char *title);
-/* A cell with a figure: right-aligned. */
-void html_bytes_cell(struct xml *xml, int64_t bytes);
-/* The change between two figures and how much that is, "" where one is unmeasured; `class` says
- * what it means, NULL where it is only told. */
-void html_delta_cell(struct xml *xml, const char *unit, int64_t from, int64_t to,
-                     const char *class);
-/* The head of a table: titles up to a NULL; those that begin with '>' stand over figures.
- * `caption` tells what it is. */
+/* Opens a table with its head. The list of titles ends with NULL; '>' marks a column of figures.
+ * html_table_end ends it. */
 void html_table(struct xml *xml, const char *caption, const char *const *titles);
 void html_table_end(struct xml *xml);
+/* Writes the head cell of a row. */
+void html_row_head(struct xml *xml, const char *text);
+/* Writes a right-aligned figure, or a dash if it is unmeasured. */
+void html_figure_cell(struct xml *xml, const char *unit, int64_t figure);
+/* Writes the change between two figures and its percentage; empty if one is unmeasured. */
+void html_delta_cell(struct xml *xml, const char *unit, int64_t from, int64_t to,
+                     const char *class);
 
-/* "good", "warn", "bad" or NULL: how a check is shown. Static. */
-const char *html_check_class(const struct finding *check, const struct judgement *judgement);
+/* Returns the class of a finding: "good", "warn", "bad" or NULL. Static. */
+const char *html_finding_class(const struct finding *finding, const struct judgement *judgement);
 
-/* ---- parts of the page; each leaves out what is not known ---- */
+/* ---- parts of the page; each omits what is unmeasured ---- */
 
 void html_put_timeline(struct xml *xml, const struct html_report *report);
-void html_put_checks(struct xml *xml, const struct html_report *report);
+void html_put_findings(struct xml *xml, const struct html_report *report);
 void html_put_stages(struct xml *xml, const struct html_report *report);
 void html_put_processes(struct xml *xml, const struct html_report *report);
 void html_put_composition(struct xml *xml, const struct html_report *report);
 void html_put_verify(struct xml *xml, const struct html_report *report);
 void html_put_environment(struct xml *xml, const struct html_report *report);
+
+/* ---- the areas of the timeline ---- */
+
+#define LAYERS_MAX 12
+/* The layers of processes: the largest groups and the others. */
+#define PROCESS_LAYERS 7
+
+/* Stacked areas that divide the memory charged to the build. At each point they add up to the usage
+ * of the sample (sample_usage). */
+struct layers {
+    struct layer {
+        const char *class; /* static */
+        char *name;        /* owned */
+    } layers[LAYERS_MAX];  /* from the bottom to the top */
+    size_t count;
+    int64_t *at_ms; /* of each point */
+    size_t points;
+    int64_t *bytes; /* see layer_at */
+};
+
+/* Divides the usage at the highest sample of each column: anonymous and shared memory by process
+ * name, page cache, kernel memory, and what none of them accounts for. A process's memory between
+ * two process samples is interpolated. If the processes exceed the charged anonymous and shared
+ * memory, which copy-on-write estimates can cause, they are scaled down to it. Without process
+ * samples, anonymous and shared memory have a layer each. Layers that are always 0 are left out. */
+struct layers layers_of(const struct series *series, const struct series_column *columns,
+                        size_t count);
+int64_t *layer_at(const struct layers *layers, size_t layer, size_t point);
+/* Can be used with CLEANUP. */
+void layers_release(struct layers *layers);
 
 #endif

@@ -5,10 +5,11 @@
 #include "report/wording.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
-/* Nothing is loaded, and only the page's own script runs: a page that is opened from a CI's
- * artifacts can't be made to do more, whatever is in it. */
+/* The page loads nothing, and only its own script can run: nothing that a build prints can do more
+ * when the page is opened from CI artifacts. */
 static void put_head(struct xml *xml, const struct measurement *m)
 {
     char *policy CLEANUP(cleanup_free) =
@@ -79,7 +80,7 @@ static void put_verdict(struct xml *xml, const struct html_report *report)
     char *panel CLEANUP(cleanup_free) = xasprintf("verdict %s", class);
     html_open(xml, "div", panel);
     xml_start(xml, "h1");
-    xml_start(xml, "span"); /* a sign beside the colour */
+    xml_start(xml, "span"); /* a sign for those who cannot see the colour */
     xml_attribute(xml, "aria-hidden", "true");
     xml_text(xml, *class == 'g' ? "✓" : *class == 'b' ? "✕" : "!");
     xml_end(xml);
@@ -96,21 +97,23 @@ static void put_verdict(struct xml *xml, const struct html_report *report)
     html_close(xml);
 }
 
-/* "+204.1 MiB +25.4% to the baseline", as far as the metric was judged; else to the other run. */
+/* Writes "+204.1 MiB +25.4% from the baseline" if the metric was judged, else the change from the
+ * other run. */
 static void put_change(struct xml *xml, const struct html_report *report, const char *metric,
                        int64_t actual, int64_t before)
 {
-    const struct finding *check = find_check(report->judgement, metric);
-    bool judged = check && check->baseline >= 0 && check->actual >= 0;
-    int64_t from = judged ? check->baseline : report->before ? before : UNMEASURED;
+    const struct finding *finding = find_check(report->judgement, metric);
+    bool judged = finding && finding->baseline >= 0 && finding->actual >= 0;
+    int64_t from = judged ? finding->baseline : report->before ? before : UNMEASURED;
     const char *unit = strcmp(metric, METRIC_DURATION) == 0 ? "ms" : "bytes";
     if (from < 0 || actual < 0)
         return;
     char *delta CLEANUP(cleanup_free) = format_delta(unit, actual - from);
     char *percent CLEANUP(cleanup_free) = format_percent(from, actual);
     html_open(xml, "p", "change");
-    html_element(xml, "span", judged ? html_check_class(check, report->judgement) : NULL, delta);
-    xml_textf(xml, " %s %s", percent, judged ? "to the baseline" : "to the other run");
+    html_element(xml, "span", judged ? html_finding_class(finding, report->judgement) : NULL,
+                 delta);
+    xml_textf(xml, " %s %s", percent, judged ? "from the baseline" : "from the other run");
     xml_end(xml);
 }
 
@@ -127,26 +130,30 @@ static void put_card(struct xml *xml, const struct html_report *report, const ch
     html_close(xml);
 }
 
+/* "883.0 MiB allowed; memory limit 2.00 GiB" */
+static char *format_bounds(const struct html_report *report)
+{
+    const struct finding *finding = find_check(report->judgement, METRIC_CGROUP_PEAK);
+    bool bounded = finding && finding->status != FINDING_OFF && finding->allowed >= 0;
+    char *allowed CLEANUP(cleanup_free) = format_bytes(bounded ? finding->allowed : UNMEASURED);
+    char *limit CLEANUP(cleanup_free) = format_bytes(report->m->peak.limit_bytes);
+    return xasprintf("%s%s%s%s", bounded ? allowed : "", bounded ? " allowed; " : "",
+                     report->m->peak.limit_bytes < 0 ? "no memory limit" : "memory limit ",
+                     report->m->peak.limit_bytes < 0 ? "" : limit);
+}
+
 static void put_cards(struct xml *xml, const struct html_report *report)
 {
     const struct measurement *m = report->m, *before = report->before;
     const struct peak *peak = &m->peak;
-    const struct finding *headline = find_check(report->judgement, METRIC_CGROUP_PEAK);
-    char *limit CLEANUP(cleanup_free) = format_bytes(peak->limit_bytes);
-    char *budget CLEANUP(cleanup_free) =
-        format_bytes(headline && headline->status != FINDING_OFF ? headline->allowed : UNMEASURED);
-    char *source CLEANUP(cleanup_free) = xasprintf(
-        "%s%s%s; %s%s", headline && headline->allowed >= 0 ? "budget " : "",
-        headline && headline->allowed >= 0 ? budget : "",
-        headline && headline->allowed >= 0 ? "" : "no budget",
-        peak->limit_bytes < 0 ? "no limit" : "limit ", peak->limit_bytes < 0 ? "" : limit);
+    char *bounds CLEANUP(cleanup_free) = format_bounds(report);
     char *end CLEANUP(cleanup_free) = format_build_end(&m->build);
     html_open(xml, "div", "cards");
     put_card(xml, report, METRIC_CGROUP_PEAK, "Memory peak", peak->cgroup_bytes,
-             before ? before->peak.cgroup_bytes : UNMEASURED, source);
+             before ? before->peak.cgroup_bytes : UNMEASURED, bounds);
     put_card(xml, report, METRIC_UNRECLAIMABLE_PEAK, "Unreclaimable", peak->unreclaimable_bytes,
              before ? before->peak.unreclaimable_bytes : UNMEASURED,
-             "the rest is cache that the kernel could drop");
+             "the kernel could free the rest");
     put_card(xml, report, METRIC_DURATION, "Duration", m->build.duration_ms,
              before ? before->build.duration_ms : UNMEASURED, end);
     html_close(xml);
@@ -171,6 +178,108 @@ static void put_top(struct xml *xml, const struct html_report *report)
     html_close(xml);
 }
 
+/* ---- what the peak consists of ---- */
+
+static void put_fact(struct xml *xml, const char *name, const char *value)
+{
+    html_element(xml, "dt", NULL, name);
+    html_element(xml, "dd", NULL, value);
+    xml_raw(xml, "\n");
+}
+
+static void put_bytes_fact(struct xml *xml, const char *name, int64_t bytes)
+{
+    char *text CLEANUP(cleanup_free) = format_bytes(bytes);
+    if (bytes >= 0)
+        put_fact(xml, name, text);
+}
+
+struct part {
+    const char *class, *name, *note;
+    int64_t bytes;
+};
+
+static void put_part_bar(struct xml *xml, const struct part *parts, size_t count)
+{
+    double whole = 0;
+    for (size_t i = 0; i < count; i++)
+        whole += parts[i].bytes > 0 ? (double)parts[i].bytes : 0;
+    html_open(xml, "div", "parts");
+    xml_attribute(xml, "aria-hidden", "true"); /* the list below has the figures */
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].bytes > 0) {
+            html_open(xml, "i", parts[i].class);
+            xml_attributef(xml, "style", "width:%.2f%%", 100 * (double)parts[i].bytes / whole);
+            xml_end(xml);
+        }
+    html_close(xml);
+}
+
+static void put_part(struct xml *xml, const struct part *part)
+{
+    if (part->bytes < 0)
+        return;
+    char *figure CLEANUP(cleanup_free) = format_bytes(part->bytes);
+    xml_start(xml, "li");
+    html_element(xml, "i", part->class, "");
+    xml_text(xml, part->name);
+    html_element(xml, "b", NULL, figure);
+    html_element(xml, "small", NULL, part->note);
+    html_close(xml);
+}
+
+static void put_pressure(struct xml *xml, const struct measurement *m)
+{
+    const struct pressure *pressure = &m->pressure;
+    const struct {
+        const char *name;
+        int64_t count;
+    } counts[] = {{"pages reclaimed and read again", pressure->refaults},
+                  {"times at the memory limit", pressure->limit_hits},
+                  {"processes killed by the kernel (OOM)", pressure->oom_kills}};
+    html_open(xml, "dl", NULL);
+    put_bytes_fact(xml, "charged before the build started", m->peak.at_start_bytes);
+    put_bytes_fact(xml, "attributed to processes, page cache and the kernel",
+                   m->peak.at_peak.attributed_bytes);
+    if (pressure->some_us >= 0) {
+        char *waited CLEANUP(cleanup_free) = format_duration(pressure->some_us / 1000);
+        put_fact(xml, "waited for memory", waited);
+    }
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        char *text CLEANUP(cleanup_free) = xasprintf("%" PRId64, counts[i].count);
+        if (counts[i].count >= 0)
+            put_fact(xml, counts[i].name, text);
+    }
+    html_close(xml);
+}
+
+void html_put_composition(struct xml *xml, const struct html_report *report)
+{
+    const struct composition *composition = &report->m->peak.composition;
+    const struct part parts[] = {
+        {"area anon", "anonymous", "heaps and stacks; not reclaimable", composition->anon_bytes},
+        {"area file", "page cache", "files that were read or written; mostly reclaimable",
+         composition->file_bytes},
+        {"area shmem", "shared memory", "tmpfs and shared mappings; not reclaimable",
+         composition->shmem_bytes},
+        {"area kernel", "kernel", "page tables, slab, sockets", composition->kernel_bytes},
+    };
+    size_t count = sizeof parts / sizeof *parts;
+    char *any CLEANUP(cleanup_free) = format_composition(composition);
+    if (!any)
+        return;
+    html_section(xml, "composition", "At the memory peak");
+    put_part_bar(xml, parts, count);
+    html_open(xml, "ul", "legend");
+    for (size_t i = 0; i < count; i++)
+        put_part(xml, &parts[i]);
+    html_close(xml);
+    put_pressure(xml, report->m);
+    html_close(xml);
+}
+
+/* ---- the end and the whole ---- */
+
 static void put_next(struct xml *xml, const struct html_report *report)
 {
     const char *label = report->m->label ? report->m->label : "";
@@ -181,14 +290,14 @@ static void put_next(struct xml *xml, const struct html_report *report)
         html_element(xml, "li", NULL, report->judgement->advice);
     html_open(xml, "li", NULL);
     xml_textf(xml,
-              "The build's own output is in build-%s.log beside this page, every figure in "
-              "result-%s.json, the curve in timeline-%s.csv.",
+              "Beside this page: build-%s.log has the output of the build, result-%s.json every "
+              "figure, timeline-%s.csv the samples.",
               files ? files : "", label, files ? files : "");
     xml_end(xml);
     if (!report->before)
         html_element(
             xml, "li", NULL,
-            "To see two runs in one picture: build-mem report RESULT --against OTHER-RESULT");
+            "To draw two runs in one chart, run: build-mem report RESULT --against OTHER-RESULT");
     html_close(xml);
     html_close(xml);
 }
@@ -202,7 +311,7 @@ char *html_text(const struct html_report *report)
     xml_raw(xml, "\n");
     put_top(xml, report);
     html_put_timeline(xml, report);
-    html_put_checks(xml, report);
+    html_put_findings(xml, report);
     html_put_stages(xml, report);
     html_put_processes(xml, report);
     html_put_composition(xml, report);

@@ -1,5 +1,5 @@
-// Reads a moment of the timeline under the pointer, or with the arrow keys. All of the page's facts
-// are there without this.
+// Shows the figures of the timeline at the pointer or by the arrow keys. The page has all of its
+// facts without this script.
 "use strict";
 (() => {
     const source = document.querySelector("[data-readings]");
@@ -8,8 +8,8 @@
     const end = Number(source.dataset.end);
     const stages = [...document.querySelectorAll("ol.stages li")].map((item) => item.textContent);
     const readings = source.dataset.readings.split(";").filter(Boolean).map((text) => {
-        const [t, stage, cgroup, pss, anon, file, processes] = text.split(",").map(Number);
-        return { t, stage: stages[stage], cgroup, pss, anon, file, processes };
+        const [t, stage, cgroup, pss, anon, file, shmem, kernel, processes] = text.split(",").map(Number);
+        return { t, stage: stages[stage], cgroup, pss, anon, file, shmem, kernel, processes };
     });
     if (!readings.length)
         return;
@@ -31,8 +31,10 @@
         return seconds < 3600 ? `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`
                               : `${Math.floor(seconds / 3600)}h ${two(Math.floor(seconds / 60) % 60)}m`;
     };
-    const lines = (reading) => [["charged", bytes(reading.cgroup)], ["PSS", bytes(reading.pss)],
-                                ["anonymous", bytes(reading.anon)], ["page cache", bytes(reading.file)],
+    const lines = (reading) => [["charged", bytes(reading.cgroup)], ["anonymous", bytes(reading.anon)],
+                                ["shared memory", bytes(reading.shmem)],
+                                ["page cache", bytes(reading.file)],
+                                ["kernel", bytes(reading.kernel)], ["PSS", bytes(reading.pss)],
                                 ["processes", reading.processes < 0 ? "n/a" : reading.processes]];
     const nearest = (t) => {
         let low = 0, high = readings.length - 1;
@@ -55,7 +57,7 @@
         canvas.append(cursor, tip);
         canvas.tabIndex = 0;
         canvas.setAttribute("role", "slider");
-        canvas.setAttribute("aria-label", "moment of the timeline");
+        canvas.setAttribute("aria-label", "time in the timeline");
         canvas.setAttribute("aria-valuemin", 0);
         canvas.setAttribute("aria-valuemax", end);
 
@@ -97,6 +99,6 @@
             show(at + steps[event.key]);
         });
     }
-    source.closest("section").append(make("p", "Point at the timeline to read a moment, or focus it " +
-                                               "and use the arrow keys.", "note hint"));
+    source.closest("section").append(make("p", "Point at the timeline to read its figures, or focus " +
+                                               "it and use the arrow keys.", "note hint"));
 })();

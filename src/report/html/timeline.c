@@ -1,22 +1,199 @@
-/* The timeline: the drawing, the words over it, its legend, and the readings for html.js. */
+/* The timeline: a stretched SVG, with the texts over it as HTML so that they keep their size, the
+ * legend, and the readings for page.js. */
 #include "base/alloc.h"
 #include "base/units.h"
 #include "measurement/metric.h"
-#include "report/html/chart.h"
 #include "report/html/html.h"
 #include "report/wording.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-static double percent_x(double x)
+/* Units of the drawing. It has as many columns as a wide screen shows. */
+#define CHART_WIDTH 960
+#define CHART_HEIGHT 320
+
+struct chart {
+    struct xml *xml;
+    const struct html_report *report;
+    int64_t end_ms, top_bytes;              /* of the scales, which begin at 0 */
+    int64_t step_bytes;                     /* between two lines of the grid */
+    struct series_column *columns, *before; /* CHART_WIDTH of them; NULL: no other run */
+    struct sample peak;                     /* the snapshot at the memory peak */
+    struct layers layers;
+};
+
+static double x_of(const struct chart *chart, int64_t t_ms)
 {
-    return 100 * x / CHART_WIDTH;
+    double share = (double)t_ms / (double)chart->end_ms;
+    return CHART_WIDTH * (share < 1 ? share : 1);
 }
 
-static double percent_y(double y)
+static double y_of(const struct chart *chart, int64_t bytes)
 {
-    return 100 * y / CHART_HEIGHT;
+    return CHART_HEIGHT * (1 - (double)bytes / (double)chart->top_bytes);
+}
+
+static double percent_x(const struct chart *chart, int64_t t_ms)
+{
+    return 100 * x_of(chart, t_ms) / CHART_WIDTH;
+}
+
+static double percent_y(const struct chart *chart, int64_t bytes)
+{
+    return 100 * y_of(chart, bytes) / CHART_HEIGHT;
+}
+
+/* ---- scale ---- */
+
+static void raise_to(int64_t *figure, int64_t value)
+{
+    if (value > *figure)
+        *figure = value;
+}
+
+/* A result can hold larger figures than a series. */
+static int64_t within_scale(int64_t figure)
+{
+    return figure < SERIES_FIGURE_MAX ? figure : SERIES_FIGURE_MAX;
+}
+
+static void cover_series(const struct series *series, int64_t *end_ms, int64_t *top_bytes)
+{
+    for (size_t i = 0; i < series->count; i++) {
+        raise_to(end_ms, series->samples[i].t_ms);
+        raise_to(top_bytes, sample_usage(&series->samples[i]));
+    }
+}
+
+/* A line far above everything else would flatten the picture: the legend has its figure. */
+static bool is_on_scale(const struct chart *chart, int64_t bytes)
+{
+    return bytes > 0 && bytes <= chart->top_bytes;
+}
+
+static void set_scale(struct chart *chart)
+{
+    const struct html_report *report = chart->report;
+    const struct finding *finding = find_check(report->judgement, METRIC_CGROUP_PEAK);
+    int64_t top = MIB;
+    chart->end_ms = 1;
+    cover_series(report->series, &chart->end_ms, &top);
+    raise_to(&chart->end_ms, report->m->build.duration_ms);
+    raise_to(&top, report->m->peak.cgroup_bytes);
+    if (report->before) {
+        cover_series(report->before_series, &chart->end_ms, &top);
+        raise_to(&top, report->before->peak.cgroup_bytes);
+    }
+    const int64_t lines[] = {report->m->peak.limit_bytes, finding ? finding->allowed : UNMEASURED,
+                             finding ? finding->baseline : UNMEASURED};
+    int64_t measured = within_scale(top);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (lines[i] <= measured + measured / 2)
+            raise_to(&top, lines[i]);
+    top = within_scale(top);
+    chart->end_ms = within_scale(chart->end_ms);
+    /* At most five lines, a power of two of MiB apart, and some space above. */
+    chart->step_bytes = MIB;
+    while (chart->step_bytes * 5 < top)
+        chart->step_bytes *= 2;
+    chart->top_bytes = top + top / 12;
+}
+
+/* Adds the snapshot at the memory peak to the columns: it can lie between two samples, and the
+ * areas then reach the peak. */
+static void add_peak_snapshot(struct chart *chart)
+{
+    const struct series *series = chart->report->series;
+    const struct peak *peak = &chart->report->m->peak;
+    const struct snapshot *snapshot = &peak->at_peak;
+    if (snapshot->at_ms < 0 || snapshot->at_ms >= chart->end_ms || snapshot->cgroup_bytes < 0 ||
+        snapshot->cgroup_bytes > chart->top_bytes)
+        return;
+    chart->peak =
+        (struct sample){.t_ms = snapshot->at_ms,
+                        .cgroup_bytes = snapshot->cgroup_bytes,
+                        .pss_bytes = snapshot->pss_bytes,
+                        .anon_bytes = peak->composition.anon_bytes,
+                        .file_bytes = peak->composition.file_bytes,
+                        .shmem_bytes = peak->composition.shmem_bytes,
+                        .kernel_bytes = peak->composition.kernel_bytes,
+                        .processes = snapshot->count ? (int64_t)snapshot->count : UNMEASURED};
+    for (size_t i = 0; i < series->count && series->samples[i].t_ms <= snapshot->at_ms; i++)
+        chart->peak.stage = series->samples[i].stage;
+    size_t place = (size_t)x_of(chart, snapshot->at_ms);
+    struct series_column *column = &chart->columns[place < CHART_WIDTH ? place : CHART_WIDTH - 1];
+    if (!column->high || sample_usage(column->high) < snapshot->cgroup_bytes)
+        column->high = &chart->peak;
+    if (!column->low)
+        column->low = &chart->peak;
+}
+
+/* ---- shapes ---- */
+
+static void put_path(const struct chart *chart, const char *class, const char *shape)
+{
+    html_open(chart->xml, "path", class);
+    xml_attribute(chart->xml, "d", shape);
+    html_close(chart->xml);
+}
+
+static void put_level(const struct chart *chart, const char *class, int64_t bytes)
+{
+    if (!is_on_scale(chart, bytes))
+        return;
+    char *shape CLEANUP(cleanup_free) = xasprintf("M0 %.1fH%d", y_of(chart, bytes), CHART_WIDTH);
+    put_path(chart, class, shape);
+}
+
+/* Draws each column by its lowest and its highest sample, in the order of time. */
+static void put_curve(const struct chart *chart, const struct series_column *columns,
+                      const char *class)
+{
+    char *shape CLEANUP(cleanup_free) = NULL;
+    size_t length;
+    FILE *out = xmemstream_open(&shape, &length);
+    char command = 'M';
+    for (size_t i = 0; i < CHART_WIDTH; i++) {
+        const struct sample *first = columns[i].low, *second = columns[i].high;
+        if (!first)
+            continue;
+        if (second->t_ms < first->t_ms) {
+            first = columns[i].high;
+            second = columns[i].low;
+        }
+        fprintf(out, "%c%.1f %.1f", command, x_of(chart, first->t_ms),
+                y_of(chart, sample_usage(first)));
+        command = 'L';
+        if (second != first)
+            fprintf(out, "L%.1f %.1f", x_of(chart, second->t_ms),
+                    y_of(chart, sample_usage(second)));
+    }
+    xmemstream_close(out);
+    put_path(chart, class, shape);
+}
+
+/* Each area reaches from 0 to the top of its layer, and the next one is drawn over it. */
+static void put_areas(const struct chart *chart)
+{
+    const struct layers *layers = &chart->layers;
+    int64_t *tops CLEANUP(cleanup_free) = xcalloc(layers->points, sizeof *tops);
+    for (size_t layer = 0; layer < layers->count; layer++)
+        for (size_t p = 0; p < layers->points; p++)
+            tops[p] += *layer_at(layers, layer, p);
+    for (size_t layer = layers->count; layers->points && layer-- > 0;) {
+        char *shape CLEANUP(cleanup_free) = NULL;
+        size_t length;
+        FILE *out = xmemstream_open(&shape, &length);
+        fprintf(out, "M%.1f %d", x_of(chart, layers->at_ms[0]), CHART_HEIGHT);
+        for (size_t p = 0; p < layers->points; p++) {
+            fprintf(out, "L%.1f %.1f", x_of(chart, layers->at_ms[p]), y_of(chart, tops[p]));
+            tops[p] -= *layer_at(layers, layer, p);
+        }
+        fprintf(out, "V%dZ", CHART_HEIGHT);
+        xmemstream_close(out);
+        put_path(chart, layers->layers[layer].class, shape);
+    }
 }
 
 /* ---- stages ---- */
@@ -26,7 +203,7 @@ struct band {
     int64_t from_ms, to_ms;
 };
 
-/* The bands of the run in their order; the caller owns them. At most one begins in a column. */
+/* Returns the bands of the stages in their order, at most one per column; the caller owns them. */
 static struct band *bands_of(const struct chart *chart, size_t *count)
 {
     struct band *bands = xcalloc(CHART_WIDTH, sizeof *bands);
@@ -43,28 +220,12 @@ static struct band *bands_of(const struct chart *chart, size_t *count)
     return bands;
 }
 
-static const struct finding *stage_check(const struct html_report *report, const char *stage)
+static void put_stage_edges(const struct chart *chart, const struct band *bands, size_t count)
 {
-    char *metric CLEANUP(cleanup_free) = xasprintf(METRIC_STAGE_PREFIX "%s", stage);
-    return find_check(report->judgement, metric);
-}
-
-/* What a stage is held to is its PSS: drawn where PSS is. */
-static void put_stage_shapes(const struct chart *chart, const struct band *bands, size_t count,
-                             bool with_budget)
-{
-    for (size_t i = 0; i < count; i++) {
-        double x1 = chart_x(chart, bands[i].from_ms), x2 = chart_x(chart, bands[i].to_ms);
-        if (i) {
-            html_open(chart->xml, "path", "edge");
-            xml_attributef(chart->xml, "d", "M%.1f 0V%d", x1, CHART_HEIGHT);
-            html_close(chart->xml);
-        }
-        const struct finding *check =
-            stage_check(chart->report, chart->report->series->stages.items[bands[i].stage]);
-        if (with_budget && check && check->status != FINDING_OFF &&
-            chart_has_room_for(chart, check->allowed))
-            chart_put_line(chart, "stage-budget", x1, x2, chart_y(chart, check->allowed));
+    for (size_t i = 1; i < count; i++) {
+        char *shape CLEANUP(cleanup_free) =
+            xasprintf("M%.1f 0V%d", x_of(chart, bands[i].from_ms), CHART_HEIGHT);
+        put_path(chart, "edge", shape);
     }
 }
 
@@ -73,11 +234,9 @@ static void put_stage_names(const struct chart *chart, const struct band *bands,
     html_open(chart->xml, "div", "bands");
     for (size_t i = 0; i < count; i++) {
         const char *name = chart->report->series->stages.items[bands[i].stage];
-        double from = percent_x(chart_x(chart, bands[i].from_ms));
-        double to = percent_x(chart_x(chart, bands[i].to_ms));
-        char *class CLEANUP(cleanup_free) = xasprintf("band s%zu", bands[i].stage % 6);
+        double from = percent_x(chart, bands[i].from_ms), to = percent_x(chart, bands[i].to_ms);
         char *span CLEANUP(cleanup_free) = format_span(bands[i].from_ms, bands[i].to_ms);
-        html_open(chart->xml, "span", class);
+        html_open(chart->xml, "span", "band");
         xml_attributef(chart->xml, "style", "left:%.3f%%;width:%.3f%%", from, to - from);
         xml_attributef(chart->xml, "title", "%s, %s", name, span);
         xml_text(chart->xml, name);
@@ -86,7 +245,7 @@ static void put_stage_names(const struct chart *chart, const struct band *bands,
     html_close(chart->xml);
 }
 
-/* ---- words over the drawing ---- */
+/* ---- texts over the drawing ---- */
 
 static int64_t time_step(int64_t end_ms)
 {
@@ -107,7 +266,7 @@ static void put_ticks(const struct chart *chart)
                 ? xasprintf("%.4g GiB", (double)at / (double)(1024 * MIB))
                 : xasprintf("%" PRId64 " MiB", at / MIB);
         html_open(chart->xml, "span", "tick y");
-        xml_attributef(chart->xml, "style", "top:%.3f%%", percent_y(chart_y(chart, at)));
+        xml_attributef(chart->xml, "style", "top:%.3f%%", percent_y(chart, at));
         xml_text(chart->xml, at ? text : "0");
         xml_end(chart->xml);
     }
@@ -116,34 +275,26 @@ static void put_ticks(const struct chart *chart)
     for (int64_t at = 0; at <= chart->end_ms; at += step, count++) {
         char *text CLEANUP(cleanup_free) = format_duration(at);
         html_open(chart->xml, "span", count % 2 ? "tick x odd" : "tick x");
-        xml_attributef(chart->xml, "style", "left:%.3f%%", percent_x(chart_x(chart, at)));
+        xml_attributef(chart->xml, "style", "left:%.3f%%", percent_x(chart, at));
         xml_text(chart->xml, at ? text : "0");
         xml_end(chart->xml);
     }
     xml_raw(chart->xml, "\n");
 }
 
-/* The counter's own figure, where the highest sample was seen: between two samples it may have been
- * higher than any of them. */
-static void put_peak_mark(const struct chart *chart)
+static void put_mark(const struct chart *chart, const char *class, int64_t at_ms, int64_t bytes,
+                     bool with_figure)
 {
-    const struct peak *peak = &chart->report->m->peak;
-    if (peak->cgroup_bytes < 0 || peak->at_peak.at_ms < 0)
+    if (bytes < 0 || at_ms < 0)
         return;
-    double x = percent_x(chart_x(chart, peak->at_peak.at_ms));
-    char *text CLEANUP(cleanup_free) = format_bytes(peak->cgroup_bytes);
-    html_open(chart->xml, "span", x > 75 ? "peak left" : "peak");
-    xml_attributef(chart->xml, "style", "left:%.3f%%;top:%.3f%%", x,
-                   percent_y(chart_y(chart, peak->cgroup_bytes)));
-    html_element(chart->xml, "b", NULL, text);
-    html_close(chart->xml);
-    const struct snapshot *unreclaimable = &peak->at_unreclaimable_peak;
-    if (peak->unreclaimable_bytes < 0 || unreclaimable->at_ms < 0)
-        return;
-    html_open(chart->xml, "span", "peak hard");
-    xml_attributef(chart->xml, "style", "left:%.3f%%;top:%.3f%%",
-                   percent_x(chart_x(chart, unreclaimable->at_ms)),
-                   percent_y(chart_y(chart, peak->unreclaimable_bytes)));
+    char *text CLEANUP(cleanup_free) = format_bytes(bytes);
+    char *side CLEANUP(cleanup_free) =
+        xasprintf("%s%s", class, percent_x(chart, at_ms) > 75 ? " left" : "");
+    html_open(chart->xml, "span", side);
+    xml_attributef(chart->xml, "style", "left:%.3f%%;top:%.3f%%", percent_x(chart, at_ms),
+                   percent_y(chart, bytes));
+    if (with_figure)
+        html_element(chart->xml, "b", NULL, text);
     html_close(chart->xml);
 }
 
@@ -163,46 +314,42 @@ static void put_key(const struct chart *chart, const char *class, const char *na
     html_close(chart->xml);
 }
 
-static void put_line_keys(const struct chart *chart, const struct finding *headline)
+static void put_line_keys(const struct chart *chart, const struct finding *finding)
 {
     const struct html_report *report = chart->report;
     const struct peak *peak = &report->m->peak;
-    bool judged = headline && headline->status != FINDING_OFF;
-    put_key(chart, "line cgroup", "charged to the build, peak", peak->cgroup_bytes, NULL);
+    put_key(chart, "line usage", "charged to the build", UNMEASURED, NULL);
+    if (peak->cgroup_bytes >= 0)
+        put_key(chart, "line peak-level", "memory peak", peak->cgroup_bytes, NULL);
     if (peak->unreclaimable_bytes >= 0)
-        put_key(chart, "mark hard", "unreclaimable, peak", peak->unreclaimable_bytes, NULL);
+        put_key(chart, "mark unreclaimable", "unreclaimable peak", peak->unreclaimable_bytes, NULL);
     if (report->before) {
-        char *name CLEANUP(cleanup_free) = xasprintf(
-            "against %s, peak", report->before->label ? report->before->label : "the other run");
+        char *name CLEANUP(cleanup_free) =
+            xasprintf("%s, peak", report->before->label ? report->before->label : "the other run");
         put_key(chart, "line before", name, report->before->peak.cgroup_bytes, NULL);
     }
-    if (headline && headline->baseline >= 0)
-        put_key(chart, "line baseline", "baseline", headline->baseline, NULL);
-    if (judged && headline->allowed >= 0)
-        put_key(chart, "line budget", "budget", headline->allowed, NULL);
+    if (finding && finding->baseline >= 0)
+        put_key(chart, "line baseline", "baseline", finding->baseline, NULL);
+    if (finding && finding->status != FINDING_OFF && finding->allowed >= 0)
+        put_key(chart, "line allowed", "allowed", finding->allowed, NULL);
     if (peak->limit_bytes >= 0)
         put_key(chart, "line limit", "memory limit", peak->limit_bytes,
-                chart_has_room_for(chart, peak->limit_bytes) ? NULL : "above the chart");
+                is_on_scale(chart, peak->limit_bytes) ? NULL : "above the chart");
 }
 
-static void put_legend(const struct chart *chart, const struct layers *layers, bool with_lines,
-                       bool with_stages)
+static void put_legend(const struct chart *chart)
 {
     html_open(chart->xml, "ul", "legend");
-    if (with_lines)
-        put_line_keys(chart, find_check(chart->report->judgement, METRIC_CGROUP_PEAK));
-    if (with_stages)
-        put_key(chart, "line stage-budget", "budget of a stage, PSS", UNMEASURED, NULL);
-    for (size_t i = layers->count; i-- > 0;) {
-        char *class CLEANUP(cleanup_free) = xasprintf("area %s%zu", layers->palette, i);
-        put_key(chart, class, layers->names[i], UNMEASURED, NULL);
-    }
+    put_line_keys(chart, find_check(chart->report->judgement, METRIC_CGROUP_PEAK));
+    for (size_t i = chart->layers.count; i-- > 0;)
+        put_key(chart, chart->layers.layers[i].class, chart->layers.layers[i].name, UNMEASURED,
+                NULL);
     html_close(chart->xml);
 }
 
-/* ---- readings, for html.js ---- */
+/* ---- readings for page.js ---- */
 
-/* The highest sample of each column. */
+/* Writes the highest sample of each column. */
 static void put_readings(const struct chart *chart)
 {
     char *text CLEANUP(cleanup_free) = NULL;
@@ -213,9 +360,12 @@ static void put_readings(const struct chart *chart)
         const struct sample *sample = chart->columns[i].high;
         if (!sample)
             continue;
-        fprintf(out, "%s%" PRId64 ",%zu,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64,
-                separator, sample->t_ms, sample->stage, sample->cgroup_bytes, sample->pss_bytes,
-                sample->anon_bytes, sample->file_bytes, sample->processes);
+        const int64_t figures[] = {sample->cgroup_bytes, sample->pss_bytes,   sample->anon_bytes,
+                                   sample->file_bytes,   sample->shmem_bytes, sample->kernel_bytes,
+                                   sample->processes};
+        fprintf(out, "%s%" PRId64 ",%zu", separator, sample->t_ms, sample->stage);
+        for (size_t k = 0; k < sizeof figures / sizeof *figures; k++)
+            fprintf(out, ",%" PRId64, figures[k]);
         separator = ";";
     }
     xmemstream_close(out);
@@ -223,80 +373,7 @@ static void put_readings(const struct chart *chart)
     xml_attribute(chart->xml, "data-readings", text);
 }
 
-/* ---- the whole ---- */
-
-static char *describe(const struct chart *chart, const char *title)
-{
-    const struct measurement *m = chart->report->m;
-    char *peak CLEANUP(cleanup_free) = format_bytes(m->peak.cgroup_bytes);
-    char *duration CLEANUP(cleanup_free) = format_duration(m->build.duration_ms);
-    return xasprintf("%s over %s; the peak is %s", title, duration, peak);
-}
-
-static void put_drawing(const struct chart *chart, const char *title, const struct layers *layers,
-                        const struct band *bands, size_t band_count, bool main)
-{
-    struct xml *xml = chart->xml;
-    const struct finding *headline = find_check(chart->report->judgement, METRIC_CGROUP_PEAK);
-    char *description CLEANUP(cleanup_free) = describe(chart, title);
-    xml_start(xml, "svg");
-    xml_attributef(xml, "viewBox", "0 0 %d %d", CHART_WIDTH, CHART_HEIGHT);
-    xml_attribute(xml, "preserveAspectRatio", "none");
-    xml_attribute(xml, "role", "img");
-    xml_attribute(xml, "aria-label", description);
-    chart_put_grid(chart);
-    chart_put_layers(chart, layers);
-    put_stage_shapes(chart, bands, band_count, main && layers->of_pss);
-    if (main && chart->before)
-        chart_put_curve(chart, chart->before, "line before");
-    if (main)
-        chart_put_curve(chart, chart->columns, "line cgroup");
-    if (main && headline && chart_has_room_for(chart, headline->baseline))
-        chart_put_line(chart, "line baseline", 0, CHART_WIDTH, chart_y(chart, headline->baseline));
-    if (main && headline && headline->status != FINDING_OFF &&
-        chart_has_room_for(chart, headline->allowed))
-        chart_put_line(chart, "line budget", 0, CHART_WIDTH, chart_y(chart, headline->allowed));
-    if (chart_has_room_for(chart, chart->report->m->peak.limit_bytes))
-        chart_put_line(chart, "line limit", 0, CHART_WIDTH,
-                       chart_y(chart, chart->report->m->peak.limit_bytes));
-    html_close(xml);
-}
-
-static bool any_stage_budget(const struct chart *chart)
-{
-    const struct strv *stages = &chart->report->series->stages;
-    for (size_t i = 0; i < stages->count; i++) {
-        const struct finding *check = stage_check(chart->report, stages->items[i]);
-        if (check && check->status != FINDING_OFF && chart_has_room_for(chart, check->allowed))
-            return true;
-    }
-    return false;
-}
-
-static void put_chart(const struct chart *chart, const char *title, const struct layers *layers,
-                      bool main)
-{
-    struct xml *xml = chart->xml;
-    size_t band_count;
-    struct band *bands CLEANUP(cleanup_free) = bands_of(chart, &band_count);
-    html_open(xml, "figure", main ? "chart" : "chart small");
-    html_element(xml, "figcaption", NULL, title);
-    html_open(xml, "div", "plot");
-    if (main)
-        put_readings(chart);
-    put_stage_names(chart, bands, band_count);
-    html_open(xml, "div", "canvas");
-    put_drawing(chart, title, layers, bands, band_count, main);
-    put_ticks(chart);
-    if (main)
-        put_peak_mark(chart);
-    html_close(xml);
-    html_close(xml);
-    put_legend(chart, layers, main, main && layers->of_pss && any_stage_budget(chart));
-    html_close(xml);
-}
-
-/* The names that the readings count through. */
+/* The readings refer to stages by their index in this list. */
 static void put_stage_list(const struct chart *chart)
 {
     html_open(chart->xml, "ol", "stages");
@@ -304,6 +381,62 @@ static void put_stage_list(const struct chart *chart)
     for (size_t i = 0; i < chart->report->series->stages.count; i++)
         html_element(chart->xml, "li", NULL, chart->report->series->stages.items[i]);
     html_close(chart->xml);
+}
+
+/* ---- the whole ---- */
+
+static void put_drawing(const struct chart *chart, const struct band *bands, size_t band_count)
+{
+    struct xml *xml = chart->xml;
+    const struct measurement *m = chart->report->m;
+    const struct finding *finding = find_check(chart->report->judgement, METRIC_CGROUP_PEAK);
+    char *peak CLEANUP(cleanup_free) = format_bytes(m->peak.cgroup_bytes);
+    char *duration CLEANUP(cleanup_free) = format_duration(m->build.duration_ms);
+    xml_start(xml, "svg");
+    xml_attributef(xml, "viewBox", "0 0 %d %d", CHART_WIDTH, CHART_HEIGHT);
+    xml_attribute(xml, "preserveAspectRatio", "none");
+    xml_attribute(xml, "role", "img");
+    xml_attributef(xml, "aria-label", "Memory charged to the build over %s; the peak is %s",
+                   duration, peak);
+    for (int64_t at = chart->step_bytes; at <= chart->top_bytes; at += chart->step_bytes)
+        put_level(chart, "grid", at);
+    put_areas(chart);
+    put_stage_edges(chart, bands, band_count);
+    if (chart->before)
+        put_curve(chart, chart->before, "line before");
+    put_level(chart, "line peak-level", m->peak.cgroup_bytes);
+    put_curve(chart, chart->columns, "line usage");
+    if (finding)
+        put_level(chart, "line baseline", finding->baseline);
+    if (finding && finding->status != FINDING_OFF)
+        put_level(chart, "line allowed", finding->allowed);
+    put_level(chart, "line limit", m->peak.limit_bytes);
+    html_close(xml);
+}
+
+static void put_chart(const struct chart *chart)
+{
+    struct xml *xml = chart->xml;
+    const struct peak *peak = &chart->report->m->peak;
+    size_t band_count;
+    struct band *bands CLEANUP(cleanup_free) = bands_of(chart, &band_count);
+    html_open(xml, "figure", "chart");
+    html_element(xml, "figcaption", NULL,
+                 "Memory charged to the build: anonymous and shared memory by process, page cache, "
+                 "kernel memory");
+    html_open(xml, "div", "plot");
+    put_readings(chart);
+    put_stage_names(chart, bands, band_count);
+    html_open(xml, "div", "canvas");
+    put_drawing(chart, bands, band_count);
+    put_ticks(chart);
+    put_mark(chart, "peak", peak->at_peak.at_ms, peak->cgroup_bytes, true);
+    put_mark(chart, "peak unreclaimable", peak->at_unreclaimable_peak.at_ms,
+             peak->unreclaimable_bytes, false);
+    html_close(xml);
+    html_close(xml);
+    put_legend(chart);
+    html_close(xml);
 }
 
 void html_put_timeline(struct xml *xml, const struct html_report *report)
@@ -315,17 +448,15 @@ void html_put_timeline(struct xml *xml, const struct html_report *report)
         return;
     }
     struct chart chart = {.xml = xml, .report = report};
-    chart_settle(&chart);
+    set_scale(&chart);
     chart.columns = series_columns(report->series, chart.end_ms, CHART_WIDTH);
+    add_peak_snapshot(&chart);
     if (report->before && report->before_series->count)
         chart.before = series_columns(report->before_series, chart.end_ms, CHART_WIDTH);
-    struct layers by_process CLEANUP(layers_release) = layers_by_process(report->series);
-    struct layers by_kind CLEANUP(layers_release) = layers_by_kind(chart.columns, CHART_WIDTH);
+    chart.layers = layers_of(report->series, chart.columns, CHART_WIDTH);
     put_stage_list(&chart);
-    if (by_process.points)
-        put_chart(&chart, "Held by processes (areas: their PSS), and charged to the build (line)",
-                  &by_process, true);
-    put_chart(&chart, "What is charged, by kind", &by_kind, !by_process.points);
+    put_chart(&chart);
+    layers_release(&chart.layers);
     free(chart.columns);
     free(chart.before);
     html_close(xml);

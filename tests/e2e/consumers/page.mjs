@@ -1,7 +1,7 @@
-// page.mjs SHOTS CHROMIUM FILE...: opens each page in a headless browser, as a reader does: in both
-// colour schemes, narrow, without scripts, and printed. Exit status 1, with what is wrong, where the
-// page says or loads anything it must not, hides something without scripts, shows no reading, or has
-// a serious fault of accessibility. Screenshots and a PDF go to the directory SHOTS.
+// page.mjs SHOTS CHROMIUM FILE...: opens each page in a headless browser, in both colour schemes,
+// narrow, without scripts, and printed. Exits 1 and prints the faults if a page writes to the console,
+// loads another file, hides something without scripts, shows no tooltip, or has a serious fault of
+// accessibility. Writes screenshots and a PDF to the directory SHOTS.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
@@ -14,7 +14,7 @@ if (!shots || !executablePath || files.length === 0) {
     process.exit(2);
 }
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-// Root has no sandbox to give.
+// Chromium has no sandbox for root.
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: 120000 });
 let failed = false;
 const fail = (...words) => {
@@ -22,10 +22,10 @@ const fail = (...words) => {
     console.error(...words);
 };
 
-// A tab with the page in it; whatever it says or asks for is a fault.
+// Opens the page in a tab. A message, a dialog or a request is a fault.
 async function open(file, options) {
     const context = await browser.newContext({ viewport: { width: 1180, height: 900 }, ...options });
-    context.setDefaultTimeout(120000); // a busy machine is no fault of the page's
+    context.setDefaultTimeout(120000); // the machine can be busy
     const tab = await context.newPage();
     const url = pathToFileURL(file).href;
     tab.on("console", (message) => fail(file, "console:", message.text()));
@@ -47,26 +47,26 @@ async function checkReading(file, tab) {
     await canvas.hover({ position: { x: 200, y: 100 } });
     const tip = tab.locator(".tip").first();
     if (await tip.count() === 0)
-        return fail(file, "has no reading: the script did not run");
+        return fail(file, "has no tooltip: the script did not run");
     const read = await tip.innerText();
-    for (const word of ["charged", "PSS", "anonymous", "page cache", "processes"])
+    for (const word of ["charged", "anonymous", "shared memory", "page cache", "kernel", "PSS", "processes"])
         if (!new RegExp(`${word}\\s+[0-9n]`).test(read))
-            fail(file, `hovering reads no ${word}:`, read);
+            fail(file, `the tooltip has no ${word}:`, read);
     await canvas.hover({ position: { x: 500, y: 100 } });
     if (await tip.innerText() === read)
-        fail(file, "another moment reads the same:", read);
+        fail(file, "the tooltip is the same at another time:", read);
     await tab.mouse.move(0, 0);
     if (await tip.isVisible())
-        fail(file, "the reading stays when the pointer has left");
+        fail(file, "the tooltip stays after the pointer has left");
     await canvas.press("Home");
     const first = await canvas.getAttribute("aria-valuetext");
     await canvas.press("End");
     if (!first || await canvas.getAttribute("aria-valuetext") === first)
-        fail(file, "the arrow keys read nothing:", first);
+        fail(file, "the arrow keys show nothing:", first);
     await canvas.blur();
 }
 
-// The page's policy lets no script in; the tests' own goes past it.
+// The policy of the page refuses other scripts; bypassCSP admits axe.
 async function checkAccess(file) {
     const tab = await open(file, { bypassCSP: true });
     await tab.evaluate(axe);
@@ -105,13 +105,13 @@ for (const file of files) {
     await tab.context().close();
     await checkAccess(file);
 
-    // Scripts add to what is there; they bring nothing of it.
+    // The page has the same words without scripts.
     const plain = await open(file, { javaScriptEnabled: false });
-    if (await plain.locator(".plot").count() > 0 && await plain.locator("svg path.cgroup").count() === 0)
+    if (await plain.locator(".plot").count() > 0 && await plain.locator("svg path.usage").count() === 0)
         fail(file, "draws no curve without scripts");
     const shown = await wordsOf(plain);
     if (!shown || shown !== words)
-        fail(file, "says something else without scripts");
+        fail(file, "has other words without scripts");
     await plain.context().close();
 }
 await browser.close();

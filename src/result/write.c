@@ -6,10 +6,7 @@
 #include "measurement/environment.h"
 #include "result/fields.h"
 
-#include <stdio.h>
-#include <string.h>
-
-/* How much of a result is written: all of it, or what fits on one line of a CI log. */
+/* The whole result, or what fits on one line of a CI log. */
 enum extent { WHOLE_FILE, ONE_LINE };
 
 static void add_field(cJSON *object, const struct field *field, const void *from)
@@ -21,7 +18,7 @@ static void add_field(cJSON *object, const struct field *field, const void *from
         json_add_text(object, field->key, text ? text : "");
         break;
     }
-    case FIELD_MAYBE_TEXT:
+    case FIELD_TEXT_OR_NULL:
         json_add_text(object, field->key, *(char *const *)(const void *)at);
         break;
     case FIELD_OPTIONAL_TEXT: {
@@ -33,7 +30,7 @@ static void add_field(cJSON *object, const struct field *field, const void *from
     case FIELD_FIGURE:
         json_add_measured(object, field->key, *(const int64_t *)(const void *)at);
         break;
-    case FIELD_MAYBE_SIGNAL: {
+    case FIELD_SIGNAL_OR_NULL: {
         int64_t signal = *(const int64_t *)(const void *)at;
         json_add_measured(object, field->key, signal ? signal : UNMEASURED);
         break;
@@ -64,6 +61,8 @@ static cJSON *append_object(cJSON *array)
     cJSON_AddItemToArray(array, object);
     return object;
 }
+
+/* ---- measurement ---- */
 
 static void add_processes(cJSON *object, const struct snapshot *snapshot)
 {
@@ -133,47 +132,55 @@ static void add_environment(cJSON *root, const struct environment *environment)
     }
 }
 
-/* The gate's text stands as it is, so that its figures keep their digits. A newline in JSON text
- * is always between tokens: it can take the indentation of the place. */
-static char *indent_gate(const char *json)
+/* ---- judgement ---- */
+
+static void add_finding(cJSON *findings, const struct finding *finding)
 {
-    char *text = NULL;
-    size_t size, length = strlen(json);
-    if (length && json[length - 1] == '\n')
-        length--;
-    FILE *out = xmemstream_open(&text, &size);
-    for (const char *at = json; at < json + length; at++) {
-        fputc(*at, out);
-        if (*at == '\n')
-            fputc('\t', out);
-    }
-    xmemstream_close(out);
-    return text;
+    cJSON *object = append_object(findings);
+    json_add_text(object, "metric", finding->metric);
+    json_add_text(object, "unit", finding->unit);
+    json_add_text(object, "level", level_name(finding->level));
+    json_add_text(object, "status", finding_status_name(finding->status));
+    json_add_measured(object, "baseline", finding->baseline);
+    json_add_measured(object, "allowed", finding->allowed);
+    json_add_measured(object, "actual", finding->actual);
+    /* A change can be -1: it is not UNMEASURED then. */
+    if (finding->baseline >= 0 && finding->actual >= 0)
+        json_add_integer(object, "delta", finding->delta);
+    else
+        cJSON_AddNullToObject(object, "delta");
+    cJSON_AddBoolToObject(object, "over_budget", finding->over_budget);
+    cJSON *values = json_add_array(object, "values");
+    for (size_t i = 0; i < finding->value_count; i++)
+        cJSON_AddItemToArray(values, json_new_integer(finding->values[i]));
+    json_add_text(object, "message", finding->message);
+    json_add_text(object, "largest", finding->largest);
 }
 
-static void add_gate(cJSON *root, const char *gate_json, enum extent extent)
+static void add_judgement(cJSON *root, const struct judgement *judgement)
 {
-    if (!gate_json) {
-        cJSON_AddNullToObject(root, "gate");
-        return;
-    }
-    char *text CLEANUP(cleanup_free) = NULL;
-    if (extent == WHOLE_FILE) {
-        text = indent_gate(gate_json);
-    } else {
-        text = xstrdup(gate_json);
-        cJSON_Minify(text);
-    }
-    cJSON_AddItemToObject(root, "gate", cJSON_CreateRaw(text));
+    cJSON *gate = json_add_object(root, "gate");
+    json_add_text(gate, "baseline", judgement->baseline_path);
+    json_add_text(gate, "verdict", verdict_name(judgement->verdict));
+    json_add_text(gate, "reason", judgement->reason);
+    json_add_text(gate, "advice", judgement->advice);
+    cJSON *notes = json_add_array(gate, "notes");
+    for (size_t i = 0; i < judgement->notes.count; i++)
+        json_append_text(notes, judgement->notes.items[i]);
+    cJSON *findings = json_add_array(gate, "findings");
+    for (size_t i = 0; i < judgement->finding_count; i++)
+        add_finding(findings, &judgement->findings[i]);
 }
 
-static char *print_result(const struct measurement *m, const char *verdict, int exit_code,
-                          const char *gate_json, enum extent extent)
+/* ---- the result ---- */
+
+static char *print_result(const struct measurement *m, const struct judgement *judgement,
+                          int exit_code, enum extent extent)
 {
     cJSON *root CLEANUP(cleanup_cjson) = cJSON_CreateObject();
     json_add_integer(root, "schema_version", RESULT_SCHEMA_VERSION);
     add_fields(root, result_head_fields, m);
-    json_add_text(root, "verdict", verdict);
+    json_add_text(root, "verdict", verdict_name(judgement->verdict));
     json_add_integer(root, "exit_code", exit_code);
     add_fields(json_add_object(root, "build"), result_build_fields, &m->build);
     add_peak(root, &m->peak);
@@ -187,18 +194,16 @@ static char *print_result(const struct measurement *m, const char *verdict, int 
     add_environment(root, &m->environment);
     add_fields(json_add_object(root, "sampler"), result_sampler_fields, &m->sampler);
     add_fields(json_add_object(root, "pressure"), result_pressure_fields, &m->pressure);
-    add_gate(root, gate_json, extent);
+    add_judgement(root, judgement);
     return extent == WHOLE_FILE ? json_print(root, 1) : json_print_line(root);
 }
 
-char *result_to_json(const struct measurement *m, const char *verdict, int exit_code,
-                     const char *gate_json)
+char *result_to_json(const struct measurement *m, const struct judgement *judgement, int exit_code)
 {
-    return print_result(m, verdict, exit_code, gate_json, WHOLE_FILE);
+    return print_result(m, judgement, exit_code, WHOLE_FILE);
 }
 
-char *result_to_line(const struct measurement *m, const char *verdict, int exit_code,
-                     const char *gate_json)
+char *result_to_line(const struct measurement *m, const struct judgement *judgement, int exit_code)
 {
-    return print_result(m, verdict, exit_code, gate_json, ONE_LINE);
+    return print_result(m, judgement, exit_code, ONE_LINE);
 }

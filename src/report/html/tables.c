@@ -1,0 +1,399 @@
+/* The tables: findings, stages, processes, artifacts, environment. */
+#include "base/alloc.h"
+#include "base/units.h"
+#include "measurement/metric.h"
+#include "report/html/html.h"
+#include "report/wording.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define TOP_GROUPS 5
+
+static void put_bar_cell(struct xml *xml, int64_t bytes, int64_t whole)
+{
+    html_open(xml, "td", "bar");
+    if (bytes >= 0 && whole > 0) {
+        html_open(xml, "i", NULL);
+        xml_attributef(xml, "style", "width:%.1f%%", 100 * (double)bytes / (double)whole);
+        xml_end(xml);
+    }
+    xml_end(xml);
+}
+
+/* ---- findings ---- */
+
+static void put_finding(struct xml *xml, const struct finding *finding,
+                        const struct judgement *judgement)
+{
+    const char *class = html_finding_class(finding, judgement);
+    char *mark CLEANUP(cleanup_free) = xasprintf("mark %s", class ? class : "");
+    xml_start(xml, "tr");
+    html_open(xml, "td", NULL);
+    html_element(xml, "span", mark, format_status(finding, judgement));
+    xml_end(xml);
+    html_row_head(xml, finding->metric);
+    html_figure_cell(xml, finding->unit, finding->baseline);
+    html_figure_cell(xml, finding->unit, finding->actual);
+    html_delta_cell(xml, finding->unit, finding->baseline, finding->actual, class);
+    html_figure_cell(xml, finding->unit,
+                     finding->status == FINDING_OFF ? UNMEASURED : finding->allowed);
+    html_close(xml);
+}
+
+void html_put_findings(struct xml *xml, const struct html_report *report)
+{
+    static const char *const titles[] = {"",        "metric",   ">baseline", ">this run",
+                                         ">change", ">allowed", NULL};
+    const struct judgement *judgement = report->judgement;
+    if (!judgement->finding_count)
+        return;
+    char *caption CLEANUP(cleanup_free) = xasprintf(
+        "Compared with %s", judgement->baseline_path ? judgement->baseline_path : "the baseline");
+    html_section(xml, "findings", "Findings");
+    html_table(xml, caption, titles);
+    for (size_t i = 0; i < judgement->finding_count; i++)
+        put_finding(xml, &judgement->findings[i], judgement);
+    html_table_end(xml);
+    html_close(xml);
+}
+
+/* ---- stages ---- */
+
+/* The change is relative to the other run if there is one, else to the baseline. */
+static void put_stage_change(struct xml *xml, const struct stage_measurement *stage,
+                             const struct html_report *report)
+{
+    if (report->before) {
+        const struct stage_measurement *other = find_stage(report->before, stage->name);
+        html_delta_cell(xml, "bytes", other ? other->pss_peak_bytes : UNMEASURED,
+                        stage->pss_peak_bytes, NULL);
+        return;
+    }
+    char *metric CLEANUP(cleanup_free) = xasprintf(METRIC_STAGE_PREFIX "%s", stage->name);
+    const struct finding *finding = find_check(report->judgement, metric);
+    html_delta_cell(xml, "bytes", finding ? finding->baseline : UNMEASURED,
+                    finding ? finding->actual : UNMEASURED,
+                    finding ? html_finding_class(finding, report->judgement) : NULL);
+}
+
+static void put_stage(struct xml *xml, const struct stage_measurement *stage, int64_t most,
+                      const struct html_report *report)
+{
+    char *span CLEANUP(cleanup_free) = format_span(stage->first_ms, stage->last_ms);
+    char *bytes CLEANUP(cleanup_free) = format_bytes(stage->cgroup_peak_bytes);
+    char *cgroup CLEANUP(cleanup_free) =
+        xasprintf("%s%s", stage->cgroup_peak_exact ? "" : "≥ ", bytes);
+    xml_start(xml, "tr");
+    html_row_head(xml, stage->name);
+    html_element(xml, "td", "n", span);
+    put_bar_cell(xml, stage->pss_peak_bytes, most);
+    html_figure_cell(xml, "bytes", stage->pss_peak_bytes);
+    put_stage_change(xml, stage, report);
+    html_element(xml, "td", "n", stage->cgroup_peak_bytes < 0 ? "–" : cgroup);
+    html_figure_cell(xml, "bytes", stage->unreclaimable_peak_bytes);
+    html_close(xml);
+}
+
+/* Lists the stages that only the other run has. */
+static void put_gone_stages(struct xml *xml, const struct html_report *report)
+{
+    for (size_t i = 0; report->before && i < report->before->stage_count; i++) {
+        const struct stage_measurement *stage = &report->before->stages[i];
+        if (find_stage(report->m, stage->name))
+            continue;
+        char *was CLEANUP(cleanup_free) = format_bytes(stage->pss_peak_bytes);
+        xml_start(xml, "tr");
+        html_row_head(xml, stage->name);
+        html_element(xml, "td", "n", "gone");
+        html_element(xml, "td", "bar", "");
+        html_element(xml, "td", "n", "–");
+        html_open(xml, "td", "n");
+        xml_textf(xml, "was %s", was);
+        xml_end(xml);
+        html_element(xml, "td", "n", "–");
+        html_element(xml, "td", "n", "–");
+        html_close(xml);
+    }
+}
+
+void html_put_stages(struct xml *xml, const struct html_report *report)
+{
+    static const char *const titles[] = {"stage",          ">when",   "",
+                                         ">PSS peak",      ">change", ">cgroup peak (charged)",
+                                         ">unreclaimable", NULL};
+    const struct measurement *m = report->m;
+    int64_t most = 0;
+    if (!m->stage_count)
+        return;
+    for (size_t i = 0; i < m->stage_count; i++)
+        if (m->stages[i].pss_peak_bytes > most)
+            most = m->stages[i].pss_peak_bytes;
+    html_section(xml, "stages", "Stages");
+    html_table(xml,
+               report->before
+                   ? "Changes are relative to the other run. ≥: the highest sample, a lower bound"
+                   : "≥: the highest sample, a lower bound",
+               titles);
+    for (size_t i = 0; i < m->stage_count; i++)
+        put_stage(xml, &m->stages[i], most, report);
+    put_gone_stages(xml, report);
+    html_table_end(xml);
+    html_element(xml, "p", "note",
+                 "PSS counts mapped files, whose pages can be charged to another cgroup, so it can "
+                 "exceed the charged memory.");
+    html_close(xml);
+}
+
+/* ---- processes ---- */
+
+static const struct process_group *find_group(const struct process_group *groups, size_t count,
+                                              const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(groups[i].name, name) == 0)
+            return &groups[i];
+    return NULL;
+}
+
+/* Lists the groups of a stage at its peak, with their change from the same stage of the other run.
+ */
+static void put_stage_groups(struct xml *xml, const struct stage_measurement *stage, int64_t most,
+                             const struct html_report *report)
+{
+    const struct stage_measurement *other =
+        report->before ? find_stage(report->before, stage->name) : NULL;
+    size_t count, other_count = 0;
+    struct process_group *groups CLEANUP(cleanup_free) = snapshot_groups(&stage->at_peak, &count);
+    struct process_group *others CLEANUP(cleanup_free) =
+        other ? snapshot_groups(&other->at_peak, &other_count) : NULL;
+    size_t shown = count <= TOP_GROUPS + 1 ? count : TOP_GROUPS;
+    for (size_t i = 0; i < shown; i++) {
+        const struct process_group *was = find_group(others, other_count, groups[i].name);
+        char *name CLEANUP(cleanup_free) = format_group(&groups[i]);
+        html_open(xml, "tr", i == 0 ? "first" : NULL);
+        html_element(xml, "td", NULL, i == 0 ? stage->name : "");
+        html_row_head(xml, name);
+        put_bar_cell(xml, groups[i].pss_bytes, most);
+        html_figure_cell(xml, "bytes", groups[i].pss_bytes);
+        if (report->before)
+            html_delta_cell(xml, "bytes", was ? was->pss_bytes : UNMEASURED, groups[i].pss_bytes,
+                            NULL);
+        html_close(xml);
+    }
+    if (shown == count)
+        return;
+    int64_t rest = 0;
+    for (size_t i = shown; i < count; i++)
+        rest += groups[i].pss_bytes > 0 ? groups[i].pss_bytes : 0;
+    xml_start(xml, "tr");
+    html_element(xml, "td", NULL, "");
+    html_open(xml, "td", "note");
+    xml_textf(xml, "%zu others", count - shown);
+    xml_end(xml);
+    put_bar_cell(xml, rest, most);
+    html_figure_cell(xml, "bytes", rest);
+    if (report->before)
+        html_element(xml, "td", NULL, "");
+    html_close(xml);
+}
+
+static void put_process(struct xml *xml, const struct process_usage *process)
+{
+    static const char *const bases[] = {
+        [PSS_MEASURED] = "", [PSS_ESTIMATED] = "estimated", [PSS_RSS] = "RSS, an upper bound"};
+    xml_start(xml, "tr");
+    html_row_head(xml, process->name);
+    html_open(xml, "td", "n");
+    xml_textf(xml, "%" PRId64, process->pid);
+    xml_end(xml);
+    html_figure_cell(xml, "bytes", process->pss_bytes);
+    html_figure_cell(xml, "bytes", process->hwm_bytes);
+    html_element(xml, "td", "note", bases[process->basis]);
+    html_open(xml, "td", "command");
+    html_element(xml, "code", NULL, process->command);
+    xml_end(xml);
+    html_close(xml);
+}
+
+/* Lists every process of the highest snapshot, collapsed: there can be hundreds. */
+static void put_every_process(struct xml *xml, const struct measurement *m)
+{
+    static const char *const titles[] = {"process", ">pid",    ">PSS", ">peak RSS",
+                                         "",        "command", NULL};
+    const struct snapshot *snapshot = &m->peak.at_peak;
+    if (!snapshot->count)
+        return;
+    char *at CLEANUP(cleanup_free) = format_duration(snapshot->at_ms);
+    char *caption CLEANUP(cleanup_free) =
+        xasprintf("At %s, in stage %s", at, m->peak.stage ? m->peak.stage : "n/a");
+    xml_start(xml, "details");
+    xml_start(xml, "summary");
+    xml_textf(xml, "Every process at the peak (%zu)", snapshot->count);
+    html_close(xml);
+    html_table(xml, caption, titles);
+    for (size_t i = 0; i < snapshot->count; i++)
+        put_process(xml, &snapshot->processes[i]);
+    html_table_end(xml);
+    html_close(xml);
+}
+
+void html_put_processes(struct xml *xml, const struct html_report *report)
+{
+    static const char *const titles[] = {"stage", "process", "", ">PSS", ">change", NULL};
+    static const char *const alone[] = {"stage", "process", "", ">PSS", NULL};
+    const struct measurement *m = report->m;
+    int64_t most = 0;
+    bool any = false;
+    for (size_t i = 0; i < m->stage_count; i++) {
+        const struct snapshot *snapshot = &m->stages[i].at_peak;
+        any |= snapshot->count > 0;
+        if (snapshot->pss_bytes > most)
+            most = snapshot->pss_bytes;
+    }
+    if (!any && !m->peak.at_peak.count)
+        return;
+    html_section(xml, "processes", "Processes");
+    html_table(xml, "By name, at the peak of each stage", report->before ? titles : alone);
+    for (size_t i = 0; i < m->stage_count; i++)
+        put_stage_groups(xml, &m->stages[i], most, report);
+    html_table_end(xml);
+    put_every_process(xml, m);
+    html_close(xml);
+}
+
+/* ---- verify ---- */
+
+void html_put_verify(struct xml *xml, const struct html_report *report)
+{
+    static const char *const titles[] = {"", "check", "found", NULL};
+    const struct measurement *m = report->m;
+    if (!m->check_count)
+        return;
+    html_section(xml, "verify", "Artifacts");
+    html_table(xml, "The end of the build and its required artifacts", titles);
+    for (size_t i = 0; i < m->check_count; i++) {
+        const struct verify_check *check = &m->checks[i];
+        xml_start(xml, "tr");
+        html_open(xml, "td", NULL);
+        html_element(xml, "span",
+                     check->ok         ? "mark good"
+                     : check->required ? "mark bad"
+                                       : "mark warn",
+                     check->ok         ? "ok"
+                     : check->required ? "FAIL"
+                                       : "missing");
+        xml_end(xml);
+        html_row_head(xml, check->path ? check->path : check->check);
+        html_element(xml, "td", NULL, check->detail ? check->detail : "");
+        html_close(xml);
+    }
+    html_table_end(xml);
+    html_close(xml);
+}
+
+/* ---- environment ---- */
+
+static char *format_count(int64_t count)
+{
+    return count < 0 ? NULL : xasprintf("%" PRId64, count);
+}
+
+static char *format_size(int64_t bytes)
+{
+    return bytes < 0 ? NULL : format_bytes(bytes);
+}
+
+/* Writes one property of both runs. If a `compared` one differs, the runs are not comparable; other
+ * differences are drift. */
+static void put_condition(struct xml *xml, const char *name, const char *is, const char *was,
+                          bool with_before, bool compared)
+{
+    bool same = !with_before || strcmp(is ? is : "", was ? was : "") == 0;
+    if (!is && !was)
+        return;
+    xml_start(xml, "tr");
+    html_row_head(xml, name);
+    html_element(xml, "td", NULL, is ? is : "unknown");
+    if (with_before) {
+        html_element(xml, "td", NULL, was ? was : "unknown");
+        html_open(xml, "td", NULL);
+        if (!same)
+            html_element(xml, "span", compared ? "mark bad" : "mark warn",
+                         compared ? "not comparable" : "drift");
+        xml_end(xml);
+    }
+    html_close(xml);
+}
+
+static void put_conditions(struct xml *xml, const struct measurement *m,
+                           const struct measurement *before)
+{
+    const struct measurement none = {
+        .peak = {.limit_bytes = UNMEASURED},
+        .environment = {.cpus = UNMEASURED, .memory_total_bytes = UNMEASURED}};
+    const struct measurement *other = before ? before : &none;
+    const struct environment *is = &m->environment, *was = &other->environment;
+    char *cpus CLEANUP(cleanup_free) = format_count(is->cpus);
+    char *cpus_before CLEANUP(cleanup_free) = format_count(was->cpus);
+    char *limit CLEANUP(cleanup_free) = format_size(m->peak.limit_bytes);
+    char *limit_before CLEANUP(cleanup_free) = format_size(other->peak.limit_bytes);
+    char *memory CLEANUP(cleanup_free) = format_size(is->memory_total_bytes);
+    char *memory_before CLEANUP(cleanup_free) = format_size(was->memory_total_bytes);
+    char *variables CLEANUP(cleanup_free) = strv_join(&is->variables, "; ");
+    char *variables_before CLEANUP(cleanup_free) = strv_join(&was->variables, "; ");
+    const struct {
+        const char *name, *is, *was;
+        bool compared;
+    } rows[] = {
+        {"source of the peak", m->peak.source, other->peak.source, true},
+        {"memory limit", limit ? limit : "none", limit_before ? limit_before : "none", true},
+        {"architecture", is->architecture, was->architecture, true},
+        {"CPUs", cpus, cpus_before, true},
+        {"image", is->image, was->image, true},
+        {"cache policy", cache_policy_name(is->cache_policy),
+         before ? cache_policy_name(was->cache_policy) : NULL, true},
+        {"engine", is->engine, was->engine, false},
+        {"engine version", is->engine_version, was->engine_version, false},
+        {"image digest", is->image_digest, was->image_digest, false},
+        {"kernel", is->kernel, was->kernel, false},
+        {"memory of the machine", memory, memory_before, false},
+        {"huge pages", is->thp, was->thp, false},
+        {"variables", variables, variables_before, false},
+        {"command", m->build.command, other->build.command, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        put_condition(xml, rows[i].name, rows[i].is, rows[i].was, before != NULL, rows[i].compared);
+}
+
+static void put_sampler(struct xml *xml, const struct measurement *m)
+{
+    const struct sampler_account *sampler = &m->sampler;
+    char *interval CLEANUP(cleanup_free) = format_duration(sampler->interval_ms);
+    char *cpu CLEANUP(cleanup_free) = format_duration(sampler->cpu_ms);
+    char *rss CLEANUP(cleanup_free) = format_bytes(sampler->rss_peak_bytes);
+    html_open(xml, "p", "note");
+    xml_textf(xml,
+              "Sampled every %s: %" PRId64 " samples and %" PRId64
+              " snapshots, for %s of CPU time and %s of memory. %" PRId64
+              " processes ended while they were read, %" PRId64 " could not be read.",
+              interval, sampler->samples, sampler->snapshots, cpu, rss, sampler->vanished,
+              sampler->unreadable);
+    html_close(xml);
+}
+
+void html_put_environment(struct xml *xml, const struct html_report *report)
+{
+    static const char *const alone[] = {"", "this run", NULL};
+    static const char *const both[] = {"", "this run", "other run", "", NULL};
+    html_section(xml, "environment", "Environment");
+    html_table(xml,
+               report->before ? "Two runs are comparable if they differ only in drift"
+                              : "The conditions of the run",
+               report->before ? both : alone);
+    put_conditions(xml, report->m, report->before);
+    html_table_end(xml);
+    if (report->m->sampler.samples >= 0)
+        put_sampler(xml, report->m);
+    html_close(xml);
+}
