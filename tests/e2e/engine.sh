@@ -132,7 +132,12 @@ ends() {
 
 ends_on_demand() {
     local signal number pid timeout=4s
-    ! in_uml || [[ $engine == host ]] || timeout=15s # includes the start of the engine
+    # The time includes the start of the engine.
+    if in_uml; then
+        [[ $engine == host ]] || timeout=15s
+    elif [[ $engine == host || $engine == inplace ]]; then
+        timeout=2s
+    fi
     expect 3 measure --label timeout --timeout "$timeout" -- \
         sh -c "trap '' TERM; echo printed-before; sleep $endless; sleep $endless"
     # The result is complete, so it was the probe that ended the build.
