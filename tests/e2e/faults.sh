@@ -405,7 +405,7 @@ concurrent_runs() {
     size=$(stat -c %s "$repo/.build-mem/timeline-one.csv")
     cp "$repo/.build-mem/timeline-one.csv" "$work/before.csv"
     expect 4 measure --label one -- sh -c 'echo made >made'
-    mentions "$work/err" " $first "
+    mentions "$work/err" "$first"
     cmp -n "$size" "$repo/.build-mem/timeline-one.csv" "$work/before.csv" || fail "a refused run has written files"
     # Runs with other labels are allowed, and each has its own peak.
     measure --label two --skip-clear -- ./hold anon=60 sleep=1500 write=made:1 >"$work/two" 2>&1 &
@@ -455,12 +455,12 @@ labels_of_series() {
     local pid
     start_endless one
     expect 4 measure --label one-2 -- sh -c 'echo made >made'
-    mentions "$work/err" " $pid "
+    mentions "$work/err" "$pid"
     kill -KILL "$pid"
     wait "$pid" || true
     start_endless one-2
     expect 4 measure --label one --runs 2 -- sh -c 'echo made >made'
-    mentions "$work/err" " $pid "
+    mentions "$work/err" "$pid"
     expect 0 measure --label one-3 -- sh -c 'echo made >made'
     kill -KILL "$pid"
     wait "$pid" || true
