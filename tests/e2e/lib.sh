@@ -6,6 +6,7 @@
 # shellcheck shell=bash
 set -euo pipefail
 
+self=$(realpath "$0")
 srcdir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 builddir=$(cd "${BUILDDIR:-.}" && pwd -P)
 build_mem=$builddir/build-mem
@@ -145,7 +146,7 @@ in_rig() {
         local status=0
         (cd "$builddir" && "$srcdir/tests/rig/uml" --timeout 1800 "$@" \
             --env IN_RIG=1 --env BUILDDIR="$builddir" --share "$work" -- \
-            "$(realpath "$0")" ${wanted[@]+"${wanted[@]}"}) || status=$?
+            "$self" ${wanted[@]+"${wanted[@]}"}) || status=$?
         ((status == 77)) && skip "User-Mode-Linux cannot run here"
         exit $status
     fi
@@ -160,7 +161,7 @@ in_rig() {
 with_docker() {
     [[ -z ${IN_RIG:-} ]] || return 0
     local status=0
-    IN_RIG=1 "$srcdir/tests/rig/docker" run "$(realpath "$0")" ${wanted[@]+"${wanted[@]}"} || status=$?
+    IN_RIG=1 "$srcdir/tests/rig/docker" run "$self" ${wanted[@]+"${wanted[@]}"} || status=$?
     ((status == 77)) && skip "a Docker Engine cannot run here"
     exit $status
 }
