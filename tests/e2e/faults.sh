@@ -1,98 +1,93 @@
-# faults.sh: what may go wrong while a build is measured, row by row: each with the exit status, what
-# is said, what is kept, and nothing that is left. What lies behind in engine.sh is not repeated here:
-# a build that fails, SIGINT, SIGTERM, SIGHUP, a time-out that the build ignores, a runner that is
-# killed, a child that is killed for lack of memory. Writers that fail are in unit/test_faults.
-# To be sourced after lib.sh; `on_engine ENGINE "${faults_rows[@]}"`, and besides of containers
-# "${faults_container_rows[@]}", of the host "${faults_host_rows[@]}", in a User-Mode-Linux
-# "${faults_rig_rows[@]}". A slow machine may set the sizes of the heaviest rows: $faults_mib,
-# $faults_processes, $faults_beside.
+# faults.sh: what can fail while a build is measured. Each scenario checks the exit status, the result,
+# the files that must be kept, and that nothing else remains. engine.sh has the common faults: a failed
+# build, signals, timeouts, a killed runner, an OOM kill of a child. unit/test_faults has failed writes.
+#
+# Sourced after lib.sh, for on_engine. Containers also run faults_container_scenarios, Docker also
+# faults_docker_scenarios, the host faults_host_scenarios, a User-Mode-Linux faults_rig_scenarios. A slow
+# machine sets smaller sizes: $faults_mib, $faults_processes, $faults_beside.
 # shellcheck shell=bash
-# What engine.sh has set: $engine, $repo, $endless, measure, result, nothing_left, start_endless.
+# engine.sh sets $engine, $repo, $endless, measure, result, nothing_left, start_endless.
 # shellcheck disable=SC2154
 
-faults_rows=(the_probe_dies nobody_reads odd_builds gigabyte memory_is_out all_at_once disk_is_full
-    files_are_limited odd_repositories few_descriptors a_thousand_processes runs_side_by_side)
-faults_host_rows=(proc_is_hidden series_are_taken cgroups_within)
-# What needs a kernel of its own: a clock to be set, file systems that this one may lack.
-faults_rig_rows=(quota_is_used_up clock_is_set clocks_differ)
-faults_container_rows=(no_engine engine_is_slow early_ends container_is_taken_away images_are_wrong privileges_are_least)
-# Docker's alone: a daemon, that any user may be given to talk to.
-faults_docker_rows=(another_user engine_never_ends daemon_is_killed)
+faults_scenarios=(probe_is_killed nobody_reads odd_builds large_output out_of_memory oom_group disk_is_full
+    file_size_limit odd_repositories few_descriptors many_processes concurrent_runs)
+faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups)
+# These need their own kernel, to set its clock and for its file systems.
+faults_rig_scenarios=(disk_quota clock_is_set clocks_differ)
+faults_container_scenarios=(no_engine engine_is_slow ended_before_the_build container_is_removed wrong_images least_privileges)
+# Only Docker has a daemon.
+faults_docker_scenarios=(another_user engine_hangs daemon_is_killed)
 
-# known_so_far LABEL REASON: what the run has told before it broke off is kept, and why it did is told.
-known_so_far() {
-    holds "$(result "$1")" ".verdict == \"inconclusive\" and .exit_code == 4 and .peak.estimated
-        and .peak.cgroup_bytes > 0 and (.not_measured | test(\"$2\"))"
-    told "$work/begun" 'INCONCLUSIVE not measured: '
+# partial_result LABEL: the result of a run that broke off has the figures from before, and a reason.
+partial_result() {
+    holds "$(result "$1")" '.verdict == "inconclusive" and .exit_code == 4 and .peak.estimated
+        and .peak.cgroup_bytes > 0 and .not_measured != null'
     kept "$1"
     junit_is_whole "$1"
 }
 
 container() { "$engine" ps -q --filter label=build-mem.run; }
 
-the_probe_dies() {
-    local pid probe why='broke off: the probe was ended by signal 9'
+probe_is_killed() {
+    local pid probe
     start_endless probe
     case $engine in
     host | inplace) probe=$(pgrep -P "$pid") ;;
-    *)
-        probe=$("$engine" inspect --format '{{.State.Pid}}' "$(container)")
-        why='broke off'
-        ;;
+    *) probe=$("$engine" inspect --format '{{.State.Pid}}' "$(container)") ;;
     esac
     kill -KILL "$probe"
     ends 4
-    known_so_far probe "$why"
+    partial_result probe
     nothing_left
-    ok "$engine: a probe that is killed leaves what it has told"
+    ok "$engine: the figures from before the probe was killed are kept"
 }
 
-container_is_taken_away() {
+container_is_removed() {
     local pid how
     local remove='rm --force'
-    # Podman would ask first, and the build ends by itself then.
+    # Without --time=0 podman sends SIGTERM first, and the build ends by itself.
     [[ $engine != podman ]] || remove+=' --time=0'
     for how in kill "$remove"; do
         start_endless taken
         # shellcheck disable=SC2086
         "$engine" $how "$(container)" >/dev/null
         ends 4
-        known_so_far taken 'broke off'
+        partial_result taken
         nothing_left
     done
-    # What we see of it is the engine's own program.
+    # The runner's child is the engine's command.
     start_endless attached
     kill -KILL "$(pgrep -P "$pid")"
     ends 4
-    known_so_far attached "broke off: $engine was ended by signal 9|broke off: the probe was ended by signal 9"
+    partial_result attached
     nothing_left
-    ok "$engine: a container that is killed or removed, or cut off from us, leaves what it has told"
+    ok "$engine: the figures from before a container was killed, removed or disconnected are kept"
 }
 
 nobody_reads() {
     local status=$work/status
     rm -f "$status"
     {
-        measure --label unread -- sh -c 'echo said-before; sleep 0.5; echo made >made' 2>&1 || echo $? >"$status"
+        measure --label unread -- sh -c 'echo printed-before; sleep 0.5; echo made >made' 2>&1 || echo $? >"$status"
     } | true
-    [[ $(<"$status") == 4 ]] || fail "exit '$(<"$status")' where nobody reads"
+    [[ $(<"$status") == 4 ]] || fail "exit '$(<"$status")' if nobody reads"
     rm "$status"
     {
-        measure --label unread -- sh -c 'echo said-before; sleep 0.5; echo made >made' 2>"$work/err" || echo $? >"$status"
+        measure --label unread -- sh -c 'echo printed-before; sleep 0.5; echo made >made' 2>"$work/err" || echo $? >"$status"
     } | true
-    [[ $(<"$status") == 4 ]] || fail "exit '$(<"$status")' where nobody reads the summary"
-    grep -q 'standard output: Broken pipe' "$work/err" || fail "the reason is not told"
-    grep -q said-before "$repo/.build-mem/build-unread.log" || fail "the log is lost"
+    [[ $(<"$status") == 4 ]] || fail "exit '$(<"$status")' if nobody reads the summary"
+    mentions "$work/err" 'Broken pipe'
+    grep -q printed-before "$repo/.build-mem/build-unread.log" || fail "the log is lost"
     holds "$(result unread)" '.verdict == "pass" and .not_measured == null'
     nothing_left
-    ok "$engine: a reader that goes away costs its output alone, and is told"
+    ok "$engine: a closed pipe is reported, and only its own output is lost"
 }
 
 odd_builds() {
     expect 0 measure --label daemon -- sh -c "./busybox setsid sleep $endless & echo made >made"
     holds "$(result daemon)" '.verdict == "pass" and .sampler.unreadable == 0'
     nothing_left
-    # A process that nobody waits for, and one that is left to the probe.
+    # One zombie in the build, and one orphan that the probe adopts.
     expect 0 measure --label zombie -- sh -c '(sleep 0.1 &); sleep 0 & echo made >made; exec ./busybox sleep 0.4'
     holds "$(result zombie)" '.verdict == "pass" and .sampler.unreadable == 0'
     nothing_left
@@ -102,39 +97,36 @@ odd_builds() {
     ok "$engine: a daemon, zombies, and a build that closes its output"
 }
 
-gigabyte() {
+large_output() {
     local mib=${faults_mib:-1024}
-    # An engine's way through its daemon is ten times as long.
+    # Output takes ten times as long through an engine's daemon.
     [[ $engine == host || -n ${faults_mib:-} ]] || mib=256
     expect 0 measure --quiet --label gigabyte -- \
         sh -c "./busybox dd if=/dev/zero bs=1M count=$mib 2>/dev/null; echo made >made"
     [[ $(stat -c %s "$repo/.build-mem/build-gigabyte.log") == $((mib << 20)) ]] || fail "output was lost"
-    # The files that tell of it keep their size.
-    [[ -z $(find "$repo/.build-mem" -name '*gigabyte*' ! -name '*.log' -size +1M) ]] || fail "the output is in a report"
+    [[ -z $(find "$repo/.build-mem" -name '*gigabyte*' ! -name '*.log' -size +1M) ]] || fail "a report contains the output"
     rm "$repo/.build-mem/build-gigabyte.log"
     nothing_left
     ok "$engine: a build that prints $mib MiB"
 }
 
-memory_is_out() {
+out_of_memory() {
     # The build's first process itself.
     expect 3 measure --label shell --memory 64m --interval-ms 60000 -- ./hold anon=100 sleep=100
     holds "$(result shell)" '.build.oom_killed and .build.signal == 9 and .verdict == "build-failed"'
-    told "$work/out" 'the build ran out of memory'
     nothing_left
     if [[ $engine != inplace && $EUID == 0 ]]; then
-        # Everything, the probe first: who tells then is the kernel, or the engine.
+        # The kernel kills the probe first, then the build. The kernel or the engine reports it.
         expect 3 measure --label all --memory 64m --interval-ms 60000 --timeout 1m -- ./attack score hold pause
         holds "$(result all)" '.build.oom_killed and .verdict == "build-failed" and .build.exit_code == null
-            and (.build.timed_out | not) and (.not_measured | test("broke off"))'
-        told "$work/out" 'the build ran out of memory'
+            and (.build.timed_out | not) and .not_measured != null'
         nothing_left
     fi
-    ok "$engine: a build that is killed for lack of memory is told, and one that takes its probe along"
+    ok "$engine: an OOM kill of the build is reported, also if it kills the probe"
 }
 
-# memory.oom.group, as Kubernetes sets it: the kernel kills all of the cgroup at once.
-all_at_once() {
+# Kubernetes sets memory.oom.group: the kernel kills all processes of the cgroup at once.
+oom_group() {
     [[ -e /sys/fs/cgroup/cgroup.controllers ]] || { echo "  cgroup v1 has no memory.oom.group" && return; }
     local pid probe
     rm -rf "$repo/go" "$repo/.build-mem/build-group.log"
@@ -147,29 +139,29 @@ all_at_once() {
     host) probe=$(pgrep -P "$pid") ;;
     *) probe=$("$engine" inspect --format '{{.State.Pid}}' "$(container)") ;;
     esac
-    # Else the shell would live to say that hold was killed.
+    # Otherwise the shell would survive.
     echo 1 >"/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$probe/cgroup")/memory.oom.group"
     touch "$repo/go"
     ends 3
     holds "$(result group)" '.build.oom_killed and .verdict == "build-failed" and .build.exit_code == null'
-    told "$work/begun" 'the build ran out of memory'
     nothing_left
-    ok "$engine: where all of the cgroup is killed at once, probe and build, it is told"
+    ok "$engine: an OOM kill of the whole cgroup, with probe and build, is reported"
 }
 
-# out_is_full REASON: where our files go there is room for some KiB alone.
+# out_is_full REASON: the output directory has room for a few KiB only. REASON is the text of the errno.
 out_is_full() {
     local file
-    expect 4 measure --label full -- sh -c './busybox yes said-before | ./busybox head -n 40000; echo made >made'
-    grep -q "build-full.log: cannot write: $1" "$work/out" || fail "the reason is not told"
-    grep -q '^\[BUILD-MEM RESULT\] {.*"verdict":"inconclusive"' "$work/out" || fail "no RESULT line"
-    grep -q said-before "$repo/.build-mem/build-full.log" || fail "the log up to the fault is lost"
+    expect 4 measure --label full -- sh -c './busybox yes printed-before | ./busybox head -n 40000; echo made >made'
+    sed -n 's/^\[BUILD-MEM RESULT\] //p' "$work/out" >"$work/line.json"
+    holds "$work/line.json" ".verdict == \"inconclusive\" and
+        (.not_measured | contains(\"build-full.log\") and contains(\"$1\"))"
+    grep -q printed-before "$repo/.build-mem/build-full.log" || fail "the log up to the fault is lost"
     grep -q '^t_ms,' "$repo/.build-mem/timeline-full.csv" || fail "the timeline up to the fault is lost"
     for file in "$repo"/.build-mem/*.json; do
         [[ ! -e $file ]] || jq -e .verdict "$file" >/dev/null || fail "half a result"
     done
     [[ ! -e $repo/.build-mem/junit-full.xml ]] || junit_is_whole full
-    ! compgen -G "$repo/.build-mem/*.??????" >/dev/null || fail "a temporary file is left"
+    ! compgen -G "$repo/.build-mem/*.??????" >/dev/null || fail "a temporary file remains"
     nothing_left
 }
 
@@ -179,21 +171,21 @@ disk_is_full() {
     # shellcheck disable=SC2064
     trap "umount -l '$repo/.build-mem'; end_jobs" EXIT
     out_is_full 'No space left on device'
-    # All was measured, and only what tells of it finds no room.
+    # The measurement is complete, but the reports do not fit.
     rm -f "$repo"/.build-mem/*
     head -c 32K /dev/zero >"$repo/.build-mem/fill"
     expect 4 measure --label page -- sh -c 'echo made >made'
     holds "$(result page)" '.verdict == "pass"'
-    grep -q 'report-page.html: .*No space left on device' "$work/err" || fail "the file is not told"
+    mentions "$work/err" report-page.html
     nothing_left
     rm -f "$repo"/.build-mem/*
     mount -o remount,ro "$repo/.build-mem"
     expect 4 measure --label refused -- sh -c 'echo made >made'
-    grep -q 'Read-only file system' "$work/err" || fail "the reason is not told"
+    mentions "$work/err" 'Read-only file system'
     nothing_left
     umount "$repo/.build-mem"
     trap end_jobs EXIT
-    # A baseline is as it was, or as it is to be.
+    # A baseline is either unchanged or complete.
     expect 0 measure --label accepted -- sh -c 'echo made >made'
     mkdir -p "$repo/baselines"
     mount -t tmpfs -o size=16k tmpfs "$repo/baselines"
@@ -203,16 +195,16 @@ disk_is_full() {
     cp "$repo/baselines/build-mem.json" "$work/before.json"
     cat /dev/zero >"$repo/baselines/fill" 2>/dev/null || true
     expect 2 "$build_mem" baseline refresh --repo "$repo" "$(result accepted)"
-    grep -q 'No space left on device' "$work/err" || fail "the reason is not told"
-    cmp "$repo/baselines/build-mem.json" "$work/before.json" || fail "the baseline is not as it was"
-    [[ $(cd "$repo/baselines" && echo *) == 'build-mem.json fill' ]] || fail "a temporary file is left"
+    mentions "$work/err" 'No space left on device'
+    cmp "$repo/baselines/build-mem.json" "$work/before.json" || fail "the failed refresh changed the baseline"
+    [[ $(cd "$repo/baselines" && echo *) == 'build-mem.json fill' ]] || fail "a temporary file remains"
     umount "$repo/baselines"
     trap end_jobs EXIT
-    ok "$engine: a disk that is full or read-only is told, and nothing is cut short"
+    ok "$engine: a full or read-only disk is reported, and no file is truncated"
 }
 
-quota_is_used_up() {
-    # In memory: what a rig shares with its machine is no place for a loop device.
+disk_quota() {
+    # In memory: a loop device does not work on files that a rig shares with its machine.
     rm -f /run/quota.img
     truncate -s 128M /run/quota.img
     mkfs.btrfs -q /run/quota.img
@@ -226,16 +218,16 @@ quota_is_used_up() {
     out_is_full 'Disk quota exceeded'
     umount "$repo/.build-mem"
     trap end_jobs EXIT
-    ok "$engine: a quota that is used up is told, and nothing is cut short"
+    ok "$engine: a full quota is reported, and no file is truncated"
 }
 
-# set_clock SECONDS: forward, or back.
+# set_clock SECONDS: sets the clock forward, or back if SECONDS is negative.
 set_clock() {
-    in_uml || fail "this is a real machine, whose clock is not ours to set"
+    in_uml || fail "this is a real machine; a test must not set its clock"
     date --set="@$(($(date +%s) + $1))" >/dev/null
 }
 
-# start_waiting LABEL FLAG... -- COMMAND: a run whose build waits for a file `go` before the command.
+# start_waiting LABEL FLAG... -- COMMAND: starts a run whose build waits for a file `go` before the command.
 start_waiting() {
     local label=$1 flags=()
     shift
@@ -247,13 +239,14 @@ start_waiting() {
     env --default-signal "$build_mem" run --engine "$engine" --repo "$repo" --label "$label" \
         ${flags[@]+"${flags[@]}"} -- sh -c "until [ -e go ]; do sleep 0.1; done; $2" >"$work/begun" 2>&1 &
     pid=$!
-    eventually seen_for_a_while "$label"
+    eventually has_samples "$label"
 }
 
 clock_is_set() {
-    local pid jump plain=$repo repo=$work/clock limit=20s # an engine starts in this time too
+    local pid jump plain=$repo repo=$work/clock limit=20s # includes the start of the engine
     [[ $engine != host ]] || limit=5s
-    # Dated by this kernel's clock; what a rig shares with its machine is by the machine's.
+    # Files on this tmpfs have times of this kernel's clock. Files that a rig shares with its machine have
+    # times of the machine's.
     mkdir -p "$repo"
     mount -t tmpfs tmpfs "$repo"
     # shellcheck disable=SC2064
@@ -270,13 +263,14 @@ clock_is_set() {
             fail "the timeline jumps with the clock"
         nothing_left
     done
-    # What was there before is old, also where it is newer than a start that has moved back.
+    # An old artifact stays old, although it is newer than a start after the clock moved back.
     start_waiting old --skip-clear -- true
     set_clock -3600
     touch "$repo/go"
     ends 3
-    holds "$(result old)" '.verify[] | select(.path == "made") | (.ok | not) and (.detail | test("stale"))'
-    # Time that the build has is not given back.
+    holds "$(result old)" '.verify[] | select(.path == "made") | .ok | not'
+    [[ -e $repo/made ]] || fail "the old artifact was removed"
+    # A clock that is set back does not extend the time of the build.
     start_waiting late --timeout "$limit" -- true
     set_clock -3600
     ends 3
@@ -285,34 +279,35 @@ clock_is_set() {
     umount "$repo"
     trap end_jobs EXIT
     set_clock $((3 * 3600 - 86400))
-    ok "$engine: a clock that is set back or forward changes no duration, and makes nothing old or new"
+    ok "$engine: a change of the clock affects neither durations nor the age of artifacts"
 }
 
-# What a rig shares with its machine is dated by the machine's clock, as a server's files are by its.
+# Files that a rig shares with its machine have times of another clock, like files on a server.
 clocks_differ() {
     set_clock 3600
     expect 0 measure --label ahead -- sh -c 'echo made >made'
     set_clock -7200
     expect 3 measure --label behind --skip-clear -- true
-    holds "$(result behind)" '.verify[] | select(.path == "made") | .detail | test("stale")'
+    holds "$(result behind)" '.verify[] | select(.path == "made") | .ok | not'
+    [[ -e $repo/made ]] || fail "the old artifact was removed"
     set_clock 3600
     nothing_left
-    ok "$engine: files that another clock dates are new where they were made, and old where not"
+    ok "$engine: the age of an artifact is correct if the file system has another clock"
 }
 
-files_are_limited() {
+file_size_limit() {
     local kib=32
-    # It has no daemon: what it copies of the image is limited too.
+    # Podman has no daemon, so the limit also applies to its copy of the image.
     [[ $engine != podman ]] || kib=8192
     limited() (
         ulimit -f "$kib"
         measure "$@"
     )
     expect 4 limited --quiet --label limited -- \
-        sh -c "./busybox yes said-before | ./busybox head -n $((kib * 128)); echo made >made"
-    grep -q 'build-limited.log: cannot write: File too large' "$work/out" || fail "the reason is not told"
+        sh -c "./busybox yes printed-before | ./busybox head -n $((kib * 128)); echo made >made"
+    holds "$(result limited)" '.not_measured | contains("build-limited.log")'
     nothing_left
-    ok "$engine: a limit on the size of files is an error of the write, and not the end of the run"
+    ok "$engine: a limit on the size of files fails the write and does not kill the run"
 }
 
 odd_repositories() {
@@ -341,34 +336,37 @@ few_descriptors() {
     )
     expect 0 limited 24 --label few -- ./hold anon=20 sleep=300 write=made:1
     holds "$(result few)" '.not_measured == null and (.peak.estimated | not) and .sampler.unreadable == 0'
-    # Not even a pipe: said, and not passed.
+    # Not even a pipe can be opened.
     expect 4 limited 10 --label none -- ./hold write=made:1
-    grep -q 'Too many open files' "$work/out" "$work/err" || fail "the reason is not told"
+    cat "$work/out" >>"$work/err"
+    mentions "$work/err" 'Too many open files'
     nothing_left
-    ok "$engine: with few descriptors it measures, and with none it says why it cannot"
+    ok "$engine: few descriptors are enough to measure; too few are reported"
 }
 
-# Begins a build on the host that says nothing for longer than any CI is told nothing: to be waited
-# for with silence_is_broken, while there is something else to do.
-fall_silent() {
-    trap 'jobs -pr | xargs -r kill; rm -rf "$work"' EXIT
+# start_silent_build: starts a build that prints nothing for 33 s, on the host engine. silent_build waits
+# for it and checks it; other scenarios run in between.
+start_silent_build() {
+    any_wanted silent_build || return 0
+    trap 'end_jobs; rm -rf "$work"' EXIT
     mkdir "$work/silent"
     echo '{"artifacts": [{"path": "made"}], "clear": [], "stages": []}' >"$work/silent/build-mem.json"
     env --default-signal "$build_mem" run --engine host --repo "$work/silent" -- \
         sh -c 'sleep 33; echo made >made' >"$work/silent/out" 2>"$work/silent/err" &
     silent=$!
 }
-silence_is_broken() {
+silent_build() {
     local status=0
+    any_wanted silent_build || return 0
     wait "$silent" || status=$?
     ((status == 0)) || fail "a silent build: exit $status: $(tail -n 3 "$work/silent/out")"
-    grep -qP '^build-mem: .* [MK]iB, peak .* [MK]iB, 3\d\.\d s$' "$work/silent/err" ||
-        fail "not a word in 30 s: $(<"$work/silent/err")"
-    [[ $(wc -l <"$work/silent/err") == 1 ]] || fail "more than a word in 30 s: $(<"$work/silent/err")"
-    ok "a build that says nothing is left alone, and a CI hears every 30 s that it lives"
+    grep -qP '^build-mem: .*[MK]iB.*[MK]iB.* 3\d\.\d s$' "$work/silent/err" ||
+        fail "no progress line in 30 s: $(<"$work/silent/err")"
+    [[ $(wc -l <"$work/silent/err") == 1 ]] || fail "more than one line in 30 s: $(<"$work/silent/err")"
+    ok "a build that prints nothing is not ended, and a CI gets a progress line every 30 s"
 }
 
-proc_is_hidden() {
+hidden_proc() {
     chmod 755 "$work" && chmod 777 "$repo"
     # shellcheck disable=SC2016 # expanded by the inner shell
     expect 0 unshare --mount sh -c 'mount -t proc -o hidepid=2 proc /proc &&
@@ -377,10 +375,10 @@ proc_is_hidden() {
         -- ./hold spawn=2 anon=30 meet sleep=2000 write=made:1
     within 59 "$(jq '.stages[] | select(.name == "hold") | .pss_peak_bytes' "$(result hidden)")" 63 "PSS with hidepid"
     nothing_left
-    ok "$engine: where /proc hides the processes of others the build's own are seen"
+    ok "$engine: the build's processes are measured if /proc hides those of other users"
 }
 
-a_thousand_processes() {
+many_processes() {
     local pid many=${faults_processes:-1000}
     cat >"$repo/many.sh" <<'SH'
 i=0
@@ -391,37 +389,37 @@ SH
     rm -f "$repo/go" "$repo/.build-mem/timeline-many.csv"
     measure --label many -- ./busybox sh many.sh "$endless" "$many" >"$work/begun" 2>&1 &
     pid=$!
-    patience_s=300 eventually all_are_seen "$many"
+    patience_s=300 eventually all_are_recorded "$many"
     touch "$repo/go"
     ends 0
     holds "$(result many)" '.not_measured == null and .sampler.unreadable == 0'
     nothing_left
     ok "$engine: $many processes at once"
 }
-all_are_seen() { awk -F, -v many="$1" '$7 >= many { seen = 1 } END { exit !seen }' "$repo/.build-mem/timeline-many.csv"; }
+all_are_recorded() { awk -F, -v many="$1" '$7 >= many { seen = 1 } END { exit !seen }' "$repo/.build-mem/timeline-many.csv"; }
 
-runs_side_by_side() {
+concurrent_runs() {
     local pid label first size status=0 beside=${faults_beside:-8}
     start_endless one
     first=$pid
     size=$(stat -c %s "$repo/.build-mem/timeline-one.csv")
     cp "$repo/.build-mem/timeline-one.csv" "$work/before.csv"
     expect 4 measure --label one -- sh -c 'echo made >made'
-    grep -q "process $first measures under the label one" "$work/err" || fail "the first run's pid is not told"
-    cmp -n "$size" "$repo/.build-mem/timeline-one.csv" "$work/before.csv" || fail "a run that is refused has written files"
-    # Another label beside it; each has its own peak.
+    mentions "$work/err" "$first"
+    cmp -n "$size" "$repo/.build-mem/timeline-one.csv" "$work/before.csv" || fail "a refused run has written files"
+    # Runs with other labels are allowed, and each has its own peak.
     measure --label two --skip-clear -- ./hold anon=60 sleep=1500 write=made:1 >"$work/two" 2>&1 &
     pid=$!
     expect 0 measure --label three --skip-clear -- sh -c './hold anon=20 sleep=1500 write=made-3:1 && until [ -s made ]; do sleep 0.1; done'
     ends 0 "$work/two"
-    within 60 "$(jq .peak.cgroup_bytes "$(result two)")" 65 "the headline of one label"
-    within 20 "$(jq .peak.cgroup_bytes "$(result three)")" 25 "the headline of the other beside it"
+    within 60 "$(jq .peak.cgroup_bytes "$(result two)")" 65 "the memory peak of label two"
+    within 20 "$(jq .peak.cgroup_bytes "$(result three)")" 25 "the memory peak of label three"
     kill -KILL "$first"
     wait "$first" || true
-    # Nobody holds it any more, and nothing is to be cleared away.
+    # The lock ended with its process.
     expect 0 measure --label one -- sh -c 'echo made >made'
-    # A refresh beside a check, that sees the old baseline or the new one. What both make appears whole.
-    # In a container all have the same pids.
+    # A refresh beside a check, which reads the old or the new baseline. Each build writes its own file and
+    # renames it; process IDs would not be unique in containers.
     local build='./hold anon=40 sleep=200 && echo made >made.ME && ./busybox mv made.ME made'
     expect 0 measure --label one -- sh -c "$build"
     expect 0 "$build_mem" baseline refresh --repo "$repo" --baseline "$work/shared.json" "$(result one)"
@@ -433,7 +431,7 @@ runs_side_by_side() {
     ends 0 "$work/refresh"
     holds "$work/shared.json" '.environments[0].metrics.cgroup_peak.values | length == 2'
     nothing_left
-    # Each by itself.
+    # Runs of different repositories.
     local pids=()
     for ((label = 1; label <= beside; label++)); do
         mkdir -p "$work/beside/$label"
@@ -446,42 +444,42 @@ runs_side_by_side() {
     ((status == 0)) || fail "one of $beside runs at once: exit $status"
     for ((label = 1; label <= beside; label++)); do
         within $((label * 10)) "$(jq .peak.cgroup_bytes "$work/beside/$label/.build-mem/result-beside.json")" \
-            $((label * 10 + 5)) "the headline of run $label of $beside at once"
+            $((label * 10 + 5)) "the memory peak of run $label of $beside"
     done
     nothing_left
-    ok "$engine: one run of a label at a time, and $beside of different repositories at once"
+    ok "$engine: one run per label, and $beside concurrent runs of different repositories"
 }
 
-# Several runs write under LABEL-1 and so on: nobody else may, and the other way round.
-series_are_taken() {
+# A series of runs writes LABEL-1, LABEL-2, ...: no other run may use these labels, and vice versa.
+labels_of_series() {
     local pid
     start_endless one
     expect 4 measure --label one-2 -- sh -c 'echo made >made'
-    grep -q "process $pid measures under the label one in" "$work/err" || fail "the series' label is not told"
+    mentions "$work/err" "$pid"
     kill -KILL "$pid"
     wait "$pid" || true
     start_endless one-2
     expect 4 measure --label one --runs 2 -- sh -c 'echo made >made'
-    grep -q "process $pid measures under the label one-2 in" "$work/err" || fail "the run of a series is not told"
+    mentions "$work/err" "$pid"
     expect 0 measure --label one-3 -- sh -c 'echo made >made'
     kill -KILL "$pid"
     wait "$pid" || true
     expect 0 measure --label one-2 -- sh -c 'echo made >made'
     nothing_left
-    ok "$engine: the label of several runs and those of each are one run's at a time"
+    ok "$engine: the label of a series and the labels of its runs are locked together"
 }
 
 no_engine() {
     local without=DOCKER_HOST=unix:///nowhere.sock
-    # It has no daemon that could be away: the program itself is.
+    # Podman has no daemon, so the program is missing instead.
     [[ $engine != podman ]] || without=PATH=/nowhere
     expect 4 env "$without" "$build_mem" run --engine "$engine" --repo "$repo" --label none -- true
-    holds "$(result none)" ".not_measured | test(\"engine $engine cannot run builds here\")"
-    ok "$engine: an engine that is missing or does not answer is told"
+    holds "$(result none)" ".not_measured | contains(\"$engine\")"
+    ok "$engine: an engine that is missing or does not answer is reported"
 }
 
-# instead COMMANDS: the engine's program, in $work/instead, that does them before it does what it is
-# told, with $engine_itself for itself.
+# instead COMMANDS: makes a replacement for the engine's program, in $work/instead. It runs the commands
+# first and then the real program, $engine_itself.
 instead() {
     mkdir -p "$work/instead"
     printf '#!/bin/sh\nengine_itself=%s\n%s\nexec "$engine_itself" "$@"\n' "$(command -v "$engine")" "$1" \
@@ -489,71 +487,70 @@ instead() {
     chmod +x "$work/instead/$engine"
 }
 
-# A build can take its probe along at once: by then its cgroup has to be known.
+# A build can kill its probe at once, so the runner must know the cgroup before it starts the build.
 engine_is_slow() {
     rm -f "$work/begun-early"
     instead "case \$* in *State.Pid*) sleep 1; [ ! -e '$repo/made' ] || touch '$work/begun-early' ;; esac"
     PATH=$work/instead:$PATH expect 0 measure --label slow -- sh -c 'echo made >made'
-    [[ ! -e $work/begun-early ]] || fail "the build has run before the engine told where"
+    [[ ! -e $work/begun-early ]] || fail "the build ran before its cgroup was known"
     nothing_left
-    ok "$engine: the build waits until the engine has told where it is"
+    ok "$engine: the build waits until the engine has reported its cgroup"
 }
 
-# The run is ended while its engine is still at work, in a command that nobody needs or that all need.
-early_ends() {
+# SIGTERM arrives while an engine command runs: one that is optional, and one that is necessary.
+ended_before_the_build() {
     local pid step
     for step in version create; do
         rm -f "$work/at-it" "$repo/made"
         instead "case \$1 in $step) \"\$engine_itself\" \"\$@\" && touch '$work/at-it' && exec sleep $endless ;; esac"
-        # No function: the signal is not for a shell.
+        # Not through the function `measure`: the signal must reach build-mem and not a shell.
         env --default-signal PATH="$work/instead:$PATH" "$build_mem" run --engine "$engine" --repo "$repo" \
             --label early -- sh -c 'echo made >made' >"$work/begun" 2>&1 &
         pid=$!
         eventually test -e "$work/at-it"
         kill -TERM "$pid"
         ends 143
-        told "$work/begun" interrupted
-        [[ ! -e $repo/made ]] || fail "the build has run after all"
+        [[ ! -e $repo/made ]] || fail "the build ran nevertheless"
         nothing_left
     done
     instead 'case $1 in start) sleep 3 ;; esac'
     PATH=$work/instead:$PATH expect 4 measure --label early --timeout 1s -- sh -c 'echo made >made'
-    holds "$(result early)" '.build.timed_out == false and (.not_measured | test("had not started the build"))'
-    [[ ! -e $repo/made ]] || fail "the build has run after all"
+    holds "$(result early)" '.build.timed_out == false and .not_measured != null'
+    [[ ! -e $repo/made ]] || fail "the build ran nevertheless"
     nothing_left
-    ok "$engine: a run that is ended before its build has begun says so, and nothing is begun any more"
+    ok "$engine: a run that is ended before its build starts does not start it"
 }
 
-# All that was to be told has been told, and the engine's program stays.
-engine_never_ends() {
+# The build has ended and its results are complete, but the engine's program does not exit.
+engine_hangs() {
     instead "case \$1 in start) \"\$engine_itself\" \"\$@\"; exec sleep $endless ;; esac"
     PATH=$work/instead:$PATH expect 0 measure --label stays -- sh -c 'echo made >made'
     holds "$(result stays)" '.verdict == "pass" and .not_measured == null'
     nothing_left
-    ok "$engine: an engine that hangs at the end holds nothing up, and costs nothing that was measured"
+    ok "$engine: an engine that hangs at the end delays nothing and loses no figure"
 }
 
-# Whoever calls is who builds, and whose the files are.
+# The build runs as the user who calls build-mem, and the files belong to that user.
 another_user() {
     local as=(setpriv --reuid 65534 --regid 65534 --clear-groups env --default-signal HOME=/tmp "$build_mem")
     chmod 666 "${DOCKER_HOST#unix://}"
     chmod 755 "$work" && chmod 777 "$repo"
     rm -rf "$repo/.build-mem" "$repo/made"
     expect 0 "${as[@]}" run --engine docker --repo "$repo" -- sh -c './busybox grep ^Uid: /proc/self/status; echo made >made'
-    grep -qP '^Uid:\t65534\t65534\t65534\t65534$' "$repo/.build-mem/build-run.log" || fail "it was built by another user"
+    grep -qP '^Uid:\t65534\t65534\t65534\t65534$' "$repo/.build-mem/build-run.log" || fail "another user ran the build"
     [[ $(stat -c %u "$repo/made" "$(result run)" "$repo/.build-mem/build-run.log" | sort -u) == 65534 ]] ||
-        fail "not all that is written is the user's"
+        fail "a file belongs to another user"
     chown -R root "$repo/.build-mem"
     expect 4 "${as[@]}" run --engine docker --repo "$repo" -- sh -c 'echo made >made'
-    grep -q 'build-mem/.*: Permission denied' "$work/err" || fail "the reason is not told"
+    mentions "$work/err" 'Permission denied'
     chown -R 65534 "$repo/.build-mem"
     rm -rf "$repo/.build-mem" "$repo/made"
     nothing_left
-    ok "$engine: the build is the invoking user's, and so are the files"
+    ok "$engine: the build and the files belong to the user who calls build-mem"
 }
 
-# As root a build can make control groups in its own.
-cgroups_within() {
+# A build that runs as root can create cgroups below its own.
+nested_cgroups() {
     cat >"$repo/within.sh" <<'SH'
 own=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)
 [ -e "$own/memory.current" ] || own=/sys/fs/cgroup/memory$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
@@ -565,10 +562,10 @@ SH
     rm -f "$repo/inside"
     expect 0 measure --label within -- sh within.sh "$endless"
     nothing_left
-    ok "$engine: control groups that a build makes in its own go with it, and what lives there"
+    ok "$engine: cgroups that a build creates below its own are removed, with their processes"
 }
 
-privileges_are_least() {
+least_privileges() {
     local show='./busybox grep -E "^(Uid|CapEff|CapBnd|NoNewPrivs)" /proc/self/status; ./busybox cat /proc/self/mountinfo; echo made >made'
     local log=$repo/.build-mem/build-least.log
     expect 0 measure --label least -- sh -c "$show"
@@ -576,10 +573,10 @@ privileges_are_least() {
     grep -qP '^CapEff:\t00000000000000fb$' "$log" || fail "other capabilities than those of a builder"
     grep -qP '^NoNewPrivs:\t1$' "$log" || fail "programs may gain privileges"
     [[ $(awk '$5 == "/work"' "$log" | wc -l) == 1 ]] || fail "the repository is not mounted"
-    # Of this machine nothing else, but what the engine itself makes for each container.
+    # Nothing else of this machine is mounted, except what the engine itself creates for each container.
     ! awk '/ - / { print $5 }' "$log" | grep -vqE '^/($|work$|proc(/|$)|sys(/|$)|dev(/|$)|etc/(hosts|hostname|resolv.conf)$|run(/|$))' ||
         fail "something else is mounted: $(<"$log")"
-    # Another user has none, and its processes are measured all the same.
+    # Another user has no capabilities. Its processes are measured nevertheless.
     chmod 777 "$repo"
     expect 0 measure --label least --user 65534:65534 -- sh -c "$show; ./hold spawn=2 anon=30 meet sleep=2000"
     grep -qP '^CapEff:\t0000000000000000$' "$log" || fail "a user has capabilities"
@@ -587,13 +584,13 @@ privileges_are_least() {
     holds "$(result least)" '.sampler.unreadable == 0 and .sampler.vanished >= 0'
     within 59 "$(jq '.stages[] | select(.name == "hold") | .pss_peak_bytes' "$(result least)")" 63 "PSS of another user"
     expect 0 measure --label engine --privileges engine -- sh -c "$show"
-    grep -q '^CapEff:' "$repo/.build-mem/build-engine.log" || fail "what the engine gives was not seen"
+    grep -q '^CapEff:' "$repo/.build-mem/build-engine.log" || fail "the log lacks the capabilities"
     ! grep -qP '^CapEff:\t00000000000000fb$' "$repo/.build-mem/build-engine.log" || fail "--privileges engine changes nothing"
     nothing_left
-    ok "$engine: the container has the least privileges, and what runs in it is measured"
+    ok "$engine: a container with the least privileges is measured"
 }
 
-# An image that says it is for another architecture; its shell is for a machine that nobody emulates.
+# An image of another architecture, whose shell is for a machine that no emulator supports.
 foreign_image() {
     local root=$work/foreign platform=(--platform linux/s390x)
     [[ $engine != podman ]] || platform=(--os linux --arch s390x)
@@ -604,33 +601,32 @@ foreign_image() {
     tar -C "$root" -c . | "$engine" import "${platform[@]}" - build-mem-foreign:1 >/dev/null 2>&1
 }
 
-images_are_wrong() {
+wrong_images() {
     expect 4 measure --label image --image there-is-no/such-image:1 -- true
-    holds "$(result image)" '.not_measured | test("such-image")'
+    holds "$(result image)" '.not_measured | contains("such-image")'
     expect 4 measure --label shell --build-cmd 'echo made >made'
-    holds "$(result shell)" '.not_measured | test("bash: No such file or directory")'
+    holds "$(result shell)" '.not_measured | contains("bash")'
     foreign_image
     expect 4 measure --label foreign --image build-mem-foreign:1 -- sh -c 'echo made >made'
-    holds "$(result foreign)" '.not_measured |
-        test("sh: Exec format error: .*another architecture.*--image")'
+    holds "$(result foreign)" '.not_measured | contains("--image")'
     nothing_left
-    ok "$engine: an image that is missing, has no bash, or is another architecture's"
+    ok "$engine: an image that is missing, has no bash, or is of another architecture is reported"
 }
 
-# Last: every other container of the engine ends with it.
+# The last scenario, since every other container of the engine ends with the daemon.
 daemon_is_killed() {
     local pid state
     state=$(dirname "${DOCKER_HOST#unix://}")
     start_endless daemon
     kill -KILL "$(<"$state/docker.pid")"
     ends 4
-    known_so_far daemon 'Cannot connect to the Docker daemon'
-    # Nobody but us was there to end it.
-    build_is_gone || fail "a process of the build is left"
-    # Its containerd died with it, and may lie there as a zombie that would be taken for one.
+    partial_result daemon
+    # Without a daemon, only build-mem could end it.
+    build_is_gone || fail "a process of the build remains"
+    # containerd died with it. dockerd would take its zombie for a running one.
     rm -f "$state/exec/containerd/containerd.pid"
     "$srcdir/tests/rig/docker" run true
     expect 0 measure --label after -- sh -c 'echo made >made'
     nothing_left
-    ok "$engine: a daemon that is killed is told, and what it leaves is swept up"
+    ok "$engine: a killed daemon is reported, and the next run removes what it left"
 }

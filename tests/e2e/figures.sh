@@ -1,8 +1,9 @@
-# What build-mem says of memory that is known, and what the kernel says. Sourced by engine.sh.
+# figures.sh: known memory as build-mem measures it, compared with the kernel's own counters. Sourced by
+# engine.sh.
 # shellcheck shell=bash
 
-# configure NAME STAGE=REGEX...: the test's configuration with these stages, in their precedence,
-# and no artifact.
+# configure NAME STAGE=REGEX...: writes NAME.json, the configuration with these stages, the first match
+# wins, and without an artifact.
 configure() {
     local name=$1 stage
     shift
@@ -16,14 +17,14 @@ configure() {
 # stage FILE NAME KEY: a figure of one stage of a result.
 stage() { jq --arg name "$2" ".stages[] | select(.name == \$name) | .$3" "$1"; }
 
-# above_base FILE SUM: in MiB, a sum of MiB above what the cgroup holds beside a stage's own memory
-# (the shell, the probe, what the engine left in it), by the stage "base", whose own is 1 MiB.
+# above_base FILE SUM: SUM MiB plus what the cgroup holds besides the stage's own memory: the shell, the
+# probe, the engine's remains. The stage "base", which holds 1 MiB itself, measures that.
 above_base() {
     awk "BEGIN { print $(stage "$1" base cgroup_peak_bytes) / 1048576 - 1 + $2 }"
 }
 
-# peak_is FILE STAGE MIB: its peak is that much, and a page table of 4 KiB for each 2 MiB, above
-# the base: within 1 MiB.
+# peak_is FILE STAGE MIB: the peak is MIB and a page table of 4 KiB per 2 MiB above the base, within
+# 1 MiB.
 peak_is() {
     within "$(above_base "$1" "$3 + $3 / 512 - 1")" "$(stage "$1" "$2" cgroup_peak_bytes)" \
         "$(above_base "$1" "$3 + $3 / 512 + 1")" "peak of $2"
@@ -32,11 +33,11 @@ peak_is() {
 # is_exact FILE STAGE true|false
 is_exact() {
     [[ $(stage "$1" "$2" cgroup_peak_exact) == "$3" ]] ||
-        fail "that the peak of $2 is exact is not $3"
+        fail "cgroup_peak_exact of $2 is not $3"
 }
 
-# Every stage smaller than the one before: the lifetime peak rises in the largest alone. Each sleeps
-# first: what a stage takes before its command line is seen counts as the last one's.
+# Each stage is smaller than the one before, so the lifetime peak rises in the largest only. Each one
+# sleeps first: memory from before the scan that detects a stage counts for the stage before.
 stage_peaks() {
     configure stages 'base=anon=1 ' 'large=anon=120' 'middle=anon=70' 'small=anon=30'
     expect 0 measure --label stages --config "$repo/stages.json" -- sh -c '
@@ -46,7 +47,7 @@ stage_peaks() {
     for size in large:120 middle:70 small:30; do
         name=${size%:*}
         peak_is "$file" "$name" "${size#*:}"
-        # Without resets the kernel tells of the largest alone; the others are samples, and say so.
+        # Without resets the kernel reports the largest only; the others are samples, marked as such.
         exact=${stages_are_exact:-false}
         [[ $name != large ]] || exact=true
         is_exact "$file" "$name" "$exact"
@@ -55,8 +56,8 @@ stage_peaks() {
     ok "$engine: each stage has its own peak"
 }
 
-# The kernel's own word on the highest of all: v2 has the lifetime peak, which is the headline; v1
-# counts memory and swap in a counter of its own, which nobody resets.
+# The kernel's own highest peak: on v2 it is the lifetime peak, which is the memory peak; on v1 a counter
+# of memory and swap, which nobody resets.
 cat >"$repo/witness.sh" <<'SH'
 while IFS=: read -r _ controllers path; do
     [ "$controllers" != memory ] || directory=$path
@@ -67,20 +68,20 @@ done >witness
 exit 0
 SH
 
-# highest FILE: every peak lies in one of the stages, none is lost between two of them.
+# highest FILE: every peak is in one of the stages; none is lost between two of them.
 highest() {
-    local file=$1 headline witness
-    headline=$(jq .peak.cgroup_bytes "$file") witness=$(cat "$repo/witness")
+    local file=$1 peak witness
+    peak=$(jq .peak.cgroup_bytes "$file") witness=$(cat "$repo/witness")
     if [[ $(jq -r .peak.source "$file") == memory.max_usage_in_bytes ]]; then
-        [[ -n $witness ]] || echo "  no swap is counted: nothing to hold the headline against"
+        [[ -n $witness ]] || echo "  swap is not counted: nothing to compare the memory peak with"
     fi
-    witness=${witness:-$headline}
-    echo "  headline $headline, the kernel's $witness"
+    witness=${witness:-$peak}
+    echo "  memory peak $peak, the kernel's $witness"
     holds "$file" "(.peak.cgroup_bytes - $witness | fabs) < 1048576"
     holds "$file" "([.stages[].cgroup_peak_bytes] | max) - $witness | fabs < 1048576"
 }
 
-# Stages that follow each other at once, whose memory is there for a moment only, at their end.
+# Stages without a pause between them, which hold their memory only briefly, at their end.
 stage_boundaries() {
     local sizes=(24 60 12 48 30 6) mib file stages=('base=anon=1 ')
     for mib in "${sizes[@]}"; do stages+=("p$mib=anon=$mib( |$)"); done
@@ -99,8 +100,8 @@ stage_boundaries() {
     ok "$engine: not 1 MiB is lost between two stages"
 }
 
-# The next stage begins about when the memory of the last one is freed: the last one's peak is what
-# it is, and its own at least what it takes and at most both together.
+# The second stage starts while the memory of the first is freed. The first one's peak is exact. The
+# second one's is at least its own memory, and at most both together.
 stage_overlaps() {
     local file
     configure overlaps 'base=anon=1 ' 'second=anon=20' 'first=anon=60'
@@ -117,10 +118,10 @@ stage_overlaps() {
         "$(above_base "$file" 82)" "peak of second"
     is_exact "$file" second true
     highest "$file"
-    ok "$engine: a stage that begins while the last one's memory is freed"
+    ok "$engine: a stage that starts while the memory of the one before is freed"
 }
 
-# survives MIB: whether the mix of the next check does, under that limit; the kernel is the judge.
+# survives MIB: true if the build `mix` passes under that limit. The kernel decides.
 survives() {
     local status=0
     mix --memory "$1m" || status=$?
@@ -130,8 +131,8 @@ survives() {
     return 1
 }
 
-# A file that is in nobody's cache is read, another written, private and shared memory taken. The
-# shell keeps the files open: some file systems drop the cache of what nobody has open.
+# A build that reads a file which is not in the page cache, writes another, and takes private and shared
+# memory. The shell keeps the files open: some file systems drop the cache of closed files.
 mix() {
     configure mix
     rm -f "$repo/cold" "$repo/made"
@@ -140,20 +141,20 @@ mix() {
         ./hold read=cold write=made:8 anon=32 shm=16 sleep=200' >"$work/out" 2>"$work/err"
 }
 
-# The least limit under which a build passes is what it had that could not be reclaimed.
+# The smallest limit under which a build passes is its unreclaimable peak.
 unreclaimable() {
     local bytes low high middle
     expect 0 mix
     bytes=$(jq .peak.unreclaimable_bytes "$(result mix)")
     echo "  unreclaimable $bytes of $(jq .peak.cgroup_bytes "$(result mix)")"
     low=$((bytes * 9 / 10 / 1048576)) high=$((bytes * 11 / 10 / 1048576))
-    survives "$high" || fail "killed under a limit a tenth above what cannot be reclaimed"
-    ! survives "$low" || fail "passes under a limit a tenth below what cannot be reclaimed"
+    survives "$high" || fail "killed under a limit 10 % above the unreclaimable peak"
+    ! survives "$low" || fail "passes under a limit 10 % below the unreclaimable peak"
     while ((high - low > 1)); do
         middle=$(((low + high) / 2))
         if survives "$middle"; then high=$middle; else low=$middle; fi
     done
     within "$(awk "BEGIN { print $high * 0.95 }")" "$bytes" "$(awk "BEGIN { print $high * 1.05 }")" \
-        "what cannot be reclaimed, against the limit that the build needs"
-    ok "$engine: what cannot be reclaimed is the limit that the build needs"
+        "the unreclaimable peak, compared with the limit that the build needs"
+    ok "$engine: the unreclaimable peak is the limit that the build needs"
 }

@@ -1,14 +1,14 @@
-# hostile.sh: builds that try to talk themselves into a pass, to reach their probe, or to make
-# build-mem write elsewhere. To be sourced after lib.sh; `on_engine ENGINE "${hostile_rows[@]}"`.
+# hostile.sh: builds that try to forge a pass, to attack their probe, or to make build-mem write outside
+# of the repository. Sourced after lib.sh, for on_engine.
 # shellcheck shell=bash
-# What engine.sh has set: $engine, $repo, measure, result, nothing_left.
+# engine.sh sets $engine, $repo, measure, result, nothing_left.
 # shellcheck disable=SC2154
 
-hostile_rows=(it_talks it_reaches_for_the_probe it_ends_the_probe it_starves_the_probe it_leaves_pipes
-    it_links_elsewhere)
+hostile_scenarios=(forged_output attacks_on_the_probe kills_the_probe starves_the_probe pipes_as_files
+    links_out_of_the_repo)
 
-# hostile COMMAND... FLAG...
-# On the host as another user: root can reach anything there. In a container as the root of there.
+# hostile COMMAND... FLAG...: the build runs as another user on the host, where root can reach everything,
+# and as root in a container.
 hostile() {
     local user=()
     [[ $engine != host ]] || user=(--user 65534:65534)
@@ -21,7 +21,7 @@ hostile() {
         ${user[@]+"${user[@]}"} "$@"
 }
 
-# The repository is the build's own, whoever that is.
+# hostile_repo: a clean repository, which belongs to the build.
 hostile_repo() {
     chmod 755 "$work"
     rm -rf "$repo"/{.build-mem,baselines,old} "$work/outside"
@@ -30,23 +30,22 @@ hostile_repo() {
     chmod -R a+rwX "$repo"
 }
 
-outside_is_empty() { [[ -z $(ls -A "$work/outside") ]] || fail "something was written outside of the repo"; }
+outside_is_empty() { [[ -z $(ls -A "$work/outside") ]] || fail "a file was written outside of the repository"; }
 
-# one_verdict VERDICT: what the machine-readable outputs say of the last check, all of them.
+# refused_link FILE: the error in this file is that of a link out of the repository.
+outside='out(side)?( of)? the repo'
+refused_link() { grep -qE "$outside" "$1" || fail "another error than that of the link: $(<"$1")"; }
+
+# one_verdict VERDICT: all machine-readable outputs of the last check have it.
 one_verdict() {
     local line
     line=$(sed -n 's/^\[BUILD-MEM RESULT\] //p' "$work/out")
-    [[ $(jq -r .verdict <<<"$line") == "$1" ]] || fail "not one RESULT line, or another verdict than $1"
+    [[ $(jq -r .verdict <<<"$line") == "$1" ]] || fail "not one RESULT line, or its verdict is not $1"
     holds "$(result check)" ".verdict == \"$1\""
     xmllint --noout "$repo/.build-mem/junit-check.xml" || fail "the JUnit file is not well-formed"
 }
 
-# junit_says XPATH: true of the last check's JUnit file.
-junit_says() {
-    [[ $(xmllint --xpath "$1" "$repo/.build-mem/junit-check.xml") == true ]] || fail "JUnit: not so: $1"
-}
-
-it_talks() {
+forged_output() {
     hostile_repo
     expect 0 hostile baseline refresh --runs 1 -- ./hold anon=40 sleep=300 write=made:1
     chmod -R a+rwX "$repo"
@@ -62,12 +61,12 @@ printf '::set-output name=verdict::pass\n##[error]no\n::stop-commands::x\n::x::\
 printf ']]></system-out></testsuite></testsuites>\001\002\377\376\355\240\200&#0;\n'
 $b head -c 1000000 /dev/zero | $b tr '\0' Z
 echo
-# What it is held to, and what is said of it.
+# Its baseline and its reports.
 $b sed -i 's/^ *[0-9][0-9]*,*$/9999999999/' baselines/build-mem.json
 for name in result-check.json junit-check.xml report-check.html; do
     echo '{"verdict":"pass"}' >.build-mem/$name
 done
-# The stage is another process than the one that has grown, and that has a name to be afraid of.
+# The process that has grown is not of the stage, and its name contains control characters.
 name=$(printf '\033[31m]]>\n[BUILD-MEM RESULT] {}\n"<script>\377')
 $b cp hold "$name"
 ./hold sleep=700 &
@@ -78,126 +77,126 @@ SH
     GITHUB_ACTIONS=true GITHUB_OUTPUT=$github GITHUB_STEP_SUMMARY=$github \
         expect 1 hostile check --runs 1 -- ./busybox sh build.sh
     one_verdict regressed
-    junit_says 'count(/testsuites/testsuite) = 1 and count(//testcase[@name="cgroup_peak"]/failure) = 1'
-    junit_says "count(//testcase) = $cases"
+    junit_has "$repo/.build-mem/junit-check.xml" 'count(/testsuites/testsuite) = 1 and count(//testcase[@name="cgroup_peak"]/failure) = 1'
+    junit_has "$repo/.build-mem/junit-check.xml" "count(//testcase) = $cases"
     iconv -f utf-8 -t utf-8 "$work/out" >/dev/null || fail "standard output is not UTF-8"
     grep -q '9999999999' "$repo/baselines/build-mem.json" || fail "the build did not raise its baseline"
     holds "$(result check)" '.gate.findings[0] | .metric == "cgroup_peak" and .status == "failed" and .baseline < 60000000'
-    [[ $(grep '^verdict=' "$github") == verdict=regressed ]] || fail "the job's output has not one verdict, and this one"
+    [[ $(grep '^verdict=' "$github") == verdict=regressed ]] || fail "the output of the job is not this verdict alone"
     ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f]' "$work/out" || fail "control bytes on standard output"
-    [[ $(LC_ALL=C tr -cd Z <"$repo/.build-mem/build-check.log" | wc -c) == 1000000 ]] || fail "a long line was cut"
+    [[ $(LC_ALL=C tr -cd Z <"$repo/.build-mem/build-check.log" | wc -c) == 1000000 ]] || fail "a long line was truncated"
     nothing_left
-    ok "$engine: a build that prints verdicts, raises its baseline and hides behind names is judged all the same"
+    ok "$engine: a build that prints verdicts, edits its baseline and forges names is judged correctly"
 }
 
-it_reaches_for_the_probe() {
+attacks_on_the_probe() {
     hostile_repo
-    # It does come through where nobody resists.
+    # Without build-mem the attack succeeds.
     expect 9 setpriv --reuid 65534 --clear-groups sh -c 'cd "$1" && ./attack descriptors memory steal; exit $?' sh "$repo"
     expect 0 hostile run --skip-clear --label reaches -- ./attack descriptors memory steal write
     [[ ! -s $repo/.build-mem/build-reaches.log ]] || fail "$(<"$repo/.build-mem/build-reaches.log")"
     nothing_left
-    ok "$engine: the probe's memory and descriptors are out of the build's reach"
+    ok "$engine: the build cannot reach the memory and the descriptors of the probe"
 }
 
-it_ends_the_probe() {
+kills_the_probe() {
     local step
     hostile_repo
     case $engine in
     host)
         for step in kill signals; do
             expect 4 hostile run --label "$step" -- ./attack "$step" pause
-            holds "$(result "$step")" '.verdict == "inconclusive" and (.not_measured | test("probe was ended by signal"))'
+            holds "$(result "$step")" '.verdict == "inconclusive" and .not_measured != null'
             nothing_left
         done
-        # A leash that nobody holds at its other end: then by force.
+        # A stopped probe does not notice that the lifeline closes, so the runner kills it.
         expect 3 hostile run --label stop --timeout 1s -- ./attack stop pause
         holds "$(result stop)" '.build.timed_out and .verdict == "build-failed"'
         ;;
     *)
-        # The first process of a container is safe from its own children.
+        # The kernel protects the first process of a container from its children.
         expect 0 hostile run --label kill -- ./attack kill stop signals write
         holds "$(result kill)" '.not_measured == null and .peak.cgroup_bytes > 0'
         ;;
     esac
     nothing_left
-    ok "$engine: a build that ends its probe does not pass, and ends too"
+    ok "$engine: a build that kills its probe does not pass, and is ended"
 }
 
-it_starves_the_probe() {
+starves_the_probe() {
     hostile_repo
     expect 0 hostile baseline refresh --runs 1 -- ./hold anon=40 sleep=300 write=made:1
     local status=0
-    # By itself: a User-Mode-Linux may panic where a process is killed while it forks.
+    # The build ends by itself: a User-Mode-Linux can panic if a process is killed while it forks.
     hostile check -- ./attack starve grow write >"$work/out" 2>"$work/err" || status=$?
-    ((status == 1 || status == 4)) || fail "exit $status: a headline that was not read passes"
+    ((status == 1 || status == 4)) || fail "exit $status: a peak that was not read passes"
     ! grep -q prlimit: "$repo/.build-mem/build-check.log" || fail "the probe was not starved"
     nothing_left
-    # It can wait, and read no counter: not that of the kernel's kills.
+    # The probe can wait, but cannot read the counter of OOM kills.
     status=0
     hostile run --label squeeze --memory 64m -- ./attack squeeze hold write >"$work/out" 2>"$work/err" || status=$?
-    ((status == 3 || status == 4)) || fail "exit $status: a kill that was not read passes"
+    ((status == 3 || status == 4)) || fail "exit $status: an OOM kill that was not read passes"
     ! grep -q prlimit: "$repo/.build-mem/build-squeeze.log" || fail "the probe was not squeezed"
     nothing_left
-    ok "$engine: a probe that may open nothing more does not say that all is well"
+    ok "$engine: a build does not pass if its probe can open no more files"
 }
 
-it_leaves_pipes() {
+pipes_as_files() {
     hostile_repo
-    # To open one waits for who opens its other end, and nobody does.
+    # To open a pipe blocks until another process opens its other end.
     expect 0 hostile run --label pipe -- ./busybox sh -c \
         "./busybox mv .build-mem old && mkdir .build-mem && ./busybox chmod 777 .build-mem &&
         ./busybox mkfifo .build-mem/build-pipe.log .build-mem/timeline-pipe.csv && echo made >made"
     expect 4 hostile run --label pipe -- ./attack write
-    grep -q 'build-pipe.log: No such device or address' "$work/err" || fail "the reason is not told"
+    mentions "$work/err" build-pipe.log
     nothing_left
-    ok "$engine: a pipe in the place of a file holds nothing up"
+    ok "$engine: a pipe in place of a file does not block"
 }
 
-it_links_elsewhere() {
-    local outside=$work/outside
+links_out_of_the_repo() {
+    local target=$work/outside
     hostile_repo
-    # Read by the build as well as by us: the paths are this machine's.
+    # The links have paths of this machine, which differ from those in a container.
     expect 4 hostile run --label link -- ./busybox sh -c \
-        "./busybox mv .build-mem old && ./busybox ln -s '$outside' .build-mem && echo made >made"
-    grep -q 'leads out of the repo' "$work/out" || fail "the reason is not told"
+        "./busybox mv .build-mem old && ./busybox ln -s '$target' .build-mem && echo made >made"
+    refused_link "$work/out"
     rm "$repo/.build-mem"
     mkdir -p "$repo/reports" && chmod 777 "$repo/reports"
     expect 4 hostile run --label junit --junit "$repo/reports/junit.xml" -- ./busybox sh -c \
-        "./busybox rmdir reports && ./busybox ln -s '$outside' reports && echo made >made"
-    grep -q 'leads out of the repo' "$work/err" || fail "the reason is not told"
+        "./busybox rmdir reports && ./busybox ln -s '$target' reports && echo made >made"
+    refused_link "$work/err"
     expect 2 hostile baseline refresh --runs 1 -- ./busybox sh -c \
-        "./busybox ln -s '$outside' baselines && echo made >made"
-    grep -q 'leads out of the repo' "$work/err" || fail "the reason is not told"
+        "./busybox ln -s '$target' baselines && echo made >made"
+    refused_link "$work/err"
     outside_is_empty
-    # What was left of a run before ours is no better than what is left by ours.
+    # A link from before the run is refused too.
     rm -rf "$repo/.build-mem"
-    ln -s "$outside" "$repo/.build-mem"
+    ln -s "$target" "$repo/.build-mem"
     expect 2 hostile run --label before -- ./attack write
-    grep -q 'leads out of the repo' "$work/err" || fail "the reason is not told"
+    refused_link "$work/err"
     rm "$repo/.build-mem"
     outside_is_empty
-    # And so are links in the place of the files themselves, some of which are refused and some replaced.
+    # Links in place of the files are refused or replaced.
     local file
     for file in build-file.log timeline-file.csv processes-file.csv result-file.json junit-file.xml report-file.html lock-file; do
         rm -rf "$repo/.build-mem"
         mkdir -m 777 "$repo/.build-mem"
-        ln -s "$outside/$file" "$repo/.build-mem/$file"
+        ln -s "$target/$file" "$repo/.build-mem/$file"
         hostile run --label file -- ./attack write >"$work/out" 2>"$work/err" || true
         outside_is_empty
     done
     if [[ $engine != host ]]; then
-        # What lies elsewhere is out of its reach.
-        chmod 777 "$outside"
-        expect 0 hostile run --label else --out "$outside" -- ./busybox sh -c \
-            "./busybox find / -name 'build-else.log' 2>/dev/null >found; ./busybox touch '$outside/mine' 2>/dev/null; echo made >made"
-        [[ ! -s $repo/found && ! -e $outside/mine && -s $outside/result-else.json ]] || fail "the build reached --out"
-        rm -rf "$outside"/*
+        # The build cannot reach another output directory.
+        chmod 777 "$target"
+        expect 0 hostile run --label else --out "$target" -- ./busybox sh -c \
+            "./busybox find / -name 'build-else.log' 2>/dev/null >found; ./busybox touch '$target/mine' 2>/dev/null; echo made >made"
+        [[ ! -s $repo/found && ! -e $target/mine && -s $target/result-else.json ]] || fail "the build reached --out"
+        rm -rf "$target"/*
     fi
     expect 3 hostile run --label artifact -- ./busybox sh -c "./busybox ln -s /etc/passwd made"
-    holds "$(result artifact)" '.verify[] | select(.path == "made") | (.ok | not) and (.detail | test("out of the repo"))'
+    holds "$(result artifact)" '.verify[] | select(.path == "made") | (.ok | not) and (.detail | test("'"$outside"'"))'
     expect 0 hostile run --label clears -- ./attack write
-    [[ -s /etc/passwd ]] || fail "what an artifact was linked to has been cleared"
+    [[ -s /etc/passwd ]] || fail "the file behind the link was cleared"
     nothing_left
-    ok "$engine: links that lead out of the repo are neither followed nor taken for an artifact"
+    ok "$engine: links out of the repository are neither followed nor accepted as an artifact"
 }

@@ -1,11 +1,11 @@
-# inplace.sh: what the inplace engine has to do in a cgroup where others live. Sourced after lib.sh;
-# first others_live_there, then the checks. $peak_can_be_reset: where the files may be written.
+# inplace.sh: the inplace engine in a cgroup with other processes. Sourced after lib.sh; call
+# others_live_there before run_scenarios. $peak_can_be_reset: set if this cgroup's peak can be reset.
 # shellcheck shell=bash
 
 cgroup_root=/sys/fs/cgroup
 [[ -e $cgroup_root/cgroup.controllers ]] || cgroup_root+=/memory
 cgroup=$cgroup_root/e2e-inplace-$$
-# Nobody lives in the cgroup but the agent, and after a failed check what that has left.
+# Kills the agent, and what a failed scenario has left in the cgroup.
 leave() {
     while [[ -d $cgroup && -n $(<"$cgroup/cgroup.procs") ]]; do
         xargs -r kill -KILL <"$cgroup/cgroup.procs" 2>/dev/null || true
@@ -16,14 +16,14 @@ leave() {
 }
 trap leave EXIT
 
-# in_cgroup COMMAND...: in a subshell of it.
+# in_cgroup COMMAND...: runs it in a subshell inside of the cgroup.
 in_cgroup() (
     trap - EXIT
     echo "$BASHPID" >"$cgroup/cgroup.procs"
     "$@"
 )
 
-# With its files read-only, as most containers see them.
+# The same with read-only cgroup files, as in most containers.
 in_cgroup_read_only() (
     trap - EXIT
     echo "$BASHPID" >"$cgroup/cgroup.procs"
@@ -32,7 +32,7 @@ in_cgroup_read_only() (
         sh "$cgroup_root" "$@"
 )
 
-set_limit() { # as what to set it to, or none
+set_limit() { # set_limit BYTES|none
     if [[ -e $cgroup/memory.max ]]; then
         echo "${1/none/max}" >"$cgroup/memory.max"
     else
@@ -43,9 +43,9 @@ set_limit() { # as what to set it to, or none
 measure_own=("$build_mem" run --engine inplace --repo "$work/own")
 inplace_result() { echo "$work/own/.build-mem/result-$1.json"; }
 
-agent_lives() { kill -0 "$agent" || fail "who lived in the cgroup before is dead"; }
+agent_lives() { kill -0 "$agent" || fail "the agent, which was in the cgroup before, is dead"; }
 
-# The agent holds 20 MiB all the time, and an earlier step held more than the build will.
+# The agent holds 20 MiB all the time, and an earlier step held more than the build.
 others_live_there() {
     mkdir "$cgroup" "$work/own"
     echo '{"artifacts": [], "clear": []}' >"$work/own/build-mem.json"
@@ -54,17 +54,17 @@ others_live_there() {
     in_cgroup "$hold" spawn=2 anon=80 meet sleep=100
 }
 
-# What the peak consists of: the agent's 20 MiB and the build's 60.
+# The peak consists of the agent's 20 MiB and the build's 60.
 expect_peak() {
-    within 79 "$(jq .peak.cgroup_bytes "$1")" 95 headline
+    within 79 "$(jq .peak.cgroup_bytes "$1")" 95 "the memory peak"
     within 19 "$(jq .peak.at_start_bytes "$1")" 35 "at the start"
     # The kernel charges a little in advance.
-    within 59 "$(jq '.peak.cgroup_bytes - .peak.at_start_bytes' "$1")" 63 "what the build added"
+    within 59 "$(jq '.peak.cgroup_bytes - .peak.at_start_bytes' "$1")" 63 "the build's share"
     holds "$1" '.peak.shared and .environment.image == "inplace" and
         ([.processes_at_peak[].command] | all(contains("sleep=3600000") | not))'
 }
 
-an_earlier_peak_is_not_ours() {
+earlier_peak() {
     local file
     expect 0 in_cgroup "${measure_own[@]}" --label first -- "$hold" anon=60 sleep=1000
     file=$(inplace_result first)
@@ -75,32 +75,31 @@ an_earlier_peak_is_not_ours() {
     fi
     expect_peak "$file"
     agent_lives
-    ok "inplace: the headline is the run's, not that of an earlier step"
+    ok "inplace: the memory peak is that of the run, not of an earlier step"
 }
 
-read_only_is_told() {
+read_only_cgroup() {
     local file
     in_cgroup "$hold" spawn=2 anon=80 meet sleep=100
     expect 0 in_cgroup_read_only "${measure_own[@]}" --label read-only -- "$hold" anon=60 sleep=1000
-    grep -q 'ESTIMATED: the highest sample. The cgroup' "$work/out" || fail "the summary does not say so"
     file=$(inplace_result read-only)
     holds "$file" '.peak.estimated and .peak.at_most_bytes >= 180 * 1048576
         and (.peak.source == "memory.current" or .peak.source == "memory.usage_in_bytes")'
     expect_peak "$file"
-    # A peak that rises above all that was before is this run's own.
+    # A peak that rises above all earlier ones is this run's own.
     expect 0 in_cgroup_read_only "${measure_own[@]}" --label rises -- "$hold" spawn=3 anon=70 meet sleep=300
     file=$(inplace_result rises)
     holds "$file" '(.peak.estimated | not) and .peak.at_most_bytes == null
         and (.peak.source == "memory.peak" or .peak.source == "memory.max_usage_in_bytes")'
-    within 209 "$(jq '.peak.cgroup_bytes - .peak.at_start_bytes' "$file")" 213 "what the build added"
-    ok "inplace: where the peak cannot be reset, it is exact if it rose, and else a sample, and says so"
+    within 209 "$(jq '.peak.cgroup_bytes - .peak.at_start_bytes' "$file")" 213 "the build's share"
+    ok "inplace: a peak that cannot be reset is exact if it rose, and otherwise marked as estimated"
 }
 
-the_limit_is_the_jobs() {
+limit_of_the_job() {
     expect 2 in_cgroup "${measure_own[@]}" --memory 1g -- true
-    grep -q 'set it on the job' "$work/err" || fail "no mend is told"
+    mentions "$work/err" --memory
     set_limit $((96 << 20))
-    # One that was killed before is no fault of the build.
+    # A kill from before the run does not count.
     ! in_cgroup "$hold" anon=120 >"$work/out" 2>&1 || fail "the limit does not hold"
     expect 0 in_cgroup "${measure_own[@]}" --label fits -- "$hold" anon=30
     holds "$(inplace_result fits)" '(.build.oom_killed | not) and .pressure.oom_kills == 0
@@ -111,10 +110,10 @@ the_limit_is_the_jobs() {
         and .build.exit_code == 0'
     set_limit none
     agent_lives
-    ok "inplace: the job's limit is recorded, and only what was killed in this run counts"
+    ok "inplace: the limit of the job is recorded, and only kills during this run count"
 }
 
-# in_background LABEL: a run whose build is known to run; its runner in $pid.
+# in_background LABEL: starts a run and waits for its first sample; its pid is in $pid.
 in_background() {
     rm -f "$work/own/.build-mem/timeline-$1.csv"
     (
@@ -132,18 +131,18 @@ one_at_a_time() {
     local pid status=0
     in_background one
     expect 4 in_cgroup "${measure_own[@]}" --label other -- true
-    holds "$(inplace_result other)" '.not_measured | test("another build-mem measures in the cgroup")'
-    # And where the probe is killed its build is not left to anybody else.
+    holds "$(inplace_result other)" '.not_measured != null and .verdict == "inconclusive"'
+    # If the probe is killed, the runner ends its build.
     kill -KILL "$(pgrep -P "$pid")"
     wait "$pid" || status=$?
-    [[ $status == 4 ]] || fail "exit $status instead of 4 where the probe was killed"
-    builds_are_gone || fail "a process of the build is left"
+    [[ $status == 4 ]] || fail "exit $status instead of 4 after the probe was killed"
+    builds_are_gone || fail "a process of the build remains"
     agent_lives
     expect 0 in_cgroup "${measure_own[@]}" --label other -- true
-    ok "inplace: one run at a time in a cgroup, and nothing of it is left without its probe"
+    ok "inplace: one run at a time in a cgroup, and no build outlives its probe"
 }
 
-# In a real container, with this machine's libraries: a cgroup of its own, read-only, and a limit.
+# In a real container, with this machine's libraries: its own cgroup, read-only, with a limit.
 in_a_container() {
     local file=$work/own/.build-mem/result-contained.json part mounts=()
     for part in bin lib lib64 usr; do
@@ -155,9 +154,11 @@ in_a_container() {
         "${measure_own[@]}" --label contained -- "$hold" anon=60 sleep=300
     holds "$file" '.peak.limit_bytes == 192 * 1048576 and .environment.engine == "inplace"
         and (.peak.estimated | not) and ([.processes_at_peak[].name] == ["hold"])'
-    # The runner is in there too: what a sanitizer gives back meanwhile is missing.
+    # The runner is in the container too. A sanitizer returns some memory during the run.
     local least=59
     ! grep -q __asan_init "$build_mem" || least=58
-    within $least "$(jq '.peak.cgroup_bytes - .peak.at_start_bytes' "$file")" 63 "what the build added"
-    ok "inplace: in a container the container's own counters are read"
+    within $least "$(jq '.peak.cgroup_bytes - .peak.at_start_bytes' "$file")" 63 "the build's share"
+    ok "inplace: in a container, the container's own counters are read"
 }
+
+inplace_scenarios=(earlier_peak read_only_cgroup limit_of_the_job one_at_a_time)

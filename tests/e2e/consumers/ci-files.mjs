@@ -1,6 +1,6 @@
-// ci-files.mjs kubernetes FILE...: validates Kubernetes manifests by the API's schemas.
-// ci-files.mjs step FILE ID: prints the script of the step with that id of a composite action.
-// ci-files.mjs after-script FILE JOB: prints that script of a job of GitLab's.
+// ci-files.mjs kubernetes FILE...: validates Kubernetes manifests with the schemas of the API.
+// ci-files.mjs step FILE ID: prints the script of a composite action's step.
+// ci-files.mjs after-script FILE JOB: prints the after_script of a GitLab job.
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import * as batch from "kubernetes-models/batch/v1";

@@ -1,6 +1,5 @@
-// editor.mjs ROOT FILE: prints what an editor says of the JSON file, a line each, on a machine whose
-// files lie below ROOT, FILE among them: VS Code's language service, which finds the schema by
-// "$schema" and is given files to read as VS Code gives them.
+// editor.mjs ROOT FILE: prints the problems that VS Code's language service finds in a JSON file, one per
+// line. It finds the schema by "$schema". ROOT contains the files of the machine, among them FILE.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";

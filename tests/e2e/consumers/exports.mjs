@@ -1,7 +1,7 @@
-// exports.mjs prometheus FILE: prints the samples that Prometheus' text format has in it, as JSON:
+// exports.mjs prometheus FILE: prints the samples of a file in Prometheus' text format, as JSON:
 // [[name, labels, value], ...].
-// exports.mjs trace FILE: prints what a model of trace events has in it, as JSON: for each process
-// its threads with their slices, in seconds, and the values of its counters.
+// exports.mjs trace FILE: prints a file of trace events, as JSON: for each process its threads with
+// their slices, in seconds, and the values of its counters.
 import { readFileSync } from "node:fs";
 import { buildModel } from "@tracerbench/trace-model";
 import parsePrometheus from "parse-prometheus-text-format";

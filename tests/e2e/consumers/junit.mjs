@@ -1,5 +1,5 @@
-// junit.mjs FILE: reads a JUnit file with two parsers that CI tools are made of and prints what
-// each of them saw, as one JSON object. A file that one of them cannot read is exit status 1.
+// junit.mjs FILE: reads a JUnit file with two parsers that CI tools use, and prints the result of each
+// as one JSON object. Exit status 1: one of them cannot read the file.
 import { readFileSync } from "node:fs";
 import { parse } from "junit2json";
 import results from "test-results-parser";
@@ -13,7 +13,7 @@ if (!file) {
 const outcomeOf = (testcase) =>
     testcase.error ? "error" : testcase.failure ? "failure" : testcase.skipped ? "skipped" : "passed";
 
-// Every case as junit2json sees it, and the totals that the file states.
+// Every case as junit2json reads it, and the totals of the file.
 async function readWithJunit2json() {
     const root = await parse(readFileSync(file, "utf8"));
     const cases = root.testsuite.flatMap((suite) => suite.testcase ?? []);
@@ -34,8 +34,8 @@ async function readWithJunit2json() {
     };
 }
 
-// The same of test-results-parser. It calls an error FAIL; its own totals count skipped cases as
-// passed where <testsuites> states none, as junit-10 wants it, so its cases are counted here.
+// The same for test-results-parser, which reports an error as FAIL. Its cases are counted here, since
+// its totals count skipped cases as passed if <testsuites> has no such attribute.
 function readWithTestResultsParser() {
     const { result, errors } = results.parseV2({ type: "junit", files: [file] });
     if (errors.length)
