@@ -1,10 +1,28 @@
 EXTRA_DIST += %D%/report.png
-dist_doc_DATA = \
-	%D%/choosing-tolerances.md \
-	%D%/how-a-number-comes-about.md \
-	%D%/reading-a-failure.md \
-	%D%/sizing-a-runner.md \
-	%D%/threat-model.md
+# The pages link to each other, so they are installed in the same folders.
+dist_doc_DATA = %D%/glossary.md
+howtodir = $(docdir)/how-to
+dist_howto_DATA = \
+	%D%/how-to/choose-tolerances.md \
+	%D%/how-to/compare-and-export.md \
+	%D%/how-to/gate-a-pull-request.md \
+	%D%/how-to/measure-inside-a-container.md \
+	%D%/how-to/read-a-failure.md \
+	%D%/how-to/size-a-runner.md \
+	%D%/how-to/use-in-your-repository.md \
+	%D%/how-to/use-with-autotools.md
+referencedir = $(docdir)/reference
+dist_reference_DATA = \
+	%D%/reference/baseline.md \
+	%D%/reference/configuration.md \
+	%D%/reference/engines.md \
+	%D%/reference/exit-statuses.md \
+	%D%/reference/reports.md
+explanationdir = $(docdir)/explanation
+dist_explanation_DATA = \
+	%D%/explanation/default-tolerances.md \
+	%D%/explanation/how-a-figure-is-measured.md \
+	%D%/explanation/threat-model.md
 dist_man_MANS = %D%/build-mem.1
 bashcompdir = $(datadir)/bash-completion/completions
 dist_bashcomp_DATA = %D%/build-mem

@@ -1,19 +1,19 @@
 # BUILD_MEM_GATE
 # --------------
-# Gives an autotools project the targets `check-build-mem` (measure the build, judge it against the
-# baseline) and `refresh-build-mem` (accept the last check's result as the new baseline).
+# Adds two targets to an autotools project: `check-build-mem` measures the build and judges it against
+# the baseline; `refresh-build-mem` accepts the result of the last check as the new baseline.
 #
 #   configure.ac:  BUILD_MEM_GATE
 #   Makefile.am:   @BUILD_MEM_RULES@
 #
-# What is built, and how, stands in the repo's build-mem.json. These variables of the Makefile.am
-# may be set before the rules:
-#   BUILD_MEM_REPO           the repo to build; $(abs_top_srcdir)
-#   BUILD_MEM_OUT            where the runs' files go; $(BUILD_MEM_REPO)/.build-mem
+# build-mem.json in the repository describes the build. Makefile.am can set these variables before
+# the rules:
+#   BUILD_MEM_REPO           the repository to build (default: $(abs_top_srcdir))
+#   BUILD_MEM_OUT            the directory of the output files (default: $(BUILD_MEM_REPO)/.build-mem)
 #   BUILD_MEM_FLAGS          flags for both targets, such as --engine=host or --baseline=FILE
-#   BUILD_MEM_CHECK_FLAGS    more for check, such as --strict
-#   BUILD_MEM_REFRESH_FLAGS  more for refresh, such as --allow-increase --reason=TEXT
-# BUILD_MEM names the program; configure finds it in PATH.
+#   BUILD_MEM_CHECK_FLAGS    more flags for check, such as --strict
+#   BUILD_MEM_REFRESH_FLAGS  more flags for refresh, such as --allow-increase --reason=TEXT
+# BUILD_MEM is the path of the program; configure searches for it in PATH.
 AC_DEFUN([BUILD_MEM_GATE], [
   AC_ARG_VAR([BUILD_MEM], [the build-mem program])
   AS_IF([test -z "$BUILD_MEM"], [AC_PATH_PROG([BUILD_MEM], [build-mem], [build-mem])])

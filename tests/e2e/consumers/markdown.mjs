@@ -1,9 +1,9 @@
-// markdown.mjs FILE: what the page has for tests/e2e/docs, as JSON: the steps of its `sh` and
-// `console` blocks, where its links lead, and the anchors of its headings.
+// markdown.mjs FILE: prints a page as JSON for tests/e2e/docs: the steps of its `sh` and `console`
+// blocks, the targets of its links, and the anchors of its headings.
 import { readFileSync } from "node:fs";
 import { marked } from "marked";
 
-// A transcript's commands follow "$ "; what the next `echo $?` shows is the status to expect.
+// In a transcript, commands follow "$ ". `echo $?` shows the exit status of the command before it.
 function transcript(text) {
   const steps = [];
   for (const part of text.split(/^\$ /m).slice(1)) {
@@ -19,7 +19,7 @@ const page = { blocks: [], links: [], anchors: [] };
 marked.walkTokens(marked.lexer(readFileSync(process.argv[2], "utf8")), (token) => {
   if (token.type === "code" && token.lang in readers) page.blocks.push(readers[token.lang](token.text));
   else if (token.type === "link" || token.type === "image") page.links.push(token.href);
-  else if (token.type === "heading") // as GitHub does it
+  else if (token.type === "heading") // GitHub's rule for anchors
     page.anchors.push(token.text.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replace(/\s/g, "-"));
 });
 console.log(JSON.stringify(page));
