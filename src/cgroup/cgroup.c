@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* v1 says "no limit" with the largest page-aligned number. */
+/* The value of "no limit" in v1: the largest page-aligned number. */
 #define V1_NO_LIMIT (INT64_MAX / 65536 * 65536)
 
 static bool list_has(const char *list, size_t length, const char *word)
@@ -26,7 +26,7 @@ static bool list_has(const char *list, size_t length, const char *word)
     return false;
 }
 
-/* The process's path in the hierarchy: "0::/path" for v2, "4:memory:/path" for v1. */
+/* Finds the path of the process in the hierarchy: "0::/path" for v2, "4:memory:/path" for v1. */
 static int path_in_hierarchy(const char *self_cgroup, int version, char *path, size_t capacity)
 {
     for (const char *line = self_cgroup; *line;) {
@@ -49,7 +49,7 @@ static int path_in_hierarchy(const char *self_cgroup, int version, char *path, s
     return -1;
 }
 
-/* mountinfo writes blank, tab, newline and backslash as \040 and the like. */
+/* Decodes blank, tab, newline and backslash, which mountinfo writes as \040 and so on. */
 static void unescape_octal(char *text)
 {
     char *to = text;
@@ -69,7 +69,7 @@ struct mount {
     char root[CGROUP_PATH_MAX], point[CGROUP_PATH_MAX];
 };
 
-/* Copies the field of that index among those between `at` and `end`, which blanks separate. */
+/* Copies the field of this index between `at` and `end`; blanks separate fields. */
 static bool copy_field(const char *at, const char *end, int index, char *field, size_t capacity)
 {
     for (; index > 0 && at; index--) {
@@ -99,7 +99,7 @@ static bool is_of_hierarchy(const char *line, const char *end, int version)
            (version == 2 || list_has(options, strlen(options), "memory"));
 }
 
-/* The last such mount. */
+/* Finds the last such mount. */
 static int find_mount(const char *mountinfo, int version, struct mount *mount)
 {
     int found = -1;
@@ -117,9 +117,9 @@ static int find_mount(const char *mountinfo, int version, struct mount *mount)
     return found;
 }
 
-/* A mount shows its hierarchy from `mount.root` downwards. Inside a container without a cgroup
- * namespace that root is the container's own cgroup; a path that does not lie below it belongs to
- * a namespace whose root is the mount's. */
+/* A mount shows its hierarchy from `mount.root` downwards. In a container without a cgroup
+ * namespace, this root is the cgroup of the container. A path outside of it belongs to a cgroup
+ * namespace with the same root as the mount. */
 static int join(const char *root, const struct mount *mount, const char *path, char *directory)
 {
     size_t length = strlen(mount->root);
@@ -132,7 +132,7 @@ static int join(const char *root, const struct mount *mount, const char *path, c
     }
     if (strcmp(below, "/") == 0)
         below = "";
-    /* "/.." is what a process sees whose cgroup lies outside of its namespace. */
+    /* A process whose cgroup is outside of its namespace has a path with "/..". */
     if (strncmp(below, "/..", 3) == 0)
         below = "";
     int size = snprintf(directory, CGROUP_PATH_MAX, "%s%s%s", root, mount->point, below);
@@ -149,8 +149,8 @@ bool cgroup_has_file(const struct cgroup *cgroup, const char *name)
 int cgroup_resolve(const char *mountinfo, const char *self_cgroup, const char *root,
                    struct cgroup *cgroup)
 {
-    /* Each hierarchy is tried by its files: a v2 root has no memory.current, but then it lists
-     * the controller. */
+    /* Check each hierarchy by its files. A v2 root has no memory.current, but lists the controller.
+     */
     for (int version = 2; version >= 1; version--) {
         struct mount mount;
         char path[CGROUP_PATH_MAX];
@@ -172,7 +172,7 @@ int cgroup_resolve(const char *mountinfo, const char *self_cgroup, const char *r
 
 int cgroup_of_self(const char *root, struct cgroup *cgroup)
 {
-    static char mountinfo[256 * 1024]; /* hosts of many containers have long ones */
+    static char mountinfo[256 * 1024]; /* long on hosts with many containers */
     char self[8192], path[512];
     *cgroup = (struct cgroup){0};
     snprintf(path, sizeof path, "%s/proc/self/mountinfo", root);
@@ -230,7 +230,7 @@ int64_t parse_keyed(const char *text, const char *key)
     return -1;
 }
 
-/* Sums what is known; -1 where nothing is. What no sum can be is INT64_MAX. */
+/* Returns the sum of the known figures, -1 if none is known, INT64_MAX if it overflows. */
 static int64_t sum_known(const int64_t *values, size_t count)
 {
     int64_t sum = -1;
@@ -244,7 +244,7 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
 {
     if (version == 2) {
         int64_t shmem = parse_keyed(text, "shmem"), file = parse_keyed(text, "file");
-        int64_t kernel = parse_keyed(text, "kernel"); /* absent before 5.18 */
+        int64_t kernel = parse_keyed(text, "kernel"); /* absent before Linux 5.18 */
         if (kernel < 0)
             kernel =
                 sum_known((int64_t[]){parse_keyed(text, "slab"), parse_keyed(text, "kernel_stack"),
@@ -252,7 +252,7 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
                           4);
         *stat = (struct cgroup_stat){
             .anon_bytes = parse_keyed(text, "anon"),
-            /* `file` counts shmem too; shown apart here. */
+            /* `file` includes shmem; separate them. */
             .file_bytes = file >= 0 && shmem >= 0 && file >= shmem ? file - shmem : file,
             .shmem_bytes = shmem,
             .kernel_bytes = kernel,
@@ -274,7 +274,7 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
 
 bool cgroup_is_root(const struct cgroup *cgroup)
 {
-    /* Of v1 the root alone has this file, of v2 the root alone lacks that one. */
+    /* In v1 only the root has the first file; in v2 only the root is without the second. */
     return cgroup->version == 1
                ? cgroup_has_file(cgroup, "release_agent")
                : cgroup->version == 2 && !cgroup_has_file(cgroup, "memory.current");
@@ -286,7 +286,7 @@ int64_t cgroup_usage(const struct cgroup *cgroup)
                               cgroup->version == 2 ? "memory.current" : "memory.usage_in_bytes");
 }
 
-/* The file's name by the version, where it is there. */
+/* Returns the name of the file for this version, or NULL if it does not exist. */
 static const char *source(const struct cgroup *cgroup, const char *v1, const char *v2)
 {
     const char *name = cgroup->version == 2 ? v2 : v1;
@@ -351,7 +351,7 @@ int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat)
         return -1;
     parse_memory_stat(text, cgroup->version, stat);
     if (cgroup->version == 1) {
-        /* v1 tells kernel memory in a file of its own. */
+        /* v1 has a separate file for kernel memory. */
         stat->kernel_bytes = cgroup_read_number(cgroup, "memory.kmem.usage_in_bytes");
     }
     return 0;
@@ -390,8 +390,9 @@ void cgroup_pressure(const struct cgroup *cgroup, struct cgroup_pressure *pressu
     }
     if (read_file(cgroup, "memory.stat", text, sizeof text) > 0) {
         const char *prefix = cgroup->version == 1 ? "total_" : "";
-        static const char *const keys[] = {"workingset_refault_anon", "workingset_refault_file",
-                                           "workingset_refault"}; /* the last before 5.9 */
+        static const char *const keys[] = {
+            "workingset_refault_anon", "workingset_refault_file",
+            "workingset_refault"}; /* the last one before Linux 5.9 */
         int64_t counts[3];
         for (size_t i = 0; i < 3; i++) {
             char key[64];
@@ -407,10 +408,10 @@ size_t parse_pids(const char *piece, size_t length, int *partial, int *pids, siz
 {
     for (size_t i = 0; i < length; i++)
         if (piece[i] >= '0' && piece[i] <= '9') {
-            if (*partial <= (INT_MAX - 9) / 10) /* no pid is longer */
+            if (*partial <= (INT_MAX - 9) / 10) /* longer than any pid */
                 *partial = *partial * 10 + (piece[i] - '0');
         } else if (piece[i] == '\n') {
-            /* 0: a process of another pid namespace, which has no pid here. */
+            /* 0 is a process of another pid namespace, without a pid in this one. */
             if (*partial > 0 && count++ < capacity)
                 pids[count - 1] = *partial;
             *partial = 0;
@@ -425,7 +426,7 @@ ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;
-    /* The kernel hands out at most a page a read, and a pid may be cut at its end. */
+    /* One read(2) returns at most a page, which can end within a pid. */
     size_t count = 0;
     int partial = 0;
     ssize_t got;

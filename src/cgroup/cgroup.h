@@ -1,7 +1,10 @@
-/* A memory control group, v1 or v2. libc only; compiled into the runner and the probe.
+/* Memory cgroups, v1 and v2: finds the cgroup of a process and reads its counters.
  *
- * Sources: Documentation/admin-guide/cgroup-v2.rst ("Memory"), cgroup-v1/memory.rst, and
- * proc_pid_mountinfo(5) of the kernel's and the man-pages' documentation. */
+ * libc only, without allocation: the runner and the probe use it. Functions that start with parse_
+ * take the text of a file, so that tests and fuzzers can call them.
+ *
+ * Sources: Documentation/admin-guide/cgroup-v2.rst ("Memory") and cgroup-v1/memory.rst of the
+ * kernel, proc_pid_mountinfo(5). All sizes are bytes. -1 means unknown. */
 #ifndef BM_CGROUP_CGROUP_H
 #define BM_CGROUP_CGROUP_H
 
@@ -13,74 +16,83 @@
 #define CGROUP_PATH_MAX 4096
 
 struct cgroup {
-    int version; /* 1, 2; 0: no memory controller was found */
+    int version; /* 1 or 2; 0: no memory controller was found, and every reader returns -1 */
     char directory[CGROUP_PATH_MAX];
 };
 
-/* memory.stat, in bytes; -1 where the kernel does not tell. */
+/* memory.stat */
 struct cgroup_stat {
     int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes, slab_reclaimable_bytes;
     int64_t inactive_file_bytes;
 };
 
-/* Totals since the cgroup was made; -1 where the kernel does not count. */
+/* Totals since the cgroup was created. */
 struct cgroup_pressure {
     int64_t some_us, full_us; /* memory.pressure */
-    int64_t refaults;         /* memory.stat: anonymous and file pages that came back */
+    int64_t refaults;         /* memory.stat: reclaimed pages that were needed again */
 };
 
-/* Finds where the calling process's memory cgroup is mounted, from the texts of
- * /proc/self/mountinfo and /proc/self/cgroup. On hybrid machines v2 is mounted without the memory
- * controller: v1 is then taken. `root` is put in front of the directory. Returns 0, or -1 where
- * neither hierarchy has the memory controller. */
+/* ---- find the cgroup ---- */
+
+/* Finds the directory of the caller's memory cgroup from the texts of /proc/self/mountinfo and
+ * /proc/self/cgroup. Uses v1 on hybrid machines, whose v2 hierarchy has no memory controller. Puts
+ * `root` before the directory. Returns 0, or -1 if no hierarchy has the memory controller. */
 int cgroup_resolve(const char *mountinfo, const char *self_cgroup, const char *root,
                    struct cgroup *cgroup);
-/* The same from the live files below `root` ("" for this machine). */
+/* The same from the files below `root`: "" for this machine, or a captured machine. */
 int cgroup_of_self(const char *root, struct cgroup *cgroup);
+
+/* Whether it is the root cgroup of the machine, which has no limits of its own. The root of a
+ * cgroup namespace is an ordinary cgroup. */
+bool cgroup_is_root(const struct cgroup *cgroup);
 
 /* Whether the cgroup has a file of this name. */
 bool cgroup_has_file(const struct cgroup *cgroup, const char *name);
-/* Reads a file that holds one number; "max" and v1's "no limit" are -1, and so is an error. */
+
+/* ---- read its counters ---- */
+
+/* Reads a file that contains one number. Returns -1 for "max", for the v1 value of "no limit", and
+ * on error. */
 int64_t cgroup_read_number(const struct cgroup *cgroup, const char *name);
-/* The value behind a key in a file of "key value" lines, -1 where there is none. */
-int64_t parse_keyed(const char *text, const char *key);
 
-/* Takes a piece of cgroup.procs, a pid a line; `*partial`, 0 before the first piece, carries one
- * that is cut at its end. Stores what fits behind the first `count` of `pids`; returns how many
- * there are then. */
-size_t parse_pids(const char *piece, size_t length, int *partial, int *pids, size_t capacity,
-                  size_t count);
-
-int parse_cgroup_number(const char *text, int64_t *number);
-void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat);
-
-/* Whether it is the machine's root cgroup, which counts everything or nothing. In a cgroup
- * namespace the root that is seen is an ordinary cgroup. */
-bool cgroup_is_root(const struct cgroup *cgroup);
-
+/* The charged memory now, and its high-water mark. */
 int64_t cgroup_usage(const struct cgroup *cgroup);
-/* The name of the file that holds what is charged now, and of the one with the high-water mark;
- * NULL where the kernel has none. */
+int64_t cgroup_peak(const struct cgroup *cgroup);
+/* The names of the files that these two read; NULL if the kernel has none. Static. */
 const char *cgroup_usage_source(const struct cgroup *cgroup);
 const char *cgroup_peak_source(const struct cgroup *cgroup);
-int64_t cgroup_peak(const struct cgroup *cgroup);
-/* The least of its own limit and those of the cgroups above it that can be seen; -1: none. */
-int64_t cgroup_limit(const struct cgroup *cgroup);
-/* How many processes the kernel killed for lack of memory; -1 where it does not count them. */
-int64_t cgroup_oom_kills(const struct cgroup *cgroup);
-/* How often the limit was hit. */
-int64_t cgroup_limit_hits(const struct cgroup *cgroup);
-int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat);
-void cgroup_pressure(const struct cgroup *cgroup, struct cgroup_pressure *pressure);
-/* The total of the line "some avg10=... total=N" or "full ..." of memory.pressure, or -1. */
-int64_t parse_pressure_total(const char *text, const char *line);
-/* What cannot be reclaimed: anon + shmem + kernel - reclaimable slab; -1 where anon is not told. v1
- * tells no slab: there it is an upper bound, by the inodes and names of the files that were opened
- * (1.5 KB each). */
-int64_t cgroup_stat_unreclaimable(const struct cgroup_stat *stat);
 
-/* The pids in the cgroup's own list, read to its end. Returns how many there are (at most
- * `capacity` are stored), or -1 with errno. */
+/* The lowest memory limit of the cgroup and of its visible ancestors; -1: no limit. */
+int64_t cgroup_limit(const struct cgroup *cgroup);
+/* How many processes the kernel killed because memory ran out, and how often the limit was hit. */
+int64_t cgroup_oom_kills(const struct cgroup *cgroup);
+int64_t cgroup_limit_hits(const struct cgroup *cgroup);
+
+/* Reads memory.stat. Returns 0, or -1 on error. */
+int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat);
+/* Returns the unreclaimable memory: anon + shmem + kernel - reclaimable slab; -1 if anon is
+ * unknown. v1 does not report slab, so there it is an upper bound: each opened file adds about 1.5
+ * KB of inodes and names. */
+int64_t cgroup_stat_unreclaimable(const struct cgroup_stat *stat);
+void cgroup_pressure(const struct cgroup *cgroup, struct cgroup_pressure *pressure);
+
+/* Lists the pids of cgroup.procs. Stores at most `capacity`. Returns the number in the file, or -1
+ * with errno. */
 ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity);
+
+/* ---- parsers ---- */
+
+/* Parses a file of one number, or "max" (-1). Returns 0, or -1 if the text is something else. */
+int parse_cgroup_number(const char *text, int64_t *number);
+/* Returns the value of a key in lines of "key value"; -1 if it is absent. */
+int64_t parse_keyed(const char *text, const char *key);
+void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat);
+/* Returns the total of the line "some avg10=... total=N" (or "full") in microseconds, or -1. */
+int64_t parse_pressure_total(const char *text, const char *line);
+/* Parses a piece of cgroup.procs, one pid per line, and appends to the first `count` of `pids`.
+ * `*partial` carries a pid that the end of the piece cuts; it is 0 before the first piece. Returns
+ * the new count, at most `capacity`. */
+size_t parse_pids(const char *piece, size_t length, int *partial, int *pids, size_t capacity,
+                  size_t count);
 
 #endif

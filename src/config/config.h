@@ -83,7 +83,7 @@ void config_drop_stages(struct config *config);
 void config_drop_artifacts(struct config *config);
 
 /* Sets one setting from its text, by the name of its flag without "--". Returns 0, or -1 with a
- * message that says which values are allowed. */
+ * message that names the allowed values. */
 int config_set(struct config *config, const char *flag, const char *value, struct bm_error *err);
 
 /* Reads build-mem.json over the defaults. Messages name file, line and path. */

@@ -48,8 +48,8 @@ static int lock(struct engine_run *run, const struct cgroup *cgroup, struct bm_e
 }
 
 /* Makes this process the parent of the build's processes if the probe is killed. It does not if it
- * has other children already (a shell with jobs may have exec'ed it): finish() could not tell them
- * apart. */
+ * has other children already (a shell with jobs may have exec'ed it): finish() could not
+ * distinguish them. */
 static void adopt_orphans(struct engine_run *run)
 {
     int child;

@@ -5,7 +5,7 @@
  *
  * Units: `_bytes` are bytes, `_ms` milliseconds; `at_ms`, `first_ms` and `last_ms` count from the
  * start of the build. A figure that was not measured is UNMEASURED (base/units.h), never 0. The
- * measurement owns all pointers; they are NULL only if a comment says so. */
+ * measurement owns all pointers; they are NULL only if a comment allows it. */
 #ifndef BM_MEASUREMENT_MEASUREMENT_H
 #define BM_MEASUREMENT_MEASUREMENT_H
 

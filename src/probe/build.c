@@ -13,8 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* When memory runs out the kernel is to take the build, and the probe lives to tell. Raising the
- * score needs no privilege, but the file belongs to root while the process is not dumpable. */
+/* If memory runs out, the kernel must kill the build and not the probe, which reports it. A process
+ * may raise its score without privilege, but root owns the file while the process is not dumpable.
+ */
 static void offer_to_oom_killer(void)
 {
     (void)prctl(PR_SET_DUMPABLE, 1);
@@ -45,7 +46,7 @@ static _Noreturn void run_command(char *const *command, const int *output, int r
     _exit(127);
 }
 
-/* 0 when the exec took place, else the errno that the child reports. */
+/* Returns 0 after exec(2), or the errno that the child reports. */
 static int wait_for_exec(int report)
 {
     int reason = 0;
@@ -106,7 +107,7 @@ void build_signal(const struct build *build, int signal)
         kill(-build->pid, signal);
 }
 
-/* Returns how many processes were there to be killed. */
+/* Returns the number of processes that it found. */
 static int kill_once(const struct cgroup *own)
 {
     static int pids[PROCESSES_MAX];
@@ -125,8 +126,8 @@ static int kill_once(const struct cgroup *own)
 
 void build_kill_all(struct build *build, const struct cgroup *own)
 {
-    /* A process that forks while it is being killed leaves a child: take_snapshot again until none
-     * is left, for at most 5 s; a process stuck in the kernel is left to the engine. */
+    /* A process that forks while it is killed leaves a child: repeat until none is left, for at
+     * most 5 s. The engine ends a process that hangs in the kernel. */
     for (int round = 0; round < 500 && kill_once(own) > 0; round++) {
         nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
         build_reap(build);

@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #define FRAME_MAX (WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX)
-/* So much does not wait for the next poll: it would only take more pages of the queue. */
+/* From this length on, writes at once: waiting would use more pages of the queue. */
 #define SOON ((size_t)8 * 1024)
 
-/* Only the pages that are ever used count as the probe's memory. */
+/* Unused pages take no memory. */
 static uint8_t queue[4 * FRAME_MAX];
-static size_t head, tail; /* what waits: queue[head, tail) */
-static bool broken;       /* nobody reads any more */
+static size_t head, tail; /* the records that wait: queue[head, tail) */
+static bool broken;       /* the reader is gone */
 
 void emit_init(void)
 {

@@ -15,7 +15,7 @@
 #define CALM_POLLS 20
 #define STEP_MIN_PERMILLE 10
 #define STEP_MAX_PERMILLE 30
-/* 4 GB/s a CPU is faster than the kernel hands out pages. */
+/* 4 GB/s per CPU: more than the kernel can allocate. */
 #define FASTEST_BYTES_PER_MS_AND_CPU 4000000
 
 static int open_file(const struct cgroup *cgroup, const char *name)
@@ -170,7 +170,7 @@ int64_t gauges_wait_ms(const struct gauges *gauges)
 {
     int64_t wait = time_to_new_high(gauges, &gauges->usage);
     int64_t other = time_to_new_high(gauges, &gauges->unreclaimable);
-    /* Memory takes longer to fill than this to see that it is being filled. */
+    /* Filling the memory takes longer than this; the next poll shows it. */
     int64_t least = gauges->flat_polls < FLAT_POLLS   ? WAIT_MIN_MS
                     : gauges->flat_polls < CALM_POLLS ? WAIT_FLAT_MS
                                                       : WAIT_CALM_MS;

@@ -1,4 +1,4 @@
-/* build-mem-probe: runs a build, tells the runner what it sees.
+/* build-mem-probe: runs a build, measures it, and sends records to the runner.
  *
  *   build-mem-probe [--interval-ms N] [--stage REGEX]... [--own-cgroup] -- COMMAND [ARG...]
  *
@@ -33,12 +33,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A build that is told to end gets this long before it is killed. */
+/* The time from the signal that ends a build to SIGKILL. */
 #define GRACE_MS 3000
 
 static struct cgroup cgroup;
-static bool own_cgroup; /* nothing but the build and the probe lives in it */
-/* What was counted before the build. */
+static bool own_cgroup; /* it contains only the build and the probe */
+/* The counters before the build. */
 static struct cgroup_pressure pressure_at_start;
 static int64_t oom_kills_at_start, limit_hits_at_start, peak_at_start_bytes, usage_at_start_bytes;
 static struct sampler sampler;
@@ -63,7 +63,7 @@ static _Noreturn void fail(const char *what, const char *why)
     exit(1);
 }
 
-/* With an image of another architecture the probe runs, and nothing else does. */
+/* In an image of another architecture only the probe can run. */
 static _Noreturn void fail_to_start(const char *program)
 {
     int reason = errno;
@@ -79,7 +79,7 @@ static _Noreturn void fail_to_start(const char *program)
     fail(program, why);
 }
 
-/* ---- what the probe sees of its surroundings ---- */
+/* ---- the environment ---- */
 
 static void read_thp(char *mode, size_t capacity)
 {
@@ -139,7 +139,7 @@ static int64_t own_rss_peak(void)
     return parse_kib_line(status, "VmHWM");
 }
 
-/* What was counted while the build ran; -1 where the kernel does not count it. */
+/* Returns the increase of a counter during the build; -1 if the kernel does not count it. */
 static int64_t since(int64_t before, int64_t after)
 {
     return before < 0 || after < before ? -1 : after - before;
@@ -159,8 +159,8 @@ static void kill_build(void)
     build_kill_all(&build, own_cgroup && cgroup.version ? &cgroup : NULL);
 }
 
-/* Nothing can be waited for any more, as where the build has taken our limit of descriptors down
- * to none: rather no record than a wrong one, and the runner is told on stderr. */
+/* Ends the probe if it can no longer wait for events, for example because the build lowered the
+ * limit of descriptors to none. No record is better than a wrong one; stderr carries the reason. */
 static _Noreturn void give_up(const char *what, const char *why)
 {
     kill_build();
@@ -169,8 +169,8 @@ static _Noreturn void give_up(const char *what, const char *why)
     exit(1);
 }
 
-/* A count that could be read before the build; one that is lost is not one that there is not: the
- * build may have left us no descriptor to read it with. */
+/* Reads a counter that was readable before the build. If it cannot be read now, the probe gives up:
+ * the build may have used all descriptors. */
 static int64_t counted(const char *what, int64_t at_start, int64_t now)
 {
     if (at_start >= 0 && now < 0)
@@ -215,7 +215,8 @@ static void send_end(int64_t duration_ms)
 
 static int open_signals(void)
 {
-    /* Those that are forwarded, and SIGCHLD. SIGPIPE: the runner is gone, the lifeline tells. */
+    /* SIGCHLD, and the signals that are forwarded. SIGPIPE: the runner is gone; the lifeline shows
+     * it. */
     static const int taken[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
     sigset_t set;
     sigemptyset(&set);
@@ -223,7 +224,7 @@ static int open_signals(void)
         sigaddset(&set, taken[i]);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD, SIG_DFL); /* inherited as ignored, it would leave nothing to be waited for */
+    signal(SIGCHLD, SIG_DFL); /* if it is inherited as ignored, waitpid(2) finds no child */
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -237,7 +238,7 @@ static void take_signals(int signals)
             build_signal(&build, (int)info.ssi_signo);
 }
 
-/* Passes on what the build printed. Closes the pipe at its end. */
+/* Sends the output of the build. Closes the pipe at its end. */
 static void take_output(int stream)
 {
     static char bytes[32 * 1024];
@@ -252,7 +253,7 @@ static void take_output(int stream)
     }
 }
 
-/* Returns false when the lifeline ends. */
+/* Returns false if the lifeline is closed. */
 static bool lifeline_is_open(void)
 {
     char ignored[256];
@@ -260,7 +261,7 @@ static bool lifeline_is_open(void)
     return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-/* A build can take us along as soon as it runs: the runner has to know our cgroup by then. */
+/* The build can end the probe as soon as it runs, so the runner must know our cgroup before. */
 static void wait_for_start(void)
 {
     char go;
@@ -273,7 +274,8 @@ static void wait_for_start(void)
         fail("the build was not begun", "the run was ended before");
 }
 
-/* The cgroup may be gone with its last process: the runner reads it, then lets go of the lifeline.
+/* The cgroup can disappear with its last process. The runner reads it first, then closes the
+ * lifeline.
  */
 static void wait_for_runner(void)
 {
@@ -328,7 +330,7 @@ static void watch_build(int signals)
     }
 }
 
-/* All writers are dead: what is left in the pipes is all there will be. */
+/* All writers have ended: sends the rest of the pipes. */
 static void drain_output(void)
 {
     int64_t deadline = elapsed_ms() + 5000;
@@ -379,11 +381,12 @@ int main(int argc, char **argv)
     int signals = open_signals();
     if (signals < 0)
         fail("signalfd", strerror(errno));
-    /* The build must not reach into the probe through /proc or ptrace; orphans come to us. */
+    /* The build must not access the probe through /proc or ptrace(2). Orphans become our children.
+     */
     (void)prctl(PR_SET_DUMPABLE, 0);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 
-    /* What the machine's root cgroup counts is everybody's. */
+    /* The root cgroup of the machine counts all processes. */
     if (cgroup_of_self("", &cgroup) == 0 && !own_cgroup && cgroup_is_root(&cgroup))
         cgroup.version = 0;
     count_from_here();

@@ -15,10 +15,10 @@
 #define BUCKETS 1024
 #define COMMAND_KEPT 767
 #define FDS_RESERVED 64
-/* A new process is about to exec, and a node program to give itself a title. */
+/* A new process may call exec(2), and a node program may set its title. */
 #define FIRST_CHECK_MS 10
 
-/* Only the pages that are ever used count as the probe's memory. */
+/* Unused pages take no memory. */
 static struct process places[PROCESSES_MAX];
 static int buckets[BUCKETS];
 static int free_places;
@@ -196,7 +196,7 @@ int64_t process_read(const struct process *process, const char *name, char *text
     int fd = openat(process->directory, name, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;
-    /* The kernel fills the buffer in one read, or the file ends. */
+    /* One read(2) fills the buffer or reaches the end of the file. */
     ssize_t got = read_again(fd, text, capacity);
     int saved = errno;
     close(fd);
@@ -230,7 +230,7 @@ void process_check_command(struct process *process, int64_t t_ms, int64_t tick_m
     static char command[WIRE_STRING_MAX];
     if (t_ms < process->check_at_ms)
         return;
-    /* Every new process often, all the old ones together not more than about 100 times a second. */
+    /* Checks a new process often, and all old ones together about 100 times per second. */
     int64_t longest = tick_ms + tick_ms * (int64_t)live / 16;
     process->check_at_ms = t_ms + process->check_gap_ms;
     process->check_gap_ms =

@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-/* Whose a process is does not change: the orphans among our descendants come to us. */
+/* A descendant stays a descendant: its orphans become our children. */
 struct listed {
     int pid;
     bool ours;
@@ -13,7 +13,7 @@ struct listed {
 struct list {
     struct listed processes[PROCESSES_MAX];
     size_t count;
-    size_t next; /* where to take_snapshot first: the kernel keeps the order */
+    size_t next; /* where to search first: the kernel keeps the order */
 };
 
 static const struct listed *find(struct list *list, int pid)
@@ -28,8 +28,8 @@ static const struct listed *find(struct list *list, int pid)
     return NULL;
 }
 
-/* Climbs from the process until somebody is known. Returns 1: it descends from us, 0: it does not,
- * -1: who is on the way has just ended, or may not be asked. */
+/* Follows the parents until a known process. Returns 1 if the process is a descendant, 0 if not, -1
+ * if a process on the way has ended or cannot be read. */
 static int is_ours(const char *root, struct list *last, int pid)
 {
     int self = getpid();
@@ -46,7 +46,7 @@ static int is_ours(const char *root, struct list *last, int pid)
     return 1;
 }
 
-/* Keeps the caller's descendants, and remembers who is whose. */
+/* Keeps the descendants of the caller in the list, and records the others. */
 static size_t keep_ours(const char *root, int *pids, size_t count)
 {
     static struct list lists[2];

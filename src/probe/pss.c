@@ -7,22 +7,21 @@
 
 #define MIB ((int64_t)1 << 20)
 
-/* Of all time, and how much of it may be saved up. */
+/* The budget of reads as a part of the time, and the most that can accumulate. */
 #define DUTY_PERMILLE 3
 #define CREDIT_MAX_US 5000
-/* Copy-on-write may overdraw the account so far. */
+/* The guard against copy-on-write may exceed the budget by this amount. */
 #define GUARD_DEBT_US 20000
-/* The lock of a process of this size would be held for 5 ms: only if its size moved by a quarter.
- */
+/* Reading a process of this size holds its lock for 5 ms: only if its size changed by a quarter. */
 #define LARGE_BYTES (500 * MIB)
-/* One that did not change is read again after so long. */
+/* A process of the same size is read again after this time. */
 #define STALE_MS 10000
-/* A new one is about to exec, to grow, or to end. */
+/* A process younger than this may call exec(2), grow or end. */
 #define YOUNG_MS 50
 
 static struct pss_account *account;
 static int64_t credit_us, credited_at_us;
-/* Of all readings so far: what a process that was never read probably shares. */
+/* Sums of all reads: the estimate for a process that was never read. */
 static int64_t shared_rss_bytes, shared_pss_bytes;
 
 static int64_t read_clock_us(clockid_t clock)
@@ -85,7 +84,7 @@ static void take_rollup(struct process *process, const struct proc_rollup *rollu
     shared_pss_bytes += shared_pss;
 }
 
-/* gVisor has no smaps_rollup, nor had Linux before 4.14: a process without one that lives. */
+/* Whether a live process has no smaps_rollup: on gVisor, and before Linux 4.14. */
 static bool lacks_rollup(struct process *process)
 {
     return process_read_statm(process) && process->rss_bytes > 0;
@@ -100,15 +99,15 @@ static bool is_refused(struct process *process, int error)
     return error == EACCES || error == EPERM;
 }
 
-/* A process that ends while it is read answers ENOENT or ESRCH. Such a one is counted, never taken
- * for 0 bytes. */
+/* A process that ends during the read gives ENOENT or ESRCH. It is counted as vanished, never as 0
+ * bytes. */
 static void read_pss(struct process *process, int64_t t_ms)
 {
     char text[2048];
     struct proc_rollup rollup;
     int64_t before = pss_cpu_us();
     int64_t got = process_read(process, "smaps_rollup", text, sizeof text);
-    /* An exec between opening and reading: that memory is gone, the process is not. */
+    /* exec(2) between open and read: the old memory is gone, the process is not. */
     if (got < 0 && errno == ESRCH)
         got = process_read(process, "smaps_rollup", text, sizeof text);
     int error = errno;
@@ -127,7 +126,7 @@ static void read_pss(struct process *process, int64_t t_ms)
         return;
     }
     account->vanished++;
-    process->read_ms = t_ms; /* its end will show; not to be tried at once again */
+    process->read_ms = t_ms; /* do not retry at once: a scan will show its end */
     process->guessed = true;
     process->read_rss_bytes = process->rss_bytes;
     process->read_pss_bytes = process->rss_bytes;
@@ -147,7 +146,7 @@ static int64_t interest(const struct process *process, int64_t t_ms, bool growin
 {
     if (!process->pid || process->gone || process->refused || process->rss_bytes == 0)
         return 0;
-    if (process->read_ms == t_ms) /* it may have grown since its statm was read: once is enough */
+    if (process->read_ms == t_ms) /* read once per time, even if it grew since its statm */
         return 0;
     if (growing && t_ms < process->seen_ms + YOUNG_MS)
         return 0;
@@ -185,7 +184,7 @@ bool pss_refresh(int64_t t_ms, int64_t limit_us, bool growing)
                     : 0;
         if (!process)
             return false;
-        /* A dear one waits for a full account, and may overdraw it. */
+        /* An expensive read waits until the budget is full; it may exceed it once. */
         if (cost > credit_us && credit_us < CREDIT_MAX_US * 9 / 10)
             return true;
         read_pss(process, t_ms);
@@ -203,7 +202,7 @@ void pss_estimate(struct process *process)
         anon_share = 1;
         shared_share = process->refused ? 1 : share(shared_pss_bytes, shared_rss_bytes);
     } else if (!process->guessed && changed_by(process) <= MIB / 4 + process->rss_bytes / 100) {
-        /* PSS was read when the process had this very size. */
+        /* The process has the same size as at the last read. */
         process->basis = BASIS_MEASURED;
         process->pss_bytes = process->read_pss_bytes;
         process->pss_anon_bytes = process->read_pss_anon_bytes;
@@ -247,7 +246,7 @@ static int64_t sum_of_anon(int64_t read_at_ms)
     return sum;
 }
 
-/* The share of a process that was not read now was wrong: it is read again when there is time. */
+/* Corrects the share of a process that was not read now; it is read again later. */
 static void set_anon(struct process *process, double bytes)
 {
     int64_t anon = process->rss_bytes - process->shared_bytes;
@@ -260,8 +259,8 @@ static void set_anon(struct process *process, double bytes)
     }
 }
 
-/* Makes the sum what it must be, by those that were not read now: too much is taken off in
- * proportion, too little is filled up in proportion to what they may hold more. */
+/* Adjusts the sum to the target through the processes that were not read now. Reduces them in
+ * proportion to their estimates, or increases them in proportion to their room. */
 static void adjust(int64_t sum, int64_t target, int64_t t_ms)
 {
     int64_t fixed = sum_of_anon(t_ms), room = 0;

@@ -162,7 +162,7 @@ static int scan(struct sampler *sampler, int64_t t_ms)
     int64_t gap = sampler->scan_us * SCAN_MS_PER_1000_US / 1000;
     sampler->scanned_ms = t_ms;
     sampler->scanned_usage_bytes = sampler->gauges.usage.now_bytes;
-    /* A stage that lasts for a tick is seen, whatever that costs. */
+    /* At least one scan per tick, at any cost: a stage that lasts for a tick is seen. */
     gap = gap < sampler->interval_ms ? gap : sampler->interval_ms;
     sampler->next_scan_ms = t_ms + (gap > SCAN_MIN_MS ? gap : SCAN_MIN_MS);
     return stage;
@@ -219,14 +219,14 @@ static void take_snapshot(struct sampler *sampler, int64_t t_ms)
     sampler->snapshot_ms = t_ms;
     sampler->snapshot_usage_bytes = now.cgroup_bytes;
     sampler->snapshot_unreclaimable_bytes = now.unreclaimable_bytes;
-    /* What is freed while the sizes are read is in some of them: no such snapshot is sound. */
+    /* If memory was freed during the reads, some sizes include it: discard the snapshot. */
     if (now.processes == 0 || usage_after < now.cgroup_bytes - now.cgroup_bytes / 50)
         return;
     snapshot_offer(BY_USAGE, now.cgroup_bytes >= 0 ? now.cgroup_bytes : now.pss_bytes, &now);
     snapshot_offer(BY_UNRECLAIMABLE, now.unreclaimable_bytes, &now);
 }
 
-/* ---- the story ---- */
+/* ---- the loop ---- */
 
 static void enter_stage(struct sampler *sampler, int stage, int64_t t_ms)
 {

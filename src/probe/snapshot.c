@@ -7,15 +7,15 @@
 
 struct held_process {
     int64_t pss_bytes;
-    int place; /* in the table, pinned there */
+    int place; /* index of the pinned process in the table */
     int basis;
 };
 
 struct held {
     struct wire_snapshot head;
     struct held_process processes[PROCESSES_MAX];
-    int64_t measured_bytes; /* how much of its PSS was measured */
-    int64_t highest_bytes;  /* of all that were held in this stage */
+    int64_t measured_bytes; /* the measured part of its PSS */
+    int64_t highest_bytes;  /* of all snapshots of this stage */
     int64_t ownerless_bytes;
     bool sent;
 };
@@ -67,8 +67,8 @@ static int64_t measured_bytes(void)
     return sum;
 }
 
-/* Anonymous memory that is charged and that no process has: one that is ending has let go of it,
- * and the kernel is about to free it. */
+/* Returns the charged anonymous memory that no process has: an ending process has released it, and
+ * the kernel will free it. */
 static int64_t ownerless_bytes(const struct wire_snapshot *head)
 {
     int64_t owned = 0;
@@ -78,9 +78,9 @@ static int64_t ownerless_bytes(const struct wire_snapshot *head)
     return head->anon_bytes > owned ? head->anon_bytes - owned : 0;
 }
 
-/* Whether what is held names the owners of more memory than one that is a little higher. */
-static bool held_tells_more(const struct held *kept, int64_t bytes, int64_t ownerless,
-                            const struct wire_snapshot *head)
+/* Whether the held snapshot attributes more memory to processes than a slightly higher one. */
+static bool held_attributes_more(const struct held *kept, int64_t bytes, int64_t ownerless,
+                                 const struct wire_snapshot *head)
 {
     return kept->highest_bytes >= 0 && head->pss_bytes < kept->head.pss_bytes &&
            ownerless > kept->ownerless_bytes + bytes / 20;
@@ -100,7 +100,7 @@ void snapshot_offer(int gauge, int64_t bytes, const struct wire_snapshot *head)
     if (!snapshot_is_best(gauge, bytes) && !(same_level && better))
         return;
     int64_t ownerless = ownerless_bytes(head);
-    if (held_tells_more(kept, bytes, ownerless, head))
+    if (held_attributes_more(kept, bytes, ownerless, head))
         return;
     release(gauge);
     kept->head = *head;

@@ -45,7 +45,7 @@ static bool is_shell(const char *word, size_t length)
     return false;
 }
 
-/* Options come first; one of them has a "c": -c, -lc, -euo pipefail -c ... */
+/* Options come first; one of them contains "c": -c, -lc, -euo pipefail -c ... */
 static bool takes_script(const char *options)
 {
     while (*options == ' ' && (options[1] == '-' || options[1] == '+')) {
@@ -62,7 +62,7 @@ static bool takes_script(const char *options)
     return false;
 }
 
-/* The shell may stand behind a wrapper: "timeout 30 bash -c ...". */
+/* A wrapper can precede the shell: "timeout 30 bash -c ...". */
 static bool is_shell_script(const char *command)
 {
     for (const char *word = command; *word; word += strspn(word, " ")) {

@@ -31,7 +31,7 @@ static const struct {
     {"MALLOC_ARENA_MAX", NULL},
 };
 
-/* Puts the words that match behind each other; what does not fit is left out. */
+/* Joins the words that match; drops what does not fit. */
 static void keep_words(const char *value, const char *pattern, char *kept, size_t capacity)
 {
     char text[WIRE_STRING_MAX + 1] = "";

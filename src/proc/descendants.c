@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Of the whole machine; only the pages that are ever used count as memory. */
+/* The pids of the whole machine. Unused pages take no memory. */
 #define LISTED_MAX 65536
 
 size_t list_processes(const char *root, int *pids, size_t capacity)
@@ -47,13 +47,13 @@ size_t descendants_of(const char *root, int ancestor, int *pids, size_t capacity
     size_t all = list_processes(root, listed, LISTED_MAX), count = 0, before;
     for (size_t i = 0; i < all; i++)
         parents[i] = process_parent(root, listed[i]);
-    /* A child may be listed before its parent: look again until none is added. */
+    /* The list can have a child before its parent: repeat until nothing is added. */
     do {
         before = count;
         for (size_t i = 0; i < all && count < capacity; i++)
             if (parents[i] > 0 && (parents[i] == ancestor || contains(pids, count, parents[i]))) {
                 pids[count++] = listed[i];
-                parents[i] = 0; /* it is in */
+                parents[i] = 0; /* already added */
             }
     } while (count != before);
     return count;

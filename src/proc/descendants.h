@@ -1,15 +1,15 @@
-/* Who descends from whom, by the parents that /proc tells. libc only, nothing is allocated;
- * compiled into the runner and the probe. */
+/* Process trees, from the parents in /proc. libc only, without allocation: the runner and the probe
+ * use it. */
 #ifndef BM_PROC_DESCENDANTS_H
 #define BM_PROC_DESCENDANTS_H
 
 #include <stddef.h>
 
-/* Lists the pids in root/proc. Returns how many were stored. */
+/* Lists the pids in root/proc. Returns the number of pids stored. */
 size_t list_processes(const char *root, int *pids, size_t capacity);
 
-/* Lists the live descendants of `ancestor`, without itself. Where it is a subreaper, orphans
- * below it are among them. Returns how many were stored. */
+/* Lists the live descendants of `ancestor`, without itself. If it is a subreaper, the list includes
+ * its orphaned descendants. Returns the number of pids stored. */
 size_t descendants_of(const char *root, int ancestor, int *pids, size_t capacity);
 
 #endif

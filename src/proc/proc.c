@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* No scanf here and in cgroup.c: it alone would be a tenth of the static probe. */
+/* No scanf(3) here and in cgroup.c: it would be a tenth of the static probe. */
 int parse_proc_stat(const char *text, struct proc_stat *stat)
 {
-    /* The name stands in parentheses and may itself hold any character: take the last ")". The
-     * state follows, then numbers: the parent is field 4, the start time field 22. */
+    /* The name is in parentheses and can contain any character, so find the last ")". The state and
+     * numbers follow: the parent is field 4, the start time is field 22. */
     const char *after = strrchr(text, ')');
     if (!after || after[1] != ' ' || !after[2])
         return -1;
@@ -55,7 +55,7 @@ int parse_smaps_rollup(const char *text, struct proc_rollup *rollup)
 {
     rollup->rss_bytes = parse_kib_line(text, "Rss");
     rollup->pss_bytes = parse_kib_line(text, "Pss");
-    /* Absent before Linux 5.9. */
+    /* absent before Linux 5.9 */
     rollup->pss_anon_bytes = parse_kib_line(text, "Pss_Anon");
     rollup->pss_shmem_bytes = parse_kib_line(text, "Pss_Shmem");
     rollup->anon_bytes = parse_kib_line(text, "Anonymous");
@@ -64,8 +64,8 @@ int parse_smaps_rollup(const char *text, struct proc_rollup *rollup)
 
 int parse_statm(const char *text, int64_t *resident_pages, int64_t *shared_pages)
 {
-    /* Read thousands of times a second: no sscanf. What would not fit in bytes, with pages of
-     * 64 KiB, is no figure of the kernel's. */
+    /* Runs thousands of times per second, so without sscanf(3). A number of pages whose bytes would
+     * overflow, with pages of 64 KiB, does not come from the kernel. */
     int64_t figures[3];
     for (size_t i = 0; i < 3; i++) {
         char *end;

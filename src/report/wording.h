@@ -1,6 +1,6 @@
 /* The words of the reports: figures, metrics, statuses and notes read the same in each format.
  *
- * The caller owns each returned text unless its comment says static or borrowed. Private to
+ * The caller owns each returned text unless its comment has "static" or "borrowed". Private to
  * report/. */
 #ifndef BM_REPORT_WORDING_H
 #define BM_REPORT_WORDING_H

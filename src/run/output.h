@@ -1,4 +1,4 @@
-/* The output directory: its path, its lock, and the check that it is where its name says.
+/* The output directory: its path, its lock, and the check that no link redirects it.
  *
  * A build can write to its repository, and so can the change that is measured. A path inside the
  * repository must not lead out of it through a link, or a file of the runner would go where someone

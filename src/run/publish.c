@@ -81,8 +81,8 @@ static void print_result(const struct config *config, const struct measurement *
     printf("[BUILD-MEM RESULT] %s\n", line);
 }
 
-/* Returns the typical run with the label of the whole command, by which readers of the reports tell
- * checks apart. Borrows from both. */
+/* Returns the typical run with the label of the whole command, by which readers of the reports
+ * identify checks. Borrows from both. */
 static struct measurement under_label(const struct measurement *typical,
                                       const struct config *config)
 {

@@ -17,9 +17,9 @@
 
 struct terminal {
     bool quiet, live;
-    bool drawn;    /* the progress line is on the screen */
-    bool in_line;  /* the last line of the output has no line break yet */
-    int64_t beats; /* heartbeats that were due so far */
+    bool drawn;         /* the progress line is on the screen */
+    bool in_line;       /* the last line of the output has no line break yet */
+    int64_t heartbeats; /* heartheartbeats that were due so far */
     int64_t patience_ms;
     char *fence; /* GitHub Actions: the token that ends stop-commands; NULL elsewhere */
 };
@@ -148,10 +148,10 @@ static void draw(struct terminal *terminal, const struct progress *progress)
 
 static void print_heartbeat(struct terminal *terminal, const struct progress *progress)
 {
-    int64_t beats = progress->elapsed_ms / HEARTBEAT_MS;
-    if (beats <= terminal->beats)
+    int64_t heartbeats = progress->elapsed_ms / HEARTBEAT_MS;
+    if (heartbeats <= terminal->heartbeats)
         return;
-    terminal->beats = beats;
+    terminal->heartbeats = heartbeats;
     char *line CLEANUP(cleanup_free) = progress_line(progress, SIZE_MAX);
     char *text CLEANUP(cleanup_free) =
         xasprintf("%sbuild-mem: %s\n", terminal->in_line ? "\n" : "", line);
