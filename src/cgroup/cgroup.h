@@ -20,7 +20,7 @@ struct cgroup {
     char directory[CGROUP_PATH_MAX];
 };
 
-/* memory.stat */
+/* From memory.stat. `file_bytes` excludes shared memory. */
 struct cgroup_stat {
     int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes, slab_reclaimable_bytes;
     int64_t inactive_file_bytes;
@@ -82,7 +82,8 @@ ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity
 
 /* ---- parsers ---- */
 
-/* Parses a file of one number, or "max" (-1). Returns 0, or -1 if the text is something else. */
+/* Parses a file of one number; "max" and the v1 value of "no limit" are -1. Returns 0, or -1 if the
+ * text is something else. */
 int parse_cgroup_number(const char *text, int64_t *number);
 /* Returns the value of a key in lines of "key value"; -1 if it is absent. */
 int64_t parse_keyed(const char *text, const char *key);
@@ -91,7 +92,7 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat);
 int64_t parse_pressure_total(const char *text, const char *line);
 /* Parses a piece of cgroup.procs, one pid per line, and appends to the first `count` of `pids`.
  * `*partial` carries a pid that the end of the piece cuts; it is 0 before the first piece. Returns
- * the new count, at most `capacity`. */
+ * the new count, which exceeds `capacity` if some pids did not fit. */
 size_t parse_pids(const char *piece, size_t length, int *partial, int *pids, size_t capacity,
                   size_t count);
 

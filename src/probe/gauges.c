@@ -35,7 +35,7 @@ static int cpu_count(void)
 static void gauge_start_stage(struct gauge *gauge)
 {
     gauge->high_bytes = gauge->now_bytes;
-    gauge->snapshot_usage_bytes = -1;
+    gauge->snapshot_bytes = -1;
 }
 
 void gauges_open(struct gauges *gauges, const struct cgroup *cgroup)
@@ -118,7 +118,7 @@ void gauges_poll(struct gauges *gauges, bool whole)
 
 static int64_t next_new_bytes(const struct gauges *gauges, const struct gauge *gauge)
 {
-    return gauge->snapshot_usage_bytes + gauge->snapshot_usage_bytes / 1000 * gauges->step_permille;
+    return gauge->snapshot_bytes + gauge->snapshot_bytes / 1000 * gauges->step_permille;
 }
 
 static bool is_new(const struct gauges *gauges, const struct gauge *gauge)
@@ -135,10 +135,10 @@ void gauges_note_snapshot(struct gauges *gauges, int64_t processes)
 {
     int64_t step = STEP_MIN_PERMILLE + processes / 10;
     gauges->step_permille = step < STEP_MAX_PERMILLE ? step : STEP_MAX_PERMILLE;
-    if (gauges->usage.now_bytes > gauges->usage.snapshot_usage_bytes)
-        gauges->usage.snapshot_usage_bytes = gauges->usage.now_bytes;
-    if (gauges->unreclaimable.now_bytes > gauges->unreclaimable.snapshot_usage_bytes)
-        gauges->unreclaimable.snapshot_usage_bytes = gauges->unreclaimable.now_bytes;
+    if (gauges->usage.now_bytes > gauges->usage.snapshot_bytes)
+        gauges->usage.snapshot_bytes = gauges->usage.now_bytes;
+    if (gauges->unreclaimable.now_bytes > gauges->unreclaimable.snapshot_bytes)
+        gauges->unreclaimable.snapshot_bytes = gauges->unreclaimable.now_bytes;
 }
 
 void gauges_start_stage(struct gauges *gauges)

@@ -11,10 +11,9 @@
 #include <stdint.h>
 
 struct gauge {
-    int64_t now_bytes;  /* -1: unknown */
-    int64_t high_bytes; /* the highest of this stage */
-    /* The highest value of this stage at a snapshot. */
-    int64_t snapshot_usage_bytes;
+    int64_t now_bytes;      /* -1: unknown */
+    int64_t high_bytes;     /* the highest of this stage */
+    int64_t snapshot_bytes; /* the highest of this stage at a snapshot; -1: no snapshot yet */
 };
 
 struct gauges {

@@ -2,7 +2,7 @@
  *
  *   build-mem-probe [--interval-ms N] [--stage REGEX]... [--own-cgroup] -- COMMAND [ARG...]
  *
- * --own-cgroup: nothing but the build lives in the cgroup; always so where the probe is PID 1.
+ * --own-cgroup: only the build lives in the cgroup; implied if the probe is PID 1.
  * Without it the build's processes are the probe's descendants.
  *
  * stdout carries records (wire/wire.h); stdin is a lifeline: the build begins with its first byte,

@@ -273,16 +273,16 @@ int64_t sampler_poll(struct sampler *sampler, int64_t t_ms)
 {
     bool tick = t_ms >= sampler->next_tick_ms;
     gauges_poll(&sampler->gauges, tick);
-    bool worth = snapshot_is_due(sampler, t_ms, tick);
-    if (scan_is_due(sampler, t_ms, worth)) {
+    bool due = snapshot_is_due(sampler, t_ms, tick);
+    if (scan_is_due(sampler, t_ms, due)) {
         int stage = scan(sampler, t_ms);
         /* A gap between two stages belongs to the earlier one. */
         if (stage != stages_count() && stage != sampler->stage) {
             enter_stage(sampler, stage, t_ms);
-            worth = true;
+            due = true;
         }
     }
-    if (worth)
+    if (due)
         take_snapshot(sampler, t_ms);
     else if (sampler->unread && !gauges_near_limit(&sampler->gauges))
         sampler->unread = pss_refresh(t_ms, POLL_READS_US, !gauges_are_flat(&sampler->gauges));

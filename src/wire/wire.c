@@ -122,7 +122,7 @@ static uint64_t get(const uint8_t *at, size_t size)
     return value;
 }
 
-/* Each put_* returns the end of what it wrote, or NULL where `end` is too near. */
+/* Each put_* returns the end of what it wrote, or NULL if it does not fit before `end`. */
 static uint8_t *put_integer(uint8_t *at, const uint8_t *end, int64_t value)
 {
     if (end - at < 8)

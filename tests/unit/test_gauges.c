@@ -124,7 +124,7 @@ START_TEST(the_wait_is_bounded)
     for (int i = 0; i < 40; i++)
         gauges_poll(&gauges, false);
     ck_assert_int_eq(gauges_wait_ms(&gauges), 20); /* for long */
-    gauges.usage.snapshot_usage_bytes = gauges.unreclaimable.snapshot_usage_bytes = INT64_MAX / 2;
+    gauges.usage.snapshot_bytes = gauges.unreclaimable.snapshot_bytes = INT64_MAX / 2;
     ck_assert_int_eq(gauges_wait_ms(&gauges), 50);
     end();
     cgroup = (struct cgroup){0};
