@@ -55,7 +55,7 @@ int parse_smaps_rollup(const char *text, struct proc_rollup *rollup)
 {
     rollup->rss_bytes = parse_kib_line(text, "Rss");
     rollup->pss_bytes = parse_kib_line(text, "Pss");
-    /* absent before Linux 5.9 */
+    /* absent in older kernels */
     rollup->pss_anon_bytes = parse_kib_line(text, "Pss_Anon");
     rollup->pss_shmem_bytes = parse_kib_line(text, "Pss_Shmem");
     rollup->anon_bytes = parse_kib_line(text, "Anonymous");
