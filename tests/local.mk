@@ -91,7 +91,6 @@ e2e_tests = \
 e2e_rig_tests = \
 	%D%/e2e/v2-linux-6.12 %D%/e2e/docs %D%/e2e/ci-files -- \
 	%D%/e2e/v2-linux-6.1 %D%/e2e/v2-faults %D%/e2e/page -- \
-	%D%/e2e/fresh-machine -- \
 	%D%/e2e/cli %D%/e2e/exports %D%/e2e/formats %D%/e2e/gate %D%/e2e/macro %D%/e2e/terminal %D%/e2e/trace
 .PHONY: check-e2e
 check-e2e: all $(check_PROGRAMS)

@@ -50,11 +50,11 @@ static char *render_one(const struct config *config, const struct report_format 
         return NULL;
     }
     return format->write_one(
-        &(struct html_report){.m = &run.measurement,
-                              .series = &run.series,
-                              .judgement = &run.judgement,
-                              .before = config->against ? &before.measurement : NULL,
-                              .before_series = &before.series});
+        &(struct report_input){.m = &run.measurement,
+                               .series = &run.series,
+                               .judgement = &run.judgement,
+                               .before = config->against ? &before.measurement : NULL,
+                               .before_series = &before.series});
 }
 
 /* ---- several results ---- */

@@ -6,8 +6,8 @@
  * - When the first process of a container ends, all others have ended: the kernel's count of kills
  *   is final. A pidfd reports that end before the engine notices it.
  * - On a busy machine the cgroup may be removed before the runner reads the count. cgroup v1
- * signals an eventfd once for each time that memory ran out, and once when the cgroup is removed:
- * two signals prove a kill. Sources: Documentation/admin-guide/cgroup-v1/memory.rst section 10,
+ *   signals an eventfd once for each time that memory ran out, and once when the cgroup is removed:
+ *   two signals prove a kill. Sources: Documentation/admin-guide/cgroup-v1/memory.rst section 10,
  *   cgroups.rst section 2.4; memcg_event_remove in mm/memcontrol-v1.c.
  * - cgroup v2 counts a kill in all ancestors, too (cgroup-v2.rst, memory.events), where the count
  *   remains. While the own count can be read, it separates the kills of siblings: if the parent's

@@ -28,14 +28,14 @@ static const struct {
     const char *name;
     int exit_status;
 } verdicts[] = {
-    [VERDICT_PASS] = {"pass", 0},
-    [VERDICT_IMPROVED] = {"improved", 0},
-    [VERDICT_REGRESSED] = {"regressed", 1},
-    [VERDICT_OVER_LIMIT] = {"over-limit", 1},
-    [VERDICT_BUILD_FAILED] = {"build-failed", 3},
-    [VERDICT_INCONCLUSIVE] = {"inconclusive", 4},
-    [VERDICT_NOT_COMPARABLE] = {"not-comparable", 4},
-    [VERDICT_NO_BASELINE] = {"no-baseline", 2},
+    [VERDICT_PASS] = {"pass", EXIT_PASS},
+    [VERDICT_IMPROVED] = {"improved", EXIT_PASS},
+    [VERDICT_REGRESSED] = {"regressed", EXIT_GATE},
+    [VERDICT_OVER_LIMIT] = {"over-limit", EXIT_GATE},
+    [VERDICT_BUILD_FAILED] = {"build-failed", EXIT_BUILD},
+    [VERDICT_INCONCLUSIVE] = {"inconclusive", EXIT_UNMEASURED},
+    [VERDICT_NOT_COMPARABLE] = {"not-comparable", EXIT_UNMEASURED},
+    [VERDICT_NO_BASELINE] = {"no-baseline", EXIT_USAGE},
 };
 
 const char *verdict_name(enum verdict verdict)

@@ -41,7 +41,7 @@ void judgement_release(struct judgement *judgement);
 
 /* Judges one or more runs against the baseline; `baseline_path` is for messages. `strict`: an
  * improvement fails until the baseline records it. Fills `judgement`, which the caller has
- * initialised. Never passes if a metric, a stage or the entry is missing.
+ * initialised. Never passes if a judged metric or stage of the baseline, or the entry, is missing.
  *
  * The first condition that holds determines the verdict:
  *   build-failed    a run's build failed, or is not verified     (no findings)
@@ -50,10 +50,11 @@ void judgement_release(struct judgement *judgement);
  *   no-baseline, not-comparable
  *                   there is no entry; the findings have values, but no baseline
  *   over-limit      the highest run exceeds a budget
- *   regressed       the median exceeds the tolerance; a metric or stage is gone; with `strict`,
- *                   a metric improved
- *   inconclusive    the runs differ by more than the slack, and not all of them exceed it; or a
- *                   stage was seen in every run, but not measured in each
+ *   regressed       every run exceeds the tolerance, or the median does and the runs differ by
+ *                   at most the slack; a metric or stage is gone; with `strict`, a metric of level
+ *                   fail improved
+ *   inconclusive    the runs differ by more than the slack and are not all on one side of its end;
+ *                   or a stage was seen in every run, but not measured in each
  *   improved        the median is lower than the baseline by more than the tolerance
  *   pass
  * Only metrics of level fail count, but a missing one counts at level warn too. */

@@ -71,11 +71,12 @@ static _Noreturn void fail_to_start(const char *program)
     struct utsname machine;
     if (reason != ENOEXEC || uname(&machine) < 0)
         fail(program, strerror(reason));
-    snprintf(why, sizeof why,
-             "%s: it is no program for this machine (%s). If the image is of another architecture, "
-             "name one of this machine's with --image, or install the emulation of its programs "
-             "(qemu-user-static)",
-             strerror(reason), machine.machine);
+    snprintf(
+        why, sizeof why,
+        "%s: it is not a program for this machine (%s). If the image is of another architecture, "
+        "name one of this machine's with --image, or install the emulation of its programs "
+        "(qemu-user-static)",
+        strerror(reason), machine.machine);
     fail(program, why);
 }
 
@@ -271,7 +272,7 @@ static void wait_for_start(void)
         got = read(STDIN_FILENO, &go, 1);
     while (got < 0 && errno == EINTR);
     if (got <= 0)
-        fail("the build was not begun", "the run was ended before");
+        fail("the build did not start", "the runner closed the lifeline first");
 }
 
 /* The cgroup can disappear with its last process. The runner reads it first, then closes the

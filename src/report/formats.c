@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-static char *write_markdown(const struct html_report *report)
+static char *write_markdown(const struct report_input *report)
 {
     return markdown_text(report->m, report->judgement);
 }
 
-static char *write_trace(const struct html_report *report)
+static char *write_trace(const struct report_input *report)
 {
     return trace_text(report->m, report->series);
 }

@@ -43,7 +43,7 @@ char *compare_markdown(const struct comparison *comparison);
 
 /* ---- the page ---- */
 
-struct html_report {
+struct report_input {
     /* All are borrowed. */
     const struct measurement *m;
     const struct series *series; /* may be empty */
@@ -53,7 +53,7 @@ struct html_report {
 };
 
 /* One HTML file that loads no other. */
-char *html_text(const struct html_report *report);
+char *html_text(const struct report_input *report);
 
 /* ---- for other tools ---- */
 
@@ -73,7 +73,7 @@ struct report_format {
     const char *name;            /* the value of --format */
     const char *prefix, *suffix; /* of the file name: "report-NAME.html" for result-NAME.json */
     /* One of the two: a report of one run, or the figures of several runs. */
-    char *(*write_one)(const struct html_report *report);
+    char *(*write_one)(const struct report_input *report);
     char *(*write_all)(const struct measurement *runs, size_t count);
     bool shows_verdict; /* reads `judgement` */
     bool shows_before;  /* reads `before` */

@@ -158,7 +158,7 @@ const struct snapshot *metric_snapshot(const struct measurement *m, const char *
     return snapshot && snapshot->count ? snapshot : NULL;
 }
 
-const struct finding *find_check(const struct judgement *judgement, const char *metric)
+const struct finding *find_finding(const struct judgement *judgement, const char *metric)
 {
     for (size_t i = 0; i < judgement->finding_count; i++)
         if (strcmp(judgement->findings[i].metric, metric) == 0)

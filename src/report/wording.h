@@ -49,7 +49,7 @@ char *format_metric(const char *metric, const struct measurement *m);
 const struct snapshot *metric_snapshot(const struct measurement *m, const char *metric);
 
 /* The finding for this metric, or NULL. Borrowed. */
-const struct finding *find_check(const struct judgement *judgement, const char *metric);
+const struct finding *find_finding(const struct judgement *judgement, const char *metric);
 const struct stage_measurement *find_stage(const struct measurement *m, const char *name);
 
 /* Whether the run was compared with a baseline. If not, each finding is FINDING_MISSING, which is

@@ -65,7 +65,7 @@ static int write_page(const char *out, const struct measurement *m, const struct
 {
     char *path CLEANUP(cleanup_free) = xasprintf("%s/report-%s.html", out, m->label);
     char *page CLEANUP(cleanup_free) =
-        html_text(&(struct html_report){.m = m, .series = series, .judgement = judgement});
+        html_text(&(struct report_input){.m = m, .series = series, .judgement = judgement});
     return file_write_atomic(path, page, strlen(page), err);
 }
 
@@ -104,7 +104,7 @@ static int write_files(const struct config *config, const struct runs *runs,
     for (size_t i = 0; runs->count > 1 && i < runs->count; i++)
         if (write_result(out, &runs->measurements[i], judgement, exit_code, err) < 0)
             return -1;
-    /* The most important file first: a failure skips the others. */
+    /* The result before JUnit and the page: if it fails, they are skipped. */
     if (write_result(out, &whole, judgement, exit_code, err) < 0 ||
         write_junit(config, out, &whole, judgement, err) < 0)
         return -1;

@@ -25,8 +25,9 @@ void session_outcome_release(struct session_outcome *outcome);
  * `timeout_ms` (0: no timeout) or an interrupt, closes the lifeline; kills the build 8 s later if
  * that has no effect.
  *
- * Returns 0 if a build ran, whatever its result, and -1 if the engine could not run it or could not
- * remove what it made. Initialises `outcome` in either case; the caller releases it. */
+ * Returns 0 if the engine started, whatever the result of the build; the records show whether the
+ * build began. Returns -1 if the engine could not start, or could not remove what it made.
+ * Initialises `outcome` in either case; the caller releases it. */
 int session_run(const struct engine *engine, const struct engine_spec *spec, int64_t timeout_ms,
                 session_on_record *on_record, void *context, struct session_outcome *outcome,
                 struct bm_error *err);

@@ -41,7 +41,7 @@ static void show(const struct judgement *judgement)
     free(junit_text(&m, judgement, "", 0));
     free(markdown_text(&m, judgement));
     free(github_annotations(&m, judgement));
-    free(html_text(&(struct html_report){.m = &m, .series = &none, .judgement = judgement}));
+    free(html_text(&(struct report_input){.m = &m, .series = &none, .judgement = judgement}));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

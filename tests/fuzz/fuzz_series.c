@@ -107,11 +107,11 @@ static void draw(const struct series *series)
     if (!m.label)
         sample_measurement(&m);
     sample_judgement(&judgement);
-    free(html_text(&(struct html_report){.m = &m,
-                                         .series = series,
-                                         .judgement = &judgement,
-                                         .before = &m,
-                                         .before_series = series}));
+    free(html_text(&(struct report_input){.m = &m,
+                                          .series = series,
+                                          .judgement = &judgement,
+                                          .before = &m,
+                                          .before_series = series}));
     free(trace_text(&m, series));
 }
 

@@ -44,16 +44,16 @@ static void teardown(void)
 
 static char *page(void)
 {
-    return html_text(&(struct html_report){.m = &m, .series = &series, .judgement = &judgement});
+    return html_text(&(struct report_input){.m = &m, .series = &series, .judgement = &judgement});
 }
 
 static char *page_beside_before(void)
 {
-    return html_text(&(struct html_report){.m = &m,
-                                           .series = &series,
-                                           .judgement = &judgement,
-                                           .before = &before,
-                                           .before_series = &series});
+    return html_text(&(struct report_input){.m = &m,
+                                            .series = &series,
+                                            .judgement = &judgement,
+                                            .before = &before,
+                                            .before_series = &series});
 }
 
 static void expect(const char *text, const char *part)
@@ -142,7 +142,7 @@ START_TEST(test_nothing_measured_is_never_zero)
     plain.verdict = VERDICT_INCONCLUSIVE;
     sample_set(&nothing.not_measured, "docker is not there");
     char *text CLEANUP(cleanup_free) =
-        html_text(&(struct html_report){.m = &nothing, .series = &empty, .judgement = &plain});
+        html_text(&(struct report_input){.m = &nothing, .series = &empty, .judgement = &plain});
     expect(text, "NOT MEASURED: docker is not there");
     expect(text, "Inconclusive");
     expect(text, "not measured");

@@ -283,7 +283,7 @@ static void expect_page(const struct series *drawn)
     judgement_init(&judgement);
     judge_alone(&m, 1, &judgement);
     char *page CLEANUP(cleanup_free) =
-        html_text(&(struct html_report){.m = &m, .series = drawn, .judgement = &judgement});
+        html_text(&(struct report_input){.m = &m, .series = drawn, .judgement = &judgement});
     printf("page %zu KiB, %.1f s\n", strlen(page) / 1024, cpu_s() - from_s);
     ck_assert_uint_eq(drawn->stages.count, STAGES);
     ck_assert_ptr_nonnull(strstr(page, "</i>ld.lld<"));

@@ -1,7 +1,7 @@
 /* The HTML page (html_text of report.h), part by part. Private to report/html and its tests.
  *
- * html.c has the elements; page.c the whole, the verdict and the figures on top; timeline.c the
- * chart, whose areas come from layers.c; tables.c the rest. */
+ * html.c has the elements; page.c the whole, the verdict, the figures on top and the composition;
+ * timeline.c the chart, whose areas come from layers.c; tables.c the rest. */
 #ifndef BM_REPORT_HTML_HTML_H
 #define BM_REPORT_HTML_HTML_H
 
@@ -39,13 +39,13 @@ const char *html_finding_class(const struct finding *finding, const struct judge
 
 /* ---- parts of the page; each omits what is unmeasured ---- */
 
-void html_put_timeline(struct xml *xml, const struct html_report *report);
-void html_put_findings(struct xml *xml, const struct html_report *report);
-void html_put_stages(struct xml *xml, const struct html_report *report);
-void html_put_processes(struct xml *xml, const struct html_report *report);
-void html_put_composition(struct xml *xml, const struct html_report *report);
-void html_put_verify(struct xml *xml, const struct html_report *report);
-void html_put_environment(struct xml *xml, const struct html_report *report);
+void html_put_timeline(struct xml *xml, const struct report_input *report);
+void html_put_findings(struct xml *xml, const struct report_input *report);
+void html_put_stages(struct xml *xml, const struct report_input *report);
+void html_put_processes(struct xml *xml, const struct report_input *report);
+void html_put_composition(struct xml *xml, const struct report_input *report);
+void html_put_verify(struct xml *xml, const struct report_input *report);
+void html_put_environment(struct xml *xml, const struct report_input *report);
 
 /* ---- the areas of the timeline ---- */
 

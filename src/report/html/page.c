@@ -69,7 +69,7 @@ static void put_note(struct xml *xml, const char *class, const char *text)
     xml_raw(xml, "\n");
 }
 
-static void put_verdict(struct xml *xml, const struct html_report *report)
+static void put_verdict(struct xml *xml, const struct report_input *report)
 {
     const struct judgement *judgement = report->judgement;
     const char *class = verdict_class(judgement->verdict);
@@ -99,10 +99,10 @@ static void put_verdict(struct xml *xml, const struct html_report *report)
 
 /* Writes "+204.1 MiB +25.4% from the baseline" if the metric was judged, else the change from the
  * other run. */
-static void put_change(struct xml *xml, const struct html_report *report, const char *metric,
+static void put_change(struct xml *xml, const struct report_input *report, const char *metric,
                        int64_t actual, int64_t before)
 {
-    const struct finding *finding = find_check(report->judgement, metric);
+    const struct finding *finding = find_finding(report->judgement, metric);
     bool judged = finding && finding->baseline >= 0 && finding->actual >= 0;
     int64_t from = judged ? finding->baseline : report->before ? before : UNMEASURED;
     const char *unit = strcmp(metric, METRIC_DURATION) == 0 ? "ms" : "bytes";
@@ -117,7 +117,7 @@ static void put_change(struct xml *xml, const struct html_report *report, const 
     xml_end(xml);
 }
 
-static void put_card(struct xml *xml, const struct html_report *report, const char *metric,
+static void put_card(struct xml *xml, const struct report_input *report, const char *metric,
                      const char *title, int64_t actual, int64_t before, const char *note)
 {
     const char *unit = strcmp(metric, METRIC_DURATION) == 0 ? "ms" : "bytes";
@@ -131,9 +131,9 @@ static void put_card(struct xml *xml, const struct html_report *report, const ch
 }
 
 /* "883.0 MiB allowed; memory limit 2.00 GiB" */
-static char *format_bounds(const struct html_report *report)
+static char *format_bounds(const struct report_input *report)
 {
-    const struct finding *finding = find_check(report->judgement, METRIC_CGROUP_PEAK);
+    const struct finding *finding = find_finding(report->judgement, METRIC_CGROUP_PEAK);
     bool bounded = finding && finding->status != FINDING_OFF && finding->allowed >= 0;
     char *allowed CLEANUP(cleanup_free) = format_bytes(bounded ? finding->allowed : UNMEASURED);
     char *limit CLEANUP(cleanup_free) = format_bytes(report->m->peak.limit_bytes);
@@ -142,7 +142,7 @@ static char *format_bounds(const struct html_report *report)
                      report->m->peak.limit_bytes < 0 ? "" : limit);
 }
 
-static void put_cards(struct xml *xml, const struct html_report *report)
+static void put_cards(struct xml *xml, const struct report_input *report)
 {
     const struct measurement *m = report->m, *before = report->before;
     const struct peak *peak = &m->peak;
@@ -159,7 +159,7 @@ static void put_cards(struct xml *xml, const struct html_report *report)
     html_close(xml);
 }
 
-static void put_top(struct xml *xml, const struct html_report *report)
+static void put_top(struct xml *xml, const struct report_input *report)
 {
     const struct measurement *m = report->m;
     xml_start(xml, "header");
@@ -253,7 +253,7 @@ static void put_pressure(struct xml *xml, const struct measurement *m)
     html_close(xml);
 }
 
-void html_put_composition(struct xml *xml, const struct html_report *report)
+void html_put_composition(struct xml *xml, const struct report_input *report)
 {
     const struct composition *composition = &report->m->peak.composition;
     const struct part parts[] = {
@@ -280,7 +280,7 @@ void html_put_composition(struct xml *xml, const struct html_report *report)
 
 /* ---- the end and the whole ---- */
 
-static void put_next(struct xml *xml, const struct html_report *report)
+static void put_next(struct xml *xml, const struct report_input *report)
 {
     const char *label = report->m->label ? report->m->label : "";
     const char *files = measurement_files_label(report->m);
@@ -302,7 +302,7 @@ static void put_next(struct xml *xml, const struct html_report *report)
     html_close(xml);
 }
 
-char *html_text(const struct html_report *report)
+char *html_text(const struct report_input *report)
 {
     struct xml *xml = xml_new(XML_HTML);
     put_head(xml, report->m);

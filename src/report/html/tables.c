@@ -41,7 +41,7 @@ static void put_finding(struct xml *xml, const struct finding *finding,
     html_close(xml);
 }
 
-void html_put_findings(struct xml *xml, const struct html_report *report)
+void html_put_findings(struct xml *xml, const struct report_input *report)
 {
     static const char *const titles[] = {"",        "metric",   ">baseline", ">this run",
                                          ">change", ">allowed", NULL};
@@ -62,7 +62,7 @@ void html_put_findings(struct xml *xml, const struct html_report *report)
 
 /* The change is relative to the other run if there is one, else to the baseline. */
 static void put_stage_change(struct xml *xml, const struct stage_measurement *stage,
-                             const struct html_report *report)
+                             const struct report_input *report)
 {
     if (report->before) {
         const struct stage_measurement *other = find_stage(report->before, stage->name);
@@ -71,14 +71,14 @@ static void put_stage_change(struct xml *xml, const struct stage_measurement *st
         return;
     }
     char *metric CLEANUP(cleanup_free) = xasprintf(METRIC_STAGE_PREFIX "%s", stage->name);
-    const struct finding *finding = find_check(report->judgement, metric);
+    const struct finding *finding = find_finding(report->judgement, metric);
     html_delta_cell(xml, "bytes", finding ? finding->baseline : UNMEASURED,
                     finding ? finding->actual : UNMEASURED,
                     finding ? html_finding_class(finding, report->judgement) : NULL);
 }
 
 static void put_stage(struct xml *xml, const struct stage_measurement *stage, int64_t most,
-                      const struct html_report *report)
+                      const struct report_input *report)
 {
     char *span CLEANUP(cleanup_free) = format_span(stage->first_ms, stage->last_ms);
     char *bytes CLEANUP(cleanup_free) = format_bytes(stage->cgroup_peak_bytes);
@@ -96,7 +96,7 @@ static void put_stage(struct xml *xml, const struct stage_measurement *stage, in
 }
 
 /* Lists the stages that only the other run has. */
-static void put_gone_stages(struct xml *xml, const struct html_report *report)
+static void put_gone_stages(struct xml *xml, const struct report_input *report)
 {
     for (size_t i = 0; report->before && i < report->before->stage_count; i++) {
         const struct stage_measurement *stage = &report->before->stages[i];
@@ -117,7 +117,7 @@ static void put_gone_stages(struct xml *xml, const struct html_report *report)
     }
 }
 
-void html_put_stages(struct xml *xml, const struct html_report *report)
+void html_put_stages(struct xml *xml, const struct report_input *report)
 {
     static const char *const titles[] = {"stage",          ">when",   "",
                                          ">PSS peak",      ">change", ">cgroup peak (charged)",
@@ -159,7 +159,7 @@ static const struct process_group *find_group(const struct process_group *groups
 /* Lists the groups of a stage at its peak, with their change from the same stage of the other run.
  */
 static void put_stage_groups(struct xml *xml, const struct stage_measurement *stage, int64_t most,
-                             const struct html_report *report)
+                             const struct report_input *report)
 {
     const struct stage_measurement *other =
         report->before ? find_stage(report->before, stage->name) : NULL;
@@ -238,7 +238,7 @@ static void put_every_process(struct xml *xml, const struct measurement *m)
     html_close(xml);
 }
 
-void html_put_processes(struct xml *xml, const struct html_report *report)
+void html_put_processes(struct xml *xml, const struct report_input *report)
 {
     static const char *const titles[] = {"stage", "process", "", ">PSS", ">change", NULL};
     static const char *const alone[] = {"stage", "process", "", ">PSS", NULL};
@@ -264,7 +264,7 @@ void html_put_processes(struct xml *xml, const struct html_report *report)
 
 /* ---- verify ---- */
 
-void html_put_verify(struct xml *xml, const struct html_report *report)
+void html_put_verify(struct xml *xml, const struct report_input *report)
 {
     static const char *const titles[] = {"", "check", "found", NULL};
     const struct measurement *m = report->m;
@@ -382,7 +382,7 @@ static void put_sampler(struct xml *xml, const struct measurement *m)
     html_close(xml);
 }
 
-void html_put_environment(struct xml *xml, const struct html_report *report)
+void html_put_environment(struct xml *xml, const struct report_input *report)
 {
     static const char *const alone[] = {"", "this run", NULL};
     static const char *const both[] = {"", "this run", "other run", "", NULL};

@@ -15,7 +15,7 @@
 
 struct chart {
     struct xml *xml;
-    const struct html_report *report;
+    const struct report_input *report;
     int64_t end_ms, top_bytes;              /* of the scales, which begin at 0 */
     int64_t step_bytes;                     /* between two lines of the grid */
     struct series_column *columns, *before; /* CHART_WIDTH of them; NULL: no other run */
@@ -74,8 +74,8 @@ static bool is_on_scale(const struct chart *chart, int64_t bytes)
 
 static void set_scale(struct chart *chart)
 {
-    const struct html_report *report = chart->report;
-    const struct finding *finding = find_check(report->judgement, METRIC_CGROUP_PEAK);
+    const struct report_input *report = chart->report;
+    const struct finding *finding = find_finding(report->judgement, METRIC_CGROUP_PEAK);
     int64_t top = MIB;
     chart->end_ms = 1;
     cover_series(report->series, &chart->end_ms, &top);
@@ -316,7 +316,7 @@ static void put_key(const struct chart *chart, const char *class, const char *na
 
 static void put_line_keys(const struct chart *chart, const struct finding *finding)
 {
-    const struct html_report *report = chart->report;
+    const struct report_input *report = chart->report;
     const struct peak *peak = &report->m->peak;
     put_key(chart, "line usage", "charged to the build", UNMEASURED, NULL);
     if (peak->cgroup_bytes >= 0)
@@ -340,7 +340,7 @@ static void put_line_keys(const struct chart *chart, const struct finding *findi
 static void put_legend(const struct chart *chart)
 {
     html_open(chart->xml, "ul", "legend");
-    put_line_keys(chart, find_check(chart->report->judgement, METRIC_CGROUP_PEAK));
+    put_line_keys(chart, find_finding(chart->report->judgement, METRIC_CGROUP_PEAK));
     for (size_t i = chart->layers.count; i-- > 0;)
         put_key(chart, chart->layers.layers[i].class, chart->layers.layers[i].name, UNMEASURED,
                 NULL);
@@ -389,7 +389,7 @@ static void put_drawing(const struct chart *chart, const struct band *bands, siz
 {
     struct xml *xml = chart->xml;
     const struct measurement *m = chart->report->m;
-    const struct finding *finding = find_check(chart->report->judgement, METRIC_CGROUP_PEAK);
+    const struct finding *finding = find_finding(chart->report->judgement, METRIC_CGROUP_PEAK);
     char *peak CLEANUP(cleanup_free) = format_bytes(m->peak.cgroup_bytes);
     char *duration CLEANUP(cleanup_free) = format_duration(m->build.duration_ms);
     xml_start(xml, "svg");
@@ -439,7 +439,7 @@ static void put_chart(const struct chart *chart)
     html_close(xml);
 }
 
-void html_put_timeline(struct xml *xml, const struct html_report *report)
+void html_put_timeline(struct xml *xml, const struct report_input *report)
 {
     html_section(xml, "timeline", "Timeline");
     if (!report->series->count) {

@@ -343,7 +343,7 @@ static struct junit_case *add_unjudged(struct junit_cases *cases, const char *me
 static void add_memory_peak(struct junit_cases *cases, const struct measurement *m,
                             const struct judgement *judgement)
 {
-    const struct finding *finding = find_check(judgement, METRIC_CGROUP_PEAK);
+    const struct finding *finding = find_finding(judgement, METRIC_CGROUP_PEAK);
     if (finding) {
         add_finding(cases, finding, m, judgement);
         return;
@@ -383,7 +383,7 @@ static void add_other_metrics(struct junit_cases *cases, const struct measuremen
 {
     for (size_t i = 0; i < m->stage_count; i++) {
         char *metric CLEANUP(cleanup_free) = xasprintf(METRIC_STAGE_PREFIX "%s", m->stages[i].name);
-        if (!find_check(judgement, metric))
+        if (!find_finding(judgement, metric))
             add_stage(cases, &m->stages[i], m, judgement);
     }
     for (size_t i = 0; i < judgement->finding_count; i++) {

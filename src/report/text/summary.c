@@ -156,7 +156,7 @@ static void put_stage(struct layout *layout, const struct stage_measurement *sta
     layout_cell(layout, (column++)->width, PAINT_NONE, span);
 
     char *metric CLEANUP(cleanup_free) = xasprintf(METRIC_STAGE_PREFIX "%s", stage->name);
-    const struct finding *finding = find_check(judgement, metric);
+    const struct finding *finding = find_finding(judgement, metric);
     if (with_delta) {
         char *delta CLEANUP(cleanup_free) =
             finding && finding->baseline >= 0 && finding->actual >= 0
@@ -206,7 +206,7 @@ struct scale {
 
 static int64_t allowed_in_total(const struct measurement *m, const struct judgement *judgement)
 {
-    const struct finding *finding = find_check(judgement, METRIC_CGROUP_PEAK);
+    const struct finding *finding = find_finding(judgement, METRIC_CGROUP_PEAK);
     bool judged = finding && finding->status != FINDING_OFF && finding->allowed >= 0;
     return judged ? finding->allowed : m->peak.limit_bytes;
 }
