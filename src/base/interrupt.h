@@ -16,8 +16,8 @@ int interrupt_fd(void);
 /* The first signal that arrived, or 0. */
 int interrupt_signal(void);
 
-/* Starts (true) or ends (false) a cleanup: a further interrupt must not cut it short, so
- * interrupt_fd() returns -1. */
+/* Starts (true) or ends (false) a cleanup. During a cleanup interrupt_fd() returns -1, so that a
+ * further interrupt cannot cut it short. */
 void interrupt_hold(bool on);
 
 /* In a child before exec: restores the signals as they were before interrupt_init. */
