@@ -64,7 +64,8 @@ const char *cgroup_peak_source(const struct cgroup *cgroup);
 
 /* The lowest memory limit of the cgroup and of its visible ancestors; -1: no limit. */
 int64_t cgroup_limit(const struct cgroup *cgroup);
-/* How many processes the kernel killed because memory ran out, and how often the limit was hit. */
+/* The number of processes that the kernel killed because memory ran out, and the number of times
+ * that the usage reached the limit. */
 int64_t cgroup_oom_kills(const struct cgroup *cgroup);
 int64_t cgroup_limit_hits(const struct cgroup *cgroup);
 
@@ -89,9 +90,9 @@ int64_t parse_keyed(const char *text, const char *key);
 void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat);
 /* Returns the total of the line "some avg10=... total=N" (or "full") in microseconds, or -1. */
 int64_t parse_pressure_total(const char *text, const char *line);
-/* Parses a piece of cgroup.procs, one pid per line, and appends to the first `count` of `pids`.
- * `*partial` carries a pid that the end of the piece cuts; it is 0 before the first piece. Returns
- * the new count, at most `capacity`. */
+/* Parses a piece of cgroup.procs, one pid per line, and appends the pids after the first `count` of
+ * `pids`. `*partial` holds the digits of a pid that the end of the piece cuts; set it to 0 before
+ * the first piece. Returns the new count, at most `capacity`. */
 size_t parse_pids(const char *piece, size_t length, int *partial, int *pids, size_t capacity,
                   size_t count);
 
