@@ -20,7 +20,7 @@ void trace_to_stderr(void);
 /* Returns whether lines are printed anywhere. If not, the caller can skip formatting. */
 bool trace_is_on(void);
 
-/* Whether lines are printed on standard error. */
+/* Returns whether lines are printed on standard error. */
 bool trace_is_on_stderr(void);
 
 /* Prints one line. Line breaks, and characters that a terminal would interpret, are replaced. */

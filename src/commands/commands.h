@@ -19,7 +19,7 @@ int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_init(int argc, char **argv);
 
-/* Whether argv[1] is --help or -h. */
+/* Returns whether argv[1] is --help or -h. */
 bool asks_for_help(int argc, char **argv);
 
 /* Reads the settings. `usage` is the line after "Usage: build-mem ". Returns 0 if the command

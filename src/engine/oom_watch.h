@@ -38,8 +38,9 @@ void oom_watch_open(struct oom_watch *watch, const struct cgroup *cgroup);
 /* Reads the counts. Call it as soon as poll(2) reports `ended` or `above`. */
 void oom_watch_poll(struct oom_watch *watch);
 
-/* Whether the kernel killed a process of the container for lack of memory; false if unknown. Call
- * it after the container is removed. Waits up to 2 s for the kernel's signal of the removal. */
+/* Returns whether the kernel killed a process of the container for lack of memory; false if
+ * unknown. Call it after the container is removed. Waits up to 2 s for the kernel's signal of the
+ * removal. */
 bool oom_watch_reports(struct oom_watch *watch);
 
 void oom_watch_close(struct oom_watch *watch);

@@ -28,7 +28,8 @@ char *format_group(const struct process_group *group);
 
 /* ---- a run ---- */
 
-/* Whether the build ran to its end and exited 0. A required artifact may still be missing. */
+/* Returns whether the build ran to its end and exited 0. A required artifact may still be missing.
+ */
 bool build_ended_well(const struct build_end *build);
 /* "exit status 2"; "killed for lack of memory (OOM), exit status 137"; "timed out". */
 char *format_build_end(const struct build_end *build);

@@ -27,7 +27,7 @@ struct recorder *recorder_open(const struct config *config, const struct baselin
 /* Takes a record; a session_on_record whose `context` is the recorder. */
 void recorder_take(void *context, const struct wire_record *record);
 
-/* Whether the probe has sent a record other than output of the build. */
+/* Returns whether the probe has sent a record other than output of the build. */
 bool recorder_started(const struct recorder *recorder);
 
 /* Completes the measurement and the series, closes the files and frees the recorder, which may be

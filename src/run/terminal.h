@@ -25,8 +25,8 @@ void terminal_close(struct terminal *terminal);
 void terminal_output(struct terminal *terminal, const char *bytes, size_t length);
 void terminal_progress(struct terminal *terminal, const struct progress *progress);
 
-/* Whether to print colours on the descriptor: it is a terminal that is not "dumb", and NO_COLOR is
- * not set (no-color.org). */
+/* Returns whether to print colours on the descriptor: it is a terminal that is not "dumb", and
+ * NO_COLOR is not set (no-color.org). */
 bool terminal_has_colour(int fd);
 
 #endif
