@@ -26,7 +26,7 @@ void session_outcome_release(struct session_outcome *outcome);
  * that has no effect.
  *
  * Returns 0 if a build ran, whatever its result, and -1 if the engine could not run it or could not
- * remove what it made. Initialises `outcome` in either case; the caller releases it. */
+ * clean up. Initialises `outcome` in either case; the caller releases it. */
 int session_run(const struct engine *engine, const struct engine_spec *spec, int64_t timeout_ms,
                 session_on_record *on_record, void *context, struct session_outcome *outcome,
                 struct bm_error *err);
