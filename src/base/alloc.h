@@ -1,4 +1,4 @@
-/* Allocation that cannot fail, release at the end of a scope, and broken invariants.
+/* Allocates without failure, releases at the end of a scope, and reports broken invariants.
  *
  * build-mem is a short-lived program: if it has no memory for its own small needs, it prints an
  * error and aborts. */
@@ -19,16 +19,16 @@ char *xstrndup(const char *text, size_t length);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
-/* Makes room for one more item in a growing array: `array` holds `count` items of `size` bytes.
- * Returns the array, perhaps moved; grows by doubling. */
+/* Makes room for one more item in a growing array, which holds `count` items of `size` bytes.
+ * Doubles the capacity if it is used up. Returns the array, which may have moved. */
 void *xgrow(void *array, size_t count, size_t size);
 
 /* Opens a stream into memory, like open_memstream(3). `*text` is valid after xmemstream_close, and
- * the caller owns it. Neither function fails: they abort if the memory does not suffice. */
+ * the caller owns it. Neither function fails: they abort if memory runs out. */
 FILE *xmemstream_open(char **text, size_t *length);
 void xmemstream_close(FILE *stream);
 
-/* Prints the place of a broken invariant, and aborts. */
+/* Prints the source line of a broken invariant, and aborts. */
 #define BM_BUG(what) bm_bug(__FILE__, __LINE__, what)
 _Noreturn void bm_bug(const char *file, int line, const char *what);
 

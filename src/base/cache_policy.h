@@ -7,7 +7,7 @@
 
 enum cache_policy {
     CACHE_AS_IS, /* unchanged */
-    CACHE_WARM,  /* the files of the repo and of the image were read */
+    CACHE_WARM,  /* build-mem has read the files of the repo and of the image */
     CACHE_COLD,  /* empty */
 };
 

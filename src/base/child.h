@@ -1,6 +1,6 @@
-/* Child processes: started without a shell, each in a process group of its own.
+/* Starts child processes without a shell, each in a process group of its own.
  *
- * The trace (base/trace.h) has a line for each one that ends, with its duration. */
+ * When a child ends, the trace (base/trace.h) records its command and duration. */
 #ifndef BM_BASE_CHILD_H
 #define BM_BASE_CHILD_H
 
@@ -32,8 +32,8 @@ void child_prompt(struct child *child);
 
 void child_close_input(struct child *child);
 
-/* Reaps the child and returns its wait status. After `timeout_ms`, kills its process group first.
- * If something else has reaped the child, the status is that of exit 127. */
+/* Reaps the child and returns its wait status. If the child still runs after `timeout_ms`, kills
+ * its process group first. If another process reaped the child, the status is that of exit 127. */
 int child_wait(struct child *child, int64_t timeout_ms);
 
 /* Kills the child if it still runs, reaps it and closes the pipes. For CLEANUP. */

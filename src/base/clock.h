@@ -1,4 +1,4 @@
-/* Clocks: every reading of the time in the runner, and the one formatter of dates.
+/* Clocks: the runner reads the time and formats dates only through this module.
  *
  * The probe uses libc alone and has a clock of its own. */
 #ifndef BM_BASE_CLOCK_H
@@ -13,17 +13,17 @@ int64_t monotonic_ms(void);
 /* Suspends the process for `ms` milliseconds (0 to 999); a signal may end the sleep early. */
 void sleep_ms(long ms);
 
-/* The present date in UTC as RFC 3339 has it: "2026-01-31T12:00:00Z". The caller owns the text. */
+/* Returns the current time in UTC in RFC 3339 format, "2026-01-31T12:00:00Z". The caller owns the
+ * text. */
 char *utc_now(void);
 
-/* The present date with the resolution that file systems use for the dates of files. */
+/* Returns the current time with the resolution that file systems use for timestamps. */
 struct timespec file_time_now(void);
 
-/* CLOCK_REALTIME minus CLOCK_BOOTTIME, in nanoseconds: it decreases if someone sets the clock
- * back. */
+/* CLOCK_REALTIME minus CLOCK_BOOTTIME, in nanoseconds: it decreases if the clock is set back. */
 int64_t realtime_lead_ns(void);
 
-/* The time in nanoseconds. */
+/* Converts a time to nanoseconds. */
 int64_t timespec_ns(struct timespec time);
 
 #endif

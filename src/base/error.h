@@ -1,8 +1,8 @@
 /* Error messages for the user, and exit statuses.
  *
- * `int f(..., struct bm_error *err)` returns 0, or -1 with `err` set once. Callers add context with
- * bm_error_wrap: "reading baselines/x.json: line 3: ...". Library code neither prints nor exits. A
- * verdict ("regressed") is data, not an error. */
+ * `int f(..., struct bm_error *err)` returns 0, or sets `err` and returns -1. Callers add context
+ * with bm_error_wrap: "reading baselines/x.json: line 3: ...". Library code neither prints nor
+ * exits. A verdict ("regressed") is data, not an error. */
 #ifndef BM_BASE_ERROR_H
 #define BM_BASE_ERROR_H
 

@@ -1,4 +1,4 @@
-/* Files: reads them whole, writes them whole or not at all, and stays inside a directory. */
+/* Reads files whole, replaces them atomically, and opens paths that cannot leave a directory. */
 #ifndef BM_BASE_FILE_H
 #define BM_BASE_FILE_H
 
@@ -17,8 +17,8 @@ int file_read(const char *path, size_t max_bytes, char **text, size_t *length,
 int file_write_atomic(const char *path, const char *data, size_t length, struct bm_error *err);
 
 /* Takes an exclusive lock on the directory; waits if another process has it. Returns a descriptor,
- * whose close releases the lock, or -1. Some network file systems have no such lock: then the
- * function succeeds without one. */
+ * or -1. Closing the descriptor releases the lock. Some network file systems have no such lock:
+ * then the function succeeds without one. */
 int file_lock_directory(const char *path, struct bm_error *err);
 
 /* Creates the directory and its missing parents. */

@@ -16,10 +16,10 @@ enum git_place {
 };
 
 /* Reads the file `path` as it is at `ref`, from the repository that contains `directory`. A
- * relative path starts from the working directory. The path counts as it is written: links in the
- * work tree are not followed. git runs at the root of the work tree, because a change can make any
- * directory below it look like a repository. With GIT_PRESENT the caller owns `*text`; with
- * GIT_FAILED `err` is set. A missing object is fetched; the limit is 60 s. */
+ * relative path starts from the working directory. Does not follow links in the work tree. git runs
+ * at the root of the work tree, because a change can make any directory below it look like a
+ * repository. With GIT_PRESENT the caller owns `*text`; with GIT_FAILED `err` is set. git fetches a
+ * missing object; the timeout is 60 s. */
 enum git_place git_read_at(const char *directory, const char *ref, const char *path, char **text,
                            struct bm_error *err);
 

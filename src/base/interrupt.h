@@ -10,14 +10,15 @@
  * second call has no effect. */
 void interrupt_init(void);
 
-/* A descriptor that is readable after a signal; -1 before interrupt_init and during cleanup. */
+/* Returns a descriptor that is readable after a signal; -1 before interrupt_init and during
+ * cleanup. */
 int interrupt_fd(void);
 
-/* The first signal that arrived, or 0. */
+/* Returns the first signal that arrived, or 0. */
 int interrupt_signal(void);
 
-/* Starts (true) or ends (false) a cleanup: a further interrupt must not cut it short, so
- * interrupt_fd() returns -1. */
+/* Starts (true) or ends (false) a cleanup. During a cleanup interrupt_fd() returns -1, so that a
+ * further interrupt cannot cut it short. */
 void interrupt_hold(bool on);
 
 /* In a child before exec: restores the signals as they were before interrupt_init. */

@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Makes cJSON abort if memory runs out, as base/alloc.h does; without this it would drop parts of a
- * document. Call it once, before any other function of this header. */
+/* Makes cJSON abort if memory runs out, as base/alloc.h does. By default, cJSON would drop parts of
+ * a document. Call it once, before any other function of this header. */
 void json_init(void);
 
 struct json;

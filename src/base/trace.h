@@ -1,7 +1,7 @@
-/* Trace: a line for each decision and for each command, for whoever asks why a run went as it did.
+/* Trace: prints a line for each decision and each command, to explain the course of a run.
  *
  * --verbose and BUILD_MEM_TRACE=1 print the lines on standard error; any other value of
- * BUILD_MEM_TRACE except "" and "0" is a file to append them to. Without these nothing is printed.
+ * BUILD_MEM_TRACE except "" and "0" names a file to append them to. By default, nothing is printed.
  * A line is "build-mem: [  1.234] TEXT", with the seconds since trace_begin. Nothing goes to
  * standard output. Model: git's trace.c (GIT_TRACE). */
 #ifndef BM_BASE_TRACE_H
@@ -9,25 +9,25 @@
 
 #include <stdbool.h>
 
-/* Sets the origin of the time stamps and opens what BUILD_MEM_TRACE names; a relative file name is
- * relative to the working directory. A file that cannot be opened is a warning on standard error.
- * Call it once, when the program starts. */
+/* Sets the origin of the time stamps and opens the file that BUILD_MEM_TRACE names, relative to the
+ * working directory. A file that cannot be opened is a warning on standard error. Call it once,
+ * when the program starts. */
 void trace_begin(void);
 
 /* Prints the lines on standard error from here on (--verbose). */
 void trace_to_stderr(void);
 
-/* Whether lines are printed anywhere: skip the work of making texts if not. */
+/* Returns whether lines are printed anywhere. If not, the caller can skip formatting. */
 bool trace_is_on(void);
 
-/* Whether lines are printed on standard error. */
+/* Returns whether lines are printed on standard error. */
 bool trace_is_on_stderr(void);
 
 /* Prints one line. Line breaks, and characters that a terminal would interpret, are replaced. */
 void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The command as a shell would take it. The values of "--env=NAME=VALUE" and "--env NAME=VALUE" may
- * be secrets and are replaced: "--env=NAME=***". The caller owns the text. */
+/* Returns the command, quoted for a shell. The values of "--env=NAME=VALUE" and "--env NAME=VALUE"
+ * may be secrets, so it replaces them: "--env=NAME=***". The caller owns the text. */
 char *trace_command_text(char *const *argv);
 
 /* Stops all tracing and closes the file. */

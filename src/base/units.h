@@ -1,4 +1,4 @@
-/* Sizes and durations: from the text that people write, and to text. */
+/* Parses and formats sizes and durations. */
 #ifndef BM_BASE_UNITS_H
 #define BM_BASE_UNITS_H
 

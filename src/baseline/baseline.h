@@ -1,5 +1,5 @@
-/* The baseline: accepted values and their tolerances, per environment, in a file of the user's
- * repository that is reviewed like code (doc/baseline.schema.json).
+/* The baseline: accepted values and their tolerances, per environment. It is a file in the user's
+ * repository, and people review it like code (doc/baseline.schema.json).
  *
  * baseline.c has the model, format.c reads and writes the file, accept.c decides on a refresh,
  * store.c finds the file in the work tree or at a git ref, tolerance.c computes the slack. */
@@ -21,7 +21,7 @@ struct baseline_metric {
     char *name;
     struct tolerance tolerance;
     int64_t anchor; /* median at the first acceptance: caps the growth over many refreshes */
-    /* As people wrote it ("64MiB"), to be written back unchanged; NULL: as a number. */
+    /* The text in the file ("64MiB"), which format.c writes back unchanged; NULL: a number. */
     char *absolute_text, *budget_text, *anchor_text;
     int64_t *values; /* of the accepted runs; count > 0 */
     size_t count;
@@ -50,7 +50,7 @@ struct baseline_environment {
 };
 
 struct baseline {
-    char *schema; /* "$schema" as the file has it; may be NULL */
+    char *schema; /* "$schema" of the file; may be NULL */
     struct baseline_environment *environments;
     size_t count;
 };
@@ -68,14 +68,14 @@ void baseline_environment_release(struct baseline_environment *entry);
 
 /* Returns the key of the measurement's environment. Its texts are borrowed from the measurement. */
 struct environment_key environment_key_of(const struct measurement *m);
-/* An unknown text equals nothing. */
+/* Returns whether two keys are equal. An unknown text is never equal. */
 bool environment_key_equal(const struct environment_key *a, const struct environment_key *b);
 /* "node:24-bookworm, x86_64, 2 CPUs, no limit, page cache as-is, from memory.peak"; the caller
  * owns it. */
 char *environment_key_text(const struct environment_key *key);
-/* Returns how two keys differ, as "cpus: 4 here, 2 in the baseline; ...", or "". `name_a` and
- * `name_b` are the words for the sides ("here", "in the baseline"). Sets `*differences` to their
- * number unless it is NULL. The caller owns the text. */
+/* Returns the differences between two keys, "cpus: 4 here, 2 in the baseline; ...", or "". `name_a`
+ * and `name_b` are the words for the sides ("here", "in the baseline"). Sets `*differences` to
+ * their number unless it is NULL. The caller owns the text. */
 char *environment_key_difference(const struct environment_key *a, const char *name_a,
                                  const struct environment_key *b, const char *name_b,
                                  size_t *differences);
@@ -92,12 +92,13 @@ struct baseline_metric *baseline_metric_find(const struct baseline_environment *
 int64_t baseline_metric_allows(const struct baseline_metric *metric);
 
 /* Adds a line for each metric that two baselines judge differently: "cgroup_peak: fail above 880.0
- * MiB at the ref, fail above 1.17 GiB in the work tree", after the environment if there are
- * several. Also adds a line for each environment that only one of them has. */
+ * MiB at the ref, fail above 1.17 GiB in the work tree". If there are several environments, the
+ * line starts with the environment. Also adds a line for each environment that only one of them
+ * has. */
 void baseline_changes(const struct baseline *at_ref, const struct baseline *in_tree,
                       struct strv *list);
 
-/* Who accepts a result, when and why. Texts are borrowed. */
+/* The author, date and reason of an acceptance. Texts are borrowed. */
 struct acceptance {
     bool allow_increase;
     const char *reason; /* NULL: none was given */
@@ -112,9 +113,9 @@ struct acceptance {
  *   - a run failed, is not verified or not measured, reached its memory limit or was OOM-killed;
  *   - the runs have different environments, or only some of them have a metric;
  *   - the values of a metric of level fail are too noisy;
- *   - the median rises by more than half of the old slack, without allow_increase and a reason. Up
- *     to that, `check` passes without a second run, and a refresh of the same build needs no
- *     reason. The anchor limits growth by many such steps;
+ *   - the median rises by more than half of the old slack, without allow_increase and a reason. A
+ *     smaller rise needs no reason: `check` passes it without a second run. The anchor limits
+ * growth by many such steps;
  *   - the median of a metric of level fail exceeds its anchor by more than 15 %. No refresh changes
  *     the anchor. */
 int baseline_accept(struct baseline *baseline, const struct measurement *runs, size_t run_count,

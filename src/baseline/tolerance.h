@@ -1,4 +1,4 @@
-/* Tolerances: by how much a metric may exceed its baseline. */
+/* Tolerances: the amount by which a metric may exceed its baseline. */
 #ifndef BM_BASELINE_TOLERANCE_H
 #define BM_BASELINE_TOLERANCE_H
 
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What happens if the metric exceeds its tolerance. */
+/* The consequence if the metric exceeds its tolerance. */
 enum level { LEVEL_OFF, LEVEL_WARN, LEVEL_FAIL };
 const char *level_name(enum level level); /* "warn"; static */
 
@@ -23,9 +23,9 @@ struct tolerance {
  *   stage:setup          off   20 %, at least 64 MiB
  *   unreclaimable_peak   off    5 %, at least 32 MiB
  *   duration             off   25 %, at least 30 s
- * stage:setup is off because it depends on where the samples fall before, between and after the
- * stages. Stages have more because their PSS is sampled, and varies more than the kernel's
- * counters: see make gate-power. */
+ * stage:setup is off because its value depends on the moments of the samples. Stages have wider
+ * tolerances because their PSS is sampled, and varies more than the kernel's counters: see make
+ * gate-power. */
 struct tolerance tolerance_default(const char *metric);
 
 /* Returns "bytes", or "ms" for duration. Static. */

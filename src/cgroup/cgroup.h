@@ -42,11 +42,11 @@ int cgroup_resolve(const char *mountinfo, const char *self_cgroup, const char *r
 /* The same from the files below `root`: "" for this machine, or a captured machine. */
 int cgroup_of_self(const char *root, struct cgroup *cgroup);
 
-/* Whether it is the root cgroup of the machine, which has no limits of its own. The root of a
- * cgroup namespace is an ordinary cgroup. */
+/* Returns whether it is the root cgroup of the machine, which has no limits of its own. The root of
+ * a cgroup namespace is an ordinary cgroup. */
 bool cgroup_is_root(const struct cgroup *cgroup);
 
-/* Whether the cgroup has a file of this name. */
+/* Returns whether the cgroup has a file of this name. */
 bool cgroup_has_file(const struct cgroup *cgroup, const char *name);
 
 /* ---- read its counters ---- */
@@ -55,16 +55,17 @@ bool cgroup_has_file(const struct cgroup *cgroup, const char *name);
  * on error. */
 int64_t cgroup_read_number(const struct cgroup *cgroup, const char *name);
 
-/* The charged memory now, and its high-water mark. */
+/* Return the memory usage now, and its high-water mark. */
 int64_t cgroup_usage(const struct cgroup *cgroup);
 int64_t cgroup_peak(const struct cgroup *cgroup);
 /* The names of the files that these two read; NULL if the kernel has none. Static. */
 const char *cgroup_usage_source(const struct cgroup *cgroup);
 const char *cgroup_peak_source(const struct cgroup *cgroup);
 
-/* The lowest memory limit of the cgroup and of its visible ancestors; -1: no limit. */
+/* Returns the lowest memory limit of the cgroup and of its visible ancestors; -1: no limit. */
 int64_t cgroup_limit(const struct cgroup *cgroup);
-/* How many processes the kernel killed because memory ran out, and how often the limit was hit. */
+/* Return the number of processes that the kernel killed because memory ran out, and the number of
+ * times that the usage reached the limit. */
 int64_t cgroup_oom_kills(const struct cgroup *cgroup);
 int64_t cgroup_limit_hits(const struct cgroup *cgroup);
 

@@ -1,7 +1,8 @@
-/* The subcommands: what a user types.
+/* The subcommands of build-mem.
  *
  * A command reads its settings, calls the layers below, and returns an exit status (base/error.h).
- * Each file is one command; main.c lists them. commands.c is the beginning that they share. */
+ * Each file is one command; main.c lists them. commands.c has the code that all commands start
+ * with. */
 #ifndef BM_COMMANDS_COMMANDS_H
 #define BM_COMMANDS_COMMANDS_H
 
@@ -18,12 +19,12 @@ int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_init(int argc, char **argv);
 
-/* Whether argv[1] is --help or -h. */
+/* Returns whether argv[1] is --help or -h. */
 bool asks_for_help(int argc, char **argv);
 
-/* Reads the settings. `usage` is the line after "Usage: build-mem ". Returns 0, or -1 if the
- * command ends here: after --help, --version or a usage error, which it prints. Then `*status` is
- * the exit status. The caller releases `config` and `operands` in either case. */
+/* Reads the settings. `usage` is the line after "Usage: build-mem ". Returns 0 if the command
+ * continues. After --help, --version or a usage error, prints the text, sets `*status` to the exit
+ * status and returns -1. The caller releases `config` and `operands` in either case. */
 int command_begin(struct config *config, enum flag_command command, const char *usage, int argc,
                   char **argv, struct strv *operands, int *status);
 /* The same for a command without operands: an operand is a usage error. */

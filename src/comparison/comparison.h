@@ -1,5 +1,6 @@
-/* Two sets of runs side by side, or a baseline and a set. The gate judges the second side by the
- * first. Its JSON is that of doc/compare.schema.json. Pure: it reads no file and prints nothing. */
+/* Compares two sets of runs, or a baseline and a set. The gate judges the second side with the
+ * first as the baseline. doc/compare.schema.json describes the JSON. Pure: it reads no file and
+ * prints nothing. */
 #ifndef BM_COMPARISON_COMPARISON_H
 #define BM_COMPARISON_COMPARISON_H
 
@@ -20,8 +21,8 @@ struct comparison_side {
     const struct baseline_environment *entry; /* of a baseline; NULL: none is comparable */
 };
 
-/* The values of one figure on one side, in order of the runs. A run without the figure has no
- * value. */
+/* The values of one figure on one side, in the order of the runs. Runs without the figure are
+ * skipped. */
 struct run_values {
     int64_t *values;
     size_t count;
@@ -47,14 +48,14 @@ struct comparison {
     struct comparison_row *metrics; /* in order of report: cgroup_peak, ..., stage:... */
     size_t metric_count;
     struct comparison_row
-        *processes; /* at the memory peak, by name; those of the first side first */
+        *processes; /* at the memory peak, by name; first the names of the first side */
     size_t process_count;
     char *drift; /* differences that are not judged; NULL: none, or unknown */
     struct judgement judgement;
 };
 
 /* Compares two sets of at least one run each. The verdict is inconclusive if the first side cannot
- * serve as a baseline: a run failed or reached its limit, or the runs are too noisy. Initialises
+ * be a baseline: a run failed or reached its limit, or the runs are too noisy. Initialises
  * `comparison`, which the caller releases and which borrows the sides. */
 void compare_sets(const struct comparison_side *a, const struct comparison_side *b,
                   struct comparison *comparison);

@@ -1,4 +1,4 @@
-/* Settings: what a command is asked to do.
+/* Settings of a command.
  *
  * The defaults come first, then build-mem.json, then the flags. One table, settings[], names each
  * setting with its flag, its key in the file, its default and its help text. */
@@ -72,7 +72,7 @@ struct config {
     char *reason;
 };
 
-/* Sets the defaults: those of the Next.js monorepo that build-mem was first made for. */
+/* Sets the defaults, which fit a Next.js monorepo. */
 void config_init(struct config *config);
 void config_release(struct config *config);
 
@@ -88,10 +88,10 @@ int config_set(struct config *config, const char *flag, const char *value, struc
 
 /* Reads build-mem.json over the defaults. Messages name file, line and path. */
 int config_read_file(struct config *config, const char *path, struct bm_error *err);
-/* The same from text; `origin` names it in messages. */
+/* Reads the settings from text; `origin` names it in messages. */
 int config_parse(struct config *config, const char *text, const char *origin, struct bm_error *err);
 
-/* Returns the path with the repo's before it, unless it is absolute. The caller owns it. */
+/* Prefixes the path with the repo's path, unless it is absolute. The caller owns it. */
 char *config_in_repo(const struct config *config, const char *path);
 
 /* "auto", "docker", ...; "never", "missing", "always". Static. */
@@ -117,7 +117,7 @@ enum flag_command {
 /* These read only the files that they are given; there is no repo. */
 #define FLAGS_FILES (FLAGS_COMPARE | FLAGS_REPORT)
 
-/* What the value of a key in build-mem.json is. */
+/* The type of the value of a key in build-mem.json. */
 enum key_form {
     KEY_NONE, /* the setting has no key */
     KEY_TEXT,

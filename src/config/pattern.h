@@ -1,4 +1,4 @@
-/* The regular expressions by which stages are recognised on command lines. */
+/* Checks the regular expressions that match command lines to stages. */
 #ifndef BM_CONFIG_PATTERN_H
 #define BM_CONFIG_PATTERN_H
 

@@ -1,4 +1,5 @@
-/* Diagnosis: what this machine can measure, and how to fix what it cannot (build-mem doctor). */
+/* Diagnoses for `build-mem doctor`: the figures that this machine can measure, and a fix for each
+ * problem. */
 #ifndef BM_ENGINE_DIAGNOSIS_H
 #define BM_ENGINE_DIAGNOSIS_H
 

@@ -66,9 +66,10 @@ struct engine {
     const char *image_label; /* replaces the image reference in results; NULL: the reference */
     /* Checks whether the engine can run builds here. May run a command for up to 15 s. */
     int (*usable)(const struct engine *engine, struct bm_error *err);
-    /* Starts the probe. Prepares the page cache last, when only the build is missing. */
+    /* Starts the probe. Prepares the page cache last, just before the build. */
     int (*start)(struct engine_run *run, struct bm_error *err);
-    /* Finds the cgroup of the running probe as this machine sees it. -1: this machine does not. */
+    /* Finds the cgroup of the running probe as this machine sees it. Returns -1 if this machine
+     * cannot see it. */
     int (*locate)(const struct engine_run *run, struct cgroup *cgroup);
     /* Kills the build by force, if closing the lifeline had no effect. */
     void (*kill)(struct engine_run *run);
@@ -79,8 +80,8 @@ struct engine {
 extern const struct engine engine_docker, engine_podman, engine_host, engine_inplace;
 
 /* Returns the engine `name` if it is usable. For "auto": the first usable one of docker, podman,
- * host, inplace; `*choice` then names it and the reason against each one before it (owned by the
- * caller). `after`, if not NULL, restricts "auto" to the engines after it. NULL on error. */
+ * host, inplace; `*choice` then names it, and the reason that each earlier one is not usable (owned
+ * by the caller). `after`, if not NULL, restricts "auto" to the engines after it. NULL on error. */
 const struct engine *engine_select(const char *name, const struct engine *after, char **choice,
                                    struct bm_error *err);
 
@@ -96,8 +97,8 @@ int engine_enter(const struct engine_spec *spec);
 /* Returns a unique name for a run: "build-mem-PID-STARTTICKS-DOMAIN-N". The caller owns it. */
 char *engine_unique_name(void);
 
-/* Whether the runner of the run `name` is dead: it is of this boot and pid namespace, and its pid
- * is free or belongs to another process. */
+/* Returns whether the runner of the run `name` is dead: the run started in this boot and pid
+ * namespace, and the runner's pid is free or belongs to another process. */
 bool engine_name_is_orphan(const char *name);
 
 /* Reads the OOM flag, the image digest and the error from the output of `docker inspect` or `podman

@@ -1,9 +1,9 @@
-/* The page cache before a build.
+/* Prepares the page cache before a build.
  *
  * A page of a file is charged to the cgroup that reads it first, and stays charged to it while it
- * is in memory. A build whose files are in memory already has a lower peak than one that reads them
- * itself. The policy "warm" reads the files here, outside of the measured cgroup; "cold" drops the
- * page cache of the machine. */
+ * is in memory. If the files of a build are already in memory, its peak is lower than if it reads
+ * them itself. The policy "warm" reads the files here, outside of the measured cgroup; "cold" drops
+ * the page cache of the machine. */
 #ifndef BM_ENGINE_PAGE_CACHE_H
 #define BM_ENGINE_PAGE_CACHE_H
 
@@ -12,9 +12,9 @@
 
 #include <stdint.h>
 
-/* What was read for a warm run. */
+/* The amounts that build-mem read for a warm run. */
 struct page_cache {
-    int64_t budget_bytes; /* how much may still be read */
+    int64_t budget_bytes; /* the remaining amount that may be read */
     int64_t workspace_bytes, image_bytes;
     char *shortfall; /* the first reason for incomplete reading; NULL if complete; owned */
 };

@@ -1,4 +1,4 @@
-/* The search for the smallest memory limit with which a build still passes.
+/* Searches for the smallest memory limit under which a build still passes.
  *
  * fit.c holds the attempts, the verdict and the result file (doc/fit.schema.json); search.c decides
  * which limit to try next. */
@@ -30,7 +30,7 @@ struct fit_attempt {
     char *label;         /* of the files of this run; owned */
     int64_t limit_bytes; /* UNMEASURED: no limit */
     enum fit_outcome outcome;
-    char *detail; /* why it failed, one line; NULL: it passed; owned */
+    char *detail; /* the reason of a failure, one line; NULL: it passed; owned */
     int64_t duration_ms;
     int64_t cgroup_bytes; /* memory peak */
     int64_t unreclaimable_bytes;
@@ -51,15 +51,15 @@ void fit_release(struct fit *fit);
 void fit_add(struct fit *fit, int64_t limit_bytes, const struct measurement *m,
              const struct judgement *judgement, bool impatient);
 
-/* Returns how long a build may take under a limit, in ms: 3 times its duration without a limit,
- * plus 10 s. */
+/* Returns the timeout of a build under a limit, in ms: 3 times its duration without a limit, plus
+ * 10 s. */
 int64_t fit_patience_ms(int64_t unlimited_ms);
 
-/* How the search ended. */
+/* The end of the search. */
 enum fit_verdict {
     FIT_VERDICT_FOUND,
     FIT_VERDICT_BUILD_FAILED, /* even without a limit */
-    FIT_VERDICT_NONE_PASSES,  /* it passes without a limit, but under none that was tried */
+    FIT_VERDICT_NONE_PASSES,  /* it passes without a limit, but under no limit that was tried */
     FIT_VERDICT_NOT_MEASURED,
     FIT_VERDICT_INTERRUPTED,
 };

@@ -1,11 +1,11 @@
-/* Decides which limit to try next, and what the attempts so far show.
+/* Decides which limit to try next, and derives the result from the attempts so far.
  *
  * Pure: the attempts are the whole state, so the same attempts always lead to the same next limit.
  *
- * The search starts at the unreclaimable peak of the first run, which has no limit: usually one
- * build just above it and one just below are enough. If that peak does not predict the need, the
- * search goes up or down in steps that double, and then bisects. If a build passed with far less
- * than its limit, the search goes down to the peak of that build instead.
+ * The first run has no limit. The search starts at its unreclaimable peak: usually one build just
+ * above it and one just below are enough. If that peak does not predict the need, the search goes
+ * up or down in steps that double, and then bisects. If a build passed with far less than its
+ * limit, the search goes down to the peak of that build instead.
  *
  * A surprising attempt is repeated, and the majority of three decides. An attempt is surprising if
  *   - it failed for another reason than memory or time,
@@ -17,9 +17,10 @@
 
 #include "fit/fit.h"
 
-/* The smallest passing limit is found if a limit less than this share below it fails. */
+/* The search ends if a failing limit is less than this share below the smallest passing limit. */
 #define FIT_RESOLUTION 0.05
-/* Full speed: slower than without a limit by at most this share, or by at most a second. */
+/* A build has full speed if it is at most this share, or at most 1 s, slower than without a limit.
+ */
 #define FIT_SLOWER 0.10
 
 enum fit_state {
@@ -33,18 +34,18 @@ enum fit_state {
 struct fit_search {
     enum fit_state state;
     int64_t next_bytes; /* UNMEASURED: no limit */
-    /* What is known so far; UNMEASURED: unknown. */
+    /* The figures so far; UNMEASURED: unknown. */
     int64_t failing_bytes;    /* the highest limit that fails */
     int64_t passing_bytes;    /* the lowest limit above it that passes */
     int64_t passing_ms;       /* duration of its fastest attempt */
-    int64_t full_speed_bytes; /* the lowest limit from there on with full speed */
+    int64_t full_speed_bytes; /* the lowest limit >= passing_bytes with full speed */
     int64_t full_speed_ms;    /* UNMEASURED: that limit is the memory peak, which was not tried */
 };
 
 struct fit_search fit_search(const struct fit_attempt *attempts, size_t count);
 
-/* Returns the limit to set: `bytes` plus 5 %, rounded up to a multiple of a power of two that is at
- * most 1/32 of it, and at least 1 MiB. */
+/* Returns the recommended limit: `bytes` plus 5 %, rounded up to a multiple of a power of two. That
+ * power is at least 1 MiB, and otherwise at most 1/32 of the sum. */
 int64_t fit_recommended_bytes(int64_t bytes);
 
 #endif

@@ -1,4 +1,4 @@
-/* Findings: each metric is evaluated by itself, against the values that the baseline accepted.
+/* Findings: evaluates each metric by itself, against the accepted values in the baseline.
  *
  * finding.c computes the figures, the reason and the sentence of each finding; judge.c determines
  * the verdict from all of them. Reports use struct finding alone. */
@@ -22,7 +22,7 @@ enum finding_status {
 };
 const char *finding_status_name(enum finding_status status); /* "failed"; static */
 
-/* The outcome for one metric. Figures are in the metric's unit; UNMEASURED: there is none. */
+/* The outcome for one metric. Figures are in the metric's unit, or UNMEASURED. */
 struct finding {
     char *metric;     /* "cgroup_peak", "stage:build-deps", "duration" */
     const char *unit; /* "bytes" or "ms" */
@@ -54,7 +54,7 @@ enum reason {
     REASON_NOISY,           /* the runs differ by more than the slack */
     REASON_NOT_MEASURED,    /* the stage was seen in every run, but not measured in each */
     REASON_GONE,            /* the baseline has the metric, a run does not */
-    REASON_IMPROVED_STRICT, /* improved, and --strict requires the gain in the baseline */
+    REASON_IMPROVED_STRICT, /* improved, and --strict requires a refresh of the baseline */
     REASON_REGRESSED,
     REASON_OVER_BUDGET,
     REASON_AT_LIMIT,
@@ -84,8 +84,8 @@ struct evaluation {
     bool improved;        /* a metric improved, at any level */
 };
 
-/* Evaluates every metric that the runs or the entry have: those of the runs in order of report,
- * then those of the entry alone. */
+/* Evaluates first the metrics of the runs, in order of report, then those that only the entry has.
+ */
 void evaluate_metrics(struct evaluation *evaluation);
 
 /* The first run whose peak reached a memory limit, or NULL. */

@@ -1,4 +1,4 @@
-/* The gate: from runs and a baseline to a verdict. Pure: it reads no file and prints nothing.
+/* The gate: computes a verdict from runs and a baseline. Pure: it reads no file and prints nothing.
  *
  * judge.c determines the verdict, its exit status, and whether another run is needed; finding.c
  * evaluates each metric; measurement/validity.c decides whether a run can be judged at all. */
@@ -30,9 +30,9 @@ int verdict_exit_status(enum verdict verdict);
 struct judgement {
     enum verdict verdict;
     char *baseline_path; /* as the user wrote it; NULL: not compared with a baseline */
-    char *reason;        /* why; NULL if the verdict is pass */
+    char *reason;        /* of the verdict; NULL if it is pass */
     char *advice;        /* what to do next; may be NULL */
-    struct strv notes;   /* why it was measured again, drift, durations that differ */
+    struct strv notes;   /* reasons for reruns, drift, durations that differ */
     struct finding *findings;
     size_t finding_count;
 };
@@ -65,13 +65,12 @@ void judge(const struct baseline *baseline, const char *baseline_path,
 /* Judges runs without a baseline: pass, build-failed, or inconclusive if one was not measured. */
 void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement);
 
-/* The rerun policy: returns why the build must be measured again before the verdict, as a clause
- * that the caller owns, or NULL. At most MAX_CHECK_RUNS runs. A metric of level fail asks for
- * another run
- *   - if the only run exceeds the baseline by more than half of the slack: chance may hide that it
- *     exceeds all of it,
- *   - if the only run is lower by more than the slack: one lucky run is no improvement,
- *   - if two runs lie on different sides of the end of the tolerance.
+/* The rerun policy: returns the reason for another run before the verdict, or NULL. The caller owns
+ * the text, a clause. At most MAX_CHECK_RUNS runs. A metric of level fail requires another run
+ *   - if the only run exceeds the baseline by more than half of the slack: another run may exceed
+ *     all of it,
+ *   - if the only run is lower by more than the slack: a single low run may be chance,
+ *   - if one of two runs is within the tolerance and the other is not.
  * NULL if another run cannot change the verdict: a build failed, a run exceeds a budget, or the
  * two runs already differ by more than the slack. */
 #define MAX_CHECK_RUNS 3

@@ -1,5 +1,5 @@
-/* Aggregates the records of a run into a measurement. Its memory is bounded, however long the build
- * runs and however many stages and processes it has. */
+/* Aggregates the records of a run into a measurement. Its memory has a fixed bound, whatever
+ * the duration, the stages and the processes of the build. */
 #ifndef BM_MEASUREMENT_AGGREGATE_H
 #define BM_MEASUREMENT_AGGREGATE_H
 

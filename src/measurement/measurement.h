@@ -1,6 +1,6 @@
 /* A measurement: all figures of one run of a build.
  *
- * aggregate.c fills it from the probe's records, metric.c has the figures that are judged,
+ * aggregate.c fills it from the probe's records. metric.c has the figures that the gate judges.
  * validity.c decides whether the run can be judged.
  *
  * Units: `_bytes` are bytes, `_ms` milliseconds; `at_ms`, `first_ms` and `last_ms` count from the
@@ -99,7 +99,7 @@ struct verify_check {
     char *path;  /* of the artifact, relative to the repository; NULL for other checks */
     bool required;
     bool ok;
-    char *detail; /* what was found, one line */
+    char *detail; /* the observed state, one line */
 };
 
 /* The parts of the environment that are compared, and those that may drift (see the glossary). */
@@ -128,8 +128,8 @@ struct sampler_account {
     int64_t rss_peak_bytes;
     int64_t vanished;   /* processes that ended while they were read: normal */
     int64_t unreadable; /* smaps_rollup could not be read; RSS was used */
-    /* The highest RSS of any process of the build, also of those too short-lived for a sample. It
-     * is in no sum. UNMEASURED if the records are incomplete. */
+    /* The highest RSS of any process of the build, including processes too short-lived for a
+     * sample. No sum includes it. UNMEASURED if the records are incomplete. */
     int64_t largest_process_bytes;
 };
 
@@ -147,7 +147,8 @@ struct measurement {
     struct environment environment;
     struct sampler_account sampler;
     struct pressure pressure;
-    /* Why the figures cannot be trusted (records incomplete, engine failed); NULL: they can. */
+    /* The reason that the figures cannot be trusted (records incomplete, engine failed); NULL: they
+     * can. */
     char *not_measured;
 };
 
@@ -163,7 +164,8 @@ void snapshot_release(struct snapshot *snapshot);
 /* Sets the engine, and the image of the environment key. Copies both. */
 void measurement_set_engine(struct measurement *m, const char *engine, const char *image);
 
-/* Returns the label in the names of the log and the series of this run. Borrowed; may be NULL. */
+/* Returns the label that the file names of this run's log and series contain. Borrowed; may be
+ * NULL. */
 const char *measurement_files_label(const struct measurement *m);
 
 /* Returns whether the build succeeded and every required check passed. */

@@ -13,7 +13,7 @@
 #define METRIC_DURATION "duration"
 #define METRIC_STAGE_PREFIX "stage:" /* and the name of the stage; the value is its PSS peak */
 
-/* Returns whether there is a metric of that name; a stage may have any name. */
+/* Returns whether there is a metric of that name. A stage can have any name. */
 bool metric_is_known(const char *metric);
 /* Returns the stage in "stage:NAME", borrowed; NULL for other metrics. */
 const char *metric_stage_name(const char *metric);

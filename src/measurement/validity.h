@@ -10,11 +10,12 @@ enum run_validity {
     RUN_NOT_MEASURED, /* the memory peak or the end of the build is unknown */
 };
 
-/* Returns the validity of the run. Unless it is RUN_VALID, `*reason` is a sentence and `*advice` is
- * what to do, or NULL; the caller owns both. If it is RUN_VALID, both are NULL. */
+/* Returns the validity of the run. If it is RUN_VALID, `*reason` and `*advice` are NULL. Otherwise
+ * `*reason` is a sentence and `*advice` is an instruction or NULL; the caller owns both. */
 enum run_validity run_validity(const struct measurement *m, char **reason, char **advice);
 
-/* The reason why a run at the limit cannot be judged, and what to do. The caller owns them. */
+/* Return the reason that a run at the limit cannot be judged, and the advice. The caller owns them.
+ */
 char *at_limit_reason(const struct measurement *m);
 char *at_limit_advice(void);
 

@@ -27,7 +27,7 @@ void build_reap(struct build *build);
  * parent. Returns -1 if getrusage fails. */
 int64_t build_largest_process_bytes(void);
 
-/* Sends the signal to the build's process group. */
+/* Sends the signal to the process group of the build. */
 void build_signal(const struct build *build, int signal);
 
 /* Kills and reaps every process of the build except the caller. As PID 1, these are all processes.

@@ -1,7 +1,7 @@
 /* Sends records through a bounded queue in front of the probe's stdout.
  *
- * The runner may be slow, for example if its terminal is paused. Sampling goes on meanwhile,
- * because the queue holds the records. emit_record blocks only if the queue is full. */
+ * The runner may be slow, for example if its terminal is paused. The queue holds the records, so
+ * that sampling continues. emit_record blocks only if the queue is full. */
 #ifndef BM_PROBE_EMIT_H
 #define BM_PROBE_EMIT_H
 

@@ -32,8 +32,8 @@ struct gauges {
 /* `cgroup` must outlive the gauges. If its version is 0, all values stay unknown. */
 void gauges_open(struct gauges *gauges, const struct cgroup *cgroup);
 
-/* Reads the usage. Also reads memory.stat if the usage has changed or is near the memory limit, or
- * if `whole` is true. */
+/* Reads the usage. Also reads memory.stat if `whole` is true, or if the usage has changed or is
+ * near the memory limit. */
 void gauges_poll(struct gauges *gauges, bool whole);
 int64_t gauges_read_usage(const struct gauges *gauges);
 

@@ -1,4 +1,4 @@
-/* Which processes belong to the build. */
+/* Finds the processes of the build. */
 #ifndef BM_PROBE_PROCESSES_H
 #define BM_PROBE_PROCESSES_H
 
@@ -7,12 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Lists the build's processes in the cgroup (version 0: on the machine, as root/proc shows it)
- * without the caller. `own`: nothing but the build lives in the cgroup; else, and without one, the
- * build's are the caller's descendants.
+/* Lists the processes of the build, without the caller. `own` means that the cgroup holds only the
+ * build: then the list has every process of the cgroup. Otherwise the list has only those that
+ * descend from the caller. If there is no cgroup (version 0), searches root/proc for them.
  *
- * A pid that the last call listed counts as the same process. The list is therefore good enough to
- * measure processes, but not to kill them. Returns the number of pids stored. */
+ * Assumes that a pid from the last call is still the same process. Use the list to measure
+ * processes, never to kill them. Returns the number of pids stored. */
 size_t build_processes(const char *root, const struct cgroup *cgroup, bool own, int *pids,
                        size_t capacity);
 

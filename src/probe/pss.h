@@ -1,8 +1,8 @@
 /* Reads the PSS of processes within a budget, and estimates it between two reads.
  *
  * A read makes the kernel walk the pages of the process, about 10 us per MiB, under its mmap lock.
- * It must be rare. In between, the estimate takes the sizes from statm. It multiplies anonymous
- * and other pages by the shares (PSS / RSS) that they had at the last read. */
+ * It must be rare. Between two reads, the estimate takes the sizes from statm. It multiplies
+ * anonymous pages, and other pages, by their shares (PSS / RSS) at the last read. */
 #ifndef BM_PROBE_PSS_H
 #define BM_PROBE_PSS_H
 

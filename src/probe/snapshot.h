@@ -16,8 +16,9 @@ enum { BY_USAGE, BY_UNRECLAIMABLE, SNAPSHOT_GAUGES };
 void snapshots_init(void);
 /* Returns whether `bytes` is higher than the best snapshot of `gauge`. */
 bool snapshot_is_best(int gauge, int64_t bytes);
-/* Keeps the current estimates of the table as the snapshot of `gauge` if they are better: `bytes`,
- * the value of the gauge, is higher, or it is about the same and more of the PSS is measured. */
+/* Keeps the current estimates of the table as the snapshot of `gauge` if they are better. They are
+ * better if `bytes`, the value of the gauge, is higher. They are also better if it is about the
+ * same and more of the PSS is measured. */
 void snapshot_offer(int gauge, int64_t bytes, const struct wire_snapshot *head);
 /* Sends the snapshots that changed since they were last sent. Returns their number. */
 int snapshots_send(void);

@@ -27,7 +27,7 @@ struct proc_rollup {
 
 /* ---- parsers ---- */
 
-/* Each returns 0, or -1 if the text does not have the form of the kernel. */
+/* Each returns 0, or -1 if the text does not have the kernel's format. */
 int parse_proc_stat(const char *text, struct proc_stat *stat);
 int parse_smaps_rollup(const char *text, struct proc_rollup *rollup);
 /* Parses the resident pages of /proc/PID/statm, and the shared ones among them (file and shmem). */
@@ -41,7 +41,7 @@ size_t cmdline_to_text(char *cmdline, size_t length);
 
 /* ---- readers ---- */
 
-/* Reads a file into `buffer`, with NUL at the end. Drops what does not fit. Returns the length, or
+/* Reads a file into `buffer`, with NUL at the end. Truncates a longer file. Returns the length, or
  * -1 with errno. */
 ssize_t read_text(const char *path, char *buffer, size_t capacity);
 /* The same from the start of an open file, with one read(2). */

@@ -1,7 +1,7 @@
 /* The reports: each one is a function from a measurement and its judgement to a text.
  *
- * text/ writes for a terminal, html/ the page, junit/ the JUnit file, export/ what other tools
- * read. wording.h holds the words that they share. The caller owns each returned text. No report
+ * text/ writes for a terminal, html/ the page, junit/ the JUnit file, and export/ the formats of
+ * other tools. wording.h has their common words. The caller owns each returned text. No report
  * fails: a figure that was not measured is written as "n/a" or left out, never as 0. */
 #ifndef BM_REPORT_REPORT_H
 #define BM_REPORT_REPORT_H
@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-/* ---- for a terminal, at most 80 columns if the names allow; `colour`: with ANSI colours ---- */
+/* ---- for a terminal, at most 80 columns unless a name is longer; `colour`: ANSI colours ---- */
 
 /* The summary of a run: memory peak, stages, processes, required files, metrics, verdict. */
 char *summary_text(const struct measurement *m, const struct judgement *judgement, bool colour);
@@ -33,8 +33,8 @@ char *fit_text(const struct fit *fit, bool colour);
 char *junit_text(const struct measurement *m, const struct judgement *judgement,
                  const char *log_tail, size_t log_length);
 
-/* Workflow commands for GitHub Actions, one per line: failures as errors, the rest as warnings. The
- * worst first, at most ten; "" if there is nothing to report. */
+/* Workflow commands for GitHub Actions, one per line: failures as errors, the rest as warnings.
+ * Ordered from the worst, at most ten; "" if there is nothing to report. */
 char *github_annotations(const struct measurement *m, const struct judgement *judgement);
 
 /* GitHub-flavoured Markdown, for the page of a CI job or a comment on a change. */
@@ -52,7 +52,7 @@ struct report_input {
     const struct series *before_series;
 };
 
-/* One HTML file that loads no other. */
+/* Returns one HTML file that loads no other file. */
 char *html_text(const struct report_input *report);
 
 /* ---- for other tools ---- */
@@ -63,8 +63,8 @@ char *bmf_text(const struct measurement *runs, size_t count);
 char *benchmark_action_text(const struct measurement *runs, size_t count);
 /* OpenMetrics 1.0 text: labelled gauges. */
 char *openmetrics_text(const struct measurement *runs, size_t count);
-/* Trace events as JSON, as Perfetto and chrome://tracing read them: the series as counters, the
- * stages as slices. */
+/* Trace events in JSON for Perfetto and chrome://tracing: the series as counters, the stages as
+ * slices. */
 char *trace_text(const struct measurement *m, const struct series *series);
 
 /* ---- the formats of `build-mem report` ---- */
@@ -78,7 +78,7 @@ struct report_format {
     bool shows_verdict; /* reads `judgement` */
     bool shows_before;  /* reads `before` */
     bool reads_series;  /* reads `series` */
-    bool is_trend;      /* a chart over time: figures of a failed build would look like a gain */
+    bool is_trend; /* refuses failed builds: in a chart over time they would look like a gain */
 };
 
 /* The first is the default. Ends with a format without a name. */

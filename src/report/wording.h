@@ -28,12 +28,14 @@ char *format_group(const struct process_group *group);
 
 /* ---- a run ---- */
 
-/* Whether the build ran to its end and exited 0. A required artifact may still be missing. */
+/* Returns whether the build ran to its end and exited 0. A required artifact may still be missing.
+ */
 bool build_ended_well(const struct build_end *build);
 /* "exit status 2"; "killed for lack of memory (OOM), exit status 137"; "timed out". */
 char *format_build_end(const struct build_end *build);
 
-/* The notes that limit what the figures mean. Each is a sentence, or NULL if it does not apply. */
+/* The notes that limit the meaning of the figures. Each is a sentence, or NULL if it does not
+ * apply. */
 char *format_not_measured(const struct measurement *m);
 char *format_oom(const struct measurement *m);
 char *format_estimated(const struct peak *peak);
@@ -52,10 +54,11 @@ const struct snapshot *metric_snapshot(const struct measurement *m, const char *
 const struct finding *find_finding(const struct judgement *judgement, const char *metric);
 const struct stage_measurement *find_stage(const struct measurement *m, const char *name);
 
-/* Whether the run was compared with a baseline. If not, each finding is FINDING_MISSING, which is
- * no fault of the build. */
+/* Returns whether the run was compared with a baseline. If not, each finding is FINDING_MISSING,
+ * which does not mean that the build is wrong. */
 bool was_compared(const struct judgement *judgement);
-/* Whether a FINDING_MISSING is in the baseline but not in the result. If not, it is new. */
+/* Returns whether the metric of a FINDING_MISSING is in the baseline but not in the result. If not,
+ * the metric is new. */
 bool has_gone(const struct finding *finding);
 
 /* The status word of tables: "ok", "improved", "warn", "FAIL", "missing", "new", "-". Static. */

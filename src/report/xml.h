@@ -1,6 +1,6 @@
 /* Writes XML and HTML with libxml2. libxml2 escapes markup, but neither control characters nor
- * invalid UTF-8: all text passes through text_printable or text_one_line first. So no text from a
- * build can become markup or make the file unreadable. Private to report/. */
+ * invalid UTF-8. This module therefore passes all text through text_printable or text_one_line
+ * first. No text from a build can become markup or make the file unreadable. Private to report/. */
 #ifndef BM_REPORT_XML_H
 #define BM_REPORT_XML_H
 

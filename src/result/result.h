@@ -37,7 +37,7 @@ char *result_to_line(const struct measurement *m, const struct judgement *judgem
 int result_parse(const char *text, const char *origin, struct result *result, struct bm_error *err);
 int result_read(const char *path, struct result *result, struct bm_error *err);
 
-/* Reads the measurement of a result file alone; of the judgement it checks only that there is one
+/* Reads the measurement of a result file alone; checks only that the member `judgement` is present
  * or null. Initialises `m`; the caller releases it, also after an error. */
 int result_read_measurement(const char *path, struct measurement *m, struct bm_error *err);
 

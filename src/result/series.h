@@ -10,8 +10,8 @@
 
 #include <stdint.h>
 
-/* No figure of a series is larger: more bytes or milliseconds than any build has, and a hundred of
- * them can be added without overflow. */
+/* The maximum of each figure of a series. No build has as many bytes or milliseconds, and a sum of
+ * a hundred such figures does not overflow. */
 #define SERIES_FIGURE_MAX (INT64_C(1) << 54)
 
 /* One reading of the counters. A figure can be UNMEASURED. */
@@ -19,7 +19,7 @@ struct sample {
     int64_t t_ms;
     size_t stage; /* index into series.stages */
     int64_t cgroup_bytes, pss_bytes;
-    /* What the charged memory consists of; the four do not overlap. */
+    /* The parts of the charged memory; the four do not overlap. */
     int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes;
     int64_t processes;
 };
@@ -47,15 +47,15 @@ void series_release(struct series *series);
 
 /* ---- collection ---- */
 
-/* The most samples that series_add keeps. */
+/* The maximum number of samples that series_add keeps. */
 #define SERIES_SAMPLES 4096
 
-/* Appends a sample of a run. Times must not decrease: an earlier time is replaced by the last one.
- * If the series is full, each of SERIES_SAMPLES / 4 equal stretches of time keeps its lowest and
- * its highest sample. */
+/* Appends a sample of a run. Times must not decrease: the function replaces an earlier time by the
+ * last one. If the series is full, each of SERIES_SAMPLES / 4 equal stretches of time keeps its
+ * lowest and its highest sample. */
 void series_add(struct series *series, const struct sample *sample, const char *stage);
 
-/* The most moments and, per moment, the most names that a process series keeps. */
+/* The maximum number of moments that a process series keeps, and of names per moment. */
 #define PROCESS_SERIES_MOMENTS 512
 #define PROCESS_SERIES_NAMES 64
 /* The name of the sum of the other processes of a moment. */

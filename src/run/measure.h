@@ -1,4 +1,4 @@
-/* One run from plan to measurement, and several of them.
+/* Measures one build, or several in sequence.
  *
  * The folder run/ executes builds: measure.c prepares a run and selects the engine, session.c
  * drives the engine and the probe, recorder.c takes the records, publish.c writes and prints the
@@ -25,15 +25,15 @@ void runs_release(struct runs *runs);
  * measured or was interrupted.
  *
  * Initialises `runs`; the caller releases it, also after an error. The files of a single run have
- * the label as it is; those of several "LABEL-1", "LABEL-2". `baseline` is what the progress line
- * compares with; it may be NULL.
+ * the label itself; the files of several runs have "LABEL-1", "LABEL-2". The progress line compares
+ * with `baseline`, which may be NULL.
  *
- * Failures of the build or the engine are data of the measurement. Returns -1, with an exit status
+ * The measurement records failures of the build or the engine. Returns -1, with an exit status
  * in `*status`, if the repository or the output directory is not usable. */
 int measure_runs(const struct config *config, const struct baseline *baseline, struct runs *runs,
                  int *status, struct bm_error *err);
 
-/* Decides after each good run whether another one follows. `runs` are those so far. */
+/* Decides after each valid run whether to measure another one. `runs` are the runs so far. */
 typedef bool another_run(const struct measurement *runs, size_t count, void *context);
 
 /* Like measure_runs, but runs the build at least once, and again while `another` returns true. */
@@ -41,8 +41,8 @@ int measure_while(const struct config *config, const struct baseline *baseline,
                   another_run *another, void *context, struct runs *runs, int *status,
                   struct bm_error *err);
 
-/* Returns the run that represents all: the one with the median memory peak (of an even number, the
- * lower one in the middle). If the last run is bad, returns that one. Borrowed from `runs`. */
+/* Returns the run with the median memory peak. If the number of runs is even, uses the lower of the
+ * middle two. If the last run is not valid, returns the last run. Borrowed from `runs`. */
 const struct measurement *typical_run(const struct measurement *runs, size_t count);
 
 #endif

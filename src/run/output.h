@@ -1,8 +1,9 @@
 /* The output directory: its path, its lock, and the check that no link redirects it.
  *
  * A build can write to its repository, and so can the change that is measured. A path inside the
- * repository must not lead out of it through a link, or a file of the runner would go where someone
- * else decides. A path outside of the repository is the user's own and is used as it is. */
+ * repository must not lead out of it through a link. Otherwise the build or the change could
+ * redirect a file of the runner. A path outside of the repository is the user's choice; the runner
+ * uses it as it is. */
 #ifndef BM_RUN_OUTPUT_H
 #define BM_RUN_OUTPUT_H
 
@@ -10,10 +11,10 @@
 #include "config/config.h"
 
 /* Creates the directory --out if it is missing, and returns its path, which the caller owns. NULL
- * on error. Call it again after a build, which can have removed or replaced the directory. */
+ * on error. Call it again after a build, because the build can remove or replace the directory. */
 char *output_make(const struct config *config, struct bm_error *err);
 
-/* Checks the directory of `path` (--junit or the baseline): if it is inside the repository by name,
+/* Checks the directory of `path` (--junit or the baseline): if its name is inside the repository,
  * no link may lead out. A relative path starts from the repository. Returns 0, or -1. */
 int output_check_file(const struct config *config, const char *path, struct bm_error *err);
 

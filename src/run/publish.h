@@ -7,9 +7,9 @@
 #include "gate/judge.h"
 #include "run/measure.h"
 
-/* Writes the result, the JUnit file and the page of the typical run, with the configured label. Of
- * several runs, also writes the result of each with its own label. Then prints the summary and the
- * RESULT line.
+/* Writes the result, the JUnit file and the page of the typical run, with the configured label. If
+ * there are several runs, also writes the result of each with its own label. Then prints the
+ * summary and the RESULT line.
  *
  * In a job of GitHub Actions, also prints annotations on standard error, appends the summary to
  * $GITHUB_STEP_SUMMARY, and the outputs `verdict`, `peak-bytes` and `result` (an absolute path) to

@@ -17,9 +17,9 @@ struct wire_record;
 struct recorder;
 
 /* Creates build-LABEL.log and timeline-LABEL.csv in the directory `out`; recorder_close adds
- * processes-LABEL.csv. Records into `m` and into `series`, which is empty. `baseline`, which may be
- * NULL, is what the progress line compares with. `start` follows the clock during the run. All
- * arguments must outlive the recorder. Returns NULL if a file cannot be created. */
+ * processes-LABEL.csv. Records into `m` and into `series`, which is empty. The progress line
+ * compares with `baseline`, which may be NULL. Updates `start` if the clock is set back during the
+ * run. All arguments must outlive the recorder. Returns NULL if a file cannot be created. */
 struct recorder *recorder_open(const struct config *config, const struct baseline *baseline,
                                const char *out, const char *label, struct workspace_start *start,
                                struct measurement *m, struct series *series, struct bm_error *err);
@@ -27,7 +27,7 @@ struct recorder *recorder_open(const struct config *config, const struct baselin
 /* Takes a record; a session_on_record whose `context` is the recorder. */
 void recorder_take(void *context, const struct wire_record *record);
 
-/* Whether the probe has sent a record other than output of the build. */
+/* Returns whether the probe has sent a record other than output of the build. */
 bool recorder_started(const struct recorder *recorder);
 
 /* Completes the measurement and the series, closes the files and frees the recorder, which may be

@@ -13,7 +13,7 @@ struct session_outcome {
     bool timed_out; /* the timeout expired while the build ran */
     bool too_late;  /* the timeout expired before the engine had started the build */
     int signal;     /* the signal that interrupted the runner, or 0 */
-    char *broken;   /* why the records are incomplete or invalid; NULL if they are not; owned */
+    char *broken;   /* the reason that records are incomplete or invalid; NULL: none; owned */
     struct engine_facts facts;
     bool oom_killed; /* reported by the engine or the kernel; the probe may have died with the build
                       */

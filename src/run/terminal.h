@@ -1,7 +1,7 @@
 /* Standard error while a build runs: the output of the build and its progress.
  *
- * On a terminal the progress is one line below the output, which is drawn again for each sample.
- * Elsewhere it is a line every 30 s: a CI may end a job that prints nothing. */
+ * On a terminal, the progress is one line below the output; each sample redraws it. Otherwise it
+ * is a line every 30 s, because a CI may end a job that prints nothing. */
 #ifndef BM_RUN_TERMINAL_H
 #define BM_RUN_TERMINAL_H
 
@@ -13,9 +13,9 @@
 
 struct terminal;
 
-/* `quiet`: prints nothing. `patience_ms`: how long a reader that does not read may delay the build
- * in total; -1: without limit. Under GitHub Actions, fences the output: commands in it have no
- * effect. With trace lines on standard error, the progress is printed as if there were no terminal.
+/* `quiet`: prints nothing. `patience_ms`: the total time that a blocked reader may delay the build,
+ * in ms; -1: no limit. Under GitHub Actions, fences the output: commands in it have no effect. With
+ * trace lines on standard error, the progress is printed as if there were no terminal.
  */
 struct terminal *terminal_open(bool quiet, int64_t patience_ms);
 
@@ -25,8 +25,8 @@ void terminal_close(struct terminal *terminal);
 void terminal_output(struct terminal *terminal, const char *bytes, size_t length);
 void terminal_progress(struct terminal *terminal, const struct progress *progress);
 
-/* Whether to print colours on the descriptor: it is a terminal that is not "dumb", and NO_COLOR is
- * not set (no-color.org). */
+/* Returns whether to print colours on the descriptor: it is a terminal that is not "dumb", and
+ * NO_COLOR is not set (no-color.org). */
 bool terminal_has_colour(int fd);
 
 #endif

@@ -13,22 +13,22 @@
  * a link in it) is an error, and nothing outside is touched. A missing path is no error. */
 int workspace_clear(const char *repo, const struct strv *paths, struct bm_error *err);
 
-/* The start of a run, on the clock that dates its files. */
+/* The start of a run, on the clock that sets the timestamps of its files. */
 struct workspace_start {
     struct timespec since;
     int64_t lead_ns; /* the smallest value of realtime_lead_ns() so far */
 };
 
-/* Returns the present as the start. If `out` is on the file system of the repository, the date of a
- * new file there counts: a network file system dates files by the clock of another machine. Else
- * the clock of this machine counts. */
+/* Returns the current time as the start. If `out` is on the file system of the repository, this is
+ * the timestamp of a new file there: a network file system uses the clock of another machine.
+ * Otherwise it is the clock of this machine. */
 struct workspace_start workspace_begin(const char *repo, const char *out);
 
-/* Moves the start back if the clock was set back since the last call: files that are made after
- * that must not count as old. Call it with each record. */
+/* Moves the start back if the clock was set back since the last call: files that are created later
+ * must not count as old. Call it with each record. */
 void workspace_watch_clock(struct workspace_start *start);
 
-/* The state of an artifact at one moment; of a directory, of all that is below it. */
+/* The state of an artifact at one moment. The state of a directory includes all files below it. */
 struct artifact_state {
     bool exists;
     struct timespec newest; /* the newest inode change time */

@@ -1,7 +1,8 @@
 /* The HTML page (html_text of report.h), part by part. Private to report/html and its tests.
  *
- * html.c has the elements; page.c the whole, the verdict, the figures on top and the composition;
- * timeline.c the chart, whose areas come from layers.c; tables.c the rest. */
+ * html.c writes elements. page.c writes the page, the verdict, the main figures and the
+ * composition. timeline.c draws the chart, and layers.c computes its areas. tables.c writes all
+ * other parts. */
 #ifndef BM_REPORT_HTML_HTML_H
 #define BM_REPORT_HTML_HTML_H
 
@@ -30,14 +31,15 @@ void html_table_end(struct xml *xml);
 void html_row_head(struct xml *xml, const char *text);
 /* Writes a right-aligned figure, or a dash if it is unmeasured. */
 void html_figure_cell(struct xml *xml, const char *unit, int64_t figure);
-/* Writes the change between two figures and its percentage; empty if one is unmeasured. */
+/* Writes the change between two figures and its percentage; writes an empty cell if one is
+ * unmeasured. */
 void html_delta_cell(struct xml *xml, const char *unit, int64_t from, int64_t to,
                      const char *class);
 
 /* Returns the class of a finding: "good", "warn", "bad" or NULL. Static. */
 const char *html_finding_class(const struct finding *finding, const struct judgement *judgement);
 
-/* ---- parts of the page; each omits what is unmeasured ---- */
+/* ---- parts of the page; each omits unmeasured figures ---- */
 
 void html_put_timeline(struct xml *xml, const struct report_input *report);
 void html_put_findings(struct xml *xml, const struct report_input *report);
@@ -67,10 +69,10 @@ struct layers {
 };
 
 /* Divides the usage at the highest sample of each column: anonymous and shared memory by process
- * name, page cache, kernel memory, and what none of them accounts for. A process's memory between
- * two process samples is interpolated. If the processes exceed the charged anonymous and shared
- * memory, which copy-on-write estimates can cause, they are scaled down to it. Without process
- * samples, anonymous and shared memory have a layer each. Layers that are always 0 are left out. */
+ * name, page cache, kernel memory, and unattributed memory. Interpolates the memory of a process
+ * between two process samples. Copy-on-write estimates can exceed the charged anonymous and shared
+ * memory; the function scales them down to it. Without process samples, anonymous memory and shared
+ * memory have a layer each. Omits layers that are always 0. */
 struct layers layers_of(const struct series *series, const struct series_column *columns,
                         size_t count);
 int64_t *layer_at(const struct layers *layers, size_t layer, size_t point);

@@ -1,6 +1,6 @@
 /* The test cases of a JUnit file, before they are XML: one per check. Private to junit/.
  *
- * Several CIs show only the text of a case, so it carries each fact as a line "name: value". */
+ * Several CIs show only the text of a case, so the text has a line "name: value" for each fact. */
 #ifndef BM_REPORT_JUNIT_CASES_H
 #define BM_REPORT_JUNIT_CASES_H
 
@@ -14,7 +14,7 @@ enum outcome {
     OUTCOME_PASSED,
     OUTCOME_FAILED,  /* the gate's verdict on a metric */
     OUTCOME_ERROR,   /* the build failed, or it could not be measured or judged */
-    OUTCOME_SKIPPED, /* nothing to judge, and no fault */
+    OUTCOME_SKIPPED, /* not judged, and not an error */
 };
 
 struct junit_case {
@@ -33,8 +33,8 @@ struct junit_cases {
     size_t count;
 };
 
-/* Collects the cases of a run. If the verdict is no pass, at least one case failed or is an error.
- * The caller releases `cases`. */
+/* Collects the cases of a run. Unless the verdict is a pass, at least one case failed or is an
+ * error. The caller releases `cases`. */
 void junit_cases_collect(struct junit_cases *cases, const struct measurement *m,
                          const struct judgement *judgement);
 void junit_cases_release(struct junit_cases *cases);

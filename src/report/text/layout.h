@@ -1,4 +1,4 @@
-/* Text layout for a terminal of 80 columns: cells, wrapped paragraphs, colour if it is wanted.
+/* Text layout for a terminal of 80 columns: cells, wrapped paragraphs, and optional colour.
  * Each character counts as one column, also in double-width scripts. Private to report/ and to the
  * commands that print tables. */
 #ifndef BM_REPORT_TEXT_LAYOUT_H
@@ -22,8 +22,8 @@ struct layout {
 };
 
 void layout_open(struct layout *layout, bool colour);
-/* Returns the text, which the caller owns. No line ends in blanks. No line starts with what a CI
- * reads as a command ("::error::", "##vso["): names and messages can come from the build. */
+/* Returns the text, which the caller owns. No line ends in blanks. No line starts with a CI command
+ * ("::error::", "##vso["), because names and messages can come from the build. */
 char *layout_close(struct layout *layout);
 
 /* Writes the text unchanged: it must not come from outside. */
@@ -32,8 +32,8 @@ void layout_put(struct layout *layout, enum paint paint, const char *text);
  * Makes the text printable; cuts it with an ellipsis if it is too long. */
 void layout_cell(struct layout *layout, int width, enum paint paint, const char *text);
 /* Writes a paragraph and ends the line. `used` columns of the first line are taken; the next lines
- * start after `indent` blanks. Makes the text printable, and its line breaks blanks. A word that
- * is wider than a line stays whole, so that it can be copied. */
+ * start after `indent` blanks. Makes the text printable and replaces line breaks by blanks. Keeps a
+ * word whole if it is wider than a line, so that people can copy it. */
 void layout_wrap(struct layout *layout, size_t used, size_t indent, enum paint paint,
                  const char *text);
 

@@ -10,12 +10,12 @@ struct progress {
     const char *stage;             /* borrowed; NULL: no stage was seen */
     int64_t elapsed_ms;            /* since the start of the build */
     int64_t now_bytes, peak_bytes; /* charged now; the highest so far */
-    int64_t budget_bytes;          /* what the baseline allows, or the memory limit */
+    int64_t budget_bytes;          /* the allowed value in the baseline, or the memory limit */
     int64_t expected_ms;           /* the duration in the baseline */
 };
 
 /* "next-build      5.2 GiB, peak 6.1 GiB of 8.0 GiB, 2m 05s of about 4m 10s", at most
- * `columns` wide; without the stage if there is no room for it. The caller owns the text. */
+ * `columns` wide; omits the stage if there is no room for it. The caller owns the text. */
 char *progress_line(const struct progress *progress, size_t columns);
 
 #endif
