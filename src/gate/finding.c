@@ -250,6 +250,7 @@ static void put_consequence(FILE *out, const struct evaluation *evaluation,
                             enum reason reason)
 {
     int64_t slack = metric ? accepted_range(metric).slack : UNMEASURED;
+    int64_t budget = metric ? metric->tolerance.budget : UNMEASURED;
     switch (reason) {
     case REASON_WITHIN:
     case REASON_REGRESSED:
@@ -258,7 +259,7 @@ static void put_consequence(FILE *out, const struct evaluation *evaluation,
         return;
     case REASON_OVER_BUDGET:
         fputs(evaluation->run_count > 1 ? "; the highest run" : "; it", out);
-        put_figure(out, " exceeds the budget of ", finding->metric, metric->tolerance.budget);
+        put_figure(out, " exceeds the budget of ", finding->metric, budget);
         return;
     case REASON_NOISY:
         put_noisy(out, finding, slack);
