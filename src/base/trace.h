@@ -1,4 +1,4 @@
-/* Trace: prints a line for each decision and each command, to explain the course of a run.
+/* Trace: prints a line for each decision and each command, to explain the progress of a run.
  *
  * --verbose and BUILD_MEM_TRACE=1 print the lines on standard error; any other value of
  * BUILD_MEM_TRACE except "" and "0" names a file to append them to. By default, nothing is printed.
