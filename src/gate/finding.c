@@ -244,7 +244,8 @@ static void put_noisy(FILE *out, const struct finding *finding, int64_t slack)
     put_figure(out, ", more than the tolerance of ", finding->metric, slack);
 }
 
-/* What follows "stage build-deps grew by 182.4 MiB (+26.2 %) to 878.1 MiB". */
+/* Prints the part after "stage build-deps grew by 182.4 MiB (+26.2 %) to 878.1 MiB", or the whole
+ * sentence if there is no such change. */
 static void put_consequence(FILE *out, const struct evaluation *evaluation,
                             const struct finding *finding, const struct baseline_metric *metric,
                             enum reason reason)
@@ -282,8 +283,12 @@ static void put_consequence(FILE *out, const struct evaluation *evaluation,
     case REASON_NEW:
         fputs("; it is not in the baseline: to add it, run build-mem baseline refresh", out);
         return;
-    default: /* a missing or unmeasured metric has a sentence of its own */
-        BM_BUG("no consequence of this reason");
+    case REASON_NOT_MEASURED:
+        put_not_measured(out, finding, evaluation->run_count);
+        return;
+    case REASON_GONE:
+        put_gone(out, evaluation, finding);
+        return;
     }
 }
 
@@ -294,14 +299,9 @@ static char *finding_message(const struct evaluation *evaluation, const struct f
     char *text CLEANUP(cleanup_free) = NULL;
     size_t size;
     FILE *out = xmemstream_open(&text, &size);
-    if (reason == REASON_GONE) {
-        put_gone(out, evaluation, finding);
-    } else if (reason == REASON_NOT_MEASURED) {
-        put_not_measured(out, finding, evaluation->run_count);
-    } else {
+    if (reason != REASON_GONE && reason != REASON_NOT_MEASURED)
         put_change(out, finding, evaluation->run_count);
-        put_consequence(out, evaluation, finding, metric, reason);
-    }
+    put_consequence(out, evaluation, finding, metric, reason);
     xmemstream_close(out);
     /* The names of stages come from outside. */
     return text_one_line(text);
