@@ -127,7 +127,7 @@ libbase_a_SOURCES = \
 
 # The page's style sheet and script as C strings, and the digest of the script for its policy.
 nodist_libreport_a_SOURCES = %D%/report/html/assets.c
-EXTRA_DIST += %D%/report/html/page.css %D%/report/html/page.js
+EXTRA_DIST += %D%/README.md %D%/report/html/page.css %D%/report/html/page.js
 CLEANFILES += %D%/report/html/assets.c
 %D%/report/html/assets.c: %D%/report/html/page.css %D%/report/html/page.js
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && { \
