@@ -3,8 +3,7 @@
 # build, signals, timeouts, a killed runner, an OOM kill of a child. unit/test_faults has failed writes.
 #
 # Sourced after lib.sh, for on_engine. Containers also run faults_container_scenarios, Docker also
-# faults_docker_scenarios, the host faults_host_scenarios, a User-Mode-Linux faults_rig_scenarios. A slow
-# machine sets smaller sizes: $faults_mib, $faults_processes, $faults_beside.
+# faults_docker_scenarios, the host faults_host_scenarios, a User-Mode-Linux faults_rig_scenarios.
 # shellcheck shell=bash
 # engine.sh sets $engine, $repo, $endless, measure, result, nothing_left, start_endless.
 # shellcheck disable=SC2154
@@ -98,9 +97,9 @@ odd_builds() {
 }
 
 large_output() {
-    local mib=${faults_mib:-1024}
+    local mib=1024
     # Output takes ten times as long through an engine's daemon.
-    [[ $engine == host || -n ${faults_mib:-} ]] || mib=256
+    [[ $engine == host ]] || mib=256
     expect 0 measure --quiet --label gigabyte -- \
         sh -c "./busybox dd if=/dev/zero bs=1M count=$mib 2>/dev/null; echo made >made"
     [[ $(stat -c %s "$repo/.build-mem/build-gigabyte.log") == $((mib << 20)) ]] || fail "output was lost"
@@ -330,8 +329,9 @@ odd_repositories() {
 }
 
 few_descriptors() {
+    # Only the soft limit: Podman has no daemon, and runc sets the limits of the container itself.
     limited() (
-        ulimit -n "$1"
+        ulimit -Sn "$1"
         measure "${@:2}"
     )
     expect 0 limited 24 --label few -- ./hold anon=20 sleep=300 write=made:1
@@ -379,7 +379,7 @@ hidden_proc() {
 }
 
 many_processes() {
-    local pid many=${faults_processes:-1000}
+    local pid many=1000
     cat >"$repo/many.sh" <<'SH'
 i=0
 while [ $i -lt "$2" ]; do ./busybox sleep "$1" & i=$((i + 1)); done
@@ -399,7 +399,7 @@ SH
 all_are_recorded() { awk -F, -v many="$1" '$7 >= many { seen = 1 } END { exit !seen }' "$repo/.build-mem/timeline-many.csv"; }
 
 concurrent_runs() {
-    local pid label first size status=0 beside=${faults_beside:-8}
+    local pid label first size status=0 beside=8
     start_endless one
     first=$pid
     size=$(stat -c %s "$repo/.build-mem/timeline-one.csv")

@@ -105,10 +105,11 @@ stage_boundaries() {
 stage_overlaps() {
     local file
     configure overlaps 'base=anon=1 ' 'second=anon=20' 'first=anon=60'
+    rm -f "$repo/filled"
     expect 0 measure --label overlaps --config "$repo/overlaps.json" -- sh -c '
         ./hold thp=off sleep=250 anon=1 sleep=50
-        ./hold thp=off sleep=250 anon=60 sleep=220 &
-        sleep 0.5
+        ./hold thp=off sleep=250 anon=60 write=filled:0 sleep=220 &
+        until [ -e filled ]; do sleep 0.01; done
         ./hold thp=off sleep=200 anon=20 sleep=50
         wait
         sh witness.sh'

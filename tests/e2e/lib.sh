@@ -166,6 +166,15 @@ with_docker() {
     exit $status
 }
 
+# private_podman: gives this test a Podman with its own images (see tests/rig/podman-settings).
+private_podman() {
+    command -v podman >/dev/null && command -v runc >/dev/null || skip "podman or runc is missing: ci/setup e2e"
+    mkdir "$work/engine"
+    "$srcdir/tests/rig/podman-settings" "$work/engine" "$work/engine" runc
+    export CONTAINERS_CONF=$work/engine/containers.conf CONTAINERS_STORAGE_CONF=$work/engine/storage.conf
+    trap 'podman rm --all --force >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
+}
+
 # What every engine must do.
 engine_scenarios=(known_allocation stage_peaks build_fails oom_is_reported ends_on_demand runner_is_killed
     output_streams warm_cache)
