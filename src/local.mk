@@ -165,7 +165,6 @@ libprobe_a_SOURCES = \
 	%D%/probe/variables.c %D%/probe/variables.h
 libkernel_a_SOURCES = \
 	%D%/cgroup/cgroup.c %D%/cgroup/cgroup.h \
-	%D%/proc/descendants.c %D%/proc/descendants.h \
 	%D%/proc/proc.c %D%/proc/proc.h \
 	%D%/wire/wire.c %D%/wire/wire.h
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "measurement/environment.h"
+#include "measurement/metric.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -43,11 +43,6 @@ struct tolerance tolerance_default(const char *metric)
     return tolerance;
 }
 
-const char *metric_unit(const char *metric)
-{
-    return strcmp(metric, METRIC_DURATION) == 0 ? "ms" : "bytes";
-}
-
 static int by_value(const void *left, const void *right)
 {
     int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;

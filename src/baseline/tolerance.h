@@ -28,9 +28,6 @@ struct tolerance {
  * gate-power. */
 struct tolerance tolerance_default(const char *metric);
 
-/* Returns "bytes", or "ms" for duration. Static. */
-const char *metric_unit(const char *metric);
-
 /* Returns the noise of the values: 3 * 1.4826 * MAD, which is three standard deviations of normal
  * values (Rousseeuw and Croux, 1993). 0 for fewer than 3 values. */
 int64_t noise_of(const int64_t *values, size_t count);

@@ -7,6 +7,7 @@
 #include "baseline/store.h"
 #include "commands/commands.h"
 #include "gate/judge.h"
+#include "measurement/metric.h"
 #include "result/result.h"
 #include "run/measure.h"
 #include "run/output.h"

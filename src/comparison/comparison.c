@@ -38,7 +38,7 @@ enum change row_change(const struct comparison_row *row)
 {
     int64_t a = run_values_median(&row->sides[0]), b = run_values_median(&row->sides[1]);
     if (a < 0 || b < 0)
-        return a < 0 ? CHANGE_CAME : CHANGE_WENT;
+        return a < 0 ? CHANGE_ADDED : CHANGE_REMOVED;
     return a == b ? CHANGE_NONE : a < b ? CHANGE_GREW : CHANGE_SHRANK;
 }
 
@@ -47,8 +47,8 @@ const char *change_name(enum change change)
     static const char *const names[] = {[CHANGE_NONE] = "same",
                                         [CHANGE_GREW] = "grew",
                                         [CHANGE_SHRANK] = "shrank",
-                                        [CHANGE_CAME] = "came",
-                                        [CHANGE_WENT] = "went"};
+                                        [CHANGE_ADDED] = "added",
+                                        [CHANGE_REMOVED] = "removed"};
     return names[change];
 }
 

@@ -39,9 +39,9 @@ struct comparison_row {
     const struct finding *check; /* finding of the metric; borrowed; NULL: not judged */
 };
 
-enum change { CHANGE_NONE, CHANGE_GREW, CHANGE_SHRANK, CHANGE_CAME, CHANGE_WENT };
+enum change { CHANGE_NONE, CHANGE_GREW, CHANGE_SHRANK, CHANGE_ADDED, CHANGE_REMOVED };
 enum change row_change(const struct comparison_row *row);
-const char *change_name(enum change change); /* "same", "grew", "shrank", "came", "went" */
+const char *change_name(enum change change); /* "same", "grew", "shrank", "added", "removed" */
 
 struct comparison {
     struct comparison_side sides[2];

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/trace.h"
 #include "engine/engine.h"
-#include "proc/descendants.h"
 #include "proc/proc.h"
 
 #include <errno.h>

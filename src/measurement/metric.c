@@ -63,15 +63,20 @@ void metric_names(const struct measurement *m, struct strv *names)
     }
 }
 
+static bool is_time(const char *metric)
+{
+    return strcmp(metric, METRIC_DURATION) == 0;
+}
+
+const char *metric_unit(const char *metric)
+{
+    return is_time(metric) ? "ms" : "bytes";
+}
+
 char *metric_label(const char *metric)
 {
     const char *stage = metric_stage_name(metric);
     return stage ? xasprintf("stage %s", stage) : xstrdup(metric);
-}
-
-static bool is_time(const char *metric)
-{
-    return strcmp(metric, METRIC_DURATION) == 0;
 }
 
 char *metric_figure(const char *metric, int64_t value)

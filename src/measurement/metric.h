@@ -18,6 +18,8 @@ bool metric_is_known(const char *metric);
 /* Returns the stage in "stage:NAME", borrowed; NULL for other metrics. */
 const char *metric_stage_name(const char *metric);
 
+/* Returns "bytes", or "ms" for duration. Static. */
+const char *metric_unit(const char *metric);
 /* Returns the value of a metric, or UNMEASURED. */
 int64_t metric_value(const struct measurement *m, const char *metric);
 /* Returns whether the build had the metric. A stage that was seen but not measured has no value. */

@@ -1,6 +1,5 @@
 #include "probe/build.h"
 
-#include "proc/descendants.h"
 #include "proc/proc.h"
 
 #include <errno.h>

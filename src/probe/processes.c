@@ -1,6 +1,5 @@
 #include "probe/processes.h"
 
-#include "proc/descendants.h"
 #include "proc/proc.h"
 
 #include <unistd.h>

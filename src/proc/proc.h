@@ -56,4 +56,10 @@ int process_parent(const char *root, int pid);
  */
 uint64_t process_start_ticks(const char *root, int pid);
 
+/* Lists the pids in root/proc. Returns the number of pids stored. */
+size_t list_processes(const char *root, int *pids, size_t capacity);
+/* Lists the live descendants of `ancestor`, without itself. If it is a subreaper, the list includes
+ * its orphaned descendants. Returns the number of pids stored. */
+size_t descendants_of(const char *root, int ancestor, int *pids, size_t capacity);
+
 #endif

@@ -324,9 +324,9 @@ char *format_row_delta(const struct comparison_row *row)
     switch (row_change(row)) {
     case CHANGE_NONE:
         return xstrdup("same");
-    case CHANGE_CAME:
+    case CHANGE_ADDED:
         return xstrdup("added");
-    case CHANGE_WENT:
+    case CHANGE_REMOVED:
         return xstrdup("removed");
     case CHANGE_GREW:
     case CHANGE_SHRANK:

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "baseline/tolerance.h"
 #include "measurement/environment.h"
+#include "measurement/metric.h"
 #include "result/fields.h"
 
 #include <limits.h>

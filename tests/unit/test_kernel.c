@@ -1,7 +1,6 @@
 /* /proc and cgroup files, as text and as captured trees (tests/fixtures/sysroot). */
 #include "base/alloc.h"
 #include "cgroup/cgroup.h"
-#include "proc/descendants.h"
 #include "proc/proc.h"
 #include "unit/suite.h"
 

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/units.h"
 #include "baseline/tolerance.h"
+#include "measurement/metric.h"
 #include "unit/gate_sample.h"
 #include "unit/suite.h"
 
