@@ -13,180 +13,18 @@
 /* The value of "no limit" in v1: the largest page-aligned number. */
 #define V1_NO_LIMIT (INT64_MAX / 65536 * 65536)
 
-static bool list_has(const char *list, size_t length, const char *word)
-{
-    size_t size = strlen(word);
-    for (const char *at = list; at < list + length;) {
-        const char *comma = memchr(at, ',', (size_t)(list + length - at));
-        size_t part = comma ? (size_t)(comma - at) : (size_t)(list + length - at);
-        if (part == size && memcmp(at, word, size) == 0)
-            return true;
-        at += part + 1;
-    }
-    return false;
-}
-
-/* Finds the path of the process in the hierarchy: "0::/path" for v2, "4:memory:/path" for v1. */
-static int path_in_hierarchy(const char *self_cgroup, int version, char *path, size_t capacity)
-{
-    for (const char *line = self_cgroup; *line;) {
-        const char *end = strchrnul(line, '\n');
-        const char *controllers = memchr(line, ':', (size_t)(end - line));
-        controllers = controllers ? controllers + 1 : end;
-        const char *colon = memchr(controllers, ':', (size_t)(end - controllers));
-        if (colon) {
-            size_t length = (size_t)(colon - controllers);
-            bool found = version == 2 ? length == 0 && strncmp(line, "0:", 2) == 0
-                                      : list_has(controllers, length, "memory");
-            if (found && (size_t)(end - colon) <= capacity) {
-                memcpy(path, colon + 1, (size_t)(end - colon - 1));
-                path[end - colon - 1] = '\0';
-                return 0;
-            }
-        }
-        line = *end ? end + 1 : end;
-    }
-    return -1;
-}
-
-/* Decodes blank, tab, newline and backslash, which mountinfo writes as \040 and so on. */
-static void unescape_octal(char *text)
-{
-    char *to = text;
-    for (const char *from = text; *from; to++) {
-        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
-            from[2] <= '7' && from[3] >= '0' && from[3] <= '7') {
-            *to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
-            from += 4;
-        } else {
-            *to = *from++;
-        }
-    }
-    *to = '\0';
-}
-
-struct mount {
-    char root[CGROUP_PATH_MAX], point[CGROUP_PATH_MAX];
-};
-
-/* Copies the field of this index between `at` and `end`; blanks separate fields. */
-static bool copy_field(const char *at, const char *end, int index, char *field, size_t capacity)
-{
-    for (; index > 0 && at; index--) {
-        at = memchr(at, ' ', (size_t)(end - at));
-        at = at ? at + 1 : NULL;
-    }
-    if (!at)
-        return false;
-    const char *blank = memchr(at, ' ', (size_t)(end - at));
-    size_t length = (size_t)((blank ? blank : end) - at);
-    if (length >= capacity)
-        return false;
-    memcpy(field, at, length);
-    field[length] = '\0';
-    return true;
-}
-
-/* Whether the line of mountinfo, "ID PARENT DEVICE ROOT POINT OPTIONS... - TYPE SOURCE OPTIONS", is
- * of the hierarchy that holds the memory controller (v1), or of v2. */
-static bool is_of_hierarchy(const char *line, const char *end, int version)
-{
-    char type[64], options[1024];
-    const char *separator = memmem(line, (size_t)(end - line), " - ", 3);
-    return separator && copy_field(separator + 3, end, 0, type, sizeof type) &&
-           copy_field(separator + 3, end, 2, options, sizeof options) &&
-           strcmp(type, version == 2 ? "cgroup2" : "cgroup") == 0 &&
-           (version == 2 || list_has(options, strlen(options), "memory"));
-}
-
-/* Finds the last such mount. */
-static int find_mount(const char *mountinfo, int version, struct mount *mount)
-{
-    int found = -1;
-    for (const char *line = mountinfo; *line;) {
-        const char *end = strchrnul(line, '\n');
-        if (is_of_hierarchy(line, end, version) &&
-            copy_field(line, end, 3, mount->root, sizeof mount->root) &&
-            copy_field(line, end, 4, mount->point, sizeof mount->point)) {
-            unescape_octal(mount->root);
-            unescape_octal(mount->point);
-            found = 0;
-        }
-        line = *end ? end + 1 : end;
-    }
-    return found;
-}
-
-/* A mount shows its hierarchy from `mount.root` downwards. In a container without a cgroup
- * namespace, this root is the cgroup of the container. A path outside of it belongs to a cgroup
- * namespace with the same root as the mount. */
-static int join(const char *root, const struct mount *mount, const char *path, char *directory)
-{
-    size_t length = strlen(mount->root);
-    const char *below = path;
-    if (strcmp(mount->root, "/") != 0) {
-        if (strncmp(path, mount->root, length) == 0 && (path[length] == '/' || !path[length]))
-            below = path + length;
-        else
-            below = "";
-    }
-    if (strcmp(below, "/") == 0)
-        below = "";
-    /* A process whose cgroup is outside of its namespace has a path with "/..". */
-    if (strncmp(below, "/..", 3) == 0)
-        below = "";
-    int size = snprintf(directory, CGROUP_PATH_MAX, "%s%s%s", root, mount->point, below);
-    return size < CGROUP_PATH_MAX ? 0 : -1;
-}
-
 bool cgroup_has_file(const struct cgroup *cgroup, const char *name)
 {
     char path[CGROUP_PATH_MAX + 64];
     snprintf(path, sizeof path, "%s/%s", cgroup->directory, name);
-    return access(path, F_OK) == 0;
-}
-
-int cgroup_resolve(const char *mountinfo, const char *self_cgroup, const char *root,
-                   struct cgroup *cgroup)
-{
-    /* Check each hierarchy by its files. A v2 root has no memory.current, but lists the controller.
-     */
-    for (int version = 2; version >= 1; version--) {
-        struct mount mount;
-        char path[CGROUP_PATH_MAX];
-        if (find_mount(mountinfo, version, &mount) < 0 ||
-            path_in_hierarchy(self_cgroup, version, path, sizeof path) < 0 ||
-            join(root, &mount, path, cgroup->directory) < 0)
-            continue;
-        cgroup->version = version;
-        if (version == 1 || cgroup_has_file(cgroup, "memory.current"))
-            return 0;
-        char text[4096], file[CGROUP_PATH_MAX + 64];
-        snprintf(file, sizeof file, "%s/cgroup.controllers", cgroup->directory);
-        if (read_text(file, text, sizeof text) > 0 && strstr(text, "memory"))
-            return 0;
-    }
-    *cgroup = (struct cgroup){0};
-    return -1;
-}
-
-int cgroup_of_self(const char *root, struct cgroup *cgroup)
-{
-    static char mountinfo[256 * 1024]; /* long on hosts with many containers */
-    char self[8192], path[512];
-    *cgroup = (struct cgroup){0};
-    snprintf(path, sizeof path, "%s/proc/self/mountinfo", root);
-    if (read_text(path, mountinfo, sizeof mountinfo) < 0)
-        return -1;
-    snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
-    if (read_text(path, self, sizeof self) < 0)
-        return -1;
-    return cgroup_resolve(mountinfo, self, root, cgroup);
+    return cgroup->version > 0 && access(path, F_OK) == 0;
 }
 
 static ssize_t read_file(const struct cgroup *cgroup, const char *name, char *text, size_t size)
 {
     char path[CGROUP_PATH_MAX + 64];
+    if (cgroup->version == 0)
+        return -1;
     snprintf(path, sizeof path, "%s/%s", cgroup->directory, name);
     return read_text(path, text, size);
 }

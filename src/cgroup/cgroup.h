@@ -34,13 +34,16 @@ struct cgroup_pressure {
 
 /* ---- find the cgroup ---- */
 
-/* Finds the directory of the caller's memory cgroup from the texts of /proc/self/mountinfo and
- * /proc/self/cgroup. Uses v1 on hybrid machines, whose v2 hierarchy has no memory controller. Puts
- * `root` before the directory. Returns 0, or -1 if no hierarchy has the memory controller. */
-int cgroup_resolve(const char *mountinfo, const char *self_cgroup, const char *root,
-                   struct cgroup *cgroup);
-/* The same from the files below `root`: "" for this machine, or a captured machine. */
+/* Find the memory cgroup of process `pid` of this machine, or of the caller. Every mount of the
+ * memory hierarchy is a candidate: there may be several, such as the host's tree in a container.
+ * The nearest one comes first, and the first whose cgroup.procs lists the process is the result.
+ * `root` is "" for this machine, or a captured machine. Return 0, or -1 with version 0 if none
+ * lists it. */
+int cgroup_of_process(int pid, struct cgroup *cgroup);
 int cgroup_of_self(const char *root, struct cgroup *cgroup);
+
+/* Returns whether cgroup.procs lists the process. */
+bool cgroup_lists(const struct cgroup *cgroup, int pid);
 
 /* Returns whether it is the root cgroup of the machine, which has no limits of its own. The root of
  * a cgroup namespace is an ordinary cgroup. */
@@ -83,6 +86,23 @@ ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity
 
 /* ---- parsers ---- */
 
+/* Finds the path of a process in its memory hierarchy, in the text of /proc/PID/cgroup: "0::/path"
+ * is v2, "4:memory:/path" is v1. Returns 0, or -1 if it is absent or does not fit. */
+int parse_cgroup_path(const char *text, int version, char *path, size_t capacity);
+
+#define CGROUP_CANDIDATES_MAX 16
+/* Directories that may be the cgroup of a process, best first. If there are more, the best are
+ * kept. */
+struct cgroup_candidates {
+    struct cgroup items[CGROUP_CANDIDATES_MAX];
+    size_t ranks[CGROUP_CANDIDATES_MAX];
+    size_t count;
+};
+/* Adds the mounts of one hierarchy from `text`, a piece of /proc/PID/mountinfo. `path` is the path
+ * of the process in that hierarchy. Puts `root` before each directory. Returns the length of the
+ * whole lines in the piece. */
+size_t parse_mounts(const char *text, size_t length, const char *path, int version,
+                    const char *root, struct cgroup_candidates *candidates);
 /* Parses a file of one number; "max" and the v1 value of "no limit" are -1. Returns 0, or -1 if the
  * text is something else. */
 int parse_cgroup_number(const char *text, int64_t *number);

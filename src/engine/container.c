@@ -14,7 +14,6 @@
 #define REPO_IN_CONTAINER "/work"
 #define PROBE_IN_CONTAINER "/build-mem-probe"
 #define LABEL "build-mem.run"
-#define MOUNTINFO_MAX ((size_t)256 * 1024)
 
 /* Timeouts of commands; create may have to pull an image. */
 #define ANSWER_MS 60000
@@ -204,24 +203,15 @@ static int start(struct engine_run *run, struct bm_error *err)
     return child_start(&run->child, attach.items, NULL, NULL, err);
 }
 
-/* Finds the cgroup of process `pid`. Verifies that the process runs `command` and is in that
- * cgroup: if the engine is on another machine, the pid belongs to an unrelated process here. */
+/* Finds the cgroup of process `pid`. Verifies that the process runs `command`: if the engine is on
+ * another machine, the pid belongs to an unrelated process here. */
 static int probe_cgroup(pid_t pid, const char *command, struct cgroup *cgroup)
 {
     char text[8192];
     if (pid <= 0 || read_proc("", pid, "cmdline", text, sizeof text) <= 0 ||
-        strcmp(text, command) != 0 || read_proc("", pid, "cgroup", text, sizeof text) <= 0)
+        strcmp(text, command) != 0)
         return -1;
-    char *mountinfo CLEANUP(cleanup_free) = xmalloc(MOUNTINFO_MAX);
-    if (read_proc("", getpid(), "mountinfo", mountinfo, MOUNTINFO_MAX) < 0 ||
-        cgroup_resolve(mountinfo, text, "", cgroup) < 0)
-        return -1;
-    int *pids CLEANUP(cleanup_free) = xcalloc(PROCESSES_MAX, sizeof *pids);
-    ssize_t count = cgroup_processes(cgroup, pids, PROCESSES_MAX);
-    for (ssize_t i = 0; i < count && i < PROCESSES_MAX; i++)
-        if (pids[i] == pid)
-            return 0;
-    return -1;
+    return cgroup_of_process(pid, cgroup);
 }
 
 static int locate(const struct engine_run *run, struct cgroup *cgroup)

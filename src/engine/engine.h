@@ -56,6 +56,7 @@ struct engine_run {
     struct cgroup located; /* of the running probe; version 0 if it was not found */
     struct page_cache page_cache;
     char *cgroup; /* host: the directory that was made; owned; else NULL */
+    char *moved;  /* host: the cgroup to which the runner has moved; owned; else NULL */
     int lock;     /* inplace: the lock on the cgroup; else -1 */
     bool adopts;  /* inplace: this process is the subreaper of the probe's orphans */
 };

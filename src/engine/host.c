@@ -25,22 +25,6 @@ static int write_file(const char *directory, const char *name, const char *text)
     return write(fd, text, strlen(text)) < 0 ? -1 : 0;
 }
 
-/* Returns the directory in which a cgroup with a memory controller can be made. On v1 that is the
- * runner's own cgroup. On v2 a cgroup with processes cannot enable a controller for its children,
- * unless it is the root: then the parent of the runner's cgroup is used. The caller owns it. */
-static char *parent_directory(const struct cgroup *own)
-{
-    if (own->version == 1)
-        return xstrdup(own->directory);
-    bool is_root = !cgroup_has_file(own, "memory.current");
-    (void)write_file(own->directory, "cgroup.subtree_control", "+memory");
-    char *path CLEANUP(cleanup_free) = xasprintf("%s/cgroup.subtree_control", own->directory);
-    char enabled[1024] = "";
-    if (is_root || (read_text(path, enabled, sizeof enabled) > 0 && strstr(enabled, "memory")))
-        return xstrdup(own->directory);
-    return xstrndup(own->directory, (size_t)(strrchr(own->directory, '/') - own->directory));
-}
-
 /* Returns 0, or -1 if the path is too long. */
 static int cgroup_of_directory(const char *directory, struct cgroup *cgroup)
 {
@@ -111,20 +95,98 @@ static void remove_orphans(const char *parent)
         closedir(directory);
 }
 
-static int make_cgroup(const char *name, char **made, int *version, struct bm_error *err)
+/* ---- the place of the cgroup ---- */
+
+/* Returns whether the memory controller counts in the new cgroups of this directory. */
+static bool has_controller_below(const struct cgroup *cgroup)
 {
-    struct cgroup own;
-    if (cgroup_of_self("", &own) < 0)
-        return bm_error_set(err, "no memory controller of cgroup v1 or v2 is mounted");
-    char *parent CLEANUP(cleanup_free) = parent_directory(&own);
-    remove_orphans(parent);
+    char enabled[1024] = "";
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/cgroup.subtree_control", cgroup->directory);
+    (void)write_file(cgroup->directory, "cgroup.subtree_control", "+memory");
+    return read_text(path, enabled, sizeof enabled) > 0 && strstr(enabled, "memory");
+}
+
+/* Returns whether the cgroup itself limits memory, swap or CPU time. */
+static bool has_limits(const struct cgroup *cgroup)
+{
+    static const char *const files[] = {"memory.max", "memory.high", "memory.swap.max"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (cgroup_read_number(cgroup, files[i]) >= 0)
+            return true;
+    char quota[64];
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/cpu.max", cgroup->directory);
+    return read_text(path, quota, sizeof quota) > 0 && strncmp(quota, "max", 3) != 0;
+}
+
+/* A v2 cgroup with processes cannot have the controller below it. If the runner is alone in its
+ * cgroup, as in a scope of its own, it moves into a cgroup below. Returns 0, or -1 with errno. */
+static int move_below(const struct cgroup *own, const char *name, char **moved)
+{
+    int pids[2];
+    if (cgroup_processes(own, pids, 2) != 1 || pids[0] != getpid()) {
+        errno = EBUSY;
+        return -1;
+    }
+    char *directory CLEANUP(cleanup_free) = xasprintf("%s/%s-runner", own->directory, name);
+    if (mkdir(directory, 0755) < 0 && errno != EEXIST)
+        return -1;
+    if (write_file(directory, "cgroup.procs", "0") < 0) {
+        rmdir(directory);
+        return -1;
+    }
+    *moved = steal_ptr(directory);
+    return 0;
+}
+
+/* The reverse of move_below. Frees `moved`. */
+static void move_back(char *moved)
+{
+    if (!moved)
+        return;
+    char *own CLEANUP(cleanup_free) = xstrndup(moved, (size_t)(strrchr(moved, '/') - moved));
+    (void)write_file(own, "cgroup.subtree_control", "-memory");
+    (void)write_file(own, "cgroup.procs", "0");
+    rmdir(moved);
+    free(moved);
+}
+
+/* Returns the directory in which a cgroup for the build can be made; the caller owns it. On v1 that
+ * is the runner's own cgroup. On v2 it is the first of these: the own cgroup, if it has no
+ * processes (the root may have some); the one above, if the own cgroup has no limits, which would
+ * be lost; the own cgroup again, after the runner has moved out of it: `*moved` is the place to
+ * which it moved. */
+static char *parent_directory(const struct cgroup *own, const char *name, char **moved,
+                              struct bm_error *err)
+{
+    if (own->version == 1 || cgroup_is_root(own) || has_controller_below(own))
+        return xstrdup(own->directory);
+    char *above CLEANUP(cleanup_free) =
+        xstrndup(own->directory, (size_t)(strrchr(own->directory, '/') - own->directory));
+    struct cgroup parent = {.version = 2};
+    snprintf(parent.directory, sizeof parent.directory, "%s", above);
+    bool limits = has_limits(own);
+    if (!limits && access(above, W_OK) == 0 && cgroup_has_file(&parent, "cgroup.controllers"))
+        return steal_ptr(above);
+    if (move_below(own, name, moved) == 0 && has_controller_below(own))
+        return xstrdup(own->directory);
+    bm_error_set(err,
+                 "no cgroup can be made for the build below %s%s: use --engine inplace, or start "
+                 "build-mem alone in a delegated scope (systemd-run --user --scope -p "
+                 "Delegate=yes)",
+                 own->directory,
+                 limits ? ", which has limits that the build must keep, and other processes" : "");
+    return NULL;
+}
+
+static int make_directory(const struct cgroup *own, const char *parent, const char *name,
+                          char **made, struct bm_error *err)
+{
     char *directory CLEANUP(cleanup_free) = xasprintf("%s/%s", parent, name);
     if (mkdir(directory, 0755) < 0)
         return bm_error_errno(
             err, "cannot create the cgroup %s (requires root or a delegated cgroup)", directory);
     struct cgroup cgroup = {0};
-    *version = own.version;
-    if (own.version == 2 && (cgroup_of_directory(directory, &cgroup) < 0 || cgroup.version != 2)) {
+    if (own->version == 2 && (cgroup_of_directory(directory, &cgroup) < 0 || cgroup.version != 2)) {
         rmdir(directory);
         return bm_error_set(err,
                             "the memory controller is not enabled in %s: write +memory to its "
@@ -135,15 +197,34 @@ static int make_cgroup(const char *name, char **made, int *version, struct bm_er
     return 0;
 }
 
+/* Sets `*moved` as parent_directory does. */
+static int make_cgroup(const char *name, char **made, char **moved, int *version,
+                       struct bm_error *err)
+{
+    struct cgroup own;
+    if (cgroup_of_self("", &own) < 0)
+        return bm_error_set(err, "no mounted cgroup with a memory controller lists this process in "
+                                 "its cgroup.procs");
+    char *parent CLEANUP(cleanup_free) = parent_directory(&own, name, moved, err);
+    if (!parent)
+        return -1;
+    remove_orphans(parent);
+    *version = own.version;
+    return make_directory(&own, parent, name, made, err);
+}
+
 static int usable(const struct engine *engine, struct bm_error *err)
 {
     (void)engine;
     char *name CLEANUP(cleanup_free) = engine_unique_name();
     char *directory CLEANUP(cleanup_free) = NULL;
+    char *moved = NULL;
     int version = 0;
-    if (make_cgroup(name, &directory, &version, err) < 0)
-        return -1;
-    return remove_cgroup(directory) < 0 ? bm_error_errno(err, "%s", directory) : 0;
+    int result = make_cgroup(name, &directory, &moved, &version, err);
+    if (result == 0 && remove_cgroup(directory) < 0)
+        result = bm_error_errno(err, "%s", directory);
+    move_back(moved);
+    return result;
 }
 
 static int set_limit(const char *directory, int version, int64_t limit_bytes, struct bm_error *err)
@@ -174,7 +255,7 @@ static int enter(void *context)
 static int start(struct engine_run *run, struct bm_error *err)
 {
     int version = 0;
-    if (make_cgroup(run->spec->name, &run->cgroup, &version, err) < 0)
+    if (make_cgroup(run->spec->name, &run->cgroup, &run->moved, &version, err) < 0)
         return -1;
     if (run->spec->memory_limit_bytes > 0 &&
         set_limit(run->cgroup, version, run->spec->memory_limit_bytes, err) < 0)
@@ -189,7 +270,7 @@ static int start(struct engine_run *run, struct bm_error *err)
 
 static int locate(const struct engine_run *run, struct cgroup *cgroup)
 {
-    if (cgroup_of_directory(run->cgroup, cgroup) < 0)
+    if (cgroup_of_directory(run->cgroup, cgroup) < 0 || !cgroup_lists(cgroup, run->child.pid))
         return -1;
     trace("cgroup: %s, v%d, made for this run", run->cgroup, cgroup->version);
     return 0;
@@ -203,9 +284,11 @@ static void kill_build(struct engine_run *run)
 static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_error *err)
 {
     (void)facts; /* the host reports none */
+    int result = 0;
     if (run->cgroup && remove_cgroup(run->cgroup) < 0)
-        return bm_error_errno(err, "cannot remove the cgroup %s", run->cgroup);
-    return 0;
+        result = bm_error_errno(err, "cannot remove the cgroup %s", run->cgroup);
+    move_back(run->moved);
+    return result;
 }
 
 const struct engine engine_host = {.name = "host",

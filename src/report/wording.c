@@ -95,11 +95,13 @@ char *format_composition(const struct composition *composition)
 
 char *format_estimated(const struct peak *peak)
 {
-    if (!peak->estimated)
+    if (!peak->estimated || peak->cgroup_bytes < 0)
         return NULL;
     if (peak->at_most_bytes < 0)
-        return xstrdup("ESTIMATED: the highest sample, because this kernel has no peak counter; "
-                       "a short peak can be missed");
+        return xasprintf(
+            "ESTIMATED: the highest sample (%s), because no peak counter of the kernel "
+            "was read; a short peak can be missed",
+            peak->source ? peak->source : "unknown source");
     char *most CLEANUP(cleanup_free) = format_bytes(peak->at_most_bytes);
     return xasprintf("ESTIMATED: the highest sample, because the peak counter of the cgroup "
                      "cannot be reset and was as high before the build; the true peak is at most "

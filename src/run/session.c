@@ -74,19 +74,48 @@ static void trace_hello(const struct wire_hello *hello)
           hello->shared ? "shared with other processes" : "not shared", hello->cpus);
 }
 
+/* An engine may ignore the requested limit: a wrapper drops it, or rootless Docker on cgroup v1 has
+ * no memory controller. Then the build would be judged as if it fit. */
+static bool limit_is_in_force(const struct engine_run *run, const struct wire_hello *hello)
+{
+    int64_t wanted = run->spec->memory_limit_bytes;
+    int64_t limit =
+        hello->limit_bytes >= 0 || hello->shared ? hello->limit_bytes : cgroup_limit(&run->located);
+    return wanted <= 0 || (limit >= 0 && limit <= wanted);
+}
+
+static char *limit_failure(const struct engine_run *run)
+{
+    char *wanted CLEANUP(cleanup_free) = format_bytes(run->spec->memory_limit_bytes);
+    return xasprintf(
+        "the memory limit of %s (--memory) is not in force: engine %s accepted it, but "
+        "no such limit is set on the cgroup of the build; see `build-mem doctor`",
+        wanted, run->engine->name);
+}
+
+static void begin_build(struct session *session, struct wire_hello *hello)
+{
+    trace_hello(hello);
+    if (hello->shared)
+        hello->peak_was_reset = session->run.peaks.resets > 0;
+    else
+        watch_cgroup(&session->run);
+    if (!limit_is_in_force(&session->run, hello)) {
+        session->outcome->broken = limit_failure(&session->run);
+        close_lifeline(session);
+        return;
+    }
+    child_prompt(&session->run.child); /* the probe waits for it to start the build */
+    session->begun = !session->ending;
+}
+
 /* Does what the probe cannot do from inside: resets the counter at each stage, and watches for
  * kills. Completes the record with the results. */
 static void complete_record(struct session *session, struct wire_record *record)
 {
     switch (record->type) {
     case WIRE_HELLO:
-        trace_hello(&record->hello);
-        if (record->hello.shared)
-            record->hello.peak_was_reset = session->run.peaks.resets > 0;
-        else
-            watch_cgroup(&session->run);
-        child_prompt(&session->run.child); /* the probe waits for it to start the build */
-        session->begun = !session->ending;
+        begin_build(session, &record->hello);
         break;
     case WIRE_STAGE:
         record->stage.ended_peak_bytes = stage_peaks_take(&session->run.peaks);

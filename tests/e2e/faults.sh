@@ -10,10 +10,10 @@
 
 faults_scenarios=(probe_is_killed nobody_reads odd_builds large_output out_of_memory oom_group disk_is_full
     file_size_limit odd_repositories few_descriptors many_processes concurrent_runs)
-faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups)
+faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups keeps_limits)
 # These need their own kernel, to set its clock and for its file systems.
 faults_rig_scenarios=(disk_quota clock_is_set clocks_differ)
-faults_container_scenarios=(no_engine engine_is_slow ended_before_the_build container_is_removed wrong_images least_privileges)
+faults_container_scenarios=(no_engine engine_is_slow limit_is_dropped ended_before_the_build container_is_removed wrong_images least_privileges)
 # Only Docker has a daemon.
 faults_docker_scenarios=(another_user engine_hangs daemon_is_killed)
 
@@ -497,6 +497,18 @@ engine_is_slow() {
     ok "$engine: the build waits until the engine has reported its cgroup"
 }
 
+# A wrapper, or an engine without a memory controller, accepts --memory and sets no limit.
+limit_is_dropped() {
+    rm -f "$repo/made"
+    instead 'for word; do shift; case $word in --memory* | --memory-swap*) ;; *) set -- "$@" "$word" ;; esac; done
+        exec "$engine_itself" "$@"'
+    PATH=$work/instead:$PATH expect 4 measure --label dropped --memory 32m -- ./hold anon=80 write=made:1
+    holds "$(result dropped)" '.not_measured | contains("--memory")'
+    [[ ! -e $repo/made ]] || fail "the build ran without the limit"
+    nothing_left
+    ok "$engine: a memory limit that is not in force is an error, before the build starts"
+}
+
 # SIGTERM arrives while an engine command runs: one that is optional, and one that is necessary.
 ended_before_the_build() {
     local pid step
@@ -563,6 +575,36 @@ SH
     expect 0 measure --label within -- sh within.sh "$endless"
     nothing_left
     ok "$engine: cgroups that a build creates below its own are removed, with their processes"
+}
+
+# in_scope COMMAND...: runs it alone in a cgroup with a limit of 128 MiB, as systemd-run --scope does.
+in_scope() (
+    trap - EXIT
+    echo "$BASHPID" >"$scope/cgroup.procs"
+    exec "$@"
+)
+
+keeps_limits() {
+    local scope=/sys/fs/cgroup limit=memory.max pid
+    [[ -e $scope/cgroup.controllers ]] || scope+=/memory limit=memory.limit_in_bytes
+    scope+=/e2e-scope-$$
+    mkdir "$scope"
+    echo 128M >"$scope/$limit"
+    local run=(env --default-signal "$build_mem" run --engine host --repo "$repo" --interval-ms 60000)
+    expect 3 in_scope "${run[@]}" --label scope -- ./hold spawn=2 anon=100 meet sleep=300
+    holds "$(result scope)" '.build.oom_killed and .peak.limit_bytes == 134217728'
+    expect 0 in_scope "${run[@]}" --label scope -- ./hold anon=100 write=made:1
+    if [[ $limit == memory.max ]]; then
+        # With another process in it, no cgroup can be made inside, and one beside it has no limit.
+        (echo "$BASHPID" >"$scope/cgroup.procs" && exec sleep $endless) &
+        pid=$!
+        expect 4 in_scope "${run[@]}" --label scope -- ./hold spawn=2 anon=100 meet
+        mentions "$work/err" inplace
+        kill "$pid"
+    fi
+    eventually rmdir "$scope"
+    nothing_left
+    ok "$engine: the limits of the scope in which build-mem was started hold"
 }
 
 least_privileges() {

@@ -161,4 +161,38 @@ in_a_container() {
     ok "inplace: in a container, the container's own counters are read"
 }
 
-inplace_scenarios=(earlier_peak read_only_cgroup limit_of_the_job one_at_a_time)
+# Agents and nested engines mount other parts of the hierarchy. The last mount is not the own cgroup.
+other_mounts() {
+    local other=$cgroup_root/e2e-other-$$ file
+    mkdir "$other" "$work/mount"
+    (echo "$BASHPID" >"$other/cgroup.procs" && exec "$hold" spawn=2 anon=150 meet sleep=3600000) &
+    (
+        trap - EXIT
+        echo "$BASHPID" >"$cgroup/cgroup.procs"
+        # shellcheck disable=SC2016
+        exec unshare --mount sh -c 'mount --bind "$1" "$2" && mount --bind "$3" "$3" && shift 3 && exec "$@"' \
+            sh "$other" "$work/mount" "$other" "${measure_own[@]}" --label mounts -- "$hold" anon=60 sleep=1000
+    ) >"$work/out" 2>"$work/err" || fail "exit $?: $(tail -n 3 "$work/err")"
+    file=$(inplace_result mounts)
+    pgrep -f 'spawn=2 anon=150 meet sleep=3600000' | xargs -r kill -KILL
+    eventually rmdir "$other"
+    [[ -n ${peak_can_be_reset:-} ]] || holds "$file" '.peak.estimated'
+    expect_peak "$file"
+    ok "inplace: the own cgroup is measured if other cgroups are mounted, too"
+}
+
+# The root of the machine counts all processes, also those from before the run.
+machine_root() {
+    local file
+    (
+        trap - EXIT
+        echo "$BASHPID" >"$cgroup_root/cgroup.procs"
+        exec "${measure_own[@]}" --label root -- "$hold" anon=60 sleep=1000
+    ) >"$work/out" 2>"$work/err" || fail "exit $?: $(tail -n 3 "$work/err")"
+    file=$(inplace_result root)
+    holds "$file" '.peak.estimated and .peak.source == "sum of PSS" and .peak.at_most_bytes == null'
+    within 59 "$(jq .peak.cgroup_bytes "$file")" 63 "the highest sum of PSS"
+    ok "inplace: in the root of the machine, the figure is estimated"
+}
+
+inplace_scenarios=(earlier_peak read_only_cgroup limit_of_the_job one_at_a_time other_mounts machine_root)

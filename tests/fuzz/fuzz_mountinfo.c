@@ -9,9 +9,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *self CLEANUP(cleanup_free) =
         used < size ? fuzz_text(data + used, size - used)
                     : xstrdup("4:cpu,memory:/docker/0123\n1:name=systemd:/\n0::/user.slice/a b\n");
-    struct cgroup cgroup;
-    int found = cgroup_resolve(mountinfo, self, "/nowhere", &cgroup);
-    if (found == 0 ? strncmp(cgroup.directory, "/nowhere", 8) != 0 : cgroup.version != 0)
-        BM_BUG("a cgroup that is not below the root");
+    static struct cgroup_candidates candidates;
+    char path[CGROUP_PATH_MAX];
+    for (int version = 1; version <= 2; version++) {
+        candidates.count = 0;
+        if (parse_cgroup_path(self, version, path, sizeof path) < 0)
+            continue;
+        size_t length = strlen(mountinfo);
+        if (parse_mounts(mountinfo, length, path, version, "/nowhere", &candidates) > length)
+            BM_BUG("more was parsed than there is");
+        for (size_t i = 0; i < candidates.count; i++) {
+            const struct cgroup *cgroup = &candidates.items[i];
+            if (strncmp(cgroup->directory, "/nowhere", 8) != 0 || cgroup->version != version)
+                BM_BUG("a cgroup that is not below the root");
+            if (i > 0 && candidates.ranks[i] > candidates.ranks[i - 1])
+                BM_BUG("candidates out of order");
+        }
+    }
     return 0;
 }

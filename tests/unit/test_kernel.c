@@ -5,6 +5,7 @@
 #include "unit/suite.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -134,6 +135,40 @@ START_TEST(the_right_hierarchy_is_found)
     resolves("v2-root", 2, "/sys/fs/cgroup");
     resolves("v2-slice", 2, "/sys/fs/cgroup/user.slice/a b.scope");
     resolves("no-memory", 0, "");
+    resolves("v1-root", 1, "/sys/fs/cgroup/memory");
+    /* Other mounts of the hierarchy, which come later and show other cgroups. */
+    resolves("two-mounts", 1, "/sys/fs/cgroup/memory");
+    resolves("namespace-and-host-tree", 2, "/sys/fs/cgroup");
+    /* The only mount shows a cgroup that the process is not in. */
+    resolves("only-a-neighbour", 0, "");
+    resolves("nested-docker", 1, "/sys/fs/cgroup/memory");
+    resolves("user-scope", 2,
+             "/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/app.slice/run-r9.scope");
+    resolves("kubernetes-pod", 1, "/sys/fs/cgroup/memory");
+    /* The mount is older than the cgroup namespace. */
+    resolves("lxc", 1, "/sys/fs/cgroup/memory");
+}
+END_TEST
+
+START_TEST(a_huge_mountinfo)
+{
+    char root[] = "/tmp/test_kernel.XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    char *make CLEANUP(cleanup_free) = xasprintf(
+        "cd %s && mkdir -p proc/self sys/fs/cgroup/memory && echo '7 (x)' >proc/self/stat && "
+        "echo 7 >sys/fs/cgroup/memory/cgroup.procs && echo 4:memory:/a >proc/self/cgroup && "
+        "{ seq -f '%%.0f 1 0:1 /b /mnt/b rw - cgroup cgroup rw,memory' 50000; "
+        "echo '1 1 0:1 /a /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory'; "
+        "head -c 200000 /dev/zero | tr '\\0' x; echo; "
+        "seq -f '%%.0f 1 0:1 /b /mnt/b rw - cgroup cgroup rw,memory' 50000; "
+        "} >proc/self/mountinfo",
+        root);
+    ck_assert_int_eq(system(make), 0);
+    struct cgroup cgroup;
+    ck_assert_int_eq(cgroup_of_self(root, &cgroup), 0);
+    ck_assert_str_eq(cgroup.directory + strlen(root), "/sys/fs/cgroup/memory");
+    char *drop CLEANUP(cleanup_free) = xasprintf("rm -r %s", root);
+    ck_assert_int_eq(system(drop), 0);
 }
 END_TEST
 
@@ -238,7 +273,14 @@ START_TEST(the_machines_root_is_told_from_a_namespaces)
     ck_assert_ptr_null(cgroup_peak_source(&slice));
     ck_assert_str_eq(cgroup_usage_source(&slice), "memory.current");
     ck_assert_str_eq(cgroup_usage_source(&container_v1), "memory.usage_in_bytes");
-    struct cgroup none = {0};
+    /* Version 0 reads nothing, also if a directory is left in it. */
+    struct cgroup none = captured("docker-v1");
+    none.version = 0;
+    ck_assert_int_eq(cgroup_peak(&none), -1);
+    ck_assert_int_eq(cgroup_usage(&none), -1);
+    ck_assert_int_eq(cgroup_limit(&none), -1);
+    ck_assert_int_eq(cgroup_oom_kills(&none), -1);
+    ck_assert_int_eq(cgroup_limit_hits(&none), -1);
     ck_assert(!cgroup_is_root(&none));
     ck_assert_ptr_null(cgroup_usage_source(&none));
 }
@@ -301,6 +343,7 @@ int main(void)
     tcase_add_test(all, a_file_that_does_not_fit_is_cut);
     tcase_add_test(all, processes_are_told_from_their_pids_next_owner);
     tcase_add_test(all, the_right_hierarchy_is_found);
+    tcase_add_test(all, a_huge_mountinfo);
     tcase_add_test(all, counters_of_v2);
     tcase_add_test(all, counters_of_v1);
     tcase_add_test(all, pressure);
