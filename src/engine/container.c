@@ -223,14 +223,15 @@ static int locate(const struct engine_run *run, struct cgroup *cgroup)
     if (command(run->engine, &arguments, ANSWER_MS, &captured, &ignored) < 0)
         return -1;
     pid_t pid = (pid_t)strtol(captured.output, NULL, 10);
-    int found = probe_cgroup(pid, PROBE_IN_CONTAINER, cgroup);
-    if (found == 0)
-        trace("cgroup: %s, v%d, from /proc/%d/cgroup of the probe", cgroup->directory,
-              cgroup->version, (int)pid);
-    else
+    if (probe_cgroup(pid, PROBE_IN_CONTAINER, cgroup) < 0) {
         trace("cgroup: this machine does not see the probe as process %d; only the probe reads it",
               (int)pid);
-    return found;
+        return -1;
+    }
+    trace("cgroup: %s, v%d, from /proc/%d/cgroup of the probe", cgroup->directory, cgroup->version,
+          (int)pid);
+    engine_protect(pid);
+    return 0;
 }
 
 static void kill_container(struct engine_run *run)

@@ -6,6 +6,7 @@
 #include "proc/proc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -92,8 +93,21 @@ static int become_user(const char *user)
     return setgroups(0, NULL) < 0 || setgid(gid) < 0 || setuid(uid) < 0 ? -1 : 0;
 }
 
+void engine_protect(pid_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/oom_score_adj", pid ? (int)pid : (int)getpid());
+    int fd CLEANUP(cleanup_fd) = open(path, O_WRONLY | O_CLOEXEC);
+    bool protected = fd >= 0 && write(fd, "-1000", 5) == 5;
+    if (pid)
+        trace("probe: process %d %s", (int)pid,
+              protected ? "is protected from the OOM killer"
+                        : "cannot be protected from the OOM killer");
+}
+
 int engine_enter(const struct engine_spec *spec)
 {
+    engine_protect(0);
     if (spec->user && become_user(spec->user) < 0)
         return -1;
     for (size_t i = 0; i < spec->env->count; i++)
