@@ -48,7 +48,8 @@ void config_init(struct config *config)
             BM_BUG("a default that its own setting refuses");
     strv_push(&config->clear, "server/.next");
     strv_push(&config->clear, "server/tsconfig.tsbuildinfo");
-    config_add_stage(config, "next-build", "(^|[ /])next( |/dist/bin/next )build( |$)");
+    config_add_stage(config, "next-build",
+                     "(^|[ /])next( |/dist/bin/next )build( |$)|^next-build \\(v");
     config_add_stage(config, "build-deps", "(^|[ /])(nx|nx\\.js) (run )?([^ ]*:)?build-deps( |$)");
     config_add_stage(config, "assemblyscript", "(^|[ /])(build:assemblyscript|asc|asc\\.js)( |$)");
     config_add_artifact(config, "server/.next/BUILD_ID", true);

@@ -14,6 +14,9 @@
 
 #define BUCKETS 1024
 #define COMMAND_KEPT 767
+/* The longest command line: a quarter of the default stack limit (execve(2)). Java class paths
+ * reach 100 KiB. Unused pages take no memory. */
+#define COMMAND_MAX (2 << 20)
 #define FDS_RESERVED 64
 /* A new process may call exec(2), and a node program may set its title. */
 #define FIRST_CHECK_MS 10
@@ -227,7 +230,7 @@ static uint64_t hash(const char *bytes, size_t length)
 
 void process_check_command(struct process *process, int64_t t_ms, int64_t tick_ms)
 {
-    static char command[WIRE_STRING_MAX];
+    static char command[COMMAND_MAX];
     if (t_ms < process->check_at_ms)
         return;
     /* Checks a new process often, and all old ones together about 100 times per second. */

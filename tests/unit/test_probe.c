@@ -121,6 +121,29 @@ START_TEST(one_process_from_its_start_to_its_end)
 }
 END_TEST
 
+START_TEST(a_long_command_line_is_matched_whole)
+{
+    static char zeros[100000];
+    begin();
+    ck_assert_ptr_null(stages_add("^sleep 0+ 98765$"));
+    memset(zeros, '0', sizeof zeros - 1);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        execlp("sleep", "sleep", zeros, "98765", (char *)NULL);
+        _exit(127);
+    }
+    struct process *process = table_take(pid, 0);
+    ck_assert_ptr_nonnull(process);
+    for (int tries = 0; process->stage != 0 && tries < 1000; tries++) {
+        process_check_command(process, 1000 * tries, 150);
+        usleep(5000);
+    }
+    ck_assert_int_eq(process->stage, 0);
+    end_child(pid);
+}
+END_TEST
+
 /* Returns the limit before. */
 static rlim_t limit_files(rlim_t limit)
 {
@@ -494,6 +517,7 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 30);
     tcase_add_test(all, one_process_from_its_start_to_its_end);
+    tcase_add_test(all, a_long_command_line_is_matched_whole);
     tcase_add_test(all, without_descriptors_to_spare);
     tcase_add_test(all, a_zombie_holds_nothing);
     tcase_add_test(all, where_there_is_no_rollup_rss_stands_in);

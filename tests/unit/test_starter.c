@@ -154,6 +154,8 @@ START_TEST(monorepo_packages_are_found)
     ck_assert(strv_contains(&config.clear, "apps/web/.next"));
     ck_assert_uint_eq(config.stage_count, 3);
     ck_assert_str_eq(stage_of("node /work/node_modules/.bin/next build --turbo"), "next-build");
+    /* The title that Next.js 16.3 and later set. */
+    ck_assert_str_eq(stage_of("next-build (v16.3.0)"), "next-build");
     ck_assert_str_eq(stage_of("node /work/node_modules/.bin/nx build web"), "nx");
     ck_assert(strv_contains(&starter.found, "Next.js in apps/web"));
 }
