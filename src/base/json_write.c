@@ -28,6 +28,14 @@ void json_add_measured(cJSON *object, const char *key, int64_t number)
         json_add_integer(object, key, number);
 }
 
+void json_add_number(cJSON *object, const char *key, double number)
+{
+    if (number < 0)
+        cJSON_AddNullToObject(object, key);
+    else
+        cJSON_AddNumberToObject(object, key, number);
+}
+
 static cJSON *new_text(const char *text)
 {
     char *valid CLEANUP(cleanup_free) = text ? text_valid_utf8(text) : NULL;

@@ -10,6 +10,7 @@ cJSON *json_new_integer(int64_t number);
 void json_add_integer(cJSON *object, const char *key, int64_t number);
 /* UNMEASURED is written as null. */
 void json_add_measured(cJSON *object, const char *key, int64_t number);
+void json_add_number(cJSON *object, const char *key, double number);
 /* NULL is written as null; each invalid byte of UTF-8 becomes U+FFFD. */
 void json_add_text(cJSON *object, const char *key, const char *text);
 /* Adds the text to an array, in the same way. */

@@ -142,3 +142,8 @@ char *format_seconds(int64_t ms)
 {
     return xasprintf("%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
 }
+
+char *format_cpus(double cpus)
+{
+    return cpus < 0 ? NULL : xasprintf("%.10g", cpus);
+}

@@ -36,6 +36,9 @@ char *format_bytes_delta(int64_t bytes);
 /* "450 ms", "20.3 s", "12m 05s", "2h 05m"; "n/a" if unmeasured. The caller owns the text. */
 char *format_duration(int64_t ms);
 
+/* "2", "0.25"; NULL if unmeasured. The caller owns the text. */
+char *format_cpus(double cpus);
+
 /* "20.345": milliseconds (>= 0) as seconds, for programs. The caller owns the text. */
 char *format_seconds(int64_t ms);
 

@@ -71,7 +71,7 @@ char *environment_key_text(const struct environment_key *key)
 {
     char *limit CLEANUP(cleanup_free) =
         key->limit_bytes > 0 ? format_bytes(key->limit_bytes) : xstrdup("no limit");
-    return xasprintf("%s, %s, %" PRId64 " CPUs, %s, page cache %s, from %s", key->image,
+    return xasprintf("%s, %s, %.10g CPUs, %s, page cache %s, from %s", key->image,
                      key->architecture, key->cpus, limit, cache_policy_name(key->cache_policy),
                      key->source);
 }
@@ -113,8 +113,7 @@ char *environment_key_difference(const struct environment_key *a, const char *na
     }
     compare_texts(&difference, "architecture", a->architecture, b->architecture);
     if (a->cpus != b->cpus)
-        strv_pushf(&difference.parts, "cpus: %" PRId64 " %s, %" PRId64 " %s", a->cpus, name_a,
-                   b->cpus, name_b);
+        strv_pushf(&difference.parts, "cpus: %.10g %s, %.10g %s", a->cpus, name_a, b->cpus, name_b);
     compare_texts(&difference, "image", a->image, b->image);
     compare_texts(&difference, "cache policy", cache_policy_name(a->cache_policy),
                   cache_policy_name(b->cache_policy));

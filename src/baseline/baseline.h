@@ -32,7 +32,7 @@ struct environment_key {
     char *source;
     int64_t limit_bytes; /* UNMEASURED: no limit */
     char *architecture;
-    int64_t cpus;
+    double cpus;
     char *image;
     enum cache_policy cache_policy;
 };

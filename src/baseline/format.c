@@ -165,7 +165,7 @@ static int read_key(const struct json *environment, struct environment_key *key,
         read_maybe_figure(object, "memory_limit_bytes", &key->limit_bytes, err) < 0 ||
         read_text(object, "architecture", &key->architecture, err) < 0 ||
         json_require(object, "cpus", &cpus, err) < 0 ||
-        json_expect_integer(cpus, 1, INT32_MAX, &key->cpus, err) < 0)
+        json_expect_number(cpus, 0.01, INT32_MAX, &key->cpus, err) < 0)
         return -1;
     if (read_text(object, "image", &key->image, err) < 0)
         return -1;
@@ -427,7 +427,8 @@ static void print_environment(struct printer *printer, const struct baseline_env
     print_text_member(printer, "source", entry->key.source);
     print_figure(printer, "memory_limit_bytes", entry->key.limit_bytes);
     print_text_member(printer, "architecture", entry->key.architecture);
-    print_figure(printer, "cpus", entry->key.cpus);
+    print_key(printer, "cpus");
+    fprintf(printer->out, "%.10g", entry->key.cpus);
     print_text_member(printer, "image", entry->key.image);
     print_text_member(printer, "cache_policy", cache_policy_name(entry->key.cache_policy));
     close_container(printer, '}');

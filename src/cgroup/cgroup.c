@@ -147,19 +147,66 @@ int64_t cgroup_peak(const struct cgroup *cgroup)
                               cgroup->version == 2 ? "memory.peak" : "memory.max_usage_in_bytes");
 }
 
+/* Changes to the parent directory. Returns false above the last cgroup that is visible. */
+static bool ascend(struct cgroup *cgroup)
+{
+    char *slash = strrchr(cgroup->directory, '/');
+    if (!slash)
+        return false;
+    *slash = '\0';
+    return cgroup_has_file(cgroup, "cgroup.procs");
+}
+
+static int64_t lower(int64_t a, int64_t b)
+{
+    return b >= 0 && (a < 0 || b < a) ? b : a;
+}
+
 int64_t cgroup_limit(const struct cgroup *cgroup)
 {
     const char *name = cgroup->version == 2 ? "memory.max" : "memory.limit_in_bytes";
-    int64_t least = cgroup_read_number(cgroup, name);
-    struct cgroup above = *cgroup;
-    for (char *slash; (slash = strrchr(above.directory, '/'));) {
-        *slash = '\0';
-        if (!cgroup_has_file(&above, name))
-            break;
-        int64_t limit = cgroup_read_number(&above, name);
-        if (limit >= 0 && (least < 0 || limit < least))
-            least = limit;
-    }
+    struct cgroup level = *cgroup;
+    int64_t least = -1;
+    do
+        least = lower(least, cgroup_read_number(&level, name));
+    while (ascend(&level));
+    return least;
+}
+
+static int64_t percent_of(int64_t quota_us, int64_t period_us)
+{
+    if (quota_us <= 0 || period_us <= 0 || quota_us > INT64_MAX / 200)
+        return -1;
+    int64_t percent = (quota_us * 100 + period_us / 2) / period_us;
+    return percent > 0 ? percent : 1;
+}
+
+int64_t parse_cpu_max(const char *text)
+{
+    char *end;
+    errno = 0;
+    long long quota = strtoll(text, &end, 10);
+    if (end == text || *end != ' ' || errno)
+        return -1;
+    return percent_of(quota, strtoll(end, NULL, 10));
+}
+
+static int64_t quota_of_level(const struct cgroup *cgroup)
+{
+    char text[64];
+    if (cgroup->version == 1)
+        return percent_of(cgroup_read_number(cgroup, "cpu.cfs_quota_us"),
+                          cgroup_read_number(cgroup, "cpu.cfs_period_us"));
+    return read_file(cgroup, "cpu.max", text, sizeof text) > 0 ? parse_cpu_max(text) : -1;
+}
+
+int64_t cgroup_cpu_quota(const struct cgroup *cgroup)
+{
+    struct cgroup level = *cgroup;
+    int64_t least = -1;
+    do
+        least = lower(least, quota_of_level(&level));
+    while (ascend(&level));
     return least;
 }
 

@@ -41,6 +41,8 @@ struct cgroup_pressure {
  * lists it. */
 int cgroup_of_process(int pid, struct cgroup *cgroup);
 int cgroup_of_self(const char *root, struct cgroup *cgroup);
+/* Finds the caller's cgroup of the cpu controller. On v2 it is the same one. */
+int cgroup_of_cpu(const char *root, struct cgroup *cgroup);
 
 /* Returns whether cgroup.procs lists the process. */
 bool cgroup_lists(const struct cgroup *cgroup, int pid);
@@ -67,6 +69,9 @@ const char *cgroup_peak_source(const struct cgroup *cgroup);
 
 /* Returns the lowest memory limit of the cgroup and of its visible ancestors; -1: no limit. */
 int64_t cgroup_limit(const struct cgroup *cgroup);
+/* Returns the lowest CPU quota of the cgroup and of its visible ancestors, in percent of one CPU
+ * (50 is half a CPU); -1: no quota. */
+int64_t cgroup_cpu_quota(const struct cgroup *cgroup);
 /* Return the number of processes that the kernel killed because memory ran out, and the number of
  * times that the usage reached the limit. */
 int64_t cgroup_oom_kills(const struct cgroup *cgroup);
@@ -86,9 +91,10 @@ ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity
 
 /* ---- parsers ---- */
 
-/* Finds the path of a process in its memory hierarchy, in the text of /proc/PID/cgroup: "0::/path"
- * is v2, "4:memory:/path" is v1. Returns 0, or -1 if it is absent or does not fit. */
-int parse_cgroup_path(const char *text, int version, char *path, size_t capacity);
+/* Finds the path of a process in the hierarchy of a controller, in the text of /proc/PID/cgroup:
+ * "0::/path" is v2, "4:memory:/path" is v1. Returns 0, or -1 if it is absent or does not fit. */
+int parse_cgroup_path(const char *text, int version, const char *controller, char *path,
+                      size_t capacity);
 
 #define CGROUP_CANDIDATES_MAX 16
 /* Directories that may be the cgroup of a process, best first. If there are more, the best are
@@ -97,12 +103,17 @@ struct cgroup_candidates {
     struct cgroup items[CGROUP_CANDIDATES_MAX];
     size_t ranks[CGROUP_CANDIDATES_MAX];
     size_t count;
+    int version; /* set by the caller: 1 or 2 */
 };
-/* Adds the mounts of one hierarchy from `text`, a piece of /proc/PID/mountinfo. `path` is the path
- * of the process in that hierarchy. Puts `root` before each directory. Returns the length of the
- * whole lines in the piece. */
-size_t parse_mounts(const char *text, size_t length, const char *path, int version,
+/* Adds the mounts of the controller's hierarchy from `text`, a piece of /proc/PID/mountinfo. `path`
+ * is the path of the process in that hierarchy. Puts `root` before each directory. Returns the
+ * length of the whole lines in the piece. */
+size_t parse_mounts(const char *text, size_t length, const char *controller, const char *path,
                     const char *root, struct cgroup_candidates *candidates);
+/* Parses cpu.max, "QUOTA PERIOD" in microseconds. Returns the quota in percent of one CPU, at least
+ * 1; -1 if there is none. */
+int64_t parse_cpu_max(const char *text);
+
 /* Parses a file of one number; "max" and the v1 value of "no limit" are -1. Returns 0, or -1 if the
  * text is something else. */
 int parse_cgroup_number(const char *text, int64_t *number);

@@ -28,7 +28,8 @@ static bool list_has(const char *list, size_t length, const char *word)
     return false;
 }
 
-int parse_cgroup_path(const char *text, int version, char *path, size_t capacity)
+int parse_cgroup_path(const char *text, int version, const char *controller, char *path,
+                      size_t capacity)
 {
     for (const char *line = text; *line;) {
         const char *end = strchrnul(line, '\n');
@@ -38,7 +39,7 @@ int parse_cgroup_path(const char *text, int version, char *path, size_t capacity
         if (colon) {
             size_t length = (size_t)(colon - controllers);
             bool found = version == 2 ? length == 0 && strncmp(line, "0:", 2) == 0
-                                      : list_has(controllers, length, "memory");
+                                      : list_has(controllers, length, controller);
             if (found && (size_t)(end - colon) <= capacity) {
                 memcpy(path, colon + 1, (size_t)(end - colon - 1));
                 path[end - colon - 1] = '\0';
@@ -85,15 +86,15 @@ static bool copy_field(const char *at, const char *end, int index, char *field, 
 }
 
 /* Whether the line of mountinfo, "ID PARENT DEVICE ROOT POINT OPTIONS... - TYPE SOURCE OPTIONS", is
- * of the hierarchy that holds the memory controller (v1), or of v2. */
-static bool is_of_hierarchy(const char *line, const char *end, int version)
+ * of the hierarchy that holds the controller (v1), or of v2. */
+static bool is_of_hierarchy(const char *line, const char *end, int version, const char *controller)
 {
     char type[64], options[1024];
     const char *separator = memmem(line, (size_t)(end - line), " - ", 3);
     return separator && copy_field(separator + 3, end, 0, type, sizeof type) &&
            copy_field(separator + 3, end, 2, options, sizeof options) &&
            strcmp(type, version == 2 ? "cgroup2" : "cgroup") == 0 &&
-           (version == 2 || list_has(options, strlen(options), "memory"));
+           (version == 2 || list_has(options, strlen(options), controller));
 }
 
 /* ---- candidates ---- */
@@ -133,13 +134,13 @@ static void insert(struct cgroup_candidates *candidates, const struct cgroup *cg
 }
 
 /* Adds the mount of this line, if it is of the hierarchy. */
-static void consider(const char *line, const char *end, const char *path, const char *root,
-                     int version, struct cgroup_candidates *candidates)
+static void consider(const char *line, const char *end, const char *controller, const char *path,
+                     const char *root, struct cgroup_candidates *candidates)
 {
     char mount_root[CGROUP_PATH_MAX], point[CGROUP_PATH_MAX];
     const char *below;
-    struct cgroup cgroup = {.version = version};
-    if (!is_of_hierarchy(line, end, version) ||
+    struct cgroup cgroup = {.version = candidates->version};
+    if (!is_of_hierarchy(line, end, candidates->version, controller) ||
         !copy_field(line, end, 3, mount_root, sizeof mount_root) ||
         !copy_field(line, end, 4, point, sizeof point))
         return;
@@ -151,12 +152,12 @@ static void consider(const char *line, const char *end, const char *path, const 
         insert(candidates, &cgroup, rank);
 }
 
-size_t parse_mounts(const char *text, size_t length, const char *path, int version,
+size_t parse_mounts(const char *text, size_t length, const char *controller, const char *path,
                     const char *root, struct cgroup_candidates *candidates)
 {
     const char *line = text, *end;
     while ((end = memchr(line, '\n', (size_t)(text + length - line)))) {
-        consider(line, end, path, root, version, candidates);
+        consider(line, end, controller, path, root, candidates);
         line = end + 1;
     }
     return (size_t)(line - text);
@@ -164,8 +165,8 @@ size_t parse_mounts(const char *text, size_t length, const char *path, int versi
 
 /* Reads all of mountinfo, which has no upper bound on hosts with many containers. Skips a line that
  * is longer than the buffer. */
-static void read_mounts(const char *file, const char *path, int version, const char *root,
-                        struct cgroup_candidates *candidates)
+static void read_mounts(const char *file, const char *controller, const char *path,
+                        const char *root, struct cgroup_candidates *candidates)
 {
     static char buffer[64 * 1024];
     size_t held = 0;
@@ -174,7 +175,7 @@ static void read_mounts(const char *file, const char *path, int version, const c
     candidates->count = 0;
     while (fd >= 0 && (got = read(fd, buffer + held, sizeof buffer - held)) > 0) {
         held += (size_t)got;
-        size_t used = parse_mounts(buffer, held, path, version, root, candidates);
+        size_t used = parse_mounts(buffer, held, controller, path, root, candidates);
         if (used == 0 && held == sizeof buffer)
             used = held;
         held -= used;
@@ -205,19 +206,20 @@ bool cgroup_lists(const struct cgroup *cgroup, int pid)
     return listed;
 }
 
-/* Whether the memory controller counts in this cgroup. A v2 root has no memory.current, but lists
- * the controller. */
-static bool has_controller(const struct cgroup *cgroup)
+/* Whether the v2 hierarchy of this cgroup has the memory controller: on a hybrid machine v1 has it.
+ * A root has no memory.current, but lists the controller. */
+static bool is_unified(const struct cgroup *cgroup)
 {
     char text[4096], file[CGROUP_PATH_MAX + 64];
-    if (cgroup->version == 1 || cgroup_has_file(cgroup, "memory.current"))
+    if (cgroup_has_file(cgroup, "memory.current"))
         return true;
     snprintf(file, sizeof file, "%s/cgroup.controllers", cgroup->directory);
     return read_text(file, text, sizeof text) > 0 && strstr(text, "memory");
 }
 
 /* `name` is the directory of the process in /proc. */
-static int locate(const char *root, const char *name, int pid, struct cgroup *cgroup)
+static int locate(const char *root, const char *name, int pid, const char *controller,
+                  struct cgroup *cgroup)
 {
     static struct cgroup_candidates candidates;
     static char text[64 * 1024];
@@ -227,16 +229,18 @@ static int locate(const char *root, const char *name, int pid, struct cgroup *cg
     snprintf(file, sizeof file, "%s/proc/%s/cgroup", root, name);
     if (pid <= 0 || read_text(file, text, sizeof text) < 0)
         return -1;
-    /* v2 first: on a hybrid machine the v2 hierarchy has no memory controller. */
     for (int version = 2; version >= 1; version--) {
-        if (parse_cgroup_path(text, version, path, sizeof path) < 0)
+        if (parse_cgroup_path(text, version, controller, path, sizeof path) < 0)
             continue;
-        read_mounts(mountinfo, path, version, root, &candidates);
-        for (size_t i = 0; i < candidates.count; i++)
-            if (has_controller(&candidates.items[i]) && cgroup_lists(&candidates.items[i], pid)) {
-                *cgroup = candidates.items[i];
+        candidates.version = version;
+        read_mounts(mountinfo, controller, path, root, &candidates);
+        for (size_t i = 0; i < candidates.count; i++) {
+            const struct cgroup *candidate = &candidates.items[i];
+            if ((version == 1 || is_unified(candidate)) && cgroup_lists(candidate, pid)) {
+                *cgroup = *candidate;
                 return 0;
             }
+        }
     }
     return -1;
 }
@@ -245,16 +249,28 @@ int cgroup_of_process(int pid, struct cgroup *cgroup)
 {
     char name[16];
     snprintf(name, sizeof name, "%d", pid);
-    return locate("", name, pid, cgroup);
+    return locate("", name, pid, "memory", cgroup);
+}
+
+static int locate_self(const char *root, const char *controller, struct cgroup *cgroup)
+{
+    char path[512], stat[64];
+    if (!*root)
+        return locate("", "self", getpid(), controller, cgroup);
+    /* A captured machine: the process that captured it. */
+    snprintf(path, sizeof path, "%s/proc/self/stat", root);
+    *cgroup = (struct cgroup){0};
+    return read_text(path, stat, sizeof stat) < 0
+               ? -1
+               : locate(root, "self", atoi(stat), controller, cgroup);
 }
 
 int cgroup_of_self(const char *root, struct cgroup *cgroup)
 {
-    char path[512], stat[64];
-    if (!*root)
-        return locate("", "self", getpid(), cgroup);
-    /* A captured machine: the process that captured it. */
-    snprintf(path, sizeof path, "%s/proc/self/stat", root);
-    *cgroup = (struct cgroup){0};
-    return read_text(path, stat, sizeof stat) < 0 ? -1 : locate(root, "self", atoi(stat), cgroup);
+    return locate_self(root, "memory", cgroup);
+}
+
+int cgroup_of_cpu(const char *root, struct cgroup *cgroup)
+{
+    return locate_self(root, "cpu", cgroup);
 }

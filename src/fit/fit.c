@@ -122,7 +122,7 @@ static void add_environment(cJSON *root, const struct measurement *m)
     json_add_text(object, "engine_version", m->environment.engine_version);
     json_add_text(object, "image", m->environment.image);
     json_add_text(object, "architecture", m->environment.architecture);
-    json_add_measured(object, "cpus", m->environment.cpus);
+    json_add_number(object, "cpus", m->environment.cpus);
     json_add_text(object, "kernel", m->environment.kernel);
     json_add_measured(object, "memory_total_bytes", m->environment.memory_total_bytes);
 }

@@ -114,7 +114,7 @@ static void take_hello(struct aggregate *aggregate, const struct wire_hello *hel
     aggregate->reset_at_start = aggregate->was_reset = hello->peak_was_reset;
     if (aggregate->reset_at_start)
         aggregate->highest_counter_bytes = hello->usage_at_start_bytes;
-    m->environment.cpus = hello->cpus;
+    m->environment.cpus = hello->cpu_percent < 0 ? UNMEASURED : (double)hello->cpu_percent / 100;
     m->environment.memory_total_bytes = hello->memory_total_bytes;
     free(m->environment.architecture);
     free(m->environment.kernel);

@@ -107,7 +107,7 @@ struct environment {
     /* compared */
     char *image;        /* image reference; "host" or "inplace" without a container */
     char *architecture; /* "x86_64" */
-    int64_t cpus;       /* seen by the build */
+    double cpus;        /* that the build can use: the lower of its affinity and its quota */
     enum cache_policy cache_policy;
     /* drift */
     char *engine;         /* "docker" */

@@ -91,31 +91,40 @@ static void read_thp(char *mode, size_t capacity)
     snprintf(mode, capacity, "%.*s", close ? (int)(close - open - 1) : 0, close ? open + 1 : "");
 }
 
+/* The CPU time that the build can use, in percent of one CPU: the lower of its affinity and its
+ * quota; -1 if unknown. */
+static int64_t cpu_percent(void)
+{
+    static struct cgroup cpu;
+    cpu_set_t cpus;
+    int64_t affinity = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? 100 * CPU_COUNT(&cpus) : -1;
+    int64_t quota = cgroup_of_cpu("", &cpu) == 0 ? cgroup_cpu_quota(&cpu) : -1;
+    return quota > 0 && (affinity < 0 || quota < affinity) ? quota : affinity;
+}
+
 static void send_hello(void)
 {
     char thp[32], meminfo[4096] = "";
     struct utsname system;
-    cpu_set_t cpus;
     uname(&system);
     read_thp(thp, sizeof thp);
     (void)read_text("/proc/meminfo", meminfo, sizeof meminfo);
     const char *source = cgroup_peak_source(&cgroup), *usage_source = cgroup_usage_source(&cgroup);
-    emit_record(&(struct wire_record){
-        .type = WIRE_HELLO,
-        .hello = {
-            .source = source ? source : "",
-            .usage_source = usage_source ? usage_source : "",
-            .shared = cgroup.version && !own_cgroup,
-            .peak_was_reset = 0,
-            .peak_at_start_bytes = peak_at_start_bytes,
-            .usage_at_start_bytes = usage_at_start_bytes,
-            .limit_bytes = cgroup_limit(&cgroup),
-            .cpus = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : -1,
-            .memory_total_bytes = parse_kib_line(meminfo, "MemTotal"),
-            .architecture = system.machine,
-            .kernel = system.release,
-            .thp = thp,
-        }});
+    emit_record(&(struct wire_record){.type = WIRE_HELLO,
+                                      .hello = {
+                                          .source = source ? source : "",
+                                          .usage_source = usage_source ? usage_source : "",
+                                          .shared = cgroup.version && !own_cgroup,
+                                          .peak_was_reset = 0,
+                                          .peak_at_start_bytes = peak_at_start_bytes,
+                                          .usage_at_start_bytes = usage_at_start_bytes,
+                                          .limit_bytes = cgroup_limit(&cgroup),
+                                          .cpu_percent = cpu_percent(),
+                                          .memory_total_bytes = parse_kib_line(meminfo, "MemTotal"),
+                                          .architecture = system.machine,
+                                          .kernel = system.release,
+                                          .thp = thp,
+                                      }});
 }
 
 static void send_variable(const char *name, const char *value)

@@ -109,7 +109,7 @@ const struct field result_verify_fields[] = {
 const struct field result_environment_fields[] = {
     {"image", FIELD_TEXT_OR_NULL, offsetof(struct environment, image)},
     {"architecture", FIELD_TEXT_OR_NULL, offsetof(struct environment, architecture)},
-    {"cpus", FIELD_FIGURE, offsetof(struct environment, cpus)},
+    {"cpus", FIELD_NUMBER, offsetof(struct environment, cpus)},
     {"cache_policy", FIELD_CACHE_POLICY, offsetof(struct environment, cache_policy)},
     {"engine", FIELD_TEXT_OR_NULL, offsetof(struct environment, engine)},
     {"engine_version", FIELD_TEXT_OR_NULL, offsetof(struct environment, engine_version)},

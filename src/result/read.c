@@ -66,6 +66,9 @@ static int read_field(const struct json *value, const struct field *field, void 
     case FIELD_FIGURE:
         *(int64_t *)at = UNMEASURED;
         return absent ? 0 : json_expect_integer(value, 0, INT64_MAX, at, err);
+    case FIELD_NUMBER:
+        *(double *)at = UNMEASURED;
+        return absent ? 0 : json_expect_number(value, 0, INT32_MAX, at, err);
     case FIELD_SIGNAL_OR_NULL:
         *(int64_t *)at = 0;
         return absent ? 0 : json_expect_integer(value, 1, 64, at, err);

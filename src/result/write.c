@@ -30,6 +30,9 @@ static void add_field(cJSON *object, const struct field *field, const void *from
     case FIELD_FIGURE:
         json_add_measured(object, field->key, *(const int64_t *)(const void *)at);
         break;
+    case FIELD_NUMBER:
+        json_add_number(object, field->key, *(const double *)(const void *)at);
+        break;
     case FIELD_SIGNAL_OR_NULL: {
         int64_t signal = *(const int64_t *)(const void *)at;
         json_add_measured(object, field->key, signal ? signal : UNMEASURED);

@@ -68,10 +68,11 @@ static void trace_hello(const struct wire_hello *hello)
         return;
     char *limit CLEANUP(cleanup_free) =
         hello->limit_bytes < 0 ? xstrdup("none") : format_bytes(hello->limit_bytes);
-    trace("probe: peak from %s, usage from %s, memory limit %s, cgroup %s, %" PRId64 " CPUs",
+    trace("probe: peak from %s, usage from %s, memory limit %s, cgroup %s, %.10g CPUs",
           *hello->source ? hello->source : "samples (no counter)",
           *hello->usage_source ? hello->usage_source : "no file", limit,
-          hello->shared ? "shared with other processes" : "not shared", hello->cpus);
+          hello->shared ? "shared with other processes" : "not shared",
+          (double)hello->cpu_percent / 100);
 }
 
 /* An engine may ignore the requested limit: a wrapper drops it, or rootless Docker on cgroup v1 has

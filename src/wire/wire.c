@@ -20,7 +20,7 @@ static const struct field hello_fields[] = {
     INTEGER_OF(hello, peak_at_start_bytes),
     INTEGER_OF(hello, usage_at_start_bytes),
     INTEGER_OF(hello, limit_bytes),
-    INTEGER_OF(hello, cpus),
+    INTEGER_OF(hello, cpu_percent),
     INTEGER_OF(hello, memory_total_bytes),
     STRING_OF(hello, architecture),
     STRING_OF(hello, kernel),

@@ -42,7 +42,7 @@ struct wire_hello {
     int64_t peak_was_reset;
     int64_t peak_at_start_bytes, usage_at_start_bytes;
     int64_t limit_bytes;
-    int64_t cpus;
+    int64_t cpu_percent; /* that the build can use: 200 is two CPUs; a quota of 0.25 is 25 */
     int64_t memory_total_bytes;
     const char *architecture;
     const char *kernel;

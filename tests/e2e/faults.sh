@@ -10,7 +10,7 @@
 
 faults_scenarios=(probe_is_killed nobody_reads odd_builds large_output out_of_memory oom_group disk_is_full
     file_size_limit odd_repositories few_descriptors many_processes concurrent_runs)
-faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups keeps_limits)
+faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups keeps_limits cpu_quota)
 # These need their own kernel, to set its clock and for its file systems.
 faults_rig_scenarios=(disk_quota clock_is_set clocks_differ)
 faults_container_scenarios=(no_engine engine_is_slow limit_is_dropped ended_before_the_build container_is_removed wrong_images least_privileges)
@@ -606,6 +606,18 @@ keeps_limits() {
     eventually rmdir "$scope"
     nothing_left
     ok "$engine: the limits of the scope in which build-mem was started hold"
+}
+
+cpu_quota() {
+    local group=/sys/fs/cgroup/cpu/e2e-quota-$$
+    [[ -e /sys/fs/cgroup/cpu/cpu.cfs_quota_us ]] || { echo "  unit/test_kernel tests the quota of cgroup v2" && return; }
+    mkdir "$group"
+    echo 25000 >"$group/cpu.cfs_quota_us"
+    expect 0 sh -c "echo \$\$ >'$group/cgroup.procs' && exec '$build_mem' run --engine $engine --repo '$repo' \
+        --label quota -- ./hold write=made:1"
+    holds "$(result quota)" '.environment.cpus == 0.25'
+    rmdir "$group"
+    ok "$engine: a CPU quota is a part of the environment"
 }
 
 least_privileges() {

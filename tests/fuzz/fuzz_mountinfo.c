@@ -13,10 +13,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char path[CGROUP_PATH_MAX];
     for (int version = 1; version <= 2; version++) {
         candidates.count = 0;
-        if (parse_cgroup_path(self, version, path, sizeof path) < 0)
+        candidates.version = version;
+        if (parse_cgroup_path(self, version, "memory", path, sizeof path) < 0)
             continue;
         size_t length = strlen(mountinfo);
-        if (parse_mounts(mountinfo, length, path, version, "/nowhere", &candidates) > length)
+        if (parse_mounts(mountinfo, length, "memory", path, "/nowhere", &candidates) > length)
             BM_BUG("more was parsed than there is");
         for (size_t i = 0; i < candidates.count; i++) {
             const struct cgroup *cgroup = &candidates.items[i];

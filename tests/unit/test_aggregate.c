@@ -33,7 +33,7 @@ static void hello_of(const char *source, int64_t limit_bytes)
                                                                 .usage_source = "memory.current",
                                                                 .peak_at_start_bytes = 10,
                                                                 .limit_bytes = limit_bytes,
-                                                                .cpus = 2,
+                                                                .cpu_percent = 200,
                                                                 .memory_total_bytes = 1000,
                                                                 .architecture = "x86_64",
                                                                 .kernel = "6.12",

@@ -48,7 +48,8 @@ START_TEST(every_member_is_read)
     ck_assert_str_eq(entry->key.source, "memory.max_usage_in_bytes");
     ck_assert_int_eq(entry->key.limit_bytes, UNMEASURED);
     ck_assert_str_eq(entry->key.architecture, "x86_64");
-    ck_assert_int_eq(entry->key.cpus, 2);
+    ck_assert_double_eq(entry->key.cpus, 2);
+    ck_assert_double_eq(baseline.environments[1].key.cpus, 0.5);
     ck_assert_str_eq(entry->key.image, "node:24-bookworm");
     ck_assert_str_eq(entry->accepted_at, "2026-01-02T03:04:05Z");
     ck_assert_str_eq(entry->accepted_commit, "0123456789abcdef0123456789abcdef01234567");
@@ -195,7 +196,7 @@ static const struct {
     {"bad-values-huge.json",
      ":21: $.environments[0].metrics.cgroup_peak.values[0]: must be a whole number"},
     {"bad-no-anchor.json", ":14: $.environments[0].metrics.cgroup_peak: \"anchor\" is missing"},
-    {"bad-cpus-zero.json", ":9: $.environments[0].key.cpus: must be a whole number from 1"},
+    {"bad-cpus-zero.json", ":9: $.environments[0].key.cpus: must be a number from 0.01"},
     {"bad-cache-policy.json", ":11: $.environments[0].key.cache_policy: must be \"as-is\", "},
     {"bad-source-empty.json", ":6: $.environments[0].key.source: must not be empty"},
     {"bad-at-missing.json", ":12: $.environments[0].accepted: \"at\" is missing"},

@@ -66,7 +66,7 @@ START_TEST(first_acceptance_has_the_defaults)
     ck_assert_str_eq(entry->key.image, "node:24-bookworm");
     ck_assert_int_eq(entry->key.cache_policy, CACHE_WARM);
     ck_assert_int_eq(entry->key.limit_bytes, UNMEASURED);
-    ck_assert_int_eq(entry->key.cpus, 2);
+    ck_assert_double_eq(entry->key.cpus, 2);
     ck_assert_str_eq(entry->accepted_at, "2026-02-02T00:00:00Z");
     ck_assert_str_eq(entry->accepted_commit, "abc");
     ck_assert_str_eq(entry->accepted_by, "me");
@@ -199,8 +199,8 @@ START_TEST(other_environment_is_added)
         scene.runs[i].environment.cpus = 16;
     accept_runs(&scene);
     ck_assert_uint_eq(scene.baseline.count, 2);
-    ck_assert_int_eq(scene.baseline.environments[0].key.cpus, 2);
-    ck_assert_int_eq(scene.baseline.environments[1].key.cpus, 16);
+    ck_assert_double_eq(scene.baseline.environments[0].key.cpus, 2);
+    ck_assert_double_eq(scene.baseline.environments[1].key.cpus, 16);
     ck_assert_int_eq(gate_metric(&scene.baseline, "cgroup_peak")->values[0], 800 * MIB);
     release_scene(&scene);
 }

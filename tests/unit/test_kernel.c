@@ -216,6 +216,24 @@ START_TEST(counters_of_v1)
 }
 END_TEST
 
+START_TEST(cpu_quotas)
+{
+    ck_assert_int_eq(parse_cpu_max("50000 100000\n"), 50);
+    ck_assert_int_eq(parse_cpu_max("250000 100000\n"), 250);
+    ck_assert_int_eq(parse_cpu_max("1000 1000000\n"), 1); /* 0.1 % */
+    ck_assert_int_eq(parse_cpu_max("max 100000\n"), -1);
+    ck_assert_int_eq(parse_cpu_max("50000\n"), -1);
+    ck_assert_int_eq(parse_cpu_max("50000 0\n"), -1);
+    ck_assert_int_eq(parse_cpu_max("99999999999999999999 100000\n"), -1);
+    ck_assert_int_eq(parse_cpu_max(""), -1);
+    /* The lowest of all levels: 1.5 CPUs for the slice, 2 for the service, none for the scope. */
+    struct cgroup scope = captured("user-scope");
+    ck_assert_int_eq(cgroup_cpu_quota(&scope), 150);
+    struct cgroup none = captured("docker-v2");
+    ck_assert_int_eq(cgroup_cpu_quota(&none), -1);
+}
+END_TEST
+
 START_TEST(pressure)
 {
     static const char text[] = "some avg10=0.00 avg60=0.10 avg300=0.05 total=12345\n"
@@ -346,6 +364,7 @@ int main(void)
     tcase_add_test(all, a_huge_mountinfo);
     tcase_add_test(all, counters_of_v2);
     tcase_add_test(all, counters_of_v1);
+    tcase_add_test(all, cpu_quotas);
     tcase_add_test(all, pressure);
     tcase_add_test(all, what_is_not_there_is_not_zero);
     tcase_add_test(all, the_machines_root_is_told_from_a_namespaces);

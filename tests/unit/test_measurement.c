@@ -25,7 +25,7 @@ START_TEST(new_measurement_is_unmeasured)
     ck_assert_int_eq(m.peak.at_peak.pss_bytes, UNMEASURED);
     ck_assert_int_eq(m.peak.at_peak.at_ms, UNMEASURED);
     ck_assert_int_eq(m.peak.at_peak.cgroup_bytes, UNMEASURED);
-    ck_assert_int_eq(m.environment.cpus, UNMEASURED);
+    ck_assert_double_eq(m.environment.cpus, UNMEASURED);
     ck_assert_int_eq(m.environment.memory_total_bytes, UNMEASURED);
     ck_assert_int_eq(m.sampler.interval_ms, UNMEASURED);
     ck_assert_int_eq(m.sampler.samples, 0);

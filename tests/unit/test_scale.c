@@ -208,7 +208,7 @@ static void begin(void)
                                    .source = "memory.peak",
                                    .peak_at_start_bytes = MIB,
                                    .limit_bytes = -1,
-                                   .cpus = 64,
+                                   .cpu_percent = 6400,
                                    .memory_total_bytes = 65536 * MIB,
                                    .architecture = "x86_64",
                                    .kernel = "6.12",
@@ -384,7 +384,7 @@ START_TEST(a_baseline_of_many_environments)
     (void)run_hours(0, 1);
     end(1);
     for (int64_t cpus = 1; cpus <= ENVIRONMENTS; cpus++) {
-        m.environment.cpus = cpus;
+        m.environment.cpus = (double)cpus;
         ck_assert_msg(baseline_accept(&baseline, &m, 1, &acceptance, &err) == 0, "%s", err.message);
     }
     char *text CLEANUP(cleanup_free) = baseline_to_json(&baseline);
@@ -394,7 +394,7 @@ START_TEST(a_baseline_of_many_environments)
     ck_assert_uint_eq(back.count, ENVIRONMENTS);
     for (int64_t cpus = 1; cpus <= ENVIRONMENTS + 1; cpus++) {
         struct judgement judgement CLEANUP(judgement_release);
-        m.environment.cpus = cpus;
+        m.environment.cpus = (double)cpus;
         judgement_init(&judgement);
         judge(&back, "baseline", &m, 1, false, &judgement);
         ck_assert_int_eq(judgement.verdict,

@@ -13,7 +13,7 @@ START_TEST(every_record_comes_back)
                                        .usage_source = "memory.current",
                                        .peak_at_start_bytes = 1,
                                        .limit_bytes = -1,
-                                       .cpus = 2,
+                                       .cpu_percent = 200,
                                        .memory_total_bytes = INT64_MAX,
                                        .architecture = "x86_64",
                                        .kernel = "6.12",

@@ -294,11 +294,6 @@ void html_put_verify(struct xml *xml, const struct report_input *report)
 
 /* ---- environment ---- */
 
-static char *format_count(int64_t count)
-{
-    return count < 0 ? NULL : xasprintf("%" PRId64, count);
-}
-
 static char *format_size(int64_t bytes)
 {
     return bytes < 0 ? NULL : format_bytes(bytes);
@@ -334,8 +329,8 @@ static void put_conditions(struct xml *xml, const struct measurement *m,
         .environment = {.cpus = UNMEASURED, .memory_total_bytes = UNMEASURED}};
     const struct measurement *other = before ? before : &none;
     const struct environment *is = &m->environment, *was = &other->environment;
-    char *cpus CLEANUP(cleanup_free) = format_count(is->cpus);
-    char *cpus_before CLEANUP(cleanup_free) = format_count(was->cpus);
+    char *cpus CLEANUP(cleanup_free) = format_cpus(is->cpus);
+    char *cpus_before CLEANUP(cleanup_free) = format_cpus(was->cpus);
     char *limit CLEANUP(cleanup_free) = format_size(m->peak.limit_bytes);
     char *limit_before CLEANUP(cleanup_free) = format_size(other->peak.limit_bytes);
     char *memory CLEANUP(cleanup_free) = format_size(is->memory_total_bytes);

@@ -52,6 +52,7 @@ static void put_integer_property(struct xml *xml, const char *name, int64_t numb
 static void put_properties(struct xml *xml, const struct measurement *m,
                            const struct judgement *judgement)
 {
+    char *cpus CLEANUP(cleanup_free) = format_cpus(m->environment.cpus);
     xml_start(xml, "properties");
     put_property(xml, "label", m->label);
     put_property(xml, "verdict", verdict_name(judgement->verdict));
@@ -65,7 +66,7 @@ static void put_properties(struct xml *xml, const struct measurement *m,
     put_property(xml, "engine", m->environment.engine);
     put_property(xml, "image", m->environment.image);
     put_property(xml, "architecture", m->environment.architecture);
-    put_integer_property(xml, "cpus", m->environment.cpus);
+    put_property(xml, "cpus", cpus);
     put_property(xml, "cache_policy", cache_policy_name(m->environment.cache_policy));
     put_property(xml, "kernel", m->environment.kernel);
     xml_end(xml);
