@@ -95,6 +95,7 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
             .shmem_bytes = shmem,
             .kernel_bytes = kernel,
             .slab_reclaimable_bytes = parse_keyed(text, "slab_reclaimable"),
+            .swap_bytes = -1,
             .inactive_file_bytes = parse_keyed(text, "inactive_file"),
         };
         return;
@@ -106,6 +107,7 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
         .shmem_bytes = shmem,
         .kernel_bytes = -1,
         .slab_reclaimable_bytes = -1,
+        .swap_bytes = parse_keyed(text, "total_swap"),
         .inactive_file_bytes = parse_keyed(text, "total_inactive_file"),
     };
 }
@@ -235,10 +237,11 @@ int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat)
     if (read_file(cgroup, "memory.stat", text, sizeof text) < 0)
         return -1;
     parse_memory_stat(text, cgroup->version, stat);
-    if (cgroup->version == 1) {
-        /* v1 has a separate file for kernel memory. */
+    /* Each version has one of the figures in a separate file. */
+    if (cgroup->version == 1)
         stat->kernel_bytes = cgroup_read_number(cgroup, "memory.kmem.usage_in_bytes");
-    }
+    else
+        stat->swap_bytes = cgroup_read_number(cgroup, "memory.swap.current");
     return 0;
 }
 
@@ -329,6 +332,7 @@ int64_t cgroup_stat_unreclaimable(const struct cgroup_stat *stat)
         return -1;
     int64_t kernel = stat->kernel_bytes > 0 ? stat->kernel_bytes : 0;
     int64_t slab = stat->slab_reclaimable_bytes > 0 ? stat->slab_reclaimable_bytes : 0;
-    return sum_known(
-        (int64_t[]){stat->anon_bytes, stat->shmem_bytes, kernel > slab ? kernel - slab : 0}, 3);
+    return sum_known((int64_t[]){stat->anon_bytes, stat->shmem_bytes,
+                                 kernel > slab ? kernel - slab : 0, stat->swap_bytes},
+                     4);
 }

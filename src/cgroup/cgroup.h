@@ -23,6 +23,7 @@ struct cgroup {
 /* From memory.stat. `file_bytes` excludes shared memory. */
 struct cgroup_stat {
     int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes, slab_reclaimable_bytes;
+    int64_t swap_bytes; /* in use now; it is not a part of the memory usage */
     int64_t inactive_file_bytes;
 };
 
@@ -79,9 +80,9 @@ int64_t cgroup_limit_hits(const struct cgroup *cgroup);
 
 /* Reads memory.stat. Returns 0, or -1 on error. */
 int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat);
-/* Returns the unreclaimable memory: anon + shmem + kernel - reclaimable slab; -1 if anon is
- * unknown. v1 does not report slab, so there it is an upper bound: each opened file adds about 1.5
- * KB of inodes and names. */
+/* Returns the unreclaimable memory: anon + shmem + kernel - reclaimable slab + swap in use; -1 if
+ * anon is unknown. v1 does not report slab, so there it is an upper bound: each opened file adds
+ * about 1.5 KB of inodes and names. */
 int64_t cgroup_stat_unreclaimable(const struct cgroup_stat *stat);
 void cgroup_pressure(const struct cgroup *cgroup, struct cgroup_pressure *pressure);
 

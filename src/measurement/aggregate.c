@@ -392,7 +392,8 @@ static void take_end(struct aggregate *aggregate, const struct wire_end *end)
                                     .full_us = end->pressure_full_us,
                                     .refaults = end->refaults,
                                     .limit_hits = end->limit_hits,
-                                    .oom_kills = end->oom_kills};
+                                    .oom_kills = end->oom_kills,
+                                    .swap_peak_bytes = end->swap_peak_bytes};
     m->sampler.samples = end->samples;
     m->sampler.snapshots = end->snapshots;
     m->sampler.vanished = end->vanished;

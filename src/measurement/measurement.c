@@ -50,7 +50,7 @@ void measurement_init(struct measurement *m)
                     .cpu_ms = UNMEASURED,
                     .rss_peak_bytes = UNMEASURED,
                     .largest_process_bytes = UNMEASURED},
-        .pressure = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED},
+        .pressure = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED},
     };
     peak_init(&m->peak);
 }

@@ -92,6 +92,7 @@ struct pressure {
     int64_t some_us, full_us; /* PSI: some tasks, all tasks waited for memory */
     int64_t refaults;         /* reclaimed pages that were needed again */
     int64_t limit_hits, oom_kills;
+    int64_t swap_peak_bytes; /* the highest sample of the swap in use; a part of unreclaimable */
 };
 
 struct verify_check {

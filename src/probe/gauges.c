@@ -44,13 +44,14 @@ void gauges_open(struct gauges *gauges, const struct cgroup *cgroup)
         .cgroup = cgroup,
         .usage_fd = -1,
         .stat_fd = -1,
-        .kernel_fd = -1,
+        .extra_fd = -1,
         .limit_bytes = -1,
         .fastest_bytes_per_ms = (int64_t)cpu_count() * FASTEST_BYTES_PER_MS_AND_CPU,
         .step_permille = STEP_MIN_PERMILLE,
         .usage = {-1, -1, -1},
         .unreclaimable = {-1, -1, -1},
-        .stat = {-1, -1, -1, -1, -1, -1},
+        .stat = {-1, -1, -1, -1, -1, -1, -1},
+        .swap_high_bytes = -1,
         .stat_usage_bytes = -1,
         .flat_usage_bytes = -1,
     };
@@ -59,8 +60,7 @@ void gauges_open(struct gauges *gauges, const struct cgroup *cgroup)
     bool v2 = cgroup->version == 2;
     gauges->usage_fd = open_file(cgroup, v2 ? "memory.current" : "memory.usage_in_bytes");
     gauges->stat_fd = open_file(cgroup, "memory.stat");
-    if (!v2)
-        gauges->kernel_fd = open_file(cgroup, "memory.kmem.usage_in_bytes");
+    gauges->extra_fd = open_file(cgroup, v2 ? "memory.swap.current" : "memory.kmem.usage_in_bytes");
     gauges->limit_bytes = cgroup_limit(cgroup);
 }
 
@@ -91,8 +91,13 @@ static void read_stat(struct gauges *gauges)
     if (gauges->stat_fd < 0 || read_again(gauges->stat_fd, text, sizeof text) <= 0)
         return;
     parse_memory_stat(text, gauges->cgroup->version, &gauges->stat);
-    if (gauges->kernel_fd >= 0)
-        gauges->stat.kernel_bytes = read_number(gauges->kernel_fd);
+    int64_t extra = gauges->extra_fd >= 0 ? read_number(gauges->extra_fd) : -1;
+    if (gauges->cgroup->version == 2)
+        gauges->stat.swap_bytes = extra;
+    else
+        gauges->stat.kernel_bytes = extra;
+    if (gauges->stat.swap_bytes > gauges->swap_high_bytes)
+        gauges->swap_high_bytes = gauges->stat.swap_bytes;
     gauges->stat_usage_bytes = gauges->usage.now_bytes;
     gauge_set(&gauges->unreclaimable, cgroup_stat_unreclaimable(&gauges->stat));
 }

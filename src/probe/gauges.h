@@ -18,13 +18,15 @@ struct gauge {
 
 struct gauges {
     const struct cgroup *cgroup;
-    int usage_fd, stat_fd, kernel_fd;
+    int usage_fd, stat_fd;
+    int extra_fd; /* kernel memory on v1, swap on v2 */
     int64_t limit_bytes;
     int64_t fastest_bytes_per_ms; /* the assumed maximum rate of allocation */
     struct gauge usage, unreclaimable;
     int64_t step_permille;    /* between one new high and the next */
     struct cgroup_stat stat;  /* read when the usage was stat_usage_bytes */
     int64_t stat_usage_bytes; /* -1: never read */
+    int64_t swap_high_bytes;  /* the highest swap in use of the whole run; -1: unknown */
     int flat_polls;           /* consecutive polls without a change of the usage */
     int64_t flat_usage_bytes;
 };

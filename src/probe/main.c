@@ -211,6 +211,7 @@ static void send_end(int64_t duration_ms)
             .pressure_some_us = since(pressure_at_start.some_us, pressure.some_us),
             .pressure_full_us = since(pressure_at_start.full_us, pressure.full_us),
             .refaults = since(pressure_at_start.refaults, pressure.refaults),
+            .swap_peak_bytes = sampler.gauges.swap_high_bytes,
             .samples = sampler.samples,
             .snapshots = sampler.snapshots,
             .vanished = sampler.pss.vanished,

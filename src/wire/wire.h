@@ -102,6 +102,7 @@ struct wire_end {
     int64_t oom_kills;        /* -1 if the kernel does not count them */
     int64_t limit_hits;       /* "max" of memory.events; memory.failcnt on cgroup v1 */
     int64_t pressure_some_us, pressure_full_us, refaults;
+    int64_t swap_peak_bytes;
     int64_t samples, snapshots, vanished, unreadable;
     int64_t cpu_ms, rss_peak_bytes; /* of the probe itself */
     int64_t largest_process_bytes;  /* the largest RSS of any reaped process (ru_maxrss) */

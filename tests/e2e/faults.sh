@@ -10,7 +10,7 @@
 
 faults_scenarios=(probe_is_killed nobody_reads odd_builds large_output out_of_memory oom_group disk_is_full
     file_size_limit odd_repositories few_descriptors many_processes concurrent_runs)
-faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups keeps_limits cpu_quota)
+faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups keeps_limits cpu_quota swapped)
 # These need their own kernel, to set its clock and for its file systems.
 faults_rig_scenarios=(disk_quota clock_is_set clocks_differ)
 faults_container_scenarios=(no_engine engine_is_slow limit_is_dropped ended_before_the_build container_is_removed wrong_images least_privileges)
@@ -618,6 +618,28 @@ cpu_quota() {
     holds "$(result quota)" '.environment.cpus == 0.25'
     rmdir "$group"
     ok "$engine: a CPU quota is a part of the environment"
+}
+
+# A scope limits memory and not swap: 100 MiB are held, and at most 64 of them in memory.
+swapped() {
+    local scope=/sys/fs/cgroup limit=memory.max file
+    [[ -e $scope/cgroup.controllers ]] || scope+=/memory limit=memory.limit_in_bytes
+    scope+=/e2e-scope-$$
+    fallocate -l 128M "$work/swap" && chmod 600 "$work/swap" && mkswap "$work/swap" >/dev/null
+    swapon "$work/swap" 2>/dev/null || { echo "  no swap can be added here" && return; }
+    trap 'swapoff "$work/swap" 2>/dev/null || true; end_jobs' EXIT
+    mkdir "$scope"
+    echo 64M >"$scope/$limit"
+    expect 0 in_scope env --default-signal "$build_mem" run --engine host --repo "$repo" --label swapped -- \
+        ./hold thp=off anon=100 sleep=1000 write=made:1
+    swapoff "$work/swap"
+    rmdir "$scope"
+    file=$(result swapped)
+    within 100 "$(jq .peak.unreclaimable_bytes "$file")" 104 "the unreclaimable peak"
+    within 60 "$(jq .peak.cgroup_bytes "$file")" 64 "the memory peak"
+    within 36 "$(jq .pressure.swap_peak_bytes "$file")" 60 "swapped out"
+    nothing_left
+    ok "$engine: memory that was swapped out counts as unreclaimable"
 }
 
 least_privileges() {

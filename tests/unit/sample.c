@@ -145,8 +145,12 @@ void sample_measurement(struct measurement *m)
                                           .vanished = 7,
                                           .unreadable = 1,
                                           .largest_process_bytes = 420 * MIB};
-    m->pressure = (struct pressure){
-        .some_us = 125000, .full_us = 40000, .refaults = 120, .limit_hits = 0, .oom_kills = 0};
+    m->pressure = (struct pressure){.some_us = 125000,
+                                    .full_us = 40000,
+                                    .refaults = 120,
+                                    .limit_hits = 0,
+                                    .oom_kills = 0,
+                                    .swap_peak_bytes = 0};
 }
 
 /* Figures in MiB or ms. The values are `actual`, a little less, and a little more. */

@@ -245,6 +245,8 @@ static void put_pressure(struct xml *xml, const struct measurement *m)
         char *waited CLEANUP(cleanup_free) = format_duration(pressure->some_us / 1000);
         put_fact(xml, "waited for memory", waited);
     }
+    if (pressure->swap_peak_bytes > 0)
+        put_bytes_fact(xml, "swapped out, at most", pressure->swap_peak_bytes);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         char *text CLEANUP(cleanup_free) = xasprintf("%" PRId64, counts[i].count);
         if (counts[i].count >= 0)

@@ -58,6 +58,8 @@ static void put_memory_peak(FILE *out, const struct measurement *m)
     else
         fputs("memory limit:  none\n", out);
     put_bytes(out, "unreclaimable:", peak->unreclaimable_bytes);
+    if (m->pressure.swap_peak_bytes > 0)
+        put_bytes(out, "swapped out:  ", m->pressure.swap_peak_bytes);
     char *composition CLEANUP(cleanup_free) = format_composition(&peak->composition);
     if (composition)
         fprintf(out, "made of:       %s\n", composition);
