@@ -82,7 +82,6 @@ e2e_tests = \
 	%D%/e2e/hostile \
 	%D%/e2e/v1-host \
 	%D%/e2e/v1-docker \
-	%D%/e2e/v1-podman \
 	%D%/e2e/v1-inplace \
 	%D%/e2e/workload-docker \
 	%D%/e2e/workloads
@@ -91,7 +90,8 @@ e2e_tests = \
 e2e_rig_tests = \
 	%D%/e2e/v2-linux-6.12 %D%/e2e/docs %D%/e2e/ci-files -- \
 	%D%/e2e/v2-linux-6.1 %D%/e2e/v2-podman %D%/e2e/page -- \
-	%D%/e2e/cli %D%/e2e/exports %D%/e2e/formats %D%/e2e/gate %D%/e2e/macro %D%/e2e/terminal %D%/e2e/trace %D%/e2e/package
+	%D%/e2e/cli %D%/e2e/exports %D%/e2e/formats %D%/e2e/gate %D%/e2e/macro %D%/e2e/terminal %D%/e2e/trace %D%/e2e/package \
+	%D%/e2e/v1-podman
 .PHONY: check-e2e
 check-e2e: all $(check_PROGRAMS)
 	BUILDDIR=$(abs_builddir) $(srcdir)/%D%/e2e/run-all $(e2e_tests) -- $(e2e_rig_tests)

@@ -196,7 +196,8 @@ START_TEST(counters_of_v2)
     ck_assert_int_eq(stat.file_bytes, 1500000); /* without shmem */
     ck_assert_int_eq(stat.shmem_bytes, 500000);
     ck_assert_int_eq(stat.kernel_bytes, 700000);
-    ck_assert_int_eq(cgroup_stat_unreclaimable(&stat), 1000000 + 500000 + 700000 - 100000);
+    ck_assert_int_eq(cgroup_stat_unreclaimable(&stat), 1000000 + 500000 + 700000 - 100000 + 200000);
+    ck_assert_int_eq(stat.swap_bytes, 200000);
 }
 END_TEST
 
