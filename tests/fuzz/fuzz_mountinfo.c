@@ -1,4 +1,4 @@
-/* /proc/self/mountinfo and, behind a NUL, /proc/self/cgroup. */
+/* Finds the memory cgroup. The input is /proc/self/mountinfo, a NUL and /proc/self/cgroup. */
 #include "cgroup/cgroup.h"
 #include "fuzz.h"
 
@@ -12,6 +12,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cgroup cgroup;
     int found = cgroup_resolve(mountinfo, self, "/nowhere", &cgroup);
     if (found == 0 ? strncmp(cgroup.directory, "/nowhere", 8) != 0 : cgroup.version != 0)
-        BM_BUG("a cgroup that is not below the root");
+        BM_BUG("the cgroup is not below the root");
     return 0;
 }
