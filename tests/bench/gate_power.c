@@ -201,13 +201,12 @@ int main(int argc, char **argv)
     struct options options = {.seed = (uint64_t)seed, .trials = (size_t)trials};
     struct measurement *runs = xcalloc(count, sizeof *runs);
     int status = read_results(argv + optind, count, runs) < 0 ? 2 : 0;
-    printf("%zu trials each, seed %llu. Percentages: checks that are regressed or inconclusive, "
-           "and baselines that\nare refused as too noisy. runs: mean number of runs per check. *: "
-           "at most "
-           "%.0f %% of unchanged builds do\nnot pass, and at least %.0f %% of builds that grew by "
-           "10 %% "
-           "fail.\n",
-           options.trials, (unsigned long long)options.seed, MOST_FALSE * 100, LEAST_POWER * 100);
+    printf(
+        "%zu trials each, seed %llu. Percentages: checks that are regressed or inconclusive,\n"
+        "baselines that are refused as too noisy. runs: mean number of runs per check.\n"
+        "*: at most %.0f %% of the checks of unchanged builds do not pass, and at least %.0f %%\n"
+        "of the checks of builds that grew by 10 %% fail.\n",
+        options.trials, (unsigned long long)options.seed, MOST_FALSE * 100, LEAST_POWER * 100);
     for (enum cache_policy policy = CACHE_AS_IS; status == 0 && policy <= CACHE_COLD; policy++) {
         struct pool pool = pool_of(runs, count, policy, longest_ms);
         if (pool.count)

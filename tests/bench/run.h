@@ -10,7 +10,7 @@ extern const char *const sampler_names[SAMPLERS];
 struct spike {
     long long begin_us, end_us, peak_bytes;
     int hold_ms;
-    long long best_bytes; /* the highest snapshot of the sampler during the spike */
+    long long best_bytes; /* the highest snapshot of this spike */
 };
 
 struct outcome {

@@ -449,7 +449,7 @@ concurrent_runs() {
         pids+=($!)
     done
     for pid in "${pids[@]}"; do wait "$pid" || status=$?; done
-    ((status == 0)) || fail "one of $beside runs at once: exit $status"
+    ((status == 0)) || fail "one of $beside concurrent runs exits $status"
     for ((label = 1; label <= beside; label++)); do
         within $((label * 10)) "$(jq .peak.cgroup_bytes "$work/beside/$label/.build-mem/result-beside.json")" \
             $((label * 10 + 5)) "the memory peak of run $label of $beside"
@@ -579,7 +579,7 @@ least_privileges() {
     expect 0 measure --label least -- sh -c "$show"
     # CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID: the bits 0, 1, 3 to 7.
     grep -qP '^CapEff:\t00000000000000fb$' "$log" || fail "other capabilities than those of a builder"
-    grep -qP '^NoNewPrivs:\t1$' "$log" || fail "programs may gain privileges"
+    grep -qP '^NoNewPrivs:\t1$' "$log" || fail "programs can gain privileges"
     [[ $(awk '$5 == "/work"' "$log" | wc -l) == 1 ]] || fail "the repository is not mounted"
     # The other mounts are those that the engine creates for each container.
     ! awk '/ - / { print $5 }' "$log" | grep -vqE '^/($|work$|proc(/|$)|sys(/|$)|dev(/|$)|etc/(hosts|hostname|resolv.conf)$|run(/|$))' ||

@@ -136,7 +136,7 @@ no_cgroup_left() {
     local directory pid
     while read -r directory; do
         pid=${directory##*/build-mem-} pid=${pid%%-*}
-        # A run of another lane may have ended since the listing.
+        # A run of another lane can have ended after find(1) listed its cgroup.
         [[ -z $pid || -d /proc/$pid || $cgroups_before == *"$directory"* || ! -d $directory ]] ||
             fail "the cgroup remains: $directory"
     done <<<"$(cgroups)" # a User-Mode-Linux has no /dev/fd

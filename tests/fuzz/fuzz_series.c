@@ -2,7 +2,7 @@
  *
  * The input is a process series if it begins with the header of one, and a timeline otherwise. The
  * other file is valid. A valid series must satisfy:
- * - it has not more samples than the file has lines
+ * - it has fewer samples than the file has lines
  * - its columns contain the highest and the lowest usage
  * - it can be drawn
  * - a timeline survives a round trip
@@ -41,7 +41,7 @@ static void check_lines(const struct series *series, const uint8_t *data, size_t
     for (size_t i = 0; i < size; i++)
         lines += data[i] == '\n';
     if ((is_timeline ? series->count : series->process_sample_count) >= lines)
-        BM_BUG("the series has more samples than the file has lines");
+        BM_BUG("the series has too many samples for the lines of the file");
 }
 
 static void check_columns(const struct series *series)
