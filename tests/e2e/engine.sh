@@ -72,7 +72,7 @@ known_allocation() {
     within 297 "$(jq '[.stages[] | select(.name == "hold") | .processes_at_peak[] |
         select(.name == "hold") | .pss_bytes] | add' "$file")" 303 "the processes of the stage"
     holds "$file" '.verdict == "pass" and .exit_code == 0 and (.verify | all(.ok))'
-    [[ $(stat -c %u "$file") == "$(id -u)" ]] || fail "the result is not the invoking user's"
+    [[ $(stat -c %u "$file") == "$(id -u)" ]] || fail "the result does not belong to the user who called build-mem"
     [[ $(grep -c '^\[BUILD-MEM RESULT\] {' "$work/out") == 1 ]] || fail "the output does not have exactly one RESULT line"
     nothing_left
     ok "$engine: the memory peak of a known allocation of 300 MiB is correct"

@@ -545,7 +545,7 @@ another_user() {
     chmod 755 "$work" && chmod 777 "$repo"
     rm -rf "$repo/.build-mem" "$repo/made"
     expect 0 "${as[@]}" run --engine docker --repo "$repo" -- sh -c './busybox grep ^Uid: /proc/self/status; echo made >made'
-    grep -qP '^Uid:\t65534\t65534\t65534\t65534$' "$repo/.build-mem/build-run.log" || fail "another user ran the build"
+    grep -qP '^Uid:\t65534\t65534\t65534\t65534$' "$repo/.build-mem/build-run.log" || fail "the build ran as another user"
     [[ $(stat -c %u "$repo/made" "$(result run)" "$repo/.build-mem/build-run.log" | sort -u) == 65534 ]] ||
         fail "a file belongs to another user"
     chown -R root "$repo/.build-mem"
@@ -583,7 +583,7 @@ least_privileges() {
     [[ $(awk '$5 == "/work"' "$log" | wc -l) == 1 ]] || fail "the repository is not mounted"
     # The other mounts are those that the engine creates for each container.
     ! awk '/ - / { print $5 }' "$log" | grep -vqE '^/($|work$|proc(/|$)|sys(/|$)|dev(/|$)|etc/(hosts|hostname|resolv.conf)$|run(/|$))' ||
-        fail "something else is mounted: $(<"$log")"
+        fail "the container has an unexpected mount: $(<"$log")"
     # Another user has no capabilities. build-mem must still measure its processes.
     chmod 777 "$repo"
     expect 0 measure --label least --user 65534:65534 -- sh -c "$show; ./hold spawn=2 anon=30 meet sleep=2000"

@@ -40,7 +40,7 @@ refused_link() { grep -qE "$outside" "$1" || fail "the error is not that of a li
 one_verdict() {
     local line
     line=$(sed -n 's/^\[BUILD-MEM RESULT\] //p' "$work/out")
-    [[ $(jq -r .verdict <<<"$line") == "$1" ]] || fail "not one RESULT line, or its verdict is not $1"
+    [[ $(jq -r .verdict <<<"$line") == "$1" ]] || fail "the output does not have exactly one RESULT line with the verdict $1"
     holds "$(result check)" ".verdict == \"$1\""
     xmllint --noout "$repo/.build-mem/junit-check.xml" || fail "the JUnit file is not well-formed"
 }
@@ -130,13 +130,13 @@ starves_the_probe() {
     # The build must end by itself: a User-Mode-Linux can panic if a process is killed while it forks.
     hostile check -- ./attack starve grow write >"$work/out" 2>"$work/err" || status=$?
     ((status == 1 || status == 4)) || fail "exit $status: a check without a peak passes"
-    ! grep -q prlimit: "$repo/.build-mem/build-check.log" || fail "the probe was not starved"
+    ! grep -q prlimit: "$repo/.build-mem/build-check.log" || fail "the attack could not limit the descriptors of the probe"
     nothing_left
     # The probe can wait, but cannot read the counter of OOM kills.
     status=0
     hostile run --label squeeze --memory 64m -- ./attack squeeze hold write >"$work/out" 2>"$work/err" || status=$?
     ((status == 3 || status == 4)) || fail "exit $status: a run whose OOM kill was not read passes"
-    ! grep -q prlimit: "$repo/.build-mem/build-squeeze.log" || fail "the probe was not squeezed"
+    ! grep -q prlimit: "$repo/.build-mem/build-squeeze.log" || fail "the attack could not limit the descriptors of the probe"
     nothing_left
     ok "$engine: a build does not pass if its probe cannot open files"
 }

@@ -152,7 +152,7 @@ in_rig() {
         ((status == 77)) && skip "User-Mode-Linux cannot run here"
         exit $status
     fi
-    [[ -e /sys/fs/cgroup/cgroup.controllers ]] || fail "this is not cgroup v2"
+    [[ -e /sys/fs/cgroup/cgroup.controllers ]] || fail "this machine does not have cgroup v2"
     uname -r
     # The page cache is empty, so the kernel charges the file of the probe to the first run.
     export cold=true
