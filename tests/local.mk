@@ -1,4 +1,4 @@
-# Unit tests: a program per module, with Check. They read fixtures below TESTS_DIR.
+# Unit tests: one Check program per module. They read fixtures below TESTS_DIR.
 unit_tests = \
 	%D%/unit/test_base_file \
 	%D%/unit/test_base_json \
@@ -35,13 +35,13 @@ unit_tests = \
 	%D%/unit/test_trials \
 	%D%/unit/test_wire \
 	%D%/unit/test_workspace
-# Under valgrind they would take too long, and die on purpose.
+# check-valgrind does not run these tests: they take too long, or their processes are killed on purpose.
 rough_tests = %D%/unit/test_faults %D%/unit/test_oom_watch %D%/unit/test_scale
 check_PROGRAMS += $(unit_tests) $(rough_tests)
 TESTS += $(unit_tests) $(rough_tests)
 AM_TESTS_ENVIRONMENT = TESTS_DIR=$(abs_top_srcdir)/tests; export TESTS_DIR;
 
-# What several of them need: sample measurements and judgements.
+# Sample measurements and judgements for several tests.
 check_LIBRARIES = libsample.a
 libsample_a_SOURCES = \
 	%D%/unit/gate_sample.c %D%/unit/gate_sample.h \
@@ -58,7 +58,7 @@ tests_unit_test_trials_SOURCES = \
 	%D%/unit/test_trials.c \
 	%D%/bench/trials.c %D%/bench/trials.h
 
-# As memory checkers see them; Check does not fork, so that there is one process to look at.
+# Runs the unit tests in valgrind. Check does not fork, so valgrind sees one process.
 valgrind_runs = $(unit_tests:=.valgrind)
 .PHONY: check-valgrind $(valgrind_runs)
 check-valgrind: $(valgrind_runs)
@@ -66,7 +66,7 @@ $(valgrind_runs): $(unit_tests)
 	TESTS_DIR=$(abs_top_srcdir)/tests CK_FORK=no CK_DEFAULT_TIMEOUT=120 \
 	  valgrind --quiet --error-exitcode=1 --leak-check=full ./$(@:.valgrind=)
 
-# Builds for any container: one holds known amounts of memory, one turns against the probe.
+# Static builds for any container: hold holds known amounts of memory, attack attacks the probe.
 check_PROGRAMS += %D%/helpers/hold %D%/helpers/attack
 tests_helpers_hold_CFLAGS = $(PROBE_CFLAGS)
 tests_helpers_hold_LDADD =
@@ -75,7 +75,7 @@ tests_helpers_attack_CFLAGS = $(PROBE_CFLAGS)
 tests_helpers_attack_LDADD =
 tests_helpers_attack_LDFLAGS = -static
 
-# End-to-end tests on real engines, kernels and builds: make check-e2e. `make check` does not run them.
+# make check-e2e: end-to-end tests on real engines, kernels and builds. `make check` does not run them.
 e2e_tests = \
 	%D%/e2e/faults \
 	%D%/e2e/fit \
@@ -85,8 +85,8 @@ e2e_tests = \
 	%D%/e2e/v1-inplace \
 	%D%/e2e/workload-docker \
 	%D%/e2e/workloads
-# Lanes that run beside these. Their tests have their own machine, or start no container. Tests that
-# measure inplace share a cgroup, so they are in one lane.
+# These lanes run at the same time as e2e_tests. Their tests have their own machine, or start no
+# container. Tests of the inplace engine share a cgroup, so they are in one lane.
 e2e_rig_tests = \
 	%D%/e2e/v2-linux-6.12 %D%/e2e/docs %D%/e2e/ci-files -- \
 	%D%/e2e/v2-linux-6.1 %D%/e2e/v2-podman %D%/e2e/page -- \
@@ -96,7 +96,7 @@ e2e_rig_tests = \
 check-e2e: all $(check_PROGRAMS)
 	BUILDDIR=$(abs_builddir) $(srcdir)/%D%/e2e/run-all $(e2e_tests) -- $(e2e_rig_tests)
 
-# The tarball holds the tests as git does.
+# The tarball contains the files of tests that git tracks.
 dist-hook:
 	if test -e $(srcdir)/.git; then \
 	  (cd $(srcdir) && git ls-files -z tests baselines | tar -c --null -T -) | tar -x -C $(distdir); \

@@ -1,9 +1,14 @@
-/* bench PROBE SAMPLER.MJS [BUILD...]: samplers side by side on builds of known peaks.
+/* bench PROBE SAMPLER.MJS [BUILD...]: compares samplers on builds whose peaks are known.
  *
- * Prints one table: what each sampler cost, which share of short peaks it caught (its best
- * snapshot explains 95 % of the kernel's own peak), and how far it slowed the build down; beside
- * build-mem's figures stands what they are held to. Needs root and cgroup v1, where the truth can
- * be reset for every spike. Exit 77: not here. */
+ * Prints a table with these figures of each sampler:
+ * - its CPU time and its memory
+ * - the share of short peaks that it caught: its best snapshot is at least 95 % of the kernel's
+ * peak
+ * - the maximum of snapshot / usage
+ * - how much it slowed down the build
+ *
+ * The figures of build-mem have goals. The bench needs root and cgroup v1, where it can reset the
+ * kernel's peak before each spike. Without them, it exits 77. */
 #include "bench/plain.h"
 #include "bench/run.h"
 #include "bench/table.h"
@@ -19,7 +24,7 @@
 
 #define BIT(sampler) (1u << (sampler))
 #define ALL (BIT(OURS) | BIT(PLAIN_150) | BIT(PLAIN_20) | BIT(NODE_150))
-#define LIKE_WITH_LIKE (BIT(OURS) | BIT(PLAIN_150))
+#define OURS_AND_PLAIN (BIT(OURS) | BIT(PLAIN_150))
 #define ROUNDS_S 40
 #define PAIRS 3
 
@@ -33,9 +38,9 @@ static const struct build {
     {"1000x1", ALL, {.cpu = 5}},
     {"spikes-600", ALL, {.caught = 98, .caught_5ms = 95}},
     {"spikes-2400", ALL, {.cpu = 2, .caught = 98, .caught_5ms = 95}},
-    {"spikes-600-thp", LIKE_WITH_LIKE, {.caught = 98, .caught_5ms = 95}},
-    {"spikes-2400-thp", LIKE_WITH_LIKE, {.cpu = 2, .caught = 98, .caught_5ms = 95}},
-    {"spikes-600-cache", LIKE_WITH_LIKE, {.caught = 98, .caught_5ms = 95}},
+    {"spikes-600-thp", OURS_AND_PLAIN, {.caught = 98, .caught_5ms = 95}},
+    {"spikes-2400-thp", OURS_AND_PLAIN, {.cpu = 2, .caught = 98, .caught_5ms = 95}},
+    {"spikes-600-cache", OURS_AND_PLAIN, {.caught = 98, .caught_5ms = 95}},
     {"cow", ALL, {.caught = 90, .over = 110}},
     {"map", ALL, {.slower = 2}},
     {"monorepo", ALL, {.cpu = 2}},
@@ -60,7 +65,7 @@ static int smaller_first(const void *a, const void *b)
     return (*one > *other) - (*one < *other);
 }
 
-/* A real build takes long and its time spreads: pairs, with the sampler and without. */
+/* The time of a real build varies, so each pair is one run with the sampler and one without. */
 static void run_monorepo(const struct build *build)
 {
     static struct outcome alone, with;

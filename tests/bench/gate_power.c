@@ -1,12 +1,15 @@
-/* gate_power [--seed N] [--trials N] [--longest DUR] RESULT...: how often the gate is wrong, on
- * real runs.
+/* gate_power [--seed N] [--trials N] [--longest DUR] RESULT...: measures how often the gate is
+ * wrong.
  *
- * The results are unchanged runs of one build (tests/bench/evidence makes them). Of each cache
- * policy it prints how far the runs lie apart; how often `check` would have failed though nothing
- * had changed, and how often it would have seen a growth, with the default tolerances and with
- * others; and the same of a plain comparison of one run with one. All of it by drawing from the
- * runs with replacement, and by the judge that `check` itself uses. With --longest, runs of builds
- * that took longer are left out: the machine was busy with something else. */
+ * The results are runs of one unchanged build, from tests/bench/evidence. For each cache policy, it
+ * prints:
+ * - the spread of each metric
+ * - how often `check` fails although nothing has changed
+ * - how often `check` detects growth
+ *
+ * It compares the default tolerances with others, and with a comparison of one run with one run. It
+ * draws runs with replacement, and judges them with the code of `check`. --longest ignores runs
+ * that took longer, because other work slowed them down. */
 #include "base/alloc.h"
 #include "base/units.h"
 #include "bench/trials.h"
@@ -19,17 +22,17 @@
 
 #define NAIVE_PERCENT 10
 
-#define BASELINE_RUNS 3 /* as baseline refresh has it */
+#define BASELINE_RUNS 3 /* the default of `baseline refresh` */
 
-/* Wanted of a gate: at most so many checks of unchanged builds that do not pass, and at least so
- * many failing ones of builds that grew by 10 %. */
+/* The goals of a gate: the maximum share of checks that do not pass although nothing has changed,
+ * and the minimum share of checks that fail after a growth of 10 %. */
 #define MOST_FALSE 0.01
 #define LEAST_POWER 0.95
 
 static const double growths[] = {0, 0.05, 0.10, 0.15, 0.20};
 enum { UNCHANGED, PLUS_10 = 2, GROWTHS = sizeof growths / sizeof *growths };
 
-/* What is tried beside the default tolerances. */
+/* Settings to compare with the defaults. */
 static const struct {
     double percent;
     int64_t absolute;
@@ -100,7 +103,7 @@ static void print_naive(const struct pool *pool, const char *metric, const struc
         if (i == UNCHANGED)
             printf("  1.00      - |");
     }
-    puts("   one against one");
+    puts("   one run with one run");
 }
 
 static void print_head(void)
@@ -162,7 +165,7 @@ static int read_results(char *const *paths, size_t count, struct measurement *ru
     return 0;
 }
 
-/* The runs of that policy; the pool borrows what they hold. */
+/* Returns the runs of one cache policy. They still belong to the caller. */
 static struct pool pool_of(const struct measurement *runs, size_t count, enum cache_policy policy,
                            int64_t longest_ms)
 {
@@ -199,9 +202,10 @@ int main(int argc, char **argv)
     struct measurement *runs = xcalloc(count, sizeof *runs);
     int status = read_results(argv + optind, count, runs) < 0 ? 2 : 0;
     printf(
-        "%zu trials each, seed %llu. In %%: checks that end regressed or inconclusive, baselines "
-        "refused as too\nnoisy; mean runs of a check. * at most %.0f %% of unchanged builds do not "
-        "pass, and at least %.0f %% of\nthose that grew by 10 %% fail.\n",
+        "%zu trials each, seed %llu. Percentages: checks that are regressed or inconclusive,\n"
+        "baselines that are refused as too noisy. runs: mean number of runs per check.\n"
+        "*: at most %.0f %% of the checks of unchanged builds do not pass, and at least %.0f %%\n"
+        "of the checks of builds that grew by 10 %% fail.\n",
         options.trials, (unsigned long long)options.seed, MOST_FALSE * 100, LEAST_POWER * 100);
     for (enum cache_policy policy = CACHE_AS_IS; status == 0 && policy <= CACHE_COLD; policy++) {
         struct pool pool = pool_of(runs, count, policy, longest_ms);

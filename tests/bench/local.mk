@@ -1,4 +1,4 @@
-# Samplers side by side: make bench. Takes some ten minutes, and a machine that does nothing else.
+# make bench: compares samplers. It takes about 10 minutes, and needs an idle machine.
 EXTRA_PROGRAMS += %D%/bench
 tests_bench_bench_SOURCES = \
 	%D%/bench.c \
@@ -18,8 +18,8 @@ bench: build-mem-probe$(EXEEXT) %D%/bench$(EXEEXT) workload
 	node=$$($(srcdir)/tests/rig/fetch-node) && PATH=$$node:$$PATH BENCH_MONOREPO=$(BUILD_MEM_REPO) \
 	  %D%/bench$(EXEEXT) ./build-mem-probe $(srcdir)/%D%/sampler.mjs $(BENCH_BUILDS)
 
-# How often the gate is wrong, replayed on stored runs: make gate-power. A minute or two.
-# GATE_POWER_FLAGS= for all runs, also those that a busy machine drew out.
+# make gate-power: measures on stored runs how often the gate is wrong. It takes 1 to 2 minutes.
+# GATE_POWER_FLAGS= includes the runs that other work slowed down.
 GATE_POWER_FLAGS = --longest 90s
 check_PROGRAMS += %D%/gate-power
 tests_bench_gate_power_SOURCES = %D%/gate_power.c %D%/trials.c %D%/trials.h

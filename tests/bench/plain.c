@@ -1,4 +1,4 @@
-/* The plain loop: PSS of every process, every so many ms. What build-mem is compared with. */
+/* A plain sampler for the comparison: it reads the PSS of each process at a fixed interval. */
 #include "bench/plain.h"
 
 #include "cgroup/cgroup.h"

@@ -11,11 +11,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* Two beats of a 150 ms loop. */
+/* Two samples of the samplers with an interval of 150 ms. */
 #define ROUND_MS 300
 #define PAIRS_MAX 256
 
-struct rounds *rounds_of(const char *log)
+struct rounds *map_rounds(const char *log)
 {
     char path[512];
     snprintf(path, sizeof path, "%s.rounds", log);
@@ -29,7 +29,7 @@ struct rounds *rounds_of(const char *log)
     return memory;
 }
 
-/* For how long the process has waited for a CPU. */
+/* Returns how long the process has waited for a CPU. */
 static double waited_us(pid_t pid)
 {
     char path[64];
@@ -57,9 +57,9 @@ static int smaller_first(const void *a, const void *b)
     return (*one > *other) - (*one < *other);
 }
 
-/* The interval of the median between two order statistics, by the normal approximation of the
- * binomial distribution. */
-static void judge(struct rounds *rounds, double *slower, int count)
+/* Computes the median and its confidence interval. The bounds are order statistics, by the normal
+ * approximation of the binomial distribution. */
+static void summarize(struct rounds *rounds, double *slower, int count)
 {
     qsort(slower, (size_t)count, sizeof *slower, smaller_first);
     int reach = (int)ceil(0.98 * sqrt(count));
@@ -78,7 +78,7 @@ static void meter(struct rounds *rounds, pid_t sampler, int seconds)
         sleep_ms(20);
     sleep_ms(500);
     for (long long until = now_us() + seconds * 1000000LL; now_us() < until && count < PAIRS_MAX;) {
-        /* Which comes first takes turns too. */
+        /* The order within a pair alternates too. */
         double speeds[2];
         for (int i = 0; i < 2; i++) {
             int stopped = (i + count) % 2;
@@ -88,7 +88,7 @@ static void meter(struct rounds *rounds, pid_t sampler, int seconds)
         slower[count++] = 100 - 100 * speeds[0] / speeds[1];
     }
     kill(sampler, SIGCONT);
-    judge(rounds, slower, count);
+    summarize(rounds, slower, count);
     kill(rounds->worker, SIGKILL);
 }
 

@@ -23,10 +23,10 @@
 const char *const sampler_names[SAMPLERS] = {"none", "build-mem", "plain C, 150 ms",
                                              "plain C, 20 ms", "Node, 150 ms"};
 
-/* Snapshots as they come; put to spikes afterwards. */
+/* Snapshots in the order of arrival. They are assigned to spikes after the run. */
 struct snapshot {
     long long begin_us, pss_bytes;
-    int stage; /* -1: by its time */
+    int stage; /* the number of the spike; -1: find the spike by begin_us */
 };
 static struct snapshot *snapshots;
 static size_t snapshot_count;
@@ -44,7 +44,7 @@ void runs_init(const char *probe_path, const char *script_path, const char *pare
         abort();
 }
 
-/* ---- what the sampler says ---- */
+/* ---- output of the sampler ---- */
 
 static void add_snapshot(struct outcome *outcome, struct snapshot one, long long usage_bytes)
 {
@@ -56,7 +56,7 @@ static void add_snapshot(struct outcome *outcome, struct snapshot one, long long
     outcome->over_percent = over > outcome->over_percent ? over : outcome->over_percent;
 }
 
-static void take_record(struct outcome *outcome, const struct wire_record *record)
+static void handle_record(struct outcome *outcome, const struct wire_record *record)
 {
     if (record->type == WIRE_SNAPSHOT) {
         add_snapshot(outcome,
@@ -86,7 +86,7 @@ static void read_records(struct outcome *outcome, int from, int lifeline)
             int64_t size = wire_decode(stream + used, length - used, &record);
             if (size <= 0)
                 break;
-            take_record(outcome, &record);
+            handle_record(outcome, &record);
             if (record.type == WIRE_END)
                 close(lifeline);
             used += (size_t)size;
@@ -115,7 +115,7 @@ static void read_lines(struct outcome *outcome, int from)
         fclose(in);
 }
 
-/* ---- what the build says ---- */
+/* ---- log of the workload ---- */
 
 static void read_log(struct outcome *outcome)
 {
@@ -133,22 +133,22 @@ static void read_log(struct outcome *outcome)
     unlink(log_path);
 }
 
-static void put_snapshots_to_spikes(struct outcome *outcome)
+static void assign_snapshots(struct outcome *outcome)
 {
     for (size_t i = 0; i < snapshot_count; i++)
         for (int k = 0; k < outcome->spike_count; k++) {
             struct spike *spike = &outcome->spikes[k];
-            bool of_it = snapshots[i].stage >= 0 ? snapshots[i].stage == k
-                                                 : snapshots[i].begin_us >= spike->begin_us &&
-                                                       snapshots[i].begin_us <= spike->end_us;
-            if (of_it && snapshots[i].pss_bytes > spike->best_bytes)
+            bool belongs = snapshots[i].stage >= 0 ? snapshots[i].stage == k
+                                                   : snapshots[i].begin_us >= spike->begin_us &&
+                                                         snapshots[i].begin_us <= spike->end_us;
+            if (belongs && snapshots[i].pss_bytes > spike->best_bytes)
                 spike->best_bytes = snapshots[i].pss_bytes;
         }
 }
 
-/* ---- the two together ---- */
+/* ---- one run ---- */
 
-/* Spikes are stages; other builds have as many as build-mem looks for by default. */
+/* Each spike is a stage. Other workloads have three usual stages. */
 static int add_stages(const char *workload, const char **arguments)
 {
     static char spikes[SPIKES_MAX][64];
@@ -199,7 +199,7 @@ static _Noreturn void run_sampler(enum sampler sampler, const char *workload)
     _exit(127);
 }
 
-static void take_rounds(struct outcome *outcome, struct rounds *rounds)
+static void copy_rounds(struct outcome *outcome, struct rounds *rounds)
 {
     char path[128];
     outcome->pairs = rounds->pairs;
@@ -220,7 +220,7 @@ void run(enum sampler sampler, const char *workload, int rounds_s, struct outcom
         perror(cgroup_directory);
         exit(77);
     }
-    struct rounds *rounds = rounds_s ? rounds_of(log_path) : NULL;
+    struct rounds *rounds = rounds_s ? map_rounds(log_path) : NULL;
     long long begin = now_us();
     pid_t pid = fork();
     if (pid == 0) {
@@ -231,7 +231,7 @@ void run(enum sampler sampler, const char *workload, int rounds_s, struct outcom
     }
     close(records[1]);
     close(lifeline[0]);
-    (void)!write(lifeline[1], "", 1); /* the probe waits for this */
+    (void)!write(lifeline[1], "", 1); /* the probe starts the build after this byte */
     pid_t meter = rounds ? start_rounds(rounds, pid, rounds_s) : 0;
     if (sampler == OURS) {
         read_records(outcome, records[0], lifeline[1]);
@@ -247,10 +247,10 @@ void run(enum sampler sampler, const char *workload, int rounds_s, struct outcom
                 (unsigned)status);
     if (meter) {
         waitpid(meter, NULL, 0);
-        take_rounds(outcome, rounds);
+        copy_rounds(outcome, rounds);
     }
     read_log(outcome);
-    put_snapshots_to_spikes(outcome);
+    assign_snapshots(outcome);
     for (int i = 0; i < 100 && rmdir(cgroup_directory) < 0; i++)
         sleep_ms(20);
 }

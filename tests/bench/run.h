@@ -1,4 +1,4 @@
-/* One run of a build with one sampler beside it. */
+/* Runs a workload with one sampler. */
 #ifndef BM_BENCH_RUN_H
 #define BM_BENCH_RUN_H
 
@@ -10,7 +10,7 @@ extern const char *const sampler_names[SAMPLERS];
 struct spike {
     long long begin_us, end_us, peak_bytes;
     int hold_ms;
-    long long best_bytes; /* of the sampler's snapshots */
+    long long best_bytes; /* the highest snapshot of this spike */
 };
 
 struct outcome {
@@ -18,16 +18,16 @@ struct outcome {
     int spike_count;
     double cpu_us, rss_mib; /* of the sampler */
     double wall_us;
-    double over_percent; /* the highest snapshot by the usage then; 0: no usage is told */
-    double slower_percent, slower_low, slower_high; /* rounds.h; `pairs` 0: not metered */
-    int pairs;
+    double over_percent; /* maximum of snapshot / usage; 0: the sampler reports no usage */
+    double slower_percent, slower_low, slower_high; /* see rounds.h */
+    int pairs;                                      /* 0: no rounds */
 };
 
-/* `probe`: build-mem-probe; `script`: sampler.mjs. Makes a cgroup for each run below `parent`.
- * Exits with 77 where none can be made. */
+/* Sets the paths of build-mem-probe and sampler.mjs. Each run creates a cgroup below `parent`, and
+ * exits 77 if it cannot. */
 void runs_init(const char *probe, const char *script, const char *parent);
 
-/* Runs the workload; where `rounds_s` is not 0, meters the slow-down for so many seconds. */
+/* Runs the workload. If `rounds_s` is not 0, measures the slow-down for that many seconds. */
 void run(enum sampler sampler, const char *workload, int rounds_s, struct outcome *outcome);
 
 #endif

@@ -1,5 +1,5 @@
-// The usual sampler in Node: a scan of /proc for the tree, PSS of each, every so many ms.
-// sampler.mjs MS COMMAND...; prints what plain.h says.
+// sampler.mjs MS COMMAND...: a typical sampler in Node. At a fixed interval, it finds the process tree of
+// the command in /proc and reads the PSS of each process. plain.h describes its output.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 

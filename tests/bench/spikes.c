@@ -15,7 +15,7 @@
 
 static const char *cgroup_directory;
 static FILE *log_file;
-static long long cache_bytes; /* under the spikes, charged and constant */
+static long long cache_bytes; /* page cache that stays charged during all spikes */
 
 static long long peak_counter(const char *reset)
 {
@@ -28,7 +28,7 @@ static long long peak_counter(const char *reset)
     return atoll(text);
 }
 
-/* Reads a file without blocks: as much page cache as it is long, charged to this cgroup. */
+/* Reads a sparse file, so that its page cache is charged to this cgroup. */
 static void fill_page_cache(size_t mib)
 {
     static char chunk[1 << 20];
@@ -36,13 +36,13 @@ static void fill_page_cache(size_t mib)
     int fd = mkostemp(path, O_CLOEXEC);
     if (fd < 0 || ftruncate(fd, (off_t)(mib * MIB)) < 0)
         abort();
-    unlink(path); /* the cache lasts as long as this process keeps the file */
+    unlink(path); /* the open descriptor keeps the page cache */
     while (read(fd, chunk, sizeof chunk) > 0)
         ;
     cache_bytes = (long long)(mib * MIB);
 }
 
-/* A process that does nothing but begin a stage. */
+/* Starts a process whose command line begins a stage, and resets the peak counter. */
 static pid_t begin_stage(int number)
 {
     char name[32];
@@ -75,7 +75,7 @@ static void spike(int number, const struct order *order, bool in_worker)
     } else {
         pid_t pid = fork();
         if (pid == 0) {
-            obey(order);
+            run_order(order);
             _exit(0);
         }
         waitpid(pid, NULL, 0);

@@ -10,7 +10,7 @@ struct catch
 {
     int spikes, caught;
 };
-static struct catch all, all_5ms; /* of the sampler that has goals */
+static struct catch all, all_5ms; /* totals of the sampler that has goals */
 
 void put_head(void)
 {
@@ -19,7 +19,7 @@ void put_head(void)
            "slow-down [95 % CI]");
 }
 
-/* A figure, and where it has a goal that and whether it is met. `text` is the figure as printed. */
+/* Prints a figure, which is formatted in `text`. If it has a goal, prints if it meets the goal. */
 static void put_figure(int width, const char *text, double figure, double goal, bool at_most)
 {
     char cell[80];
@@ -82,13 +82,13 @@ void put_row(const char *build, const char *sampler, const struct outcome *outco
     put_figure(18, text, outcome->rss_mib, goals->rss_mib, true);
     put_caught(caught, goals->caught);
     put_caught(caught_5ms, goals->caught_5ms);
-    bool told = outcome->over_percent > 0 && outcome->spike_count;
-    snprintf(text, sizeof text, told ? "%.0f%%" : "-", outcome->over_percent);
+    bool has_usage = outcome->over_percent > 0 && outcome->spike_count;
+    snprintf(text, sizeof text, has_usage ? "%.0f%%" : "-", outcome->over_percent);
     put_figure(22, text, outcome->over_percent, goals->over, true);
     if (outcome->pairs) {
         snprintf(text, sizeof text, "%.1f%% [%.1f, %.1f] of %d", outcome->slower_percent,
                  outcome->slower_low, outcome->slower_high, outcome->pairs);
-        /* Shown, not merely seen: the whole interval is to lie below. */
+        /* The whole confidence interval must be below the goal. */
         put_figure(0, text, outcome->slower_high, goals->slower, true);
     }
     printf("\n");
@@ -97,7 +97,7 @@ void put_row(const char *build, const char *sampler, const struct outcome *outco
 
 void put_foot(void)
 {
-    printf("build-mem caught %d of %d spikes held for 20 ms and more, %d of %d held for 5 ms; "
+    printf("build-mem caught %d of %d spikes of 20 ms and more, and %d of %d spikes of 5 ms; "
            "%d goals met, %d NOT\n",
            all.caught, all.spikes, all_5ms.caught, all_5ms.spikes, goals_met, goals_missed);
 }

@@ -1,21 +1,21 @@
-/* The bench's table: a row as it comes, figures with what they are held to. */
+/* Prints the table of the bench row by row. Figures that have a goal show if they meet it. */
 #ifndef BM_BENCH_TABLE_H
 #define BM_BENCH_TABLE_H
 
 #include "bench/run.h"
 
-/* In percent; 0: no goal. CPU is of one core. */
+/* Percentages, except rss_mib. 0: no goal. */
 struct goals {
-    double cpu, rss_mib;       /* at most */
-    double caught, caught_5ms; /* at least: spikes held for 20 ms and more, and for 5 ms */
-    double over, slower;       /* at most */
+    double cpu, rss_mib;       /* maxima; cpu is a share of one core */
+    double caught, caught_5ms; /* minima: spikes of 20 ms and more, and of 5 ms */
+    double over, slower;       /* maxima */
 };
 
 void put_head(void);
-/* `goals` NULL: none. */
+/* `goals` can be NULL. */
 void put_row(const char *build, const char *sampler, const struct outcome *outcome,
              const struct goals *goals);
-/* How many goals were met, and all the spikes together. */
+/* Prints the number of goals that were met, and the totals of all spikes. */
 void put_foot(void);
 
 #endif

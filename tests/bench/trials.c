@@ -26,8 +26,8 @@ static void scale(int64_t *figure, double growth)
         *figure = llround((double)*figure * (1 + growth));
 }
 
-/* A run whose metric has grown. It borrows all of the drawn one but the stages' array, which the
- * caller frees. */
+/* Returns a copy of a run with a larger metric. The caller frees its array of stages; the rest
+ * belongs to the original. */
 static struct measurement grown(const struct measurement *from, const char *metric, double growth)
 {
     struct measurement m = *from;
@@ -47,7 +47,7 @@ static struct measurement grown(const struct measurement *from, const char *metr
     return m;
 }
 
-/* Draws a baseline and sets its gate. Returns false where it is too noisy to be accepted. */
+/* Draws a baseline and applies the settings of the gate. Returns false if it is too noisy. */
 static bool draw_baseline(const struct pool *pool, const struct gate *gate, uint64_t *state,
                           struct baseline *baseline)
 {
@@ -66,13 +66,14 @@ static bool draw_baseline(const struct pool *pool, const struct gate *gate, uint
     return !tolerance_too_noisy(&metric->tolerance, metric->values, metric->count);
 }
 
-static bool in_doubt(const struct baseline *baseline, const struct measurement *runs, size_t count)
+static bool needs_rerun(const struct baseline *baseline, const struct measurement *runs,
+                        size_t count)
 {
-    char *why CLEANUP(cleanup_free) = rerun_reason(baseline, runs, count);
-    return why != NULL;
+    char *reason CLEANUP(cleanup_free) = rerun_reason(baseline, runs, count);
+    return reason != NULL;
 }
 
-/* As `build-mem check` does it. */
+/* Draws and judges runs like `build-mem check`. */
 static enum verdict check(const struct pool *pool, const struct gate *gate, double growth,
                           const struct baseline *baseline, uint64_t *state, size_t *count)
 {
@@ -82,7 +83,7 @@ static enum verdict check(const struct pool *pool, const struct gate *gate, doub
     *count = 0;
     do
         runs[(*count)++] = grown(draw(pool, state), gate->metric, growth);
-    while (in_doubt(baseline, runs, *count));
+    while (needs_rerun(baseline, runs, *count));
     judge(baseline, NULL, runs, *count, false, &judgement);
     for (size_t i = 0; i < *count; i++)
         free(runs[i].stages);

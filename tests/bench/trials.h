@@ -1,5 +1,5 @@
-/* Checks of the gate replayed on stored runs: a baseline is drawn and accepted, more runs are
- * drawn, made to grow, and judged as `build-mem check` does. */
+/* Simulates checks with stored runs. A trial draws runs and accepts them as the baseline. It then
+ * draws more runs, increases a metric of them, and judges them like `build-mem check`. */
 #ifndef BM_TESTS_TRIALS_H
 #define BM_TESTS_TRIALS_H
 
@@ -15,28 +15,32 @@ struct pool {
     size_t count;
 };
 
-/* What is tried. */
+/* The settings of a simulated gate. */
 struct gate {
-    const char *metric; /* fails where it grew; where it is another, the headline does not */
-    struct tolerance tolerance; /* its own; the level is not looked at */
+    const char *metric;         /* the only metric with the level `fail` */
+    struct tolerance tolerance; /* of the metric; its level is ignored */
     size_t baseline_runs;
 };
 
-/* What came of it, in shares of the trials. */
+/* The result of all trials. */
 struct outcome {
-    double regressed, inconclusive;
-    double refused;    /* of the baselines that were drawn: too noisy to be accepted */
-    double check_runs; /* mean number of a check */
+    double regressed, inconclusive; /* shares of the checks */
+    double refused;                 /* share of the drawn baselines that are too noisy */
+    double check_runs;              /* mean number of runs per check */
 };
 
-/* `growth` is the share by which the metric of the checked runs is larger: for cgroup_peak the
- * whole build is, for unreclaimable_peak that much is added to the headline as well, for a stage
- * it is that stage alone. The same seed draws the same runs. */
+/* `growth` is the share by which the metric of the checked runs is larger. The metric determines
+ * which figures grow:
+ * - cgroup_peak: all figures
+ * - unreclaimable_peak: this figure, and the memory peak by the same number of bytes
+ * - stage:NAME: only this stage
+ *
+ * The same seed draws the same runs. */
 struct outcome try_gate(const struct pool *pool, const struct gate *gate, double growth,
                         size_t trials, uint64_t seed);
 
-/* The plain alternative: one run against one run, failing above `percent`. Returns the share of
- * trials that fail. */
+/* Compares one run with one run, for reference: the trial fails if the metric grew by more than
+ * `percent`. Returns the share of trials that fail. */
 double try_naive(const struct pool *pool, const char *metric, double percent, double growth,
                  size_t trials, uint64_t seed);
 

@@ -53,7 +53,7 @@ void touch(char *memory, size_t mib)
         ((volatile char *)memory)[at] = 1;
 }
 
-void obey(const struct order *order)
+void run_order(const struct order *order)
 {
     char *memory = map_mib((size_t)order->mib);
     touch(memory, (size_t)order->mib);
@@ -71,7 +71,7 @@ static _Noreturn void work(size_t base_mib, int orders, int answers)
         (void)!write(answers, &done, 1);
         if (read(orders, &one, sizeof one) != (ssize_t)sizeof one)
             _exit(0);
-        obey(&one);
+        run_order(&one);
     }
 }
 

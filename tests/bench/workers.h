@@ -1,4 +1,4 @@
-/* Memory to hold, and processes that hold it. */
+/* Memory of known size, and worker processes that hold it. */
 #ifndef BM_BENCH_WORKERS_H
 #define BM_BENCH_WORKERS_H
 
@@ -8,28 +8,29 @@
 
 #define MIB ((size_t)1 << 20)
 
-/* Times are of CLOCK_MONOTONIC. */
+/* CLOCK_MONOTONIC. */
 long long now_us(void);
 void sleep_ms(long ms);
 
-/* Anonymous memory, from now on in pages of 2 MiB where `huge`, else never in such. */
+/* Enables or disables huge pages for later calls of map_mib. */
 void use_huge_pages(bool huge);
+/* Maps anonymous memory. The caller must touch it to allocate its pages. */
 char *map_mib(size_t mib);
 void touch(char *memory, size_t mib);
 
-/* What a process is told to do: allocate, hold, free. */
+/* An order for a process: allocate memory, hold it, free it. */
 struct order {
     int mib, hold_ms;
 };
-void obey(const struct order *order);
+void run_order(const struct order *order);
 
-/* Starts workers that hold `base_mib` each and obey, one after the other; they die with the
- * caller. */
+/* Starts workers, which hold `base_mib` each and wait for orders. The kernel kills them when the
+ * caller ends. */
 void start_workers(int count, size_t base_mib);
-/* Ends them and waits for each, as builds do: left to the probe, its waits would count as its own
- * (one for any of a thousand children looks at them all). */
+/* Ends the workers and waits for each of them. If the probe waited for them instead, these waits
+ * would increase its CPU time: waitpid(2) for any child examines all children. */
 void end_workers(void);
-/* Returns when the worker has obeyed. */
+/* Sends an order to a worker and waits until the worker has run it. */
 void order_worker(int number, const struct order *order);
 
 #endif

@@ -13,8 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Of processes that only hold memory. */
-#define HELD_MS 8000
+#define HOLD_MS 8000
 
 void enter_cgroup(const char *cgroup)
 {
@@ -31,11 +30,11 @@ void enter_cgroup(const char *cgroup)
 static void hold(int count, size_t mib)
 {
     start_workers(count, mib);
-    sleep_ms(HELD_MS);
+    sleep_ms(HOLD_MS);
     end_workers();
 }
 
-/* Works on its mappings without end: what holds their lock shows. */
+/* Maps and unmaps memory forever. A sampler that holds the lock of the mappings slows it down. */
 static _Noreturn void map_and_unmap(struct rounds *rounds)
 {
     touch(map_mib(1024), 1024);
@@ -49,13 +48,13 @@ static _Noreturn void map_and_unmap(struct rounds *rounds)
     }
 }
 
-/* A real build, as at a desk; what it prints goes nowhere. */
+/* Runs a real build in a login shell and discards its output. */
 static _Noreturn void build_monorepo(void)
 {
     const char *directory = getenv("BENCH_MONOREPO");
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (!directory || chdir(directory) < 0) {
-        fputs("BENCH_MONOREPO names no folder with the workload\n", stderr);
+        fputs("bench: BENCH_MONOREPO is not the directory of the workload\n", stderr);
         _exit(2);
     }
     dup2(nothing, STDIN_FILENO);
@@ -90,7 +89,7 @@ void run_workload(const char *name, const char *log_path, const char *cgroup)
     else if (strcmp(name, "monorepo") == 0)
         build_monorepo();
     else if (strcmp(name, "map") == 0)
-        map_and_unmap(rounds_of(log_path));
+        map_and_unmap(map_rounds(log_path));
     else
         abort();
     fclose(log);

@@ -1,12 +1,12 @@
-/* What the bench measures: builds whose true peaks are known. */
+/* The builds that the bench measures. Their true peaks are known. */
 #ifndef BM_BENCH_WORKLOAD_H
 #define BM_BENCH_WORKLOAD_H
 
-/* Enters the cgroup at `cgroup` (v1), runs the workload `name`, telling `log` what is to be known
- * of it (spikes.h; "map" counts its work as rounds.h says), and exits. */
+/* Enters the cgroup at `cgroup` (v1), runs the workload `name`, and exits. The workload writes its
+ * spikes to the file `log` (see spikes.h). The workload "map" counts its work (see rounds.h). */
 _Noreturn void run_workload(const char *name, const char *log, const char *cgroup);
 
-/* Moves the calling process there; exits where it cannot. */
+/* Moves the calling process into the cgroup. Exits if it cannot. */
 void enter_cgroup(const char *cgroup);
 
 #endif

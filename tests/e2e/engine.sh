@@ -1,4 +1,5 @@
-# engine.sh: the repository and the scenarios of an engine. Sourced by on_engine, which sets $engine.
+# engine.sh: the repository of the builds, and the scenarios that every engine must pass. Sourced by
+# on_engine, which sets $engine.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # $engine, $srcdir and others are of lib.sh
 
@@ -19,7 +20,7 @@ cat >"$repo/build-mem.json" <<'JSON'
 }
 JSON
 
-# A shell starts its background jobs with SIGINT ignored; a terminal and a CI do not.
+# A shell starts its background jobs with SIGINT ignored. env restores the default.
 measure() { env --default-signal "$build_mem" run --engine "$engine" --repo "$repo" "$@"; }
 result() { echo "$repo/.build-mem/result-$1.json"; }
 
@@ -30,51 +31,51 @@ result() { echo "$repo/.build-mem/result-$1.json"; }
 endless=98765.$$
 build_is_gone() { ! pgrep -f "[s]leep $endless" >/dev/null; }
 
-# kept LABEL: the log and the timeline contain what the run recorded before it ended.
-kept() {
-    grep -q printed-before "$repo/.build-mem/build-$1.log" || fail "the log up to the end is lost"
-    (($(wc -l <"$repo/.build-mem/timeline-$1.csv") > 3)) || fail "the timeline up to the end is lost"
+# records_are_kept LABEL: fails unless the log and the timeline contain the records from before the end.
+records_are_kept() {
+    grep -q printed-before "$repo/.build-mem/build-$1.log" || fail "the log from before the end is lost"
+    (($(wc -l <"$repo/.build-mem/timeline-$1.csv") > 3)) || fail "the timeline from before the end is lost"
 }
-junit_is_whole() {
-    [[ $(tail -n 1 "$repo/.build-mem/junit-$1.xml") == '</testsuites>' ]] || fail "the JUnit file is not whole"
+junit_is_complete() {
+    [[ $(tail -n 1 "$repo/.build-mem/junit-$1.xml") == '</testsuites>' ]] || fail "the JUnit file is incomplete"
 }
 
 nothing_left() {
     case $engine in
     host) no_cgroup_left ;;
-    inplace) ;; # the cgroup belongs to others
+    inplace) ;; # build-mem does not create a cgroup
     *) [[ -z $("$engine" ps -aq --filter label=build-mem.run) ]] || fail "a container remains" ;;
     esac
     build_is_gone || fail "a process of the build remains"
 }
 
-# on_top LOW FILE: the lowest peak that is correct, in MiB. In a shared cgroup the usage at the start is
-# added, less 1 MiB that the kernel may have charged in advance.
-on_top() {
+# lowest_peak LOW FILE: prints the lowest correct peak, in MiB. In a shared cgroup this is LOW plus the
+# usage at the start, less 1 MiB that the kernel can have charged in advance.
+lowest_peak() {
     [[ $engine == inplace ]] || { echo "$1" && return; }
     jq --argjson low "$1" '$low + .peak.at_start_bytes / 1048576 - 1' "$2"
 }
 
 known_allocation() {
-    # Two processes, since a User-Mode-Linux cannot give 300 MiB to one. No shell, whose own memory
-    # would be added.
+    # Two processes, because a process in a User-Mode-Linux cannot have 300 MiB. No shell, because its
+    # memory would be added.
     expect 0 measure --label known -- ./hold spawn=2 anon=150 meet sleep=1500 free write=made:1
     local file peak start
     file=$(result known)
     peak=$(jq .peak.cgroup_bytes "$file") start=$(jq .peak.at_start_bytes "$file")
     echo "  source $(jq -r .peak.source "$file"), at start $start bytes"
-    # The engine may have left memory in the cgroup before the build began.
+    # The cgroup can contain memory of the engine from before the build.
     [[ $engine == host && -z ${cold:-} ]] && start=0
-    within "$(on_top 300 "$file")" "$peak" "$(awk -v s="$start" 'BEGIN { print 303 + s / 1048576 }')" "the memory peak"
-    # PSS counts as measured if the process has changed by less than 1 % since it was read.
+    within "$(lowest_peak 300 "$file")" "$peak" "$(awk -v s="$start" 'BEGIN { print 303 + s / 1048576 }')" "the memory peak"
+    # build-mem keeps the PSS of a process until its memory has changed by 1 %.
     within 297 "$(jq '.stages[] | select(.name == "hold") | .pss_peak_bytes' "$file")" 303 "PSS of the stage"
     within 297 "$(jq '[.stages[] | select(.name == "hold") | .processes_at_peak[] |
         select(.name == "hold") | .pss_bytes] | add' "$file")" 303 "the processes of the stage"
     holds "$file" '.verdict == "pass" and .exit_code == 0 and (.verify | all(.ok))'
-    [[ $(stat -c %u "$file") == "$(id -u)" ]] || fail "the result is not the invoking user's"
-    [[ $(grep -c '^\[BUILD-MEM RESULT\] {' "$work/out") == 1 ]] || fail "not one RESULT line"
+    [[ $(stat -c %u "$file") == "$(id -u)" ]] || fail "the result does not belong to the user who called build-mem"
+    [[ $(grep -c '^\[BUILD-MEM RESULT\] {' "$work/out") == 1 ]] || fail "the output does not have exactly one RESULT line"
     nothing_left
-    ok "$engine: a known allocation of 300 MiB is measured"
+    ok "$engine: the memory peak of a known allocation of 300 MiB is correct"
 }
 
 build_fails() {
@@ -86,7 +87,7 @@ build_fails() {
     holds "$(result incomplete)" '.verify[] | select(.path == "made") | .ok == false'
     echo old >"$repo/made" && sleep 0.1
     expect 3 measure --label stale --skip-clear -- sh -c 'true'
-    # The artifact exists, so it is refused for its age.
+    # The artifact exists, so build-mem refused it for its age.
     [[ -e $repo/made ]] || fail "--skip-clear removed the artifact"
     holds "$(result stale)" '.build.exit_code == 0 and (.verify[] | select(.path == "made") | .ok | not)'
     expect 4 measure --label nothing -- ./there-is-no-such-program
@@ -96,7 +97,7 @@ build_fails() {
 }
 
 oom_is_reported() {
-    # The shell exits 0, so only the kernel's counter shows the kill.
+    # The shell exits 0, so only the kernel's counter reports the OOM kill.
     # The long interval allows one snapshot, at the start: a snapshot keeps the memory of a dying
     # process, and the kernel would then kill the shell too.
     expect 3 measure --label oom --memory 64m --interval-ms 60000 -- \
@@ -104,16 +105,16 @@ oom_is_reported() {
     holds "$(result oom)" '.build.oom_killed and .build.exit_code == 0 and .peak.censored
         and .peak.limit_bytes == 67108864 and .verdict == "build-failed"'
     grep -q printed-before "$repo/.build-mem/build-oom.log" || fail "the log is lost"
-    junit_is_whole oom
-    # Exit status 137 alone is no OOM kill.
+    junit_is_complete oom
+    # Exit status 137 without a count of the kernel is not an OOM kill.
     expect 3 measure --label no-oom -- sh -c 'exit 137'
     holds "$(result no-oom)" '.build.oom_killed == false'
     nothing_left
     ok "$engine: an OOM kill of a child is reported; exit status 137 alone is not one"
 }
 
-# start_endless LABEL [COMMANDS]: starts a run in the background, with its pid in $pid and its output in
-# $work/begun. Returns when its build has run the commands, has printed a line and has several samples.
+# start_endless LABEL [COMMANDS]: starts a run in the background. Sets $pid to its PID and writes its
+# output to $work/begun. Returns when the build has run the commands, and the run has several samples.
 start_endless() {
     rm -f "$repo/.build-mem"/*-"$1".*
     env --default-signal "$build_mem" run --engine "$engine" --repo "$repo" --label "$1" -- \
@@ -123,8 +124,8 @@ start_endless() {
 }
 has_samples() { (($(wc -l <"$repo/.build-mem/timeline-$1.csv") > 4)); }
 
-# ends STATUS [FILE]: waits for the run $pid, which must exit with the status. Its output is in the file.
-ends() {
+# expect_end STATUS [FILE]: waits for the run $pid, which must exit with the status. FILE is its output.
+expect_end() {
     local status=0
     wait "$pid" || status=$?
     [[ $status == "$1" ]] || fail "exit $status instead of $1: $(tail -n 3 "${2:-$work/begun}")"
@@ -132,7 +133,7 @@ ends() {
 
 ends_on_demand() {
     local signal number pid timeout=4s
-    # The time includes the start of the engine.
+    # The timeout includes the start of the engine.
     if in_uml; then
         [[ $engine == host ]] || timeout=15s
     elif [[ $engine == host || $engine == inplace ]]; then
@@ -140,19 +141,19 @@ ends_on_demand() {
     fi
     expect 3 measure --label timeout --timeout "$timeout" -- \
         sh -c "trap '' TERM; echo printed-before; sleep $endless; sleep $endless"
-    # The result is complete, so it was the probe that ended the build.
+    # The result is complete, so the probe has ended the build.
     holds "$(result timeout)" '.build.timed_out and .verdict == "build-failed" and .not_measured == null'
-    kept timeout
-    junit_is_whole timeout
+    records_are_kept timeout
+    junit_is_complete timeout
     nothing_left
     for signal in INT TERM HUP; do
         number=$(kill -l "$signal")
         start_endless ended
         kill "-$signal" "$pid"
-        ends $((128 + number))
+        expect_end $((128 + number))
         holds "$(result ended)" ".exit_code == $((128 + number)) and .not_measured != null"
-        kept ended
-        junit_is_whole ended
+        records_are_kept ended
+        junit_is_complete ended
         nothing_left
     done
     ok "$engine: timeout, SIGINT, SIGTERM and SIGHUP end the run and leave nothing"
@@ -166,14 +167,14 @@ all_is_gone() { build_is_gone && container_is_gone; }
 runner_is_killed() {
     local pid patience=5
     ! in_uml || patience=20
-    # A killed runner cleans nothing up. Its build ends nevertheless, also if it ignores SIGTERM, and
-    # the next run removes the rest.
+    # A killed runner removes nothing. Its build ends, even if it ignores SIGTERM, and the next run
+    # removes the rest.
     start_endless killed "trap '' TERM"
     kill -KILL "$pid"
     wait "$pid" || true
-    # The bound is documented. A fallback would take until its time-out.
+    # The documentation states this limit. If the probe did not end the build, it would run longer.
     patience_s=$patience eventually all_is_gone
-    kept killed
+    records_are_kept killed
     [[ $engine == host || $engine == inplace || -n $("$engine" ps -aq --filter label=build-mem.run) ]] ||
         fail "no container remains for the next run to remove"
     expect 3 measure --label sweeps -- sh -c 'exit 1'
@@ -190,7 +191,7 @@ output_streams() {
     [[ $(wc -l <"$work/out") == 1 ]] || fail "--json-only printed more than one line"
     sed 's/^\[BUILD-MEM RESULT\] //' "$work/out" | jq -e '.label == "quiet"' >/dev/null ||
         fail "the RESULT line is not JSON"
-    # More than all pipes and queues on the way hold together.
+    # The output is larger than all buffers between the build and the log.
     cat >"$repo/build.sh" <<'SH'
 i=0; while [ $i -lt 20000 ]; do echo "line $i of a build that prints a lot about its work"; i=$((i+1)); done
 echo made >made
@@ -198,7 +199,7 @@ SH
     expect 0 measure --label long -- sh build.sh
     [[ $(wc -l <"$repo/.build-mem/build-long.log") == 20000 ]] || fail "output was lost"
     nothing_left
-    ok "$engine: the build's output streams through"
+    ok "$engine: the output of the build reaches the log and the terminal completely"
 }
 
 warm_cache() {
@@ -211,14 +212,13 @@ warm_cache() {
     ok "$engine: a warm run reports how much it read before the build"
 }
 
-# Drops the page cache of the whole machine, and needs a file system that has one, so only one test
-# runs it.
+# Drops the page cache of the whole machine, so only one test runs it. The file system must have one.
 cache_policies() {
     local policy least most
     head -c 64M /dev/urandom >"$repo/large"
     for policy in as-is:64:128 warm:0:16 cold:64:128; do
         IFS=: read -r policy least most <<<"$policy"
-        # With --cache cold it is build-mem that drops the file from the cache.
+        # With --cache cold, build-mem drops the file from the page cache.
         [[ $policy == cold ]] || { sync "$repo/large" && dd if="$repo/large" iflag=nocache count=0 status=none; }
         expect 0 measure --label "$policy" --cache "$policy" -- sh -c 'cat large >/dev/null; echo made >made'
         holds "$(result "$policy")" ".environment.cache_policy == \"$policy\""
@@ -235,5 +235,5 @@ cache_policies() {
         mentions "$work/err" drop_caches
     fi
     rm "$repo/large"
-    ok "$engine: the page cache contains the files of the build with --cache warm, and not with cold"
+    ok "$engine: the page cache contains the files of the build with --cache warm, and not with --cache cold"
 }

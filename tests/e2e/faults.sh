@@ -1,28 +1,34 @@
-# faults.sh: what can fail while a build is measured. Each scenario checks the exit status, the result,
-# the files that must be kept, and that nothing else remains. engine.sh has the common faults: a failed
-# build, signals, timeouts, a killed runner, an OOM kill of a child. unit/test_faults has failed writes.
+# faults.sh: faults during a measurement. Each scenario checks the exit status, the result and the files
+# that must be kept, and that nothing else remains.
 #
-# Sourced after lib.sh, for on_engine. Containers also run faults_container_scenarios, Docker also
-# faults_docker_scenarios, the host faults_host_scenarios, a User-Mode-Linux faults_rig_scenarios.
+# engine.sh has the common faults: a failed build, signals, timeouts, a killed runner, an OOM kill of a
+# child. unit/test_faults has failed writes.
+#
+# Sourced after lib.sh, for on_engine. All engines run faults_scenarios. These also run:
+#   the host           faults_host_scenarios
+#   containers         faults_container_scenarios
+#   Docker             faults_docker_scenarios
+#   User-Mode-Linux    faults_rig_scenarios
 # shellcheck shell=bash
 # engine.sh sets $engine, $repo, $endless, measure, result, nothing_left, start_endless.
 # shellcheck disable=SC2154
 
-faults_scenarios=(probe_is_killed nobody_reads odd_builds large_output out_of_memory oom_group disk_is_full
-    file_size_limit odd_repositories few_descriptors many_processes concurrent_runs)
+faults_scenarios=(probe_is_killed output_is_not_read daemons_and_zombies large_output out_of_memory oom_group
+    disk_is_full file_size_limit unusual_paths few_descriptors many_processes concurrent_runs)
 faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups keeps_limits cpu_quota swapped)
-# These need their own kernel, to set its clock and for its file systems.
+# These scenarios set the clock of the kernel or need its file systems.
 faults_rig_scenarios=(disk_quota clock_is_set clocks_differ)
 faults_container_scenarios=(no_engine engine_is_slow limit_is_dropped ended_before_the_build container_is_removed wrong_images least_privileges)
 # Only Docker has a daemon.
 faults_docker_scenarios=(another_user engine_hangs daemon_is_killed)
 
-# partial_result LABEL: the result of a run that broke off has the figures from before, and a reason.
+# partial_result LABEL: fails unless the result of the interrupted run has a reason and the figures from
+# before the interruption.
 partial_result() {
     holds "$(result "$1")" '.verdict == "inconclusive" and .exit_code == 4 and .peak.estimated
         and .peak.cgroup_bytes > 0 and .not_measured != null'
-    kept "$1"
-    junit_is_whole "$1"
+    records_are_kept "$1"
+    junit_is_complete "$1"
 }
 
 container() { "$engine" ps -q --filter label=build-mem.run; }
@@ -35,7 +41,7 @@ probe_is_killed() {
     *) probe=$("$engine" inspect --format '{{.State.Pid}}' "$(container)") ;;
     esac
     kill -KILL "$probe"
-    ends 4
+    expect_end 4
     partial_result probe
     nothing_left
     ok "$engine: the figures from before the probe was killed are kept"
@@ -44,61 +50,61 @@ probe_is_killed() {
 container_is_removed() {
     local pid how
     local remove='rm --force'
-    # Without --time=0 podman sends SIGTERM first, and the build ends by itself.
+    # Without --time=0, podman sends SIGTERM first, and the build ends by itself.
     [[ $engine != podman ]] || remove+=' --time=0'
     for how in kill "$remove"; do
-        start_endless taken
+        start_endless removed
         # shellcheck disable=SC2086
         "$engine" $how "$(container)" >/dev/null
-        ends 4
-        partial_result taken
+        expect_end 4
+        partial_result removed
         nothing_left
     done
     # The runner's child is the engine's command.
     start_endless attached
     kill -KILL "$(pgrep -P "$pid")"
-    ends 4
+    expect_end 4
     partial_result attached
     nothing_left
     ok "$engine: the figures from before a container was killed, removed or disconnected are kept"
 }
 
-nobody_reads() {
+output_is_not_read() {
     local status=$work/status
     rm -f "$status"
     {
         measure --label unread -- sh -c 'echo printed-before; sleep 0.5; echo made >made' 2>&1 || echo $? >"$status"
     } | true
-    [[ $(<"$status") == 4 ]] || fail "exit '$(<"$status")' if nobody reads"
+    [[ $(<"$status") == 4 ]] || fail "exit '$(<"$status")' instead of 4 if both outputs are closed"
     rm "$status"
     {
         measure --label unread -- sh -c 'echo printed-before; sleep 0.5; echo made >made' 2>"$work/err" || echo $? >"$status"
     } | true
-    [[ $(<"$status") == 4 ]] || fail "exit '$(<"$status")' if nobody reads the summary"
+    [[ $(<"$status") == 4 ]] || fail "exit '$(<"$status")' instead of 4 if standard output is closed"
     mentions "$work/err" 'Broken pipe'
     grep -q printed-before "$repo/.build-mem/build-unread.log" || fail "the log is lost"
     holds "$(result unread)" '.verdict == "pass" and .not_measured == null'
     nothing_left
-    ok "$engine: a closed pipe is reported, and only its own output is lost"
+    ok "$engine: a closed pipe is reported, and only the output to this pipe is lost"
 }
 
-odd_builds() {
+daemons_and_zombies() {
     expect 0 measure --label daemon -- sh -c "./busybox setsid sleep $endless & echo made >made"
     holds "$(result daemon)" '.verdict == "pass" and .sampler.unreadable == 0'
     nothing_left
-    # One zombie in the build, and one orphan that the probe adopts.
+    # The build has a zombie. It also has an orphan, which becomes a child of the probe.
     expect 0 measure --label zombie -- sh -c '(sleep 0.1 &); sleep 0 & echo made >made; exec ./busybox sleep 0.4'
     holds "$(result zombie)" '.verdict == "pass" and .sampler.unreadable == 0'
     nothing_left
     expect 0 measure --label closes -- sh -c 'exec >&- 2>&-; sleep 0.4; echo made >made'
     holds "$(result closes)" '.build.duration_ms >= 400'
     nothing_left
-    ok "$engine: a daemon, zombies, and a build that closes its output"
+    ok "$engine: builds with a daemon, with zombies, or with a closed output are measured"
 }
 
 large_output() {
     local mib=1024
-    # Output takes ten times as long through an engine's daemon.
+    # Through the daemon of an engine, output takes ten times as long.
     [[ $engine == host ]] || mib=256
     expect 0 measure --quiet --label gigabyte -- \
         sh -c "./busybox dd if=/dev/zero bs=1M count=$mib 2>/dev/null; echo made >made"
@@ -106,25 +112,25 @@ large_output() {
     [[ -z $(find "$repo/.build-mem" -name '*gigabyte*' ! -name '*.log' -size +1M) ]] || fail "a report contains the output"
     rm "$repo/.build-mem/build-gigabyte.log"
     nothing_left
-    ok "$engine: a build that prints $mib MiB"
+    ok "$engine: the log contains all output of a build that prints $mib MiB"
 }
 
 out_of_memory() {
-    # The build's first process itself.
+    # The kernel kills the first process of the build.
     expect 3 measure --label shell --memory 64m --interval-ms 60000 -- ./hold anon=100 sleep=100
     holds "$(result shell)" '.build.oom_killed and .build.signal == 9 and .verdict == "build-failed"'
     nothing_left
     if [[ $engine != inplace && $EUID == 0 ]]; then
-        # The kernel kills the probe first, then the build. The kernel or the engine reports it.
+        # The kernel kills the probe first, then the build. The kernel or the engine reports the OOM kill.
         expect 3 measure --label all --memory 64m --interval-ms 60000 --timeout 1m -- ./attack score hold pause
         holds "$(result all)" '.build.oom_killed and .verdict == "build-failed" and .build.exit_code == null
             and (.build.timed_out | not) and .not_measured != null'
         nothing_left
     fi
-    ok "$engine: an OOM kill of the build is reported, also if it kills the probe"
+    ok "$engine: an OOM kill of the build is reported, even if the kernel also kills the probe"
 }
 
-# Kubernetes sets memory.oom.group: the kernel kills all processes of the cgroup at once.
+# Kubernetes sets memory.oom.group: an OOM kill ends all processes of the cgroup.
 oom_group() {
     [[ -e /sys/fs/cgroup/cgroup.controllers ]] || { echo "  cgroup v1 has no memory.oom.group" && return; }
     local pid probe
@@ -138,18 +144,19 @@ oom_group() {
     host) probe=$(pgrep -P "$pid") ;;
     *) probe=$("$engine" inspect --format '{{.State.Pid}}' "$(container)") ;;
     esac
-    # Otherwise the shell would survive. The probe is protected.
+    # Without memory.oom.group, the shell would survive. The probe is protected.
     echo 1 >"/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$probe/cgroup")/memory.oom.group"
     touch "$repo/go"
-    ends 3
+    expect_end 3
     holds "$(result group)" '.build.oom_killed and .verdict == "build-failed" and .build.signal == 9
         and .not_measured == null'
     nothing_left
     ok "$engine: an OOM kill of the whole cgroup leaves the probe, which reports it"
 }
 
-# out_is_full REASON: the output directory has room for a few KiB only. REASON is the text of the errno.
-out_is_full() {
+# check_full_output REASON: runs a build whose output does not fit into the output directory. REASON is
+# the text of the errno.
+check_full_output() {
     local file
     expect 4 measure --label full -- sh -c './busybox yes printed-before | ./busybox head -n 40000; echo made >made'
     sed -n 's/^\[BUILD-MEM RESULT\] //p' "$work/out" >"$work/line.json"
@@ -158,9 +165,9 @@ out_is_full() {
     grep -q printed-before "$repo/.build-mem/build-full.log" || fail "the log up to the fault is lost"
     grep -q '^t_ms,' "$repo/.build-mem/timeline-full.csv" || fail "the timeline up to the fault is lost"
     for file in "$repo"/.build-mem/*.json; do
-        [[ ! -e $file ]] || jq -e .verdict "$file" >/dev/null || fail "half a result"
+        [[ ! -e $file ]] || jq -e .verdict "$file" >/dev/null || fail "the result is incomplete"
     done
-    [[ ! -e $repo/.build-mem/junit-full.xml ]] || junit_is_whole full
+    [[ ! -e $repo/.build-mem/junit-full.xml ]] || junit_is_complete full
     ! compgen -G "$repo/.build-mem/*.??????" >/dev/null || fail "a temporary file remains"
     nothing_left
 }
@@ -170,8 +177,8 @@ disk_is_full() {
     mount -t tmpfs -o size=64k tmpfs "$repo/.build-mem"
     # shellcheck disable=SC2064
     trap "umount -l '$repo/.build-mem'; end_jobs" EXIT
-    out_is_full 'No space left on device'
-    # The measurement is complete, but the reports do not fit.
+    check_full_output 'No space left on device'
+    # The result fits on the disk, the reports do not.
     rm -f "$repo"/.build-mem/*
     head -c 32K /dev/zero >"$repo/.build-mem/fill"
     expect 4 measure --label page -- sh -c 'echo made >made'
@@ -185,7 +192,7 @@ disk_is_full() {
     nothing_left
     umount "$repo/.build-mem"
     trap end_jobs EXIT
-    # A baseline is either unchanged or complete.
+    # A failed refresh must not change the baseline.
     expect 0 measure --label accepted -- sh -c 'echo made >made'
     mkdir -p "$repo/baselines"
     mount -t tmpfs -o size=16k tmpfs "$repo/baselines"
@@ -204,7 +211,7 @@ disk_is_full() {
 }
 
 disk_quota() {
-    # In memory: a loop device does not work on files that a rig shares with its machine.
+    # The image is in memory: a loop device does not work on files that a rig shares with its machine.
     rm -f /run/quota.img
     truncate -s 128M /run/quota.img
     mkfs.btrfs -q /run/quota.img
@@ -215,7 +222,7 @@ disk_quota() {
     trap "umount -l '$repo/.build-mem'; end_jobs" EXIT
     btrfs -q quota enable "$repo/.build-mem"
     btrfs -q qgroup limit 256K "$repo/.build-mem"
-    out_is_full 'Disk quota exceeded'
+    check_full_output 'Disk quota exceeded'
     umount "$repo/.build-mem"
     trap end_jobs EXIT
     ok "$engine: a full quota is reported, and no file is truncated"
@@ -223,7 +230,7 @@ disk_quota() {
 
 # set_clock SECONDS: sets the clock forward, or back if SECONDS is negative.
 set_clock() {
-    in_uml || fail "this is a real machine; a test must not set its clock"
+    in_uml || fail "a test must not set the clock of a real machine"
     date --set="@$(($(date +%s) + $1))" >/dev/null
 }
 
@@ -243,10 +250,10 @@ start_waiting() {
 }
 
 clock_is_set() {
-    local pid jump plain=$repo repo=$work/clock limit=20s # includes the start of the engine
+    local pid jump plain=$repo repo=$work/clock limit=20s # the limit includes the start of the engine
     [[ $engine != host ]] || limit=5s
-    # Files on this tmpfs have times of this kernel's clock. Files that a rig shares with its machine have
-    # times of the machine's.
+    # This kernel sets the times of files on this tmpfs. The machine sets the times of files that a rig
+    # shares with it.
     mkdir -p "$repo"
     mount -t tmpfs tmpfs "$repo"
     # shellcheck disable=SC2064
@@ -256,24 +263,25 @@ clock_is_set() {
         start_waiting jump --timeout 10m -- 'echo made >made; sleep 0.5'
         set_clock "$jump"
         touch "$repo/go"
-        ends 0
+        expect_end 0
         holds "$(result jump)" '.verdict == "pass" and (.verify | all(.ok)) and .build.timed_out == false
             and .build.duration_ms > 500 and .build.duration_ms < 600000'
         awk -F, 'NR > 1 { if ($1 < last || $1 > 600000) exit 1; last = $1 }' "$repo/.build-mem/timeline-jump.csv" ||
             fail "the timeline jumps with the clock"
         nothing_left
     done
-    # An old artifact stays old, although it is newer than a start after the clock moved back.
+    # After the clock moves back, the old artifact has a later time than the start of the run. It must still
+    # be refused.
     start_waiting old --skip-clear -- true
     set_clock -3600
     touch "$repo/go"
-    ends 3
+    expect_end 3
     holds "$(result old)" '.verify[] | select(.path == "made") | .ok | not'
     [[ -e $repo/made ]] || fail "the old artifact was removed"
-    # A clock that is set back does not extend the time of the build.
+    # A clock that moves back must not extend the timeout.
     start_waiting late --timeout "$limit" -- true
     set_clock -3600
-    ends 3
+    expect_end 3
     holds "$(result late)" '.build.timed_out'
     nothing_left
     umount "$repo"
@@ -282,7 +290,7 @@ clock_is_set() {
     ok "$engine: a change of the clock affects neither durations nor the age of artifacts"
 }
 
-# Files that a rig shares with its machine have times of another clock, like files on a server.
+# The machine sets the times of files that a rig shares with it, like a file server.
 clocks_differ() {
     set_clock 3600
     expect 0 measure --label ahead -- sh -c 'echo made >made'
@@ -297,7 +305,7 @@ clocks_differ() {
 
 file_size_limit() {
     local kib=32
-    # Podman has no daemon, so the limit also applies to its copy of the image.
+    # Podman has no daemon, so the limit also applies to the image that it copies.
     [[ $engine != podman ]] || kib=8192
     limited() (
         ulimit -f "$kib"
@@ -310,7 +318,7 @@ file_size_limit() {
     ok "$engine: a limit on the size of files fails the write and does not kill the run"
 }
 
-odd_repositories() {
+unusual_paths() {
     local name plain=$repo repo
     for name in $'spaces, line\nbreak, ünïcödé €' '"quote",target=' "apo'strophe \$(id)"; do
         mkdir "$work/$name"
@@ -324,29 +332,29 @@ odd_repositories() {
     repo=$work/link
     rm "$repo/made"
     expect 0 measure -- ./hold write=made:1
-    [[ -s $repo/made ]] || fail "the build did not run behind a link"
+    [[ -s $repo/made ]] || fail "the build did not run in a repository whose path is a link"
     nothing_left
-    ok "$engine: repositories with spaces, line breaks, quotes, other scripts, and behind a link"
+    ok "$engine: the path of the repository can be a link, and contain spaces, line breaks, quotes and Unicode"
 }
 
 few_descriptors() {
-    # Only the soft limit: Podman has no daemon, and runc sets the limits of the container itself.
+    # Only the soft limit: Podman has no daemon, so runc must be able to set the limits of the container.
     limited() (
         ulimit -Sn "$1"
         measure "${@:2}"
     )
     expect 0 limited 24 --label few -- ./hold anon=20 sleep=300 write=made:1
     holds "$(result few)" '.not_measured == null and (.peak.estimated | not) and .sampler.unreadable == 0'
-    # Not even a pipe can be opened.
+    # With 10 descriptors, build-mem cannot open a pipe.
     expect 4 limited 10 --label none -- ./hold write=made:1
     cat "$work/out" >>"$work/err"
     mentions "$work/err" 'Too many open files'
     nothing_left
-    ok "$engine: few descriptors are enough to measure; too few are reported"
+    ok "$engine: 24 descriptors are enough for a run; a run with 10 reports the error"
 }
 
-# start_silent_build: starts a build that prints nothing for 33 s, on the host engine. silent_build waits
-# for it and checks it; other scenarios run in between.
+# start_silent_build: starts a build on the host engine that prints nothing for 33 s. silent_build waits
+# for it and checks it. Other scenarios run in between.
 start_silent_build() {
     any_wanted silent_build || return 0
     trap 'end_jobs; rm -rf "$work"' EXIT
@@ -362,9 +370,9 @@ silent_build() {
     wait "$silent" || status=$?
     ((status == 0)) || fail "a silent build: exit $status: $(tail -n 3 "$work/silent/out")"
     grep -qP '^build-mem: .*[MK]iB.*[MK]iB.* 3\d\.\d s$' "$work/silent/err" ||
-        fail "no progress line in 30 s: $(<"$work/silent/err")"
+        fail "no progress line after 30 s: $(<"$work/silent/err")"
     [[ $(wc -l <"$work/silent/err") == 1 ]] || fail "more than one line in 30 s: $(<"$work/silent/err")"
-    ok "a build that prints nothing is not ended, and a CI gets a progress line every 30 s"
+    ok "a build that prints nothing is not ended, and build-mem prints a progress line every 30 s"
 }
 
 hidden_proc() {
@@ -392,10 +400,10 @@ SH
     pid=$!
     patience_s=300 eventually all_are_recorded "$many"
     touch "$repo/go"
-    ends 0
+    expect_end 0
     holds "$(result many)" '.not_measured == null and .sampler.unreadable == 0'
     nothing_left
-    ok "$engine: $many processes at once"
+    ok "$engine: $many concurrent processes are measured"
 }
 all_are_recorded() { awk -F, -v many="$1" '$7 >= many { seen = 1 } END { exit !seen }' "$repo/.build-mem/timeline-many.csv"; }
 
@@ -408,19 +416,19 @@ concurrent_runs() {
     expect 4 measure --label one -- sh -c 'echo made >made'
     mentions "$work/err" "$first"
     cmp -n "$size" "$repo/.build-mem/timeline-one.csv" "$work/before.csv" || fail "a refused run has written files"
-    # Runs with other labels are allowed, and each has its own peak.
+    # Runs with different labels can run at the same time. Each has its own peak.
     measure --label two --skip-clear -- ./hold anon=60 sleep=1500 write=made:1 >"$work/two" 2>&1 &
     pid=$!
     expect 0 measure --label three --skip-clear -- sh -c './hold anon=20 sleep=1500 write=made-3:1 && until [ -s made ]; do sleep 0.1; done'
-    ends 0 "$work/two"
+    expect_end 0 "$work/two"
     within 60 "$(jq .peak.cgroup_bytes "$(result two)")" 65 "the memory peak of label two"
     within 20 "$(jq .peak.cgroup_bytes "$(result three)")" 25 "the memory peak of label three"
     kill -KILL "$first"
     wait "$first" || true
-    # The lock ended with its process.
+    # The kernel released the lock of the killed run.
     expect 0 measure --label one -- sh -c 'echo made >made'
-    # A refresh beside a check, which reads the old or the new baseline. Each build writes its own file and
-    # renames it; process IDs would not be unique in containers.
+    # A refresh and a check run at the same time. The check reads the old or the new baseline. Each build
+    # writes its own file and renames it. PIDs are not unique in containers, so they cannot name the files.
     local build='./hold anon=40 sleep=200 && echo made >made.ME && ./busybox mv made.ME made'
     expect 0 measure --label one -- sh -c "$build"
     expect 0 "$build_mem" baseline refresh --repo "$repo" --baseline "$work/shared.json" "$(result one)"
@@ -429,10 +437,10 @@ concurrent_runs() {
     pid=$!
     expect 0 "$build_mem" check --engine "$engine" --repo "$repo" --baseline "$work/shared.json" --skip-clear \
         -- sh -c "${build//ME/check}"
-    ends 0 "$work/refresh"
+    expect_end 0 "$work/refresh"
     holds "$work/shared.json" '.environments[0].metrics.cgroup_peak.values | length == 2'
     nothing_left
-    # Runs of different repositories.
+    # Runs of different repositories can run at the same time.
     local pids=()
     for ((label = 1; label <= beside; label++)); do
         mkdir -p "$work/beside/$label"
@@ -442,16 +450,16 @@ concurrent_runs() {
         pids+=($!)
     done
     for pid in "${pids[@]}"; do wait "$pid" || status=$?; done
-    ((status == 0)) || fail "one of $beside runs at once: exit $status"
+    ((status == 0)) || fail "one of $beside concurrent runs exits $status"
     for ((label = 1; label <= beside; label++)); do
         within $((label * 10)) "$(jq .peak.cgroup_bytes "$work/beside/$label/.build-mem/result-beside.json")" \
             $((label * 10 + 5)) "the memory peak of run $label of $beside"
     done
     nothing_left
-    ok "$engine: one run per label, and $beside concurrent runs of different repositories"
+    ok "$engine: a label allows one run at a time; $beside runs of different repositories run at the same time"
 }
 
-# A series of runs writes LABEL-1, LABEL-2, ...: no other run may use these labels, and vice versa.
+# `--runs N` writes LABEL-1 to LABEL-N. Another run must not use these labels at the same time.
 labels_of_series() {
     local pid
     start_endless one
@@ -472,28 +480,28 @@ labels_of_series() {
 
 no_engine() {
     local without=DOCKER_HOST=unix:///nowhere.sock
-    # Podman has no daemon, so the program is missing instead.
+    # Podman has no daemon, so the scenario hides its program.
     [[ $engine != podman ]] || without=PATH=/nowhere
     expect 4 env "$without" "$build_mem" run --engine "$engine" --repo "$repo" --label none -- true
     holds "$(result none)" ".not_measured | contains(\"$engine\")"
-    ok "$engine: an engine that is missing or does not answer is reported"
+    ok "$engine: a run reports an engine that is missing or does not answer"
 }
 
-# instead COMMANDS: makes a replacement for the engine's program, in $work/instead. It runs the commands
-# first and then the real program, $engine_itself.
-instead() {
-    mkdir -p "$work/instead"
-    printf '#!/bin/sh\nengine_itself=%s\n%s\nexec "$engine_itself" "$@"\n' "$(command -v "$engine")" "$1" \
-        >"$work/instead/$engine"
-    chmod +x "$work/instead/$engine"
+# wrap_engine COMMANDS: writes a wrapper of the engine's program to $work/wrapped. It runs the commands,
+# and then the real program, $real_engine.
+wrap_engine() {
+    mkdir -p "$work/wrapped"
+    printf '#!/bin/sh\nreal_engine=%s\n%s\nexec "$real_engine" "$@"\n' "$(command -v "$engine")" "$1" \
+        >"$work/wrapped/$engine"
+    chmod +x "$work/wrapped/$engine"
 }
 
-# A build can kill its probe at once, so the runner must know the cgroup before it starts the build.
+# A build can kill its probe at once, so the runner must find the cgroup before it starts the build.
 engine_is_slow() {
     rm -f "$work/begun-early"
-    instead "case \$* in *State.Pid*) sleep 1; [ ! -e '$repo/made' ] || touch '$work/begun-early' ;; esac"
-    PATH=$work/instead:$PATH expect 0 measure --label slow -- sh -c 'echo made >made'
-    [[ ! -e $work/begun-early ]] || fail "the build ran before its cgroup was known"
+    wrap_engine "case \$* in *State.Pid*) sleep 1; [ ! -e '$repo/made' ] || touch '$work/begun-early' ;; esac"
+    PATH=$work/wrapped:$PATH expect 0 measure --label slow -- sh -c 'echo made >made'
+    [[ ! -e $work/begun-early ]] || fail "the build ran before the engine reported its cgroup"
     nothing_left
     ok "$engine: the build waits until the engine has reported its cgroup"
 }
@@ -501,7 +509,7 @@ engine_is_slow() {
 # A wrapper, or an engine without a memory controller, accepts --memory and sets no limit.
 limit_is_dropped() {
     rm -f "$repo/made"
-    instead 'for word; do shift; case $word in --memory* | --memory-swap*) ;; *) set -- "$@" "$word" ;; esac; done
+    wrap_engine 'for word; do shift; case $word in --memory* | --memory-swap*) ;; *) set -- "$@" "$word" ;; esac; done
         exec "$engine_itself" "$@"'
     PATH=$work/instead:$PATH expect 4 measure --label dropped --memory 32m -- ./hold anon=80 write=made:1
     holds "$(result dropped)" '.not_measured | contains("--memory")'
@@ -510,37 +518,37 @@ limit_is_dropped() {
     ok "$engine: a memory limit that is not in force is an error, before the build starts"
 }
 
-# SIGTERM arrives while an engine command runs: one that is optional, and one that is necessary.
+# SIGTERM arrives while a command of the engine runs. `version` is optional, `create` is necessary.
 ended_before_the_build() {
     local pid step
     for step in version create; do
         rm -f "$work/at-it" "$repo/made"
-        instead "case \$1 in $step) \"\$engine_itself\" \"\$@\" && touch '$work/at-it' && exec sleep $endless ;; esac"
+        wrap_engine "case \$1 in $step) \"\$real_engine\" \"\$@\" && touch '$work/at-it' && exec sleep $endless ;; esac"
         # Not through the function `measure`: the signal must reach build-mem and not a shell.
-        env --default-signal PATH="$work/instead:$PATH" "$build_mem" run --engine "$engine" --repo "$repo" \
+        env --default-signal PATH="$work/wrapped:$PATH" "$build_mem" run --engine "$engine" --repo "$repo" \
             --label early -- sh -c 'echo made >made' >"$work/begun" 2>&1 &
         pid=$!
         eventually test -e "$work/at-it"
         kill -TERM "$pid"
-        ends 143
+        expect_end 143
         [[ ! -e $repo/made ]] || fail "the build ran nevertheless"
         nothing_left
     done
-    instead 'case $1 in start) sleep 3 ;; esac'
-    PATH=$work/instead:$PATH expect 4 measure --label early --timeout 1s -- sh -c 'echo made >made'
+    wrap_engine 'case $1 in start) sleep 3 ;; esac'
+    PATH=$work/wrapped:$PATH expect 4 measure --label early --timeout 1s -- sh -c 'echo made >made'
     holds "$(result early)" '.build.timed_out == false and .not_measured != null'
     [[ ! -e $repo/made ]] || fail "the build ran nevertheless"
     nothing_left
-    ok "$engine: a run that is ended before its build starts does not start it"
+    ok "$engine: a run that ends before its build starts does not start it"
 }
 
-# The build has ended and its results are complete, but the engine's program does not exit.
+# The build ends and its result is complete, but the engine's program does not exit.
 engine_hangs() {
-    instead "case \$1 in start) \"\$engine_itself\" \"\$@\"; exec sleep $endless ;; esac"
-    PATH=$work/instead:$PATH expect 0 measure --label stays -- sh -c 'echo made >made'
+    wrap_engine "case \$1 in start) \"\$real_engine\" \"\$@\"; exec sleep $endless ;; esac"
+    PATH=$work/wrapped:$PATH expect 0 measure --label stays -- sh -c 'echo made >made'
     holds "$(result stays)" '.verdict == "pass" and .not_measured == null'
     nothing_left
-    ok "$engine: an engine that hangs at the end delays nothing and loses no figure"
+    ok "$engine: if the engine hangs at the end, the result is complete"
 }
 
 # The build runs as the user who calls build-mem, and the files belong to that user.
@@ -550,7 +558,7 @@ another_user() {
     chmod 755 "$work" && chmod 777 "$repo"
     rm -rf "$repo/.build-mem" "$repo/made"
     expect 0 "${as[@]}" run --engine docker --repo "$repo" -- sh -c './busybox grep ^Uid: /proc/self/status; echo made >made'
-    grep -qP '^Uid:\t65534\t65534\t65534\t65534$' "$repo/.build-mem/build-run.log" || fail "another user ran the build"
+    grep -qP '^Uid:\t65534\t65534\t65534\t65534$' "$repo/.build-mem/build-run.log" || fail "the build ran as another user"
     [[ $(stat -c %u "$repo/made" "$(result run)" "$repo/.build-mem/build-run.log" | sort -u) == 65534 ]] ||
         fail "a file belongs to another user"
     chown -R root "$repo/.build-mem"
@@ -648,12 +656,12 @@ least_privileges() {
     expect 0 measure --label least -- sh -c "$show"
     # CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID: the bits 0, 1, 3 to 7.
     grep -qP '^CapEff:\t00000000000000fb$' "$log" || fail "other capabilities than those of a builder"
-    grep -qP '^NoNewPrivs:\t1$' "$log" || fail "programs may gain privileges"
+    grep -qP '^NoNewPrivs:\t1$' "$log" || fail "programs can gain privileges"
     [[ $(awk '$5 == "/work"' "$log" | wc -l) == 1 ]] || fail "the repository is not mounted"
-    # Nothing else of this machine is mounted, except what the engine itself creates for each container.
+    # The other mounts are those that the engine creates for each container.
     ! awk '/ - / { print $5 }' "$log" | grep -vqE '^/($|work$|proc(/|$)|sys(/|$)|dev(/|$)|etc/(hosts|hostname|resolv.conf)$|run(/|$))' ||
-        fail "something else is mounted: $(<"$log")"
-    # Another user has no capabilities. Its processes are measured nevertheless.
+        fail "the container has an unexpected mount: $(<"$log")"
+    # Another user has no capabilities. build-mem must still measure its processes.
     chmod 777 "$repo"
     expect 0 measure --label least --user 65534:65534 -- sh -c "$show; ./hold spawn=2 anon=30 meet sleep=2000"
     grep -qP '^CapEff:\t0000000000000000$' "$log" || fail "a user has capabilities"
@@ -661,13 +669,13 @@ least_privileges() {
     holds "$(result least)" '.sampler.unreadable == 0 and .sampler.vanished >= 0'
     within 59 "$(jq '.stages[] | select(.name == "hold") | .pss_peak_bytes' "$(result least)")" 63 "PSS of another user"
     expect 0 measure --label engine --privileges engine -- sh -c "$show"
-    grep -q '^CapEff:' "$repo/.build-mem/build-engine.log" || fail "the log lacks the capabilities"
+    grep -q '^CapEff:' "$repo/.build-mem/build-engine.log" || fail "the log does not contain the capabilities"
     ! grep -qP '^CapEff:\t00000000000000fb$' "$repo/.build-mem/build-engine.log" || fail "--privileges engine changes nothing"
     nothing_left
-    ok "$engine: a container with the least privileges is measured"
+    ok "$engine: a build runs with the least privileges, and is measured"
 }
 
-# An image of another architecture, whose shell is for a machine that no emulator supports.
+# foreign_image: imports an image of another architecture. No emulator supports the machine of its shell.
 foreign_image() {
     local root=$work/foreign platform=(--platform linux/s390x)
     [[ $engine != podman ]] || platform=(--os linux --arch s390x)
@@ -687,23 +695,23 @@ wrong_images() {
     expect 4 measure --label foreign --image build-mem-foreign:1 -- sh -c 'echo made >made'
     holds "$(result foreign)" '.not_measured | contains("--image")'
     nothing_left
-    ok "$engine: an image that is missing, has no bash, or is of another architecture is reported"
+    ok "$engine: a run reports an image that is missing, has no bash, or is for another architecture"
 }
 
-# The last scenario, since every other container of the engine ends with the daemon.
+# This is the last scenario, because all containers of the engine end with the daemon.
 daemon_is_killed() {
     local pid state
     state=$(dirname "${DOCKER_HOST#unix://}")
     start_endless daemon
     kill -KILL "$(<"$state/docker.pid")"
-    ends 4
+    expect_end 4
     partial_result daemon
-    # Without a daemon, only build-mem could end it.
+    # The daemon is dead, so build-mem must have ended the build.
     build_is_gone || fail "a process of the build remains"
-    # containerd died with it. dockerd would take its zombie for a running one.
+    # containerd has ended with dockerd. A new dockerd would mistake its zombie for a running containerd.
     rm -f "$state/exec/containerd/containerd.pid"
     "$srcdir/tests/rig/docker" run true
     expect 0 measure --label after -- sh -c 'echo made >made'
     nothing_left
-    ok "$engine: a killed daemon is reported, and the next run removes what it left"
+    ok "$engine: a run reports a killed daemon, and the next run removes the rest"
 }

@@ -1,9 +1,9 @@
-# figures.sh: known memory as build-mem measures it, compared with the kernel's own counters. Sourced by
-# engine.sh.
+# figures.sh: compares the figures of build-mem with known allocations and with the counters of the
+# kernel. Sourced by engine.sh.
 # shellcheck shell=bash
 
-# configure NAME STAGE=REGEX...: writes NAME.json, the configuration with these stages, the first match
-# wins, and without an artifact.
+# configure NAME STAGE=REGEX...: writes NAME.json, a configuration with these stages and without
+# artifacts. The first stage that matches is used.
 configure() {
     local name=$1 stage
     shift
@@ -14,17 +14,17 @@ configure() {
         "$repo/build-mem.json" >"$repo/$name.json"
 }
 
-# stage FILE NAME KEY: a figure of one stage of a result.
+# stage FILE NAME KEY: prints a figure of one stage of a result.
 stage() { jq --arg name "$2" ".stages[] | select(.name == \$name) | .$3" "$1"; }
 
-# above_base FILE SUM: SUM MiB plus what the cgroup holds besides the stage's own memory: the shell, the
-# probe, the engine's remains. The stage "base", which holds 1 MiB itself, measures that.
+# above_base FILE SUM: prints SUM MiB plus the memory of the cgroup outside of the stage: the shell, the
+# probe and the engine. The stage "base" measures this memory; its own process holds 1 MiB.
 above_base() {
     awk "BEGIN { print $(stage "$1" base cgroup_peak_bytes) / 1048576 - 1 + $2 }"
 }
 
-# peak_is FILE STAGE MIB: the peak is MIB and a page table of 4 KiB per 2 MiB above the base, within
-# 1 MiB.
+# peak_is FILE STAGE MIB: fails unless the peak is MIB above the base, plus 4 KiB of page tables per
+# 2 MiB, within 1 MiB.
 peak_is() {
     within "$(above_base "$1" "$3 + $3 / 512 - 1")" "$(stage "$1" "$2" cgroup_peak_bytes)" \
         "$(above_base "$1" "$3 + $3 / 512 + 1")" "peak of $2"
@@ -36,8 +36,8 @@ is_exact() {
         fail "cgroup_peak_exact of $2 is not $3"
 }
 
-# Each stage is smaller than the one before, so the lifetime peak rises in the largest only. Each one
-# sleeps first: memory from before the scan that detects a stage counts for the stage before.
+# Each stage is smaller than the one before, so the lifetime peak rises in the largest stage only. Each
+# stage sleeps first, because memory from before its detection counts for the stage before.
 stage_peaks() {
     configure stages 'base=anon=1 ' 'large=anon=120' 'middle=anon=70' 'small=anon=30'
     expect 0 measure --label stages --config "$repo/stages.json" -- sh -c '
@@ -47,7 +47,7 @@ stage_peaks() {
     for size in large:120 middle:70 small:30; do
         name=${size%:*}
         peak_is "$file" "$name" "${size#*:}"
-        # Without resets the kernel reports the largest only; the others are samples, marked as such.
+        # Without resets, the kernel reports the largest peak only. The others are samples, and marked.
         exact=${stages_are_exact:-false}
         [[ $name != large ]] || exact=true
         is_exact "$file" "$name" "$exact"
@@ -56,8 +56,8 @@ stage_peaks() {
     ok "$engine: each stage has its own peak"
 }
 
-# The kernel's own highest peak: on v2 it is the lifetime peak, which is the memory peak; on v1 a counter
-# of memory and swap, which nobody resets.
+# Writes a peak of the kernel that build-mem does not reset: on v1, the counter of memory and swap. On v2
+# there is none, and the memory peak is the lifetime peak.
 cat >"$repo/witness.sh" <<'SH'
 while IFS=: read -r _ controllers path; do
     [ "$controllers" != memory ] || directory=$path
@@ -68,12 +68,12 @@ done >witness
 exit 0
 SH
 
-# highest FILE: every peak is in one of the stages; none is lost between two of them.
-highest() {
+# no_peak_is_lost FILE: fails unless the memory peak and the highest peak of a stage are the kernel's.
+no_peak_is_lost() {
     local file=$1 peak witness
     peak=$(jq .peak.cgroup_bytes "$file") witness=$(cat "$repo/witness")
     if [[ $(jq -r .peak.source "$file") == memory.max_usage_in_bytes ]]; then
-        [[ -n $witness ]] || echo "  swap is not counted: nothing to compare the memory peak with"
+        [[ -n $witness ]] || echo "  this kernel does not count swap, so the memory peak is not compared"
     fi
     witness=${witness:-$peak}
     echo "  memory peak $peak, the kernel's $witness"
@@ -81,7 +81,7 @@ highest() {
     holds "$file" "([.stages[].cgroup_peak_bytes] | max) - $witness | fabs < 1048576"
 }
 
-# Stages without a pause between them, which hold their memory only briefly, at their end.
+# The stages have no pause between them, and hold their memory only at their end.
 stage_boundaries() {
     local sizes=(24 60 12 48 30 6) mib file stages=('base=anon=1 ')
     for mib in "${sizes[@]}"; do stages+=("p$mib=anon=$mib( |$)"); done
@@ -96,12 +96,12 @@ stage_boundaries() {
         is_exact "$file" "p$mib" true
     done
     within 60 "$(jq .sampler.largest_process_bytes "$file")" 62 "the largest process"
-    highest "$file"
-    ok "$engine: not 1 MiB is lost between two stages"
+    no_peak_is_lost "$file"
+    ok "$engine: each stage has its own peak without a pause between stages"
 }
 
-# The second stage starts while the memory of the first is freed. The first one's peak is exact. The
-# second one's is at least its own memory, and at most both together.
+# The second stage starts while the first one frees its memory. The peak of the first stage is exact. The
+# peak of the second stage is at least its own memory, and at most the memory of both.
 stage_overlaps() {
     local file
     configure overlaps 'base=anon=1 ' 'second=anon=20' 'first=anon=60'
@@ -118,11 +118,11 @@ stage_overlaps() {
     within "$(above_base "$file" 19)" "$(stage "$file" second cgroup_peak_bytes)" \
         "$(above_base "$file" 82)" "peak of second"
     is_exact "$file" second true
-    highest "$file"
-    ok "$engine: a stage that starts while the memory of the one before is freed"
+    no_peak_is_lost "$file"
+    ok "$engine: the peaks of two stages are correct if the second starts while the first frees its memory"
 }
 
-# survives MIB: true if the build `mix` passes under that limit. The kernel decides.
+# survives MIB: succeeds if the build `mix` passes under this memory limit.
 survives() {
     local status=0
     mix --memory "$1m" || status=$?
@@ -132,8 +132,8 @@ survives() {
     return 1
 }
 
-# A build that reads a file which is not in the page cache, writes another, and takes private and shared
-# memory. The shell keeps the files open: some file systems drop the cache of closed files.
+# mix FLAG...: measures a build that reads an uncached file, writes another, and allocates private and
+# shared memory. The shell keeps the files open, because some file systems drop the cache of closed files.
 mix() {
     configure mix
     rm -f "$repo/cold" "$repo/made"
@@ -142,15 +142,15 @@ mix() {
         ./hold read=cold write=made:8 anon=32 shm=16 sleep=200' >"$work/out" 2>"$work/err"
 }
 
-# The smallest limit under which a build passes is its unreclaimable peak.
+# The smallest memory limit under which the build passes must be its unreclaimable peak, within 5 %.
 unreclaimable() {
     local bytes low high middle
     expect 0 mix
     bytes=$(jq .peak.unreclaimable_bytes "$(result mix)")
     echo "  unreclaimable $bytes of $(jq .peak.cgroup_bytes "$(result mix)")"
     low=$((bytes * 9 / 10 / 1048576)) high=$((bytes * 11 / 10 / 1048576))
-    survives "$high" || fail "killed under a limit 10 % above the unreclaimable peak"
-    ! survives "$low" || fail "passes under a limit 10 % below the unreclaimable peak"
+    survives "$high" || fail "the kernel kills the build under a limit 10 % above the unreclaimable peak"
+    ! survives "$low" || fail "the build passes under a limit 10 % below the unreclaimable peak"
     while ((high - low > 1)); do
         middle=$(((low + high) / 2))
         if survives "$middle"; then high=$middle; else low=$middle; fi

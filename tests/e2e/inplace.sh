@@ -1,11 +1,11 @@
-# inplace.sh: the inplace engine in a cgroup with other processes. Sourced after lib.sh; call
-# others_live_there before run_scenarios. $peak_can_be_reset: set if this cgroup's peak can be reset.
+# inplace.sh: the inplace engine in a cgroup with other processes. Sourced after lib.sh. Call
+# make_shared_cgroup before run_scenarios. Set $peak_can_be_reset if the peak of a cgroup can be reset.
 # shellcheck shell=bash
 
 cgroup_root=/sys/fs/cgroup
 [[ -e $cgroup_root/cgroup.controllers ]] || cgroup_root+=/memory
 cgroup=$cgroup_root/e2e-inplace-$$
-# Kills the agent, and what a failed scenario has left in the cgroup.
+# Kills all processes in the cgroup: the agent, and the builds of a failed scenario.
 leave() {
     while [[ -d $cgroup && -n $(<"$cgroup/cgroup.procs") ]]; do
         xargs -r kill -KILL <"$cgroup/cgroup.procs" 2>/dev/null || true
@@ -16,7 +16,7 @@ leave() {
 }
 trap leave EXIT
 
-# in_cgroup COMMAND...: runs it in a subshell inside of the cgroup.
+# in_cgroup COMMAND...: runs it in a subshell in the cgroup.
 in_cgroup() (
     trap - EXIT
     echo "$BASHPID" >"$cgroup/cgroup.procs"
@@ -43,10 +43,11 @@ set_limit() { # set_limit BYTES|none
 measure_own=("$build_mem" run --engine inplace --repo "$work/own")
 inplace_result() { echo "$work/own/.build-mem/result-$1.json"; }
 
-agent_lives() { kill -0 "$agent" || fail "the agent, which was in the cgroup before, is dead"; }
+agent_is_alive() { kill -0 "$agent" || fail "the agent, which was in the cgroup before the run, is dead"; }
 
-# The agent holds 20 MiB all the time, and an earlier step held more than the build.
-others_live_there() {
+# make_shared_cgroup: creates the cgroup, and starts the agent in it, which always holds 20 MiB. An
+# earlier step holds more memory than the builds, and ends.
+make_shared_cgroup() {
     mkdir "$cgroup" "$work/own"
     echo '{"artifacts": [], "clear": []}' >"$work/own/build-mem.json"
     (echo "$BASHPID" >"$cgroup/cgroup.procs" && exec "$hold" anon=20 sleep=3600000) &
@@ -54,11 +55,11 @@ others_live_there() {
     in_cgroup "$hold" spawn=2 anon=80 meet sleep=100
 }
 
-# The peak consists of the agent's 20 MiB and the build's 60.
+# expect_peak FILE: fails unless the peak is the sum of the agent's 20 MiB and the build's 60 MiB.
 expect_peak() {
     within 79 "$(jq .peak.cgroup_bytes "$1")" 95 "the memory peak"
-    within 19 "$(jq .peak.at_start_bytes "$1")" 35 "at the start"
-    # The kernel charges a little in advance.
+    within 19 "$(jq .peak.at_start_bytes "$1")" 35 "the usage at the start"
+    # The kernel charges some pages in advance.
     within 59 "$(jq '.peak.cgroup_bytes - .peak.at_start_bytes' "$1")" 63 "the build's share"
     holds "$1" '.peak.shared and .environment.image == "inplace" and
         ([.processes_at_peak[].command] | all(contains("sleep=3600000") | not))'
@@ -74,8 +75,8 @@ earlier_peak() {
         holds "$file" '.peak.estimated and .peak.at_most_bytes >= 180 * 1048576'
     fi
     expect_peak "$file"
-    agent_lives
-    ok "inplace: the memory peak is that of the run, not of an earlier step"
+    agent_is_alive
+    ok "inplace: the memory peak is that of the run, and not that of an earlier step"
 }
 
 read_only_cgroup() {
@@ -86,7 +87,7 @@ read_only_cgroup() {
     holds "$file" '.peak.estimated and .peak.at_most_bytes >= 180 * 1048576
         and (.peak.source == "memory.current" or .peak.source == "memory.usage_in_bytes")'
     expect_peak "$file"
-    # A peak that rises above all earlier ones is this run's own.
+    # A peak above all earlier ones belongs to this run.
     expect 0 in_cgroup_read_only "${measure_own[@]}" --label rises -- "$hold" spawn=3 anon=70 meet sleep=300
     file=$(inplace_result rises)
     holds "$file" '(.peak.estimated | not) and .peak.at_most_bytes == null
@@ -99,8 +100,8 @@ limit_of_the_job() {
     expect 2 in_cgroup "${measure_own[@]}" --memory 1g -- true
     mentions "$work/err" --memory
     set_limit $((96 << 20))
-    # A kill from before the run does not count.
-    ! in_cgroup "$hold" anon=120 >"$work/out" 2>&1 || fail "the limit does not hold"
+    # This OOM kill is before the run, so it does not count.
+    ! in_cgroup "$hold" anon=120 >"$work/out" 2>&1 || fail "the kernel does not enforce the limit"
     expect 0 in_cgroup "${measure_own[@]}" --label fits -- "$hold" anon=30
     holds "$(inplace_result fits)" '(.build.oom_killed | not) and .pressure.oom_kills == 0
         and .peak.limit_bytes == 96 * 1048576 and (.peak.censored | not)'
@@ -109,11 +110,11 @@ limit_of_the_job() {
     holds "$(inplace_result oom)" '.build.oom_killed and .pressure.oom_kills == 1 and .peak.censored
         and .build.exit_code == 0'
     set_limit none
-    agent_lives
-    ok "inplace: the limit of the job is recorded, and only kills during this run count"
+    agent_is_alive
+    ok "inplace: the limit of the job is recorded, and only OOM kills during the run count"
 }
 
-# in_background LABEL: starts a run and waits for its first sample; its pid is in $pid.
+# in_background LABEL: starts a run, sets $pid to its PID, and waits for its first sample.
 in_background() {
     rm -f "$work/own/.build-mem/timeline-$1.csv"
     (
@@ -137,12 +138,12 @@ one_at_a_time() {
     wait "$pid" || status=$?
     [[ $status == 4 ]] || fail "exit $status instead of 4 after the probe was killed"
     builds_are_gone || fail "a process of the build remains"
-    agent_lives
+    agent_is_alive
     expect 0 in_cgroup "${measure_own[@]}" --label other -- true
-    ok "inplace: one run at a time in a cgroup, and no build outlives its probe"
+    ok "inplace: a cgroup allows one run at a time, and no build outlives its probe"
 }
 
-# In a real container, with this machine's libraries: its own cgroup, read-only, with a limit.
+# Runs in a real container with the libraries of this machine. Its cgroup is read-only and has a limit.
 in_a_container() {
     local file=$work/own/.build-mem/result-contained.json part mounts=()
     for part in bin lib lib64 usr; do
@@ -154,11 +155,11 @@ in_a_container() {
         "${measure_own[@]}" --label contained -- "$hold" anon=60 sleep=300
     holds "$file" '.peak.limit_bytes == 192 * 1048576 and .environment.engine == "inplace"
         and (.peak.estimated | not) and ([.processes_at_peak[].name] == ["hold"])'
-    # The runner is in the container too. A sanitizer returns some memory during the run.
+    # The runner is in the container too. A runner with sanitizers frees some memory during the run.
     local least=59
     ! grep -q __asan_init "$build_mem" || least=58
     within $least "$(jq '.peak.cgroup_bytes - .peak.at_start_bytes' "$file")" 63 "the build's share"
-    ok "inplace: in a container, the container's own counters are read"
+    ok "inplace: in a container, build-mem reads the counters of the container"
 }
 
 # Agents and nested engines mount other parts of the hierarchy. The last mount is not the own cgroup.

@@ -1,8 +1,9 @@
-# Sourced by the end-to-end tests. Each test is a program: exit 0 passed, 1 failed, 77 skipped.
+# Sourced by the end-to-end tests. A test is a program, which exits 0 if it passed, 1 if it failed, and 77
+# if it was skipped.
 #   TEST             runs all its scenarios
 #   TEST NAME...     runs the named scenarios
-#   TEST --list      lists them
-# A scenario is a function that does its own setup and prints "ok: ..." for each thing that it checked.
+#   TEST --list      lists the scenarios
+# A scenario is a function that does its own setup and prints a line "ok: ..." for each result.
 # shellcheck shell=bash
 set -euo pipefail
 
@@ -11,11 +12,11 @@ srcdir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 builddir=$(cd "${BUILDDIR:-.}" && pwd -P)
 build_mem=$builddir/build-mem
 hold=$builddir/tests/helpers/hold
-# Below the build directory: some rigs show only this tree and the current directory.
+# Below the build directory, because some rigs share only this tree and the current directory.
 work=$(mktemp -d "$builddir/e2e.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# Skips the test. In CI every rig must be available, so there it fails.
+# skip REASON: skips the test. In CI, every rig must be available, so the test fails.
 skip() {
     echo "skipped: $*"
     [[ ${CI:-} == true ]] && exit 1
@@ -29,10 +30,10 @@ fail() {
 
 ok() { echo "ok: $*"; }
 
-# The scenarios that the caller named. Empty: all.
+# The scenarios that the caller named. If empty, all are run.
 wanted=("$@")
 
-# declare_scenarios NAME...: the scenarios of this test, in order. Fails if the caller named another.
+# declare_scenarios NAME...: sets the scenarios of this test, in order. Fails if the caller named another.
 declare_scenarios() {
     local name
     scenarios=("$@")
@@ -41,11 +42,11 @@ declare_scenarios() {
         exit 0
     fi
     for name in ${wanted[@]+"${wanted[@]}"}; do
-        [[ " $* " == *" $name "* ]] || fail "no scenario $name; there are: $*"
+        [[ " $* " == *" $name "* ]] || fail "unknown scenario $name; this test has: $*"
     done
 }
 
-# any_wanted NAME...: true if the caller wants one of these scenarios.
+# any_wanted NAME...: succeeds if the caller wants one of these scenarios.
 any_wanted() {
     local name
     ((${#wanted[@]})) || return 0
@@ -57,8 +58,8 @@ any_wanted() {
 
 end_jobs() { jobs -pr | xargs -r kill; }
 
-# run_scenarios NAME...: runs those that the caller wants, in order. Each gets a subshell, so it leaves
-# no variable, directory or job to the next.
+# run_scenarios NAME...: runs the wanted scenarios, in order. Each runs in a subshell, so the next one does
+# not inherit its variables, its directory or its jobs.
 run_scenarios() {
     local name start
     for name; do
@@ -72,7 +73,8 @@ run_scenarios() {
     done
 }
 
-# expect STATUS COMMAND...: runs it; its output goes to $work/out and $work/err.
+# expect STATUS COMMAND...: runs the command, with its output in $work/out and $work/err. Fails if it exits
+# with another status.
 expect() {
     local wanted_status=$1 status=0
     shift
@@ -83,8 +85,8 @@ expect() {
     fi
 }
 
-# mentions FILE WORD: for a fact that no field of the result has. WORD is a flag, a path or a key
-# word, never a sentence: the wording of messages may change.
+# mentions FILE WORD: fails unless the file contains the word. Use it for facts that no field of the result
+# has. WORD is a flag, a path or a keyword, never a sentence, because the wording of messages can change.
 mentions() {
     grep -qF -e "$2" "$1" || {
         cat "$1" >&2
@@ -92,7 +94,7 @@ mentions() {
     }
 }
 
-# junit_has FILE XPATH: the condition is true of the JUnit file.
+# junit_has FILE XPATH: fails unless the condition is true for the JUnit file.
 junit_has() {
     [[ $(xmllint --xpath "boolean($2)" "$1") == true ]] || {
         grep -E '<(testcase|failure|error|skipped)' "$1" >&2
@@ -100,7 +102,7 @@ junit_has() {
     }
 }
 
-# holds FILE JQ-CONDITION: the condition is true of the JSON file.
+# holds FILE JQ-CONDITION: fails unless the condition is true for the JSON file.
 holds() {
     jq -e "$2" "$1" >/dev/null || {
         jq -c 'del(.processes_at_peak)' "$1" >&2
@@ -108,7 +110,7 @@ holds() {
     }
 }
 
-# within LOW BYTES HIGH NAME: the figure, in bytes, is between two figures in MiB.
+# within LOW BYTES HIGH NAME: fails unless BYTES is between LOW and HIGH, which are in MiB.
 within() {
     awk -v low="$1" -v bytes="$2" -v high="$3" \
         'BEGIN { mib = bytes / 1048576; printf "  %.2f MiB, expected %s to %s\n", mib, low, high
@@ -116,7 +118,7 @@ within() {
         fail "$4"
 }
 
-# eventually COMMAND...: waits until it is true, at most $patience_s (default: 60 s).
+# eventually COMMAND...: waits until the command succeeds, at most $patience_s seconds (default: 60).
 eventually() {
     local tries
     for ((tries = ${patience_s:-60} * 10; tries; tries--)); do
@@ -126,7 +128,7 @@ eventually() {
     fail "not true within ${patience_s:-60} s: $*"
 }
 
-# no_cgroup_left: fails if a run has left its cgroup. Cgroups from before the test, and those of other
+# no_cgroup_left: fails if the cgroup of a run remains. Cgroups from before the test, and cgroups of other
 # live runners, do not count.
 cgroups() { find /sys/fs/cgroup -type d -name 'build-mem-*'; }
 cgroups_before=$(cgroups)
@@ -134,13 +136,13 @@ no_cgroup_left() {
     local directory pid
     while read -r directory; do
         pid=${directory##*/build-mem-} pid=${pid%%-*}
-        # A run of another lane may have ended since the listing.
+        # A run of another lane can have ended after find(1) listed its cgroup.
         [[ -z $pid || -d /proc/$pid || $cgroups_before == *"$directory"* || ! -d $directory ]] ||
             fail "the cgroup remains: $directory"
     done <<<"$(cgroups)" # a User-Mode-Linux has no /dev/fd
 }
 
-# in_rig OPTION...: restarts the test in a User-Mode-Linux (see tests/rig/uml), which has cgroup v2.
+# in_rig OPTION...: restarts the test in a User-Mode-Linux, which has cgroup v2 (see tests/rig/uml).
 in_rig() {
     if [[ -z ${IN_RIG:-} ]]; then
         local status=0
@@ -150,9 +152,9 @@ in_rig() {
         ((status == 77)) && skip "User-Mode-Linux cannot run here"
         exit $status
     fi
-    [[ -e /sys/fs/cgroup/cgroup.controllers ]] || fail "this is not cgroup v2"
+    [[ -e /sys/fs/cgroup/cgroup.controllers ]] || fail "this machine does not have cgroup v2"
     uname -r
-    # The page cache is empty, so the first run is charged for the probe's own file.
+    # The page cache is empty, so the kernel charges the file of the probe to the first run.
     export cold=true
 }
 
@@ -175,11 +177,11 @@ private_podman() {
     trap 'podman rm --all --force >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
 }
 
-# What every engine must do.
+# The scenarios of every engine.
 engine_scenarios=(known_allocation stage_peaks build_fails oom_is_reported ends_on_demand runner_is_killed
     output_streams warm_cache)
 
-# on_engine ENGINE NAME...: runs these scenarios, as far as the caller wants them, on the engine.
+# on_engine ENGINE NAME...: runs those of the scenarios that the caller wants, on the engine.
 on_engine() (
     engine=$1
     shift
@@ -191,11 +193,11 @@ on_engine() (
 
 in_uml() { grep -q 'User Mode Linux' /proc/cpuinfo; }
 
-# Installs the npm packages of tests/e2e/consumers, which read what build-mem writes, in $consumers,
-# and puts their Node first in $PATH.
+# install_consumers: installs the npm packages of tests/e2e/consumers in $consumers, and puts their Node
+# first in $PATH. These packages read the files of build-mem.
 install_consumers() {
     local node
-    node=$("$srcdir/tests/rig/fetch-node") || skip "no Node can be fetched here"
+    node=$("$srcdir/tests/rig/fetch-node") || skip "cannot fetch Node here"
     export PATH=$node:$PATH
     consumers=${BUILD_MEM_CACHE:-$srcdir/.cache}/consumers
     mkdir -p "$consumers"

@@ -1,5 +1,6 @@
-/* A stream of records folded into a measurement: whatever comes, its result file can be read. To
- * write and read that takes ten times as long as to aggregate: one input of eight has to do it. */
+/* Aggregates a stream of records into a measurement. Its result file must be readable.
+ *
+ * A result file takes ten times as long as the aggregate, so only one input of eight writes one. */
 #include "fuzz.h"
 #include "measurement/aggregate.h"
 #include "result/result.h"
@@ -16,7 +17,7 @@ static void check_result(const struct measurement *m)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const bool written = size % 8 == 0;
+    const bool writes_result = size % 8 == 0;
     struct strv names CLEANUP(strv_release) = {0};
     struct measurement m;
     struct wire_record record;
@@ -32,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size -= (size_t)used;
     }
     aggregate_finish(aggregate);
-    if (written)
+    if (writes_result)
         check_result(&m);
     aggregate_free(aggregate);
     measurement_release(&m);

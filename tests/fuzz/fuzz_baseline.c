@@ -1,4 +1,4 @@
-/* The baseline: what is read is written and read again as the same, and can be judged against. */
+/* Parses a baseline. If it is valid, it must survive a round trip, and judge must accept it. */
 #include "base/units.h"
 #include "fuzz.h"
 #include "gate/judge.h"
@@ -12,11 +12,11 @@ static void check_round_trip(const struct baseline *baseline)
         BM_BUG(err.message);
     char *again CLEANUP(cleanup_free) = baseline_to_json(&back);
     if (strcmp(text, again) != 0)
-        BM_BUG("a baseline that changes as it is written again");
+        BM_BUG("the baseline differs after a round trip");
     baseline_release(&back);
 }
 
-/* A good run in the entry's environment, whose figures are all `figure`. */
+/* Judges a valid run in the environment of the entry. All its figures are `figure`. */
 static void judge_one(const struct baseline *baseline, const struct baseline_environment *entry,
                       int64_t figure)
 {
@@ -34,7 +34,7 @@ static void judge_one(const struct baseline *baseline, const struct baseline_env
     judgement_init(&judgement);
     judge(baseline, "baseline", &m, 1, figure % 2, &judgement);
     if (judgement.verdict == VERDICT_NOT_COMPARABLE || judgement.verdict == VERDICT_NO_BASELINE)
-        BM_BUG("an entry that is not comparable with itself");
+        BM_BUG("the entry is not comparable with its own environment");
     judgement_release(&judgement);
     measurement_release(&m);
 }

@@ -1,4 +1,4 @@
-/* /proc/PID/cmdline, and what is made of it: one line, a stage, a name for people. */
+/* Converts /proc/PID/cmdline to one line of text, to a stage and to a process name. */
 #include "fuzz.h"
 #include "measurement/process_name.h"
 #include "probe/stages.h"
@@ -7,7 +7,7 @@
 static void add_default_stages(void)
 {
     if (stages_count() == 0 && stages_add("(^|[ /])next( |/dist/bin/next )build( |$)"))
-        BM_BUG("a default rule that is refused");
+        BM_BUG("a default pattern is refused");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -17,11 +17,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(command, data, size);
     size_t length = cmdline_to_text(command, size);
     if (strlen(command) != length || strpbrk(command, "\n\r\t\x1b\x7f"))
-        BM_BUG("a command line that is not one line");
+        BM_BUG("the command line is not one line of text");
     if (stages_match(command) > stages_count())
-        BM_BUG("a stage that there is not");
+        BM_BUG("the stage does not exist");
     char *name CLEANUP(cleanup_free) = process_name(command);
     if (!*name)
-        BM_BUG("a process without a name");
+        BM_BUG("the process name is empty");
     return 0;
 }

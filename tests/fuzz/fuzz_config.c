@@ -1,5 +1,8 @@
-/* build-mem.json, which is part of the change that is judged: what is taken names nothing outside
- * of the repo and asks for no variable of the caller's; every figure is in range. */
+/* Parses build-mem.json. The change under test can edit this file, so an accepted file must
+ * satisfy:
+ * - no path is outside the repository
+ * - no variable is inherited from the caller
+ * - each number is in range */
 #include "base/units.h"
 #include "config/config.h"
 #include "fuzz.h"
@@ -8,7 +11,7 @@ static void check_inner_path(const char *path)
 {
     char *framed CLEANUP(cleanup_free) = xasprintf("/%s/", path);
     if (!*path || *path == '/' || strstr(framed, "/../"))
-        BM_BUG("a path that is not inside of the repo");
+        BM_BUG("a path is outside the repository");
 }
 
 static void check(const struct config *config)
@@ -22,13 +25,13 @@ static void check(const struct config *config)
         check_inner_path(config->baseline);
     for (size_t i = 0; i < config->env.count; i++)
         if (!strchr(config->env.items[i], '='))
-            BM_BUG("a variable of the caller's");
+            BM_BUG("a variable is inherited");
     if (config->memory_limit_bytes != UNMEASURED && config->memory_limit_bytes < LEAST_LIMIT_BYTES)
-        BM_BUG("a memory limit that no engine takes");
+        BM_BUG("the memory limit is too small for an engine");
     if (config->timeout_ms < 0 || config->interval_ms < 1 || config->interval_ms > 60000)
-        BM_BUG("a time that there can't be");
+        BM_BUG("a time is out of range");
     if (config->label && (!*config->label || strpbrk(config->label, "/\n")))
-        BM_BUG("a label that is no part of a file's name");
+        BM_BUG("the label cannot be part of a file name");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

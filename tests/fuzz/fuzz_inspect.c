@@ -1,4 +1,4 @@
-/* What `docker inspect` prints: an engine that failed has said something. */
+/* Parses the output of `docker inspect`. A failure of the engine must have a message. */
 #include "engine/engine.h"
 #include "fuzz.h"
 
@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (parse_inspect(text, &facts, &err) < 0)
         fuzz_check_error(&err, "inspect:");
     if (facts.failure && !*facts.failure)
-        BM_BUG("a failure without words");
+        BM_BUG("the message of the failure is empty");
     engine_facts_release(&facts);
     return 0;
 }

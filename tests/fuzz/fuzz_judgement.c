@@ -1,12 +1,13 @@
-/* The judgement in a result: the input is its JSON object, in a result without figures. What is
- * read is written and read again as the same, and all reports show it. Reports take a hundred times
- * as long as reading: they run for one input in sixteen. */
+/* Parses the judgement of a result. The input is its JSON object; the result has no figures.
+ *
+ * A valid judgement must survive a round trip, and each report must accept it. The reports take a
+ * hundred times as long as the parser, so they run for one input of 16. */
 #include "fuzz.h"
 #include "report/report.h"
 #include "result/result.h"
 #include "unit/sample.h"
 
-/* Returns the text of a result without figures up to its judgement; static. */
+/* Returns the text of a result without figures, up to its judgement. The text is static. */
 static const char *result_head(void)
 {
     static char *head;
@@ -25,10 +26,10 @@ static void check_round_trip(const struct result *result)
     struct result back CLEANUP(result_release) = {0};
     char *text CLEANUP(cleanup_free) = result_to_json(&result->measurement, &result->judgement, 0);
     if (result_parse(text, "written", &back, &err) < 0 || !back.is_judged)
-        BM_BUG(err.message ? err.message : "a judgement that is not read again");
+        BM_BUG(err.message ? err.message : "the judgement is lost in a round trip");
     char *again CLEANUP(cleanup_free) = result_to_json(&back.measurement, &back.judgement, 0);
     if (strcmp(text, again) != 0)
-        BM_BUG("a judgement that changes as it is written again");
+        BM_BUG("the judgement differs after a round trip");
 }
 
 static void show(const struct judgement *judgement)

@@ -1,4 +1,4 @@
-/* /proc/self/mountinfo and, behind a NUL, /proc/self/cgroup. */
+/* Finds the memory cgroup. The input is /proc/self/mountinfo, a NUL and /proc/self/cgroup. */
 #include "cgroup/cgroup.h"
 #include "fuzz.h"
 
@@ -18,13 +18,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             continue;
         size_t length = strlen(mountinfo);
         if (parse_mounts(mountinfo, length, "memory", path, "/nowhere", &candidates) > length)
-            BM_BUG("more was parsed than there is");
+            BM_BUG("the parsed length exceeds the text");
         for (size_t i = 0; i < candidates.count; i++) {
             const struct cgroup *cgroup = &candidates.items[i];
             if (strncmp(cgroup->directory, "/nowhere", 8) != 0 || cgroup->version != version)
-                BM_BUG("a cgroup that is not below the root");
+                BM_BUG("the cgroup is not below the root");
             if (i > 0 && candidates.ranks[i] > candidates.ranks[i - 1])
-                BM_BUG("candidates out of order");
+                BM_BUG("the candidates are not in order of rank");
         }
     }
     return 0;

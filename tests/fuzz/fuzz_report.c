@@ -1,4 +1,4 @@
-/* From a result file to what is judged and shown of it: any result that can be read. */
+/* Judges each valid result, and writes all reports of it. */
 #include "comparison/comparison.h"
 #include "fuzz.h"
 #include "gate/judge.h"
@@ -26,7 +26,7 @@ static void show_alone(const struct measurement *m, const char *log)
     show(m, &judgement, log);
 }
 
-/* What has been accepted passes. */
+/* A run must pass against a baseline that was accepted from the same run. */
 static void show_accepted(const struct measurement *m, const char *log)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;

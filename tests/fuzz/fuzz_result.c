@@ -1,4 +1,4 @@
-/* The result file: what is read is written and read again as the same. */
+/* Parses a result file. If it is valid, it must survive a round trip. */
 #include "fuzz.h"
 #include "result/result.h"
 
@@ -16,6 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         BM_BUG(err.message);
     char *again CLEANUP(cleanup_free) = result_to_json(&back.measurement, &back.judgement, 0);
     if (strcmp(written, again) != 0)
-        BM_BUG("a result that changes as it is written again");
+        BM_BUG("the result differs after a round trip");
     return 0;
 }

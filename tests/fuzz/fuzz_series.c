@@ -1,7 +1,14 @@
-/* The CSV files of a series, which a build can modify. The input is a timeline, or the processes
- * file if it begins like one; the other file is a good one. What is read loses no line and no peak
- * and can be drawn; a timeline is written and read again as the same. Writing takes ten times as
- * long as reading, drawing a hundred times: they run for few inputs. */
+/* Parses the CSV files of a series, which a build can modify.
+ *
+ * The input is a process series if it begins with the header of one, and a timeline otherwise. The
+ * other file is valid. A valid series must satisfy:
+ * - it has fewer samples than the file has lines
+ * - its columns contain the highest and the lowest usage
+ * - it can be drawn
+ * - a timeline survives a round trip
+ *
+ * A round trip takes ten times as long as the parser, a drawing a hundred times. They run for one
+ * input of 16 and of 64. */
 #include "base/file.h"
 #include "fuzz.h"
 #include "report/report.h"
@@ -34,7 +41,7 @@ static void check_lines(const struct series *series, const uint8_t *data, size_t
     for (size_t i = 0; i < size; i++)
         lines += data[i] == '\n';
     if ((is_timeline ? series->count : series->process_sample_count) >= lines)
-        BM_BUG("more lines than there are");
+        BM_BUG("the series has too many samples for the lines of the file");
 }
 
 static void check_columns(const struct series *series)
@@ -50,7 +57,7 @@ static void check_columns(const struct series *series)
     }
     for (size_t i = 0; i < 7; i++) {
         if (!columns[i].high != !columns[i].low)
-            BM_BUG("a column with one end");
+            BM_BUG("a column has a highest or a lowest sample, but not both");
         if (!columns[i].high)
             continue;
         int64_t high = sample_usage(columns[i].high), low = sample_usage(columns[i].low);
@@ -58,7 +65,7 @@ static void check_columns(const struct series *series)
         shown_lowest = low < shown_lowest ? low : shown_lowest;
     }
     if (highest != shown_highest || lowest != shown_lowest)
-        BM_BUG("a peak that no column has");
+        BM_BUG("no column contains the highest or the lowest usage");
 }
 
 static char written[] = "/tmp/build-mem-fuzz-XXXXXX";
@@ -94,10 +101,10 @@ static void check_round_trip(const struct series *series)
     if (back.count != series->count || back.stages.count != series->stages.count ||
         (series->count &&
          memcmp(back.samples, series->samples, series->count * sizeof *series->samples) != 0))
-        BM_BUG("a timeline that changes as it is written again");
+        BM_BUG("the timeline differs after a round trip");
     for (size_t i = 0; i < series->stages.count; i++)
         if (strcmp(back.stages.items[i], series->stages.items[i]) != 0)
-            BM_BUG("a stage whose name changes as it is written again");
+            BM_BUG("the name of a stage differs after a round trip");
 }
 
 static void draw(const struct series *series)

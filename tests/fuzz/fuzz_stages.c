@@ -1,5 +1,7 @@
-/* The pattern of a stage, and what is read of it before a process of its own tries to compile it
- * (tests/unit/test_config does that). The list that it stands in is fuzz_config's. */
+/* Checks the pattern of a stage before it is compiled.
+ *
+ * tests/unit/test_config covers the compilation, which runs in another process. fuzz_config covers
+ * the list of stages. */
 #include "config/pattern.h"
 #include "fuzz.h"
 
@@ -9,8 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *pattern CLEANUP(cleanup_free) = fuzz_text(data, size);
     int result = pattern_check(pattern, &err);
     if ((result < 0) != (err.message != NULL))
-        BM_BUG("a refusal without a reason, or a reason without a refusal");
+        BM_BUG("the return value and the error message disagree");
     if (result == 0 && (!*pattern || strlen(pattern) > 1000))
-        BM_BUG("a pattern that must be refused");
+        BM_BUG("an empty or long pattern is accepted");
     return 0;
 }

@@ -1,4 +1,4 @@
-/* /proc/PID/stat: what is taken is in range, and a process may have any name. */
+/* Parses /proc/PID/stat. All values must be in range, whatever the name of the process is. */
 #include "fuzz.h"
 #include "proc/proc.h"
 
@@ -11,9 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct proc_stat stat;
     if (parse_proc_stat(text, &stat) == 0 &&
         (!stat.state || stat.parent < 0 || stat.start_ticks > INT64_MAX))
-        BM_BUG("a process that there can't be");
+        BM_BUG("a value is out of range");
     if (parse_proc_stat(named, &stat) < 0 || stat.state != 'R' || stat.parent != 41 ||
         stat.start_ticks != 282657)
-        BM_BUG("a name that is taken for something else");
+        BM_BUG("the name of the process changes the other fields");
     return 0;
 }

@@ -1,12 +1,12 @@
-/* Sizes, durations and whole numbers: what is parsed is formatted and parsed again, as near as
- * the digits that are shown allow. */
+/* Parses sizes, durations and integers. A value must survive a round trip, up to the precision of
+ * its format. */
 #include "base/units.h"
 #include "fuzz.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-/* People's figures have blanks, those of flags have none. */
+/* Formatted figures contain spaces; the parsers accept none. */
 static void drop_blanks(char *text)
 {
     char *to = text;
@@ -26,10 +26,10 @@ static void check_size(int64_t bytes)
     int64_t back;
     drop_blanks(text);
     if (parse_size(text, &back) < 0)
-        BM_BUG("a size that can be written and not read");
+        BM_BUG("a formatted size cannot be parsed");
     double off = (double)back - (double)bytes;
     if (off > shown + 2 + (double)bytes * 1e-15 || off < -shown - 2 - (double)bytes * 1e-15)
-        BM_BUG("a size that changes as it is written");
+        BM_BUG("a size differs after a round trip");
 }
 
 static void check_duration(int64_t ms)
@@ -38,9 +38,9 @@ static void check_duration(int64_t ms)
     int64_t back, shown = ms < 1000 ? 0 : ms < 60000 ? 50 : ms < 3600000 ? 1000 : 60000;
     drop_blanks(text);
     if (parse_duration(text, &back) < 0)
-        BM_BUG("a duration that can be written and not read");
+        BM_BUG("a formatted duration cannot be parsed");
     if (back - ms > shown || ms - back > shown)
-        BM_BUG("a duration that changes as it is written");
+        BM_BUG("a duration differs after a round trip");
 }
 
 static void check_integer(int64_t number)
@@ -49,7 +49,7 @@ static void check_integer(int64_t number)
     int64_t back;
     snprintf(text, sizeof text, "%" PRId64, number);
     if (parse_integer(text, INT64_MIN, INT64_MAX, &back) < 0 || back != number)
-        BM_BUG("a number that changes as it is written");
+        BM_BUG("an integer differs after a round trip");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

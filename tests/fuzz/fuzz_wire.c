@@ -1,4 +1,4 @@
-/* The records of the probe: what is decoded is encoded as the same bytes. */
+/* Decodes the records of the probe. Encoding a decoded record must return the same bytes. */
 #include "fuzz.h"
 #include "stream.h"
 #include "wire/wire.h"
@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (size && (used = wire_decode(data, size, &record)) > 0) {
         size_t length = wire_encode(&record, frame, sizeof frame);
         if ((size_t)used > size || length != (size_t)used || memcmp(frame, data, length) != 0)
-            BM_BUG("a record that changes as it is encoded again");
+            BM_BUG("the record differs after a round trip");
         data += used;
         size -= (size_t)used;
     }

@@ -1,5 +1,5 @@
-# A program for each parser, made by libFuzzer: a build directory of its own, configured with
-# --enable-fuzzing CC=clang. `make check-fuzz` takes seconds, `make fuzz` hours.
+# One libFuzzer program for each parser. They need their own build directory, configured with
+# --enable-fuzzing CC=clang. `make check-fuzz` takes seconds, `make fuzz` takes hours.
 fuzz_targets = \
 	%D%/fuzz_baseline \
 	%D%/fuzz_cgroup_files \

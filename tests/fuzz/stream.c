@@ -26,7 +26,7 @@ static struct wire_record any_record(unsigned *seed)
 {
     struct wire_record record = {.type =
                                      (enum wire_type)(WIRE_HELLO + rand_r(seed) % WIRE_FIRST_SEEN)};
-    /* Every record but the output is of figures and texts. */
+    /* Each type except WIRE_OUTPUT consists of figures and texts, so any figures are valid. */
     int64_t *figures = &record.end.exit_code;
     for (size_t i = 0; i < sizeof record.end / sizeof *figures; i++)
         figures[i] = any_figure(seed);

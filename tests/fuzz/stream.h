@@ -1,4 +1,4 @@
-/* Inputs that are streams of records. */
+/* Generates inputs that are streams of records. */
 #ifndef BM_TESTS_FUZZ_STREAM_H
 #define BM_TESTS_FUZZ_STREAM_H
 
@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t capacity);
-/* As libFuzzer has it: half of the time bytes are changed, as ever; else a well-formed record is
- * added, whose header and lengths would be found by luck only. */
+/* libFuzzer calls this function to change an input. For half of the calls, it uses the default
+ * mutator. For the others, it appends a valid record: random bytes rarely form a valid header. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t capacity, unsigned seed);
 
 #endif

@@ -1,23 +1,26 @@
 /*
- * attack: a build that turns against its probe. It is run as the build's first process, so that
- * the probe is its parent.
+ * attack STEP...: a build that attacks its probe.
  *
- *   attack STEP...
+ * It must be the first process of the build, so that its parent is the probe. It runs the steps
+ * from left to right:
  *
- * The steps, done from left to right:
- *   descriptors  write into what the probe has open, through /proc
- *   memory       read and write its memory, through /proc, ptrace(2) and process_vm_writev(2)
- *   steal        take its descriptors, with pidfd_getfd(2)
- *   signals      send it whatever can be sent but SIGKILL and SIGSTOP
- *   stop, kill   SIGSTOP, SIGKILL
- *   starve       leave it not one descriptor, with prlimit(2)
- *   squeeze      leave it those that it waits for, and none to open a file with
- *   score        offer it to the kernel when memory runs out, in our place
- *   grow, hold   hold 100 MiB for half a second, alone or in four processes
- *   write        write what the build has to make: the file "made"
- *   pause        for as long as it lasts
+ *   descriptors  write to the open files of the probe, through /proc
+ *   memory       read and write the memory of the probe, through /proc, ptrace(2),
+ *                process_vm_readv(2) and process_vm_writev(2)
+ *   steal        copy the descriptors of the probe, with pidfd_getfd(2)
+ *   signals      send the probe every signal, except SIGKILL and those that stop a process
+ *   stop         send the probe SIGSTOP
+ *   kill         send the probe SIGKILL
+ *   starve       set the descriptor limit of the probe to 0, with prlimit(2)
+ *   squeeze      set it to 5: the probe can wait for the build, but cannot open a file
+ *   score        raise the OOM score of the probe, so that the kernel kills it first
+ *   grow         hold 100 MiB for 0.5 s
+ *   hold         the same in four processes
+ *   write        write the artifact of the build, the file "made"
+ *   pause        wait for a signal
  *
- * Prints each of the first three that came through, and score. Exits 0 where none did, else 9.
+ * Prints one line for each attack of descriptors, memory, steal and score that succeeded. Exits 9
+ * if one of these succeeded, and 0 otherwise.
  *   cc -std=gnu17 -D_GNU_SOURCE -O2 -static -o attack attack.c
  */
 #include <errno.h>
@@ -38,12 +41,12 @@
 #define DESCRIPTORS 64
 
 static pid_t probe;
-static bool came_through;
+static bool any_succeeded;
 
-static void report(const char *what)
+static void report_success(const char *attack)
 {
-    printf("came through: %s\n", what);
-    came_through = true;
+    printf("attack succeeded: %s\n", attack);
+    any_succeeded = true;
 }
 
 __attribute__((format(printf, 2, 3))) static int open_of_probe(int flags, const char *format, ...)
@@ -62,7 +65,7 @@ static void descriptors(void)
     for (int number = 0; number < DESCRIPTORS; number++) {
         int fd = open_of_probe(O_WRONLY, "fd/%d", number);
         if (fd >= 0) {
-            report("descriptors");
+            report_success("descriptors");
             (void)!write(fd, "forged", 6);
         }
     }
@@ -74,15 +77,15 @@ static void memory(void)
     struct iovec here = {.iov_base = &byte, .iov_len = 1};
     struct iovec there = {.iov_base = (void *)0x400000, .iov_len = 1};
     if (open_of_probe(O_RDWR, "mem") >= 0)
-        report("/proc/PID/mem");
+        report_success("/proc/PID/mem");
     if (open_of_probe(O_RDONLY, "environ") >= 0)
-        report("/proc/PID/environ");
+        report_success("/proc/PID/environ");
     if (ptrace(PTRACE_SEIZE, probe, NULL, NULL) == 0)
-        report("ptrace");
+        report_success("ptrace");
     if (process_vm_readv(probe, &here, 1, &there, 1, 0) >= 0 || errno != EPERM)
-        report("process_vm_readv");
+        report_success("process_vm_readv");
     if (process_vm_writev(probe, &here, 1, &there, 1, 0) >= 0 || errno != EPERM)
-        report("process_vm_writev");
+        report_success("process_vm_writev");
 }
 
 static void steal(void)
@@ -90,10 +93,10 @@ static void steal(void)
     int pidfd = (int)syscall(SYS_pidfd_open, probe, 0);
     for (int number = 0; pidfd >= 0 && number < DESCRIPTORS; number++)
         if (syscall(SYS_pidfd_getfd, pidfd, number, 0) >= 0)
-            report("pidfd_getfd");
+            report_success("pidfd_getfd");
 }
 
-/* The probe passes some of these on to the build: to us. */
+/* The probe forwards some of these signals to the build, so this process ignores them. */
 static void signals(void)
 {
     for (int number = 1; number < SIGRTMIN; number++)
@@ -104,7 +107,7 @@ static void signals(void)
         }
 }
 
-static void leave_descriptors(rlim_t count)
+static void limit_descriptors(rlim_t count)
 {
     struct rlimit limit = {count, count};
     if (prlimit(probe, RLIMIT_NOFILE, &limit, NULL) < 0)
@@ -115,7 +118,7 @@ static void score(void)
 {
     int fd = open_of_probe(O_WRONLY, "oom_score_adj");
     if (fd >= 0 && write(fd, "1000", 4) == 4)
-        report("oom_score_adj");
+        report_success("oom_score_adj");
 }
 
 static void grow(size_t mib)
@@ -126,8 +129,9 @@ static void grow(size_t mib)
     usleep(500000);
 }
 
-/* In parts: when memory runs out the kernel weighs size as well as score. None takes its part
- * before all are there: a User-Mode-Linux can panic where a process is killed while it forks. */
+/* The kernel selects the process to kill by size and by score. Small processes ensure that it kills
+ * the probe. They allocate only after all are forked: a User-Mode-Linux can panic if a process is
+ * killed while it forks. */
 static void hold(void)
 {
     int gate[2];
@@ -169,9 +173,9 @@ static void do_step(const char *step)
     else if (strcmp(step, "kill") == 0)
         kill(probe, SIGKILL);
     else if (strcmp(step, "starve") == 0)
-        leave_descriptors(0);
+        limit_descriptors(0);
     else if (strcmp(step, "squeeze") == 0)
-        leave_descriptors(5);
+        limit_descriptors(5);
     else if (strcmp(step, "score") == 0)
         score();
     else if (strcmp(step, "grow") == 0)
@@ -189,8 +193,8 @@ static void do_step(const char *step)
 int main(int argc, char **argv)
 {
     probe = getppid();
-    setvbuf(stdout, NULL, _IOLBF, 0); /* what is printed is not lost with us */
+    setvbuf(stdout, NULL, _IOLBF, 0); /* each line survives a SIGKILL of this process */
     for (int i = 1; i < argc; i++)
         do_step(argv[i]);
-    return came_through ? 9 : 0;
+    return any_succeeded ? 9 : 0;
 }

@@ -1,32 +1,30 @@
 /*
- * hold: holds known amounts of memory, step by step.
+ * hold STEP...: holds known amounts of memory.
  *
- * The arguments are steps, done from left to right; what lies before a fork
- * or spawn belongs to the parent, what lies behind it to the children:
+ * It runs the steps from left to right. The parent runs the steps before a fork or spawn, its
+ * children run the steps after it.
  *
  *   anon=MIB        map and touch private anonymous memory
- *   shm=MIB         the same, shared (the kernel counts it as shmem)
- *   free            unmap everything mapped so far
- *   read=PATH       read a file whole (page cache)
+ *   shm=MIB         the same with shared memory (the kernel counts it as shmem)
+ *   free            unmap all mappings
+ *   read=PATH       read the whole file (page cache)
  *   write=PATH:MIB  write a file of that size (page cache, dirty)
- *   sleep=MS
- *   thp=on|off      huge pages: ask for them in later steps, or forbid them
- *   fork            a child does the rest; its parent waits and exits 0,
- *                   however the child ended
- *   spawn=N         N children do the rest; their parent waits and exits
- *                   with the highest of their statuses (128+N for a signal)
- *   meet            wait until all the children of that spawn are here or
- *                   dead, so that they hold their memory at the same time;
- *                   once in a spawn
- *   exit=N
+ *   sleep=MS        sleep
+ *   thp=on|off      use huge pages in later steps, or disable them
+ *   fork            one child runs the rest; the parent waits for it and always exits 0
+ *   spawn=N         N children run the rest; the parent waits for them and exits with their
+ *                   highest status (128+N for a signal)
+ *   meet            wait until each child of the last spawn has reached this step or has ended, so
+ *                   that all hold their memory at the same time; at most once per spawn
+ *   exit=N          exit with that status
  *
- * For example 300 MiB held for a second, then half a second without it:
+ * Example: hold 300 MiB for 1 s, then nothing for 0.5 s:
  *   hold anon=300 sleep=1000 free sleep=500
  *
- * It needs nothing but a kernel, so that it runs in any container:
+ * It is static, so it runs in any container:
  *   cc -std=gnu17 -O2 -static -o hold hold.c
  *
- * Exits 0 after the last step, 2 for a step it doesn't know, 1 if one fails.
+ * Exits 0 after the last step, 1 if a step failed, 2 if a step is unknown or malformed.
  */
 #include <err.h>
 #include <errno.h>
@@ -51,7 +49,7 @@ struct mapping {
 static struct mapping mappings[MAX_MAPPINGS];
 static size_t n_mappings;
 static bool want_huge_pages;
-/* A pipe that all children of the last spawn hold open until they meet. */
+/* A pipe that each child of the last spawn keeps open until it runs the step meet. */
 static int meeting[2] = {-1, -1};
 
 static long number(const char *step, const char *text, long highest)
@@ -79,7 +77,7 @@ static void map(const char *step, size_t mib, int sharing)
         err(1, "%s", step);
     if (want_huge_pages && madvise(start, length, MADV_HUGEPAGE) < 0)
         err(1, "%s: MADV_HUGEPAGE", step);
-    /* Volatile, or the compiler may drop stores that nobody reads. */
+    /* Without volatile, the compiler can remove the stores. */
     for (size_t at = 0; at < length; at += (size_t)page)
         ((volatile char *)start)[at] = 1;
     mappings[n_mappings++] = (struct mapping){start, length};
@@ -116,7 +114,7 @@ static void write_file(const char *step, const char *path_and_size)
     const char *colon = strrchr(path_and_size, ':');
 
     if (colon == NULL)
-        errx(2, "%s: wants PATH:MIB", step);
+        errx(2, "%s: not PATH:MIB", step);
     char *path = strndup(path_and_size, (size_t)(colon - path_and_size));
     if (path == NULL)
         err(1, "%s", step);
@@ -153,7 +151,7 @@ static void set_thp(const char *step, const char *mode)
     else if (strcmp(mode, "off") == 0)
         want_huge_pages = false;
     else
-        errx(2, "%s: on or off", step);
+        errx(2, "%s: not on or off", step);
     if (prctl(PR_SET_THP_DISABLE, want_huge_pages ? 0 : 1, 0, 0, 0) < 0)
         err(1, "%s", step);
 }
@@ -167,13 +165,13 @@ static void leave_meeting(void)
     }
 }
 
-/* The last one to close its writing end gives all of them end of file. */
+/* All children read end-of-file after the last one has closed its write end. */
 static void meet(const char *step)
 {
     char nothing;
 
     if (meeting[1] < 0)
-        errx(2, "%s: only once, and behind a spawn", step);
+        errx(2, "%s: allowed once, after a spawn", step);
     close(meeting[1]);
     meeting[1] = -1;
     while (read(meeting[0], &nothing, 1) < 0)
@@ -181,7 +179,7 @@ static void meet(const char *step)
             err(1, "%s", step);
 }
 
-/* Returns in the children only; the parent ends here. */
+/* Returns in the children only. The parent waits for them and exits. */
 static void spawn(const char *step, long count, bool report)
 {
     int highest = 0;
@@ -213,7 +211,7 @@ static void spawn(const char *step, long count, bool report)
     exit(report ? highest : 0);
 }
 
-/* What follows "NAME=", or NULL if the step is another one. */
+/* Returns the text after "NAME=", or NULL if the step has another name. */
 static const char *value_of(const char *step, const char *name)
 {
     size_t length = strlen(name);
@@ -250,7 +248,7 @@ static void do_step(const char *step)
     else if ((value = value_of(step, "exit")))
         exit((int)number(step, value, 255));
     else
-        errx(2, "%s: no such step (the list is at the top of hold.c)", step);
+        errx(2, "%s: unknown step (the top of hold.c lists all steps)", step);
 }
 
 int main(int argc, char **argv)

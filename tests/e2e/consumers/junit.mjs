@@ -34,8 +34,8 @@ async function readWithJunit2json() {
     };
 }
 
-// The same for test-results-parser, which reports an error as FAIL. Its cases are counted here, since
-// its totals count skipped cases as passed if <testsuites> has no such attribute.
+// The same for test-results-parser, which reports an error as FAIL. This function counts the cases,
+// because the totals of the parser include skipped cases in passed if <testsuites> has no `skipped`.
 function readWithTestResultsParser() {
     const { result, errors } = results.parseV2({ type: "junit", files: [file] });
     if (errors.length)

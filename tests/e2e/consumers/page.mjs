@@ -1,7 +1,12 @@
 // page.mjs SHOTS CHROMIUM FILE...: opens each page in a headless browser, in both colour schemes,
-// narrow, without scripts, and printed. Exits 1 and prints the faults if a page writes to the console,
-// loads another file, hides something without scripts, shows no tooltip, or has a serious fault of
-// accessibility. Writes screenshots and a PDF to the directory SHOTS.
+// narrow, without scripts, and printed. Writes screenshots and a PDF to the directory SHOTS.
+//
+// Prints the faults and exits 1 if a page:
+// - writes to the console
+// - loads another file
+// - hides text without scripts
+// - shows no tooltip
+// - has a serious accessibility fault
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
@@ -14,7 +19,7 @@ if (!shots || !executablePath || files.length === 0) {
     process.exit(2);
 }
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-// Chromium has no sandbox for root.
+// The sandbox of Chromium does not run as root.
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: 120000 });
 let failed = false;
 const fail = (...words) => {
@@ -66,7 +71,7 @@ async function checkReading(file, tab) {
     await canvas.blur();
 }
 
-// The policy of the page refuses other scripts; bypassCSP admits axe.
+// The policy of the page refuses other scripts. bypassCSP allows axe.
 async function checkAccess(file) {
     const tab = await open(file, { bypassCSP: true });
     await tab.evaluate(axe);
@@ -91,7 +96,7 @@ for (const file of files) {
     await checkReading(file, tab);
     const words = await wordsOf(tab);
     if (await tab.evaluate("document.scripts.length") !== 1)
-        fail(file, "has other scripts than its own");
+        fail(file, "does not have exactly one script");
     await shoot("light");
     await tab.pdf({ path: `${shots}/${name}.pdf`, format: "A4" });
     await tab.emulateMedia({ colorScheme: "dark" });
@@ -105,13 +110,13 @@ for (const file of files) {
     await tab.context().close();
     await checkAccess(file);
 
-    // The page has the same words without scripts.
+    // The page must have the same text without scripts.
     const plain = await open(file, { javaScriptEnabled: false });
     if (await plain.locator(".plot").count() > 0 && await plain.locator("svg path.usage").count() === 0)
         fail(file, "draws no curve without scripts");
     const shown = await wordsOf(plain);
     if (!shown || shown !== words)
-        fail(file, "has other words without scripts");
+        fail(file, "has different text without scripts");
     await plain.context().close();
 }
 await browser.close();

@@ -14,7 +14,7 @@ if (!schemaPath || files.length === 0) {
 }
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 
-// Strict: a schema with a misspelt keyword would allow everything.
+// Without strict mode, a misspelt keyword in the schema is ignored.
 const ajv = new Ajv({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true,
                       strictTypes: false });
 addFormats(ajv);

@@ -1,12 +1,12 @@
 #!/bin/bash
-# Builds the ledger with debug information, which makes the link a stage that can be seen.
-# BUILD_MEM_EXTRA=STAGE:MB: the stage's process holds MB more, see README.md.
+# Builds the ledger with debug information, so that the link lasts long enough to be a stage.
+# BUILD_MEM_EXTRA=STAGE:MB adds memory to the process of a stage (see README.md).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Debug
 
-# Only a build that was asked to misbehave carries the preload: others are measured as they are.
+# Preload misbehave.so only if the variable is set, so that other builds are unchanged.
 if [[ -n ${BUILD_MEM_EXTRA:-} ]]; then
 	case ${BUILD_MEM_EXTRA%%:*} in
 	compile) process='"cc1plus", "north.cpp"' ;;

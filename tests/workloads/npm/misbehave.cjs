@@ -1,10 +1,10 @@
-// Preloaded into every Node process of a build that was asked to misbehave (see the workload's README.md);
-// acts only in the one main process of the stage that was named.
+// Preloaded into each Node process of a build with BUILD_MEM_EXTRA or BUILD_MEM_BREAK (see README.md of the
+// workload). Acts only in the main process of the selected stage.
 'use strict';
 const path = require('node:path');
 const { isMainThread } = require('node:worker_threads');
 
-// Of each stage, the script and first argument that tell its main process from its workers.
+// For each stage, the script and the first argument that distinguish its main process from its workers.
 const stages = require('./stages.json');
 
 function fail(message) {
@@ -34,7 +34,7 @@ if (isMainThread) {
   if (extra) {
     const { stage, mb } = parseExtra(extra);
     if (isStage(stage)) {
-      // Filled, so that every page is really there; global, so that it stays until the process ends.
+      // Writing allocates each page. A global variable keeps the memory until the process ends.
       globalThis.heldByMisbehave = Array.from({ length: mb }, () => Buffer.alloc(1024 * 1024, 1));
       process.stderr.write(`misbehave: ${stage} holds ${mb} MB more\n`);
     }

@@ -1,5 +1,5 @@
-// A ledger of many kinds of accounts. All of it is templates over the region and the kind's number,
-// so that each translation unit, which has a region of its own, has everything to instantiate anew.
+// A ledger of many kinds of accounts. All classes are templates over the region and the kind. Each
+// translation unit has its own region, so it must instantiate all of them.
 #pragma once
 
 #include <functional>
@@ -43,7 +43,7 @@ int post_to_each(std::integer_sequence<int, Kinds...>, int amount)
     return (0 + ... + account<Region, Kinds>{}.post(amount));
 }
 
-// How many kinds decides what a compilation costs.
+// The number of kinds determines the memory of a compilation.
 template <typename Region> int post_to_all(int amount)
 {
     return post_to_each<Region>(std::make_integer_sequence<int, 15>{}, amount);

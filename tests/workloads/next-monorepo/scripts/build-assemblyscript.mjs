@@ -1,5 +1,5 @@
-// Compiles assembly/index.ts and hands the module to the server as source, so that
-// the later stages need this one.
+// Compiles assembly/index.ts and writes the module as source of the server. Later stages therefore
+// need this stage.
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import asc from 'assemblyscript/asc';

@@ -1,12 +1,12 @@
-# Sourced by `npm run build`: a build that depends on nothing outside this folder.
+# Sourced by `npm run build`. The build must not depend on anything outside this folder.
 export NEXT_TELEMETRY_DISABLED=1
-# No process, cache or copied library may outlive a build: each run has to be a whole one, whoever runs it.
+# Each run must be a complete build, so no process, cache or copied library can outlive it.
 export NX_DAEMON=false NX_SKIP_NX_CACHE=true NX_CACHE_PROJECT_GRAPH=false NX_SKIP_NATIVE_FILE_CACHE=true
 export NX_NO_CLOUD=true NX_TUI=false
-# Next compiles in a thread that it ends while the type check begins: when its 150 MiB go is a race, and a build
-# has one of two peaks, the higher one in a run of five. Without the thread they stay.
+# Next ends its compiler thread when the type check begins. It is a race if the 150 MiB of the thread are freed
+# in time, so one build of five has a higher peak. Without the thread, each build has the higher peak.
 export NEXT_TURBOPACK_USE_WORKER=0
-# Only a build that was asked to misbehave carries the preload: others are measured as they are.
+# Preload misbehave.cjs only if a variable is set, so that other builds are unchanged.
 if [ -n "${BUILD_MEM_EXTRA:-}${BUILD_MEM_BREAK:-}" ]; then
 	export NODE_OPTIONS="${NODE_OPTIONS:-} --require \"$PWD/scripts/misbehave.cjs\""
 fi

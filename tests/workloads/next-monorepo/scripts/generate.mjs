@@ -1,5 +1,5 @@
-// Writes the bulk of the monorepo: models, clients, widgets and pages of a shop.
-// Same input, same output; every module has its own types, so that compilers have real work.
+// Generates most of the monorepo: models, clients, widgets and pages of a shop. The output is the same
+// each time. Each module has its own types, so that the compilers have real work.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 

@@ -2,6 +2,6 @@ import path from 'node:path';
 
 /** @type {import('next').NextConfig} */
 export default {
-  // Said, not guessed: a lockfile of a folder further up must not move the workspace's root.
+  // Without this setting, Next uses a parent folder as the root if it contains a lockfile.
   turbopack: { root: path.dirname(import.meta.dirname) },
 };

@@ -1,5 +1,5 @@
-// Writes the bulk of the application: modules of panels, each with a chart and a scene.
-// Same input, same output.
+// Generates most of the application: modules of panels, each with a chart and a scene. The output is the
+// same each time.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -43,7 +43,7 @@ ${numbers.map((m) => `import { panels as module${m} } from './module${m}';`).joi
 export const panels: readonly Panel[] = [${numbers.map((m) => `...module${m}`).join(', ')}];
 `;
 
-// What an earlier version generated would be built too.
+// The build would include modules that an earlier version generated.
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 const numbers = Array.from({ length: MODULES }, (_, m) => m);
