@@ -510,8 +510,8 @@ engine_is_slow() {
 limit_is_dropped() {
     rm -f "$repo/made"
     wrap_engine 'for word; do shift; case $word in --memory* | --memory-swap*) ;; *) set -- "$@" "$word" ;; esac; done
-        exec "$engine_itself" "$@"'
-    PATH=$work/instead:$PATH expect 4 measure --label dropped --memory 32m -- ./hold anon=80 write=made:1
+        exec "$real_engine" "$@"'
+    PATH=$work/wrapped:$PATH expect 4 measure --label dropped --memory 32m -- ./hold anon=80 write=made:1
     holds "$(result dropped)" '.not_measured | contains("--memory")'
     [[ ! -e $repo/made ]] || fail "the build ran without the limit"
     nothing_left
