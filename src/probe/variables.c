@@ -22,7 +22,7 @@ static const struct {
     {"MAKEFLAGS", "^(-?[jl])?[0-9.]*$|^--(jobs|load-average|max-load)(=|$)"},
     {"CMAKE_BUILD_PARALLEL_LEVEL", NULL},
     {"CARGO_BUILD_JOBS", NULL},
-    {"RUSTFLAGS", "codegen-units=|lto|debuginfo=|opt-level=|^-Zthreads="},
+    {"RUSTFLAGS", "^(-C)?(codegen-units|lto|debuginfo|opt-level)(=|$)|^-Zthreads="},
     {"RAYON_NUM_THREADS", NULL},
     {"OMP_NUM_THREADS", NULL},
     {"GOMAXPROCS", NULL},

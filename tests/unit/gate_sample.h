@@ -1,4 +1,4 @@
-/* Runs and a baseline in round figures, of which each test of the gate changes one. */
+/* Runs and a baseline with round figures. Each test of the gate changes one figure. */
 #ifndef BM_TESTS_UNIT_GATE_SAMPLE_H
 #define BM_TESTS_UNIT_GATE_SAMPLE_H
 
@@ -7,9 +7,9 @@
 
 #include <check.h>
 
-/* A verified run in 60 s: memory peak `peak_bytes`, of it 500 MiB unreclaimable; stages build-deps
- * 300 MiB (node nx 3 x 70 MiB, npm 20 MiB, tsc 70 MiB) and setup 50 MiB; on memory.peak, no limit,
- * x86_64, 2 CPUs, image node:24-bookworm. Released by the caller. */
+/* Returns a verified run of 60 s: memory peak `peak_bytes`, 500 MiB of it unreclaimable; stages
+ * build-deps 300 MiB (node nx 3 x 70 MiB, npm 20 MiB, tsc 70 MiB) and setup 50 MiB; on memory.peak,
+ * no limit, x86_64, 2 CPUs, image node:24-bookworm. The caller releases it. */
 void gate_run(struct measurement *m, const char *label, int64_t peak_bytes);
 struct stage_measurement *gate_stage(struct measurement *m, const char *name);
 void gate_add_stage(struct measurement *m, const char *name, int64_t pss_bytes);
@@ -17,9 +17,9 @@ void gate_add_process(struct snapshot *snapshot, const char *name, int64_t pss_b
 void gate_set(char **text, const char *value);
 void gate_release_runs(struct measurement *runs, size_t count);
 
-/* A baseline of that environment: cgroup_peak 3 x 800 MiB (fail, 10 %, 64 MiB: 80 MiB of slack),
- * duration 3 x 60 s (off), stage:build-deps 3 x 300 MiB (warn, 20 %, 64 MiB: 64 MiB of slack),
- * stage:setup 3 x 50 MiB (off). Released by the caller. */
+/* Returns a baseline of that environment: cgroup_peak 3 x 800 MiB (fail, 10 %, 64 MiB: 80 MiB of
+ * slack), duration 3 x 60 s (off), stage:build-deps 3 x 300 MiB (warn, 20 %, 64 MiB: 64 MiB of
+ * slack), stage:setup 3 x 50 MiB (off). The caller releases it. */
 void gate_baseline(struct baseline *baseline);
 struct baseline_metric *gate_metric(struct baseline *baseline, const char *name);
 void gate_set_values(struct baseline_metric *metric, const int64_t *values, size_t count);

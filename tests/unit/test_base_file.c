@@ -1,5 +1,5 @@
-/* Files: whole or not at all, and never outside of the directory. Works in its own directory. Tests
- * of permissions run as another user, because root may do everything. */
+/* Files are written whole or not at all, and never outside of the directory. Works in its own
+ * directory. Tests of permissions run as another user, because permissions do not bind root. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "unit/gate_sample.h"
@@ -97,7 +97,7 @@ START_TEST(reads_whole_files_up_to_a_size)
 }
 END_TEST
 
-START_TEST(reads_up_to_the_size_where_the_file_has_none)
+START_TEST(reads_up_to_the_size_if_the_file_has_none)
 {
     /* /proc/self/comm: size 0 by stat(2), at most 15 characters and a newline. */
     put("/proc/self/comm", "exactly-fifteen");
@@ -318,7 +318,7 @@ START_TEST(opens_nothing_outside)
 }
 END_TEST
 
-START_TEST(removes_trees_but_not_what_links_point_to)
+START_TEST(removes_trees_but_not_the_targets_of_links)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct stat status;
@@ -391,7 +391,7 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_add_checked_fixture(all, enter_directory, leave_directory);
     tcase_add_test(all, reads_whole_files_up_to_a_size);
-    tcase_add_test(all, reads_up_to_the_size_where_the_file_has_none);
+    tcase_add_test(all, reads_up_to_the_size_if_the_file_has_none);
     tcase_add_test(all, writes_new_and_old);
     tcase_add_test(all, a_reader_keeps_the_old_content);
     tcase_add_test(all, failed_write_leaves_the_old_file_alone);
@@ -402,7 +402,7 @@ int main(void)
     tcase_add_test(all, a_directory_is_locked_until_its_descriptor_is_closed);
     tcase_add_loop_test(all, opens_nothing_outside, 0,
                         sizeof openat2_errors / sizeof *openat2_errors);
-    tcase_add_test(all, removes_trees_but_not_what_links_point_to);
+    tcase_add_test(all, removes_trees_but_not_the_targets_of_links);
     tcase_add_test(all, removes_deep_trees);
     tcase_add_test(all, a_tree_that_cannot_be_removed_is_an_error);
     suite_add_tcase(suite, all);

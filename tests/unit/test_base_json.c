@@ -66,7 +66,7 @@ START_TEST(refuses_with_place)
 }
 END_TEST
 
-START_TEST(takes_all_of_json)
+START_TEST(accepts_all_of_json)
 {
     static const char *const texts[] = {
         "{}",
@@ -239,7 +239,7 @@ START_TEST(files_are_read_with_their_name)
 }
 END_TEST
 
-START_TEST(written_figures_and_texts_come_back)
+START_TEST(written_figures_and_texts_are_read_back)
 {
     cJSON *root CLEANUP(cleanup_cjson) = cJSON_CreateObject();
     json_add_integer(root, "large", INT64_MAX);
@@ -269,13 +269,13 @@ int main(void)
     Suite *suite = suite_create("base/json");
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, refuses_with_place, 0, sizeof refused / sizeof *refused);
-    tcase_add_test(all, takes_all_of_json);
+    tcase_add_test(all, accepts_all_of_json);
     tcase_add_test(all, integers_keep_every_digit);
     tcase_add_test(all, members_are_found_by_exact_name_in_order);
     tcase_add_test(all, messages_name_line_and_path);
     tcase_add_test(all, deep_nesting_is_read_or_refused_but_no_crash);
     tcase_add_test(all, files_are_read_with_their_name);
-    tcase_add_test(all, written_figures_and_texts_come_back);
+    tcase_add_test(all, written_figures_and_texts_are_read_back);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

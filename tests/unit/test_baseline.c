@@ -1,5 +1,5 @@
-/* The baseline file: read strictly, written stably, found by environment. Accepting runs is
- * test_gate_accept.c's. */
+/* The baseline file: strict reading, stable writing, and the entry of an environment.
+ * test_baseline_accept.c tests the acceptance of runs. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/units.h"

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 static char top[] = "/tmp/build-mem-test-XXXXXX";
-static char *out, *said; /* what the last command printed */
+static char *out, *printed_err; /* the outputs of the last command */
 
 static void put(const char *path, const char *text)
 {
@@ -61,8 +61,8 @@ static void enter_directory(void)
 static void leave_directory(void)
 {
     free(out);
-    free(said);
-    out = said = NULL;
+    free(printed_err);
+    out = printed_err = NULL;
     ck_assert_int_eq(chdir("/"), 0);
     ck_assert_int_eq(file_remove_tree(AT_FDCWD, top), 0);
 }
@@ -81,7 +81,8 @@ static void back(int fd, int kept)
     close(kept);
 }
 
-/* Runs "build-mem baseline WORDS"; blanks separate the words. `out` and `said` are its outputs. */
+/* Runs "build-mem baseline WORDS"; blanks separate the words. `out` and `printed_err` are its
+ * outputs. */
 static int baseline_command(const char *words)
 {
     struct strv argv CLEANUP(strv_release) = {0};
@@ -90,25 +91,25 @@ static int baseline_command(const char *words)
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
         strv_push(&argv, word);
     fflush(NULL);
-    int kept_out = into(STDOUT_FILENO, "out"), kept_err = into(STDERR_FILENO, "said");
+    int kept_out = into(STDOUT_FILENO, "out"), kept_err = into(STDERR_FILENO, "printed_err");
     optind = 0; /* restarts getopt_long(3) */
     int status = command_baseline((int)argv.count, argv.items);
     fflush(NULL);
     back(STDOUT_FILENO, kept_out);
     back(STDERR_FILENO, kept_err);
     free(out);
-    free(said);
+    free(printed_err);
     out = text_of("out");
-    said = text_of("said");
+    printed_err = text_of("printed_err");
     return status;
 }
 
 static void expect(const char *words, int status, const char *part)
 {
     int got = baseline_command(words);
-    ck_assert_msg(got == status, "%s: exit %d: %s", words, got, said);
-    ck_assert_msg(strstr(status == EXIT_PASS ? out : said, part) != NULL, "%s: no \"%s\" in: %s%s",
-                  words, part, out, said);
+    ck_assert_msg(got == status, "%s: exit %d: %s", words, got, printed_err);
+    ck_assert_msg(strstr(status == EXIT_PASS ? out : printed_err, part) != NULL,
+                  "%s: no \"%s\" in: %s%s", words, part, out, printed_err);
 }
 
 /* ---- refresh from stored results ---- */

@@ -377,7 +377,7 @@ static void oom_without_limit(struct scene *scene)
     scene->runs[0].build.oom_killed = true;
 }
 
-/* Less like the run than the first: by its source and its CPUs. */
+/* Differs from the run more than the first entry: in source and CPUs. */
 static void second_environment(struct scene *scene)
 {
     struct baseline other;
@@ -541,7 +541,7 @@ static const struct judge_case cases[] = {
     "and CPUs); to accept this environment too, run: " REFRESH
 #define SEE_LOG "see the end of the build's log, build-now.log beside its result"
 
-/* Each message once. */
+/* Each message is asserted once. */
 static const struct {
     void (*change)(struct scene *scene);
     int64_t peaks[3];

@@ -1,4 +1,4 @@
-/* When a gauge is worth a take_snapshot, on files that change under it. */
+/* The gauges, on counter files that the tests change. */
 #include "base/alloc.h"
 #include "probe/gauges.h"
 #include "unit/suite.h"
@@ -65,7 +65,7 @@ START_TEST(new_highs)
     ck_assert(gauges_have_new_high(&gauges));
     gauges_note_snapshot(&gauges, 1);
 
-    /* Under a plateau of page cache: less is charged, but more of it is anonymous. */
+    /* The usage falls, but its anonymous part has a new high. */
     set_memory(900000, 500000, 400000);
     gauges_poll(&gauges, false);
     ck_assert_int_eq(gauges.unreclaimable.high_bytes, 500000);
@@ -74,7 +74,7 @@ START_TEST(new_highs)
     ck_assert(!gauges_have_new_high(&gauges));
     ck_assert_int_eq(gauges.usage.high_bytes, 1011000);
 
-    /* A take_snapshot at thousands of processes has to be worth it: 3 %. */
+    /* With thousands of processes a snapshot is expensive: the step is 3 %. */
     gauges_note_snapshot(&gauges, 4000);
     set_memory(1011000, 512000, 400000);
     gauges_poll(&gauges, false);
@@ -97,7 +97,7 @@ START_TEST(the_stat_is_read_when_it_matters)
     begin("1200000\n");
     gauges_poll(&gauges, false);
     ck_assert(!gauges_near_limit(&gauges));
-    set_memory(1001000, 700000, 301000); /* moved by 0.1 %: nothing to see */
+    set_memory(1001000, 700000, 301000); /* changed by 0.1 %: not read */
     gauges_poll(&gauges, false);
     ck_assert_int_eq(gauges.stat.anon_bytes, 400000);
     gauges_poll(&gauges, true);
@@ -105,7 +105,7 @@ START_TEST(the_stat_is_read_when_it_matters)
     set_memory(1100000, 700000, 400000);
     gauges_poll(&gauges, false);
     ck_assert(gauges_near_limit(&gauges));
-    set_memory(1100100, 900000, 200100); /* near the limit even then */
+    set_memory(1100100, 900000, 200100); /* near the limit: read even if unchanged */
     gauges_poll(&gauges, false);
     ck_assert_int_eq(gauges.stat.anon_bytes, 900000);
     end();
@@ -120,10 +120,10 @@ START_TEST(the_wait_is_bounded)
     ck_assert_int_eq(gauges_wait_ms(&gauges), 5);
     for (int i = 0; i < 10; i++)
         gauges_poll(&gauges, false);
-    ck_assert_int_eq(gauges_wait_ms(&gauges), 10); /* flat */
+    ck_assert_int_eq(gauges_wait_ms(&gauges), 10); /* unchanged */
     for (int i = 0; i < 40; i++)
         gauges_poll(&gauges, false);
-    ck_assert_int_eq(gauges_wait_ms(&gauges), 20); /* for long */
+    ck_assert_int_eq(gauges_wait_ms(&gauges), 20); /* unchanged for long */
     gauges.usage.snapshot_bytes = gauges.unreclaimable.snapshot_bytes = INT64_MAX / 2;
     ck_assert_int_eq(gauges_wait_ms(&gauges), 50);
     end();

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-START_TEST(stat_survives_odd_names)
+START_TEST(stat_with_unusual_process_names)
 {
     static const char tail[] = " 41 1 1 0 -1 4194304 97 0 0 0 0 0 0 0 20 0 1 0 282657 31 360 184";
     static const char *const names[] = {"7 (cat) R", "7 (a) b) S", "7 (\n) Z", "7 () S) R"};
@@ -28,13 +28,13 @@ START_TEST(stat_survives_odd_names)
     ck_assert_int_eq(parse_proc_stat("7 (cat) R 41", &stat), -1);
     ck_assert_int_eq(parse_proc_stat("7 (cat) R 41 1 1 0 -1 x 97 0 0 0 0 0 0 0 20 0 1 0 28", &stat),
                      -1);
-    /* The foreground group may be -1, the start time as large as it likes. */
+    /* The foreground group can be -1, and the start time is not bounded. */
     ck_assert_int_eq(parse_proc_stat("7 (cat) R 41 1 1 0 -1 4194304 97 0 0 0 0 0 0 0 20 0 1 0 "
                                      "9007199254740993 31",
                                      &stat),
                      0);
     ck_assert_uint_eq(stat.start_ticks, 9007199254740993);
-    /* No parent and no start time of any kernel's. */
+    /* Values that no kernel writes. */
     static const char *const none[][2] = {{"-1", "28"}, {"4294967297", "28"}, {"41", "-28"}};
     for (size_t i = 0; i < 3; i++) {
         char text[128];
@@ -56,7 +56,7 @@ START_TEST(smaps_rollup)
     char *old CLEANUP(cleanup_free) = test_text("fixtures/proc/good-smaps_rollup-old");
     ck_assert_int_eq(parse_smaps_rollup(old, &rollup), 0);
     ck_assert_int_eq(rollup.pss_anon_bytes, -1);
-    /* What is not there is not 0. */
+    /* An absent value is -1, not 0. */
     ck_assert_int_eq(parse_smaps_rollup("", &rollup), -1);
     ck_assert_int_eq(parse_smaps_rollup("Rss: 1 kB\nPss: x kB\n", &rollup), -1);
     ck_assert_int_eq(parse_smaps_rollup("Rss: 1 kB\nPss: 99999999999999999999 kB\n", &rollup), -1);
@@ -88,8 +88,8 @@ START_TEST(cmdline_becomes_one_line)
 }
 END_TEST
 
-/* In blocks of just that size, so that a byte too many is seen. */
-START_TEST(a_file_that_does_not_fit_is_cut)
+/* In allocations of exactly that size, so that sanitizers detect a byte too many. */
+START_TEST(a_file_that_does_not_fit_is_truncated)
 {
     static const char statm[] = "7964 7857 0 0 0 0 0\n";
     char *root CLEANUP(cleanup_free) = test_path("fixtures/sysroot/no-rollup");
@@ -107,7 +107,7 @@ START_TEST(a_file_that_does_not_fit_is_cut)
 }
 END_TEST
 
-START_TEST(processes_are_told_from_their_pids_next_owner)
+START_TEST(start_time_identifies_a_process)
 {
     ck_assert_uint_ne(process_start_ticks("", getpid()), 0);
     ck_assert_uint_eq(process_start_ticks("", getpid()), process_start_ticks("", getpid()));
@@ -244,7 +244,7 @@ START_TEST(pressure)
     ck_assert_int_eq(parse_pressure_total("some avg10=0.00 total=5\n", "full"), -1);
     ck_assert_int_eq(parse_pressure_total("some avg10=0.00\n", "some"), -1);
     ck_assert_int_eq(parse_pressure_total("", "some"), -1);
-    /* The total of another line is none of this one's, nor is one that fits no counter. */
+    /* The total of another line does not count, nor does one that overflows. */
     ck_assert_int_eq(parse_pressure_total("some avg10=0.00\nfull avg10=0.00 total=9\n", "some"),
                      -1);
     ck_assert_int_eq(parse_pressure_total("some total=99999999999999999999\n", "some"), -1);
@@ -256,7 +256,7 @@ START_TEST(pressure)
 }
 END_TEST
 
-START_TEST(what_is_not_there_is_not_zero)
+START_TEST(an_absent_counter_is_not_zero)
 {
     struct cgroup cgroup = captured("v2-root"); /* a root has no memory.peak */
     ck_assert_ptr_null(cgroup_peak_source(&cgroup));
@@ -273,13 +273,13 @@ START_TEST(what_is_not_there_is_not_zero)
     ck_assert_int_eq(stat.anon_bytes, -1);
     ck_assert_int_eq(cgroup_stat_unreclaimable(&stat), -1);
 
-    /* No kernel says so; a sum that overflows would be a small figure. */
+    /* No kernel writes this. A sum that overflows must not become a small figure. */
     parse_memory_stat("anon 7330582054715096529\nslab 4659787778872916270\n", 2, &stat);
     ck_assert_int_eq(cgroup_stat_unreclaimable(&stat), INT64_MAX);
 }
 END_TEST
 
-START_TEST(the_machines_root_is_told_from_a_namespaces)
+START_TEST(the_root_of_the_machine_is_not_that_of_a_namespace)
 {
     struct cgroup root = captured("v2-root"), container = captured("docker-v2"),
                   slice = captured("v2-slice"), container_v1 = captured("docker-v1");
@@ -307,7 +307,7 @@ END_TEST
 
 START_TEST(descendants_by_their_parents)
 {
-    /* 1 - 10 - 40 - 20 - 30, 20 - 31 (its name is "7 ) R 1"); 1 - 50 - 60; 70 has just gone. */
+    /* 1 - 10 - 40 - 20 - 30, 20 - 31 (its name is "7 ) R 1"); 1 - 50 - 60; 70 has ended. */
     char *root CLEANUP(cleanup_free) = test_path("fixtures/sysroot/process-tree");
     int pids[16];
     ck_assert_uint_eq(list_processes(root, pids, 16), 9);
@@ -336,7 +336,7 @@ START_TEST(long_process_lists_are_read_to_their_end)
 }
 END_TEST
 
-START_TEST(a_pid_may_be_cut_anywhere)
+START_TEST(a_piece_can_end_within_a_pid)
 {
     static const char text[] = "12\n0\n345\n99999999999999999999\n";
     for (size_t cut = 0; cut < sizeof text; cut++) {
@@ -346,7 +346,7 @@ START_TEST(a_pid_may_be_cut_anywhere)
         ck_assert_uint_eq(count, 3);
         ck_assert_int_eq(pids[0], 12);
         ck_assert_int_eq(pids[1], 345);
-        ck_assert_int_gt(pids[2], 0); /* no pid of any kernel's, and no overflow */
+        ck_assert_int_gt(pids[2], 0); /* longer than any pid; it does not overflow */
     }
 }
 END_TEST
@@ -355,23 +355,23 @@ int main(void)
 {
     Suite *suite = suite_create("kernel");
     TCase *all = tcase_create("all");
-    tcase_add_test(all, stat_survives_odd_names);
+    tcase_add_test(all, stat_with_unusual_process_names);
     tcase_add_test(all, smaps_rollup);
     tcase_add_test(all, statm_and_status);
     tcase_add_test(all, cmdline_becomes_one_line);
-    tcase_add_test(all, a_file_that_does_not_fit_is_cut);
-    tcase_add_test(all, processes_are_told_from_their_pids_next_owner);
+    tcase_add_test(all, a_file_that_does_not_fit_is_truncated);
+    tcase_add_test(all, start_time_identifies_a_process);
     tcase_add_test(all, the_right_hierarchy_is_found);
     tcase_add_test(all, a_huge_mountinfo);
     tcase_add_test(all, counters_of_v2);
     tcase_add_test(all, counters_of_v1);
     tcase_add_test(all, cpu_quotas);
     tcase_add_test(all, pressure);
-    tcase_add_test(all, what_is_not_there_is_not_zero);
-    tcase_add_test(all, the_machines_root_is_told_from_a_namespaces);
+    tcase_add_test(all, an_absent_counter_is_not_zero);
+    tcase_add_test(all, the_root_of_the_machine_is_not_that_of_a_namespace);
     tcase_add_test(all, descendants_by_their_parents);
     tcase_add_test(all, long_process_lists_are_read_to_their_end);
-    tcase_add_test(all, a_pid_may_be_cut_anywhere);
+    tcase_add_test(all, a_piece_can_end_within_a_pid);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

@@ -1,4 +1,4 @@
-/* What the sampler knows of processes: live ones, forked here. */
+/* The process table and the PSS reads of the probe, on live processes that the tests fork. */
 #include "base/alloc.h"
 #include "cgroup/cgroup.h"
 #include "probe/process_table.h"
@@ -34,7 +34,7 @@ static void begin(void)
     pss_init(&account);
 }
 
-/* A child that touches `mib` and waits to be killed. */
+/* Returns a child that has touched `mib` MiB and waits until it is killed. */
 static pid_t child_holding(size_t mib)
 {
     int ready[2];
@@ -63,7 +63,7 @@ static void end_child(pid_t pid)
     waitpid(pid, NULL, 0);
 }
 
-/* The child waits: only what it shares with us moves. */
+/* Returns the PSS that the kernel reports. The child waits, so only its shared pages can change. */
 static int64_t kernels_pss(pid_t pid)
 {
     char text[4096];
@@ -90,7 +90,7 @@ static void follow_one(void)
 
     pss_refresh(0, 1000000, false);
     ck_assert_int_eq(account.reads, 1);
-    pss_refresh(1, 1000000, false); /* it did not change */
+    pss_refresh(1, 1000000, false); /* unchanged: not read again */
     ck_assert_int_eq(account.reads, 1);
     pss_estimate(process);
     ck_assert_int_eq(process->basis, BASIS_MEASURED);
@@ -100,7 +100,7 @@ static void follow_one(void)
     ck_assert_int_lt(pss_charged_bytes(process), process->pss_bytes);
     ck_assert_int_le(llabs(process->pss_bytes - kernels_pss(pid)), MIB);
 
-    /* A pinned one keeps its name after its end, and its pid may have a new owner. */
+    /* A pinned process keeps its name after its end. Its pid can have a new owner. */
     process->pins = 1;
     end_child(pid);
     ck_assert(!process_read_statm(process));
@@ -114,7 +114,7 @@ static void follow_one(void)
     ck_assert_uint_eq(table_end(), 0);
 }
 
-START_TEST(one_process_from_its_start_to_its_end)
+START_TEST(a_process_is_followed_from_start_to_end)
 {
     begin();
     follow_one();
@@ -144,7 +144,7 @@ START_TEST(a_long_command_line_is_matched_whole)
 }
 END_TEST
 
-/* Returns the limit before. */
+/* Returns the previous limit. */
 static rlim_t limit_files(rlim_t limit)
 {
     struct rlimit files;
@@ -155,7 +155,7 @@ static rlim_t limit_files(rlim_t limit)
     return before;
 }
 
-START_TEST(without_descriptors_to_spare)
+START_TEST(a_process_is_followed_without_free_descriptors)
 {
     rlim_t before = limit_files(64);
     begin();
@@ -164,7 +164,7 @@ START_TEST(without_descriptors_to_spare)
 }
 END_TEST
 
-START_TEST(a_zombie_holds_nothing)
+START_TEST(a_zombie_has_no_memory)
 {
     begin();
     pid_t pid = child_holding(5);
@@ -180,8 +180,8 @@ START_TEST(a_zombie_holds_nothing)
 }
 END_TEST
 
-/* As on gVisor. The tree is a captured one: nothing lives behind it. */
-START_TEST(where_there_is_no_rollup_rss_stands_in)
+/* As on gVisor. The tree is captured: there are no live processes. */
+START_TEST(rss_is_used_if_there_is_no_rollup)
 {
     char *root CLEANUP(cleanup_free) = test_path("fixtures/sysroot/no-rollup");
     begin();
@@ -195,13 +195,13 @@ START_TEST(where_there_is_no_rollup_rss_stands_in)
     ck_assert_int_eq(process->pss_bytes, 1000 * sysconf(_SC_PAGESIZE));
     ck_assert_int_eq(account.unreadable, 1);
     ck_assert_int_eq(account.vanished, 0);
-    pss_refresh(10000, 1000000, false); /* not asked again and again */
+    pss_refresh(10000, 1000000, false); /* not read again */
     ck_assert_int_eq(account.reads, 1);
     table_drop(process);
 }
 END_TEST
 
-START_TEST(an_exec_is_seen)
+START_TEST(an_exec_changes_the_command)
 {
     begin();
     int go[2];
@@ -220,15 +220,15 @@ START_TEST(an_exec_is_seen)
     for (int64_t t_ms = 1000; strcmp(process_command(process), "sleep 100") != 0; t_ms += 1000) {
         ck_assert_int_lt(t_ms, 10000000);
         process_check_command(process, t_ms, 150);
-        ck_assert(process_read_statm(process)); /* a kept file follows the exec */
+        ck_assert(process_read_statm(process)); /* an open file follows the exec */
         usleep(1000);
     }
     end_child(pid);
 }
 END_TEST
 
-/* The memory of before belongs to nobody any more, whoever read it. */
-START_TEST(the_pss_is_the_new_programs)
+/* After exec(2), the memory of the old program is gone, also if its smaps_rollup was open. */
+START_TEST(pss_is_that_of_the_new_program)
 {
     begin();
     int ready[2], go[2];
@@ -267,8 +267,9 @@ START_TEST(the_pss_is_the_new_programs)
 }
 END_TEST
 
-/* Between statm and smaps_rollup it ended: it had that memory, but nobody measured its PSS. */
-START_TEST(it_ends_while_it_is_read)
+/* The process ends between the reads of statm and smaps_rollup: its RSS is known, its PSS is not.
+ */
+START_TEST(a_process_can_end_while_it_is_read)
 {
     begin();
     pid_t pid = child_holding(20);
@@ -286,7 +287,7 @@ START_TEST(it_ends_while_it_is_read)
 }
 END_TEST
 
-/* Root in a container is root without these. */
+/* Drops the capabilities that root in a container does not have. */
 static void set_privileged(bool privileged)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -297,10 +298,11 @@ static void set_privileged(bool privileged)
     ck_assert_int_eq(syscall(SYS_capset, &header, sets), 0);
 }
 
-START_TEST(a_rollup_that_may_not_be_read)
+START_TEST(an_unreadable_rollup_is_counted)
 {
     begin();
-    prctl(PR_SET_DUMPABLE, 0); /* a child inherits it; another user's program is the same */
+    prctl(PR_SET_DUMPABLE,
+          0); /* children inherit it; the program of another user behaves in the same way */
     pid_t pid = child_holding(20);
     prctl(PR_SET_DUMPABLE, 1);
     set_privileged(false);
@@ -309,7 +311,7 @@ START_TEST(a_rollup_that_may_not_be_read)
     for (int64_t t_ms = 0; t_ms < 60000; t_ms += 15000)
         pss_refresh(t_ms, 1000000, false);
     set_privileged(true);
-    ck_assert_int_eq(account.unreadable, 1); /* and is not tried again */
+    ck_assert_int_eq(account.unreadable, 1); /* it is not read again */
     ck_assert_int_eq(account.reads, 1);
     ck_assert_int_eq(account.vanished, 0);
     ck_assert(!account.no_rollup);
@@ -321,7 +323,7 @@ START_TEST(a_rollup_that_may_not_be_read)
 }
 END_TEST
 
-/* A child of just that pid, if the kernel lets us choose it; else -1. */
+/* Returns a child with this pid, or -1 if the kernel does not let us choose it. */
 static pid_t child_of_pid(pid_t wanted)
 {
     struct clone_args arguments = {
@@ -335,7 +337,7 @@ static pid_t child_of_pid(pid_t wanted)
     return pid;
 }
 
-/* `kept`: with descriptors of the old owner, else by its start time. */
+/* `kept`: identify the old owner by its open descriptors, else by its start time. */
 static void reuse_pid(bool kept)
 {
     pid_t pid = child_holding(20);
@@ -344,13 +346,13 @@ static void reuse_pid(bool kept)
     ck_assert(process_read_statm(old));
     pss_refresh(0, 1000000, false);
     end_child(pid);
-    usleep(20000); /* start times count in ticks of 10 ms */
+    usleep(20000); /* start times have a resolution of 10 ms */
     if (child_of_pid(pid) != pid) {
         fprintf(stderr, "a pid cannot be chosen here: %s\n", strerror(errno));
         return;
     }
     if (kept) {
-        /* What was kept of the old one is not the new one's. */
+        /* The data of the old owner is not used for the new one. */
         ck_assert(!process_read_statm(old));
         table_drop(old);
     }
@@ -363,7 +365,7 @@ static void reuse_pid(bool kept)
     table_sweep(7);
 }
 
-START_TEST(a_pid_with_a_new_owner)
+START_TEST(a_reused_pid_is_a_new_process)
 {
     begin();
     reuse_pid(true);
@@ -386,7 +388,7 @@ START_TEST(shared_pages_are_not_counted_twice)
             pids[i] = child_holding(0);
         for (int i = 0; i < 4; i++)
             usage +=
-                kernels_pss(pids[i]); /* what a cgroup of the four would be charged, and more */
+                kernels_pss(pids[i]); /* at least what a cgroup with these four would be charged */
         for (int i = 0; i < 4; i++) {
             struct process *process = table_take(pids[i], 0);
             ck_assert(process_read_statm(process));
@@ -398,7 +400,7 @@ START_TEST(shared_pages_are_not_counted_twice)
             sum += table_take(pids[i], 0)->pss_anon_bytes;
         ck_assert_int_le(sum, usage + usage * 3 / 100 + 9 * MIB);
         ck_assert_int_eq(account.reads > 0, may_read);
-        /* They end but for one: what they shared is its own. */
+        /* All but one end: the shared pages now belong to that one. */
         for (int i = 1; i < 4; i++) {
             struct process *process = table_take(pids[i], 1);
             end_child(pids[i]);
@@ -418,16 +420,16 @@ START_TEST(shared_pages_are_not_counted_twice)
 }
 END_TEST
 
-static char told[1024];
+static char sent[1024];
 
 static void note_variable(const char *name, const char *value)
 {
-    size_t used = strlen(told);
-    snprintf(told + used, sizeof told - used, "%s=%s\n", name, value);
+    size_t used = strlen(sent);
+    snprintf(sent + used, sizeof sent - used, "%s=%s\n", name, value);
 }
 
-/* A variable that may hold anything is cut to the words that matter: no password gets out. */
-START_TEST(variables_are_told_without_their_secrets)
+/* If a variable can hold other data, only the words on memory are sent, so that no password is. */
+START_TEST(variables_are_sent_without_secrets)
 {
     ck_assert_int_eq(clearenv(), 0);
     setenv("GOMAXPROCS", "4", 1);
@@ -437,16 +439,20 @@ START_TEST(variables_are_told_without_their_secrets)
     setenv("MAKEFLAGS", "w -j4 -l 2.5 --jobserver-auth=fifo:/tmp/GMfifo7 -- TOKEN=secret", 1);
     setenv("GRADLE_OPTS", "-Xmx2g -Dhttp.proxyPassword=secret -Dorg.gradle.workers.max=3", 1);
     setenv("MAVEN_OPTS", "-Dtoken=secret", 1);
-    told[0] = '\0';
+    setenv("RUSTFLAGS", "-C codegen-units=4 --cfg token=secret", 1);
+    setenv("MAX_JOBS", "3", 1);
+    sent[0] = '\0';
     variables_each(note_variable);
-    ck_assert_str_eq(told, "NODE_OPTIONS=--max-old-space-size=4096 -r a\n"
+    ck_assert_str_eq(sent, "NODE_OPTIONS=--max-old-space-size=4096 -r a\n"
+                           "MAX_JOBS=3\n"
                            "MAKEFLAGS=-j4 -l 2.5\n"
+                           "RUSTFLAGS=codegen-units=4\n"
                            "GOMAXPROCS=4\n"
                            "GRADLE_OPTS=-Xmx2g -Dorg.gradle.workers.max=3\n");
 }
 END_TEST
 
-/* A child that has a child, both waiting. */
+/* Returns a child that has a child. Both wait. */
 static pid_t child_with_child(pid_t *grandchild)
 {
     int ready[2];
@@ -468,7 +474,7 @@ static pid_t child_with_child(pid_t *grandchild)
     return pid;
 }
 
-/* The cgroup's list, in an order in which the child comes before its parent. */
+/* Writes cgroup.procs with children before their parents. */
 static void write_list(const struct cgroup *cgroup, const pid_t *pids, size_t count)
 {
     char path[CGROUP_PATH_MAX + 16];
@@ -480,26 +486,27 @@ static void write_list(const struct cgroup *cgroup, const pid_t *pids, size_t co
     fclose(file);
 }
 
-START_TEST(in_a_shared_cgroup_the_build_is_what_descends_from_us)
+START_TEST(the_build_in_a_shared_cgroup_is_our_descendants)
 {
     struct cgroup cgroup = {.version = 2, .directory = "/tmp/test_probe.XXXXXX"}, none = {0};
     ck_assert_ptr_nonnull(mkdtemp(cgroup.directory));
     pid_t below, child = child_with_child(&below);
     int pids[4096];
-    /* 1 and our parent are others, 999999999 has gone. */
+    /* 1 and our parent do not descend from us; 999999999 has ended. */
     write_list(&cgroup, (pid_t[]){1, getppid(), getpid(), 999999999, child, below}, 6);
     for (int again = 0; again < 2; again++) {
         ck_assert_uint_eq(build_processes("", &cgroup, false, pids, 4096), 2);
         ck_assert_int_eq(pids[0], below);
         ck_assert_int_eq(pids[1], child);
     }
-    /* A new one; and of a child that has moved to another cgroup the child is still ours. */
+    /* A new process is added. A child that moved to another cgroup stays: it descends from us. */
     pid_t late = child_holding(0);
     write_list(&cgroup, (pid_t[]){1, getppid(), getpid(), below, late}, 5);
     ck_assert_uint_eq(build_processes("", &cgroup, false, pids, 4096), 2);
     ck_assert_int_eq(pids[0], late);
     ck_assert_int_eq(pids[1], below);
-    /* All in it are the build where it is its own; without one, all of the machine are asked. */
+    /* If the cgroup is the build's own, all processes count. Without a cgroup, /proc is searched.
+     */
     ck_assert_uint_eq(build_processes("", &cgroup, true, pids, 4096), 4);
     ck_assert_uint_eq(build_processes("", &none, false, pids, 4096), 3);
     end_child(late);
@@ -516,19 +523,19 @@ int main(void)
     Suite *suite = suite_create("probe");
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 30);
-    tcase_add_test(all, one_process_from_its_start_to_its_end);
+    tcase_add_test(all, a_process_is_followed_from_start_to_end);
     tcase_add_test(all, a_long_command_line_is_matched_whole);
-    tcase_add_test(all, without_descriptors_to_spare);
-    tcase_add_test(all, a_zombie_holds_nothing);
-    tcase_add_test(all, where_there_is_no_rollup_rss_stands_in);
-    tcase_add_test(all, an_exec_is_seen);
-    tcase_add_test(all, the_pss_is_the_new_programs);
-    tcase_add_test(all, it_ends_while_it_is_read);
-    tcase_add_test(all, a_rollup_that_may_not_be_read);
-    tcase_add_test(all, a_pid_with_a_new_owner);
-    tcase_add_test(all, in_a_shared_cgroup_the_build_is_what_descends_from_us);
+    tcase_add_test(all, a_process_is_followed_without_free_descriptors);
+    tcase_add_test(all, a_zombie_has_no_memory);
+    tcase_add_test(all, rss_is_used_if_there_is_no_rollup);
+    tcase_add_test(all, an_exec_changes_the_command);
+    tcase_add_test(all, pss_is_that_of_the_new_program);
+    tcase_add_test(all, a_process_can_end_while_it_is_read);
+    tcase_add_test(all, an_unreadable_rollup_is_counted);
+    tcase_add_test(all, a_reused_pid_is_a_new_process);
+    tcase_add_test(all, the_build_in_a_shared_cgroup_is_our_descendants);
     tcase_add_test(all, shared_pages_are_not_counted_twice);
-    tcase_add_test(all, variables_are_told_without_their_secrets);
+    tcase_add_test(all, variables_are_sent_without_secrets);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

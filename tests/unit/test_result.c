@@ -109,7 +109,7 @@ START_TEST(test_round_trip_of_a_failed_run)
 }
 END_TEST
 
-START_TEST(test_every_figure_comes_back)
+START_TEST(test_every_figure_is_read_back)
 {
     struct measurement m, back;
     struct bm_error err = BM_ERROR_INIT;
@@ -135,7 +135,7 @@ START_TEST(test_every_figure_comes_back)
 }
 END_TEST
 
-START_TEST(test_unmeasured_is_null_and_comes_back)
+START_TEST(test_unmeasured_is_null_and_read_back)
 {
     struct measurement m, back;
     struct bm_error err = BM_ERROR_INIT;
@@ -324,8 +324,8 @@ int main(void)
     TCase *both = tcase_create("both ways");
     tcase_add_test(both, test_round_trip);
     tcase_add_test(both, test_round_trip_of_a_failed_run);
-    tcase_add_test(both, test_every_figure_comes_back);
-    tcase_add_test(both, test_unmeasured_is_null_and_comes_back);
+    tcase_add_test(both, test_every_figure_is_read_back);
+    tcase_add_test(both, test_unmeasured_is_null_and_read_back);
     tcase_add_test(both, test_large_integers_keep_their_digits);
     tcase_add_test(both, test_hostile_text_round_trips_once_written);
     suite_add_tcase(suite, both);

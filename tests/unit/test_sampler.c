@@ -1,5 +1,5 @@
-/* The sampler over recorded machines (tests/fixtures/sysroot): each is one thing that /proc does
- * and that has misled a sampler. What it tells is folded into the measurement that users get. */
+/* The sampler on captured machines (tests/fixtures/sysroot). Each shows one behaviour of /proc that
+ * has misled a sampler. The tests aggregate its records into a measurement. */
 #include "base/alloc.h"
 #include "base/strv.h"
 #include "measurement/aggregate.h"
@@ -19,10 +19,10 @@
 #define MIB ((int64_t)1 << 20)
 
 static struct {
-    char root[64]; /* a copy of the recorded machine, to be changed while it is watched */
+    char root[64]; /* a copy of the captured machine; the test changes it */
     struct cgroup cgroup;
     struct sampler sampler;
-    struct measurement m; /* once it is folded */
+    struct measurement m; /* after aggregate_records() */
     int records;          /* a file */
     int stdout_before;
 } watched;
@@ -47,7 +47,7 @@ static void begin(const char *scenario)
     snprintf(watched.root, sizeof watched.root, "/tmp/test_sampler.XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(watched.root));
     run("cp", "-R", contents, watched.root);
-    run("chmod", "-R", "u+w", watched.root); /* a tarball may be unpacked read-only */
+    run("chmod", "-R", "u+w", watched.root); /* the tarball may have been unpacked read-only */
     ck_assert_int_eq(cgroup_of_self(watched.root, &watched.cgroup), 0);
 
     char file[] = "/tmp/test_sampler.XXXXXX";
@@ -73,7 +73,7 @@ static void aggregate_records(struct aggregate *aggregate)
     }
 }
 
-/* The build ends: `watched.m` is what was seen of it. */
+/* Ends the build and sets `watched.m`. */
 static void end(int64_t t_ms)
 {
     sampler_finish(&watched.sampler, t_ms);
@@ -100,8 +100,7 @@ static void put(const char *name, const char *text)
     ck_assert_int_eq(fclose(file), 0);
 }
 
-/* A build that has run for a while when it comes to the recorded state: no PSS is read of processes
- * that have only just begun. */
+/* Starts a build that has run for a while: the sampler does not read the PSS of new processes. */
 static void watch(void)
 {
     int64_t usage = cgroup_usage(&watched.cgroup), t_ms = 0;
@@ -124,8 +123,8 @@ static const struct process_usage *process_at_peak(int64_t pid)
     return NULL;
 }
 
-/* A read of cgroup.procs gives 4 KiB: the second process stands across that border, the third
- * behind it. The 897 others have ended since the list was made. */
+/* One read of cgroup.procs returns 4 KiB: the second pid crosses that border, the third is after
+ * it. The 897 other processes have ended. */
 START_TEST(a_list_of_processes_longer_than_one_read)
 {
     begin("long-list");
@@ -140,7 +139,7 @@ START_TEST(a_list_of_processes_longer_than_one_read)
 }
 END_TEST
 
-START_TEST(a_zombie_is_no_process_of_the_peak)
+START_TEST(a_zombie_is_not_in_the_peak)
 {
     begin("zombie");
     watch();
@@ -153,7 +152,8 @@ START_TEST(a_zombie_is_no_process_of_the_peak)
 }
 END_TEST
 
-/* It was there when it was listed, and had ended when its size was read: no process of 0 bytes. */
+/* The process ends after the scan and before the read of its size. It is not a process of 0 bytes.
+ */
 START_TEST(a_process_that_vanishes_is_counted)
 {
     begin("long-list");
@@ -167,8 +167,8 @@ START_TEST(a_process_that_vanishes_is_counted)
 }
 END_TEST
 
-/* Four children that have 100 MiB from their parent and 10 of their own: resident are five times
- * 100, charged is it once. */
+/* Four children share 100 MiB with their parent and have 10 MiB each: 100 MiB are resident five
+ * times and charged once. */
 static void watch_forks(void)
 {
     watch();
@@ -191,7 +191,7 @@ START_TEST(pages_of_forks_count_once)
 }
 END_TEST
 
-/* Nobody tells their PSS: what is charged is all that they can have. */
+/* Their PSS cannot be read: the charged memory is the upper bound of their sum. */
 START_TEST(pages_of_forks_count_once_without_pss)
 {
     static const char *const pids[] = {"5001904", "5001911", "5001912", "5001916", "5001917"};
@@ -205,9 +205,9 @@ START_TEST(pages_of_forks_count_once_without_pss)
 }
 END_TEST
 
-/* The 200 MiB that it had before anybody looked are told beside what it has, not as a part of it.
+/* The process had 200 MiB before the first snapshot: that is its VmHWM, not a part of its PSS.
  */
-START_TEST(the_most_that_a_process_ever_held)
+START_TEST(hwm_is_the_highest_rss_of_a_process)
 {
     begin("memory-freed");
     watch();
@@ -219,8 +219,8 @@ START_TEST(the_most_that_a_process_ever_held)
 }
 END_TEST
 
-/* An exec resets VmHWM: what is told is the present program's. */
-START_TEST(the_most_that_a_program_held_ends_with_it)
+/* exec(2) resets VmHWM: the record has that of the new program. */
+START_TEST(exec_resets_hwm)
 {
     begin("memory-freed");
     watch();
@@ -234,8 +234,8 @@ START_TEST(the_most_that_a_program_held_ends_with_it)
 }
 END_TEST
 
-/* gVisor: no smaps_rollup, nothing shared in statm, and what is charged for it is shmem. */
-START_TEST(without_a_rollup_there_is_the_rss)
+/* gVisor: no smaps_rollup, no shared pages in statm, and all memory is charged as shmem. */
+START_TEST(rss_is_used_without_a_rollup)
 {
     begin("no-rollup");
     watch();
@@ -248,8 +248,8 @@ START_TEST(without_a_rollup_there_is_the_rss)
 }
 END_TEST
 
-/* It has let go of its memory, and the kernel has yet to free it: what is charged is higher than
- * ever, but the snapshot that says whose it is was taken before. */
+/* The process ends, and the kernel has not freed its memory yet: the usage is at its highest, but
+ * the last snapshot with this process is older. */
 START_TEST(the_peak_of_a_process_that_is_ending)
 {
     begin("exiting");
@@ -270,7 +270,7 @@ START_TEST(the_peak_of_a_process_that_is_ending)
 }
 END_TEST
 
-/* It has freed its memory, and page cache has taken the place: that is a peak like any other. */
+/* The process has freed its memory, and page cache has replaced it: this is a peak, too. */
 START_TEST(a_peak_of_page_cache)
 {
     begin("exiting");
@@ -293,13 +293,13 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 30);
     tcase_add_test(all, a_list_of_processes_longer_than_one_read);
-    tcase_add_test(all, a_zombie_is_no_process_of_the_peak);
+    tcase_add_test(all, a_zombie_is_not_in_the_peak);
     tcase_add_test(all, a_process_that_vanishes_is_counted);
     tcase_add_test(all, pages_of_forks_count_once);
     tcase_add_test(all, pages_of_forks_count_once_without_pss);
-    tcase_add_test(all, the_most_that_a_process_ever_held);
-    tcase_add_test(all, the_most_that_a_program_held_ends_with_it);
-    tcase_add_test(all, without_a_rollup_there_is_the_rss);
+    tcase_add_test(all, hwm_is_the_highest_rss_of_a_process);
+    tcase_add_test(all, exec_resets_hwm);
+    tcase_add_test(all, rss_is_used_without_a_rollup);
     tcase_add_test(all, the_peak_of_a_process_that_is_ending);
     tcase_add_test(all, a_peak_of_page_cache);
     suite_add_tcase(suite, all);

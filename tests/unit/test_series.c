@@ -471,7 +471,7 @@ static void expect_moment(const struct process_sample *from, size_t count)
     expect_of(from, count, "ld.lld", 1, 9000);
 }
 
-START_TEST(ever_new_names_are_bounded)
+START_TEST(new_names_are_bounded)
 {
     size_t before = bytes_in_use();
     add_ever_new_names();
@@ -594,7 +594,7 @@ int main(void)
     tcase_add_test(collection, all_names_are_kept_if_they_are_few);
     tcase_add_test(collection, the_largest_names_stay_and_the_others_are_summed);
     tcase_add_test(collection, others_has_one_line);
-    tcase_add_test(collection, ever_new_names_are_bounded);
+    tcase_add_test(collection, new_names_are_bounded);
     tcase_add_test(collection, times_that_decrease_are_one_moment);
     tcase_add_test(collection, absurd_process_figures_are_bounded);
     suite_add_tcase(suite, collection);

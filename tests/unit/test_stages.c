@@ -1,4 +1,4 @@
-/* Which stage a command line tells of. */
+/* The stage that a command line matches. */
 #include "probe/stages.h"
 #include "unit/suite.h"
 
@@ -21,7 +21,7 @@ START_TEST(precedence_and_shells)
         {"node next.js build-deps", NONE},
         /* Both match: the first rule wins. */
         {"next build nx build-deps", NEXT},
-        /* A script on a shell's command line names all that it is going to run. */
+        /* A script on a shell's command line names every stage that it runs. */
         {"sh -c npm run build:assemblyscript && npx nx build-deps server && next build", NONE},
         {"/bin/bash -lc next build", NONE},
         {"-bash -c next build", NONE},

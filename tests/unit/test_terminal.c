@@ -1,4 +1,4 @@
-/* Where a running build stands: the line, and what is written where nobody looks at a terminal. */
+/* The progress line on a terminal, and the heartbeats if standard error is a file. */
 #include "base/alloc.h"
 #include "base/units.h"
 #include "run/terminal.h"

@@ -1,4 +1,4 @@
-/* The replay of checks that make gate-power makes, on runs whose outcome is known. */
+/* The simulated checks of make gate-power, on runs with a known outcome. */
 #include "base/alloc.h"
 #include "base/units.h"
 #include "bench/trials.h"
@@ -12,7 +12,7 @@
 
 static const struct tolerance five_percent = {.percent = 5, .budget = UNMEASURED};
 
-/* Runs with the headlines, in MiB; released by the caller. */
+/* Returns runs with these memory peaks, in MiB. The caller releases them. */
 #define POOL(...)                                                                                  \
     pool_of((int64_t[]){__VA_ARGS__}, sizeof(int64_t[]){__VA_ARGS__} / sizeof(int64_t))
 static struct pool pool_of(const int64_t *headlines, size_t count)
@@ -40,7 +40,7 @@ static void expect(const struct pool *pool, const char *metric, double growth, d
     ck_assert_double_eq(outcome.check_runs, check_runs);
 }
 
-START_TEST(runs_that_are_alike_leave_nothing_to_chance)
+START_TEST(equal_runs_have_one_outcome)
 {
     static const char *const metrics[] = {METRIC_CGROUP_PEAK, METRIC_UNRECLAIMABLE_PEAK,
                                           METRIC_STAGE_PREFIX "build-deps"};
@@ -58,7 +58,7 @@ START_TEST(runs_that_are_alike_leave_nothing_to_chance)
 }
 END_TEST
 
-START_TEST(the_seed_decides)
+START_TEST(the_seed_determines_the_outcome)
 {
     struct pool pool = POOL(800, 810, 850);
     struct gate gate = {
@@ -75,8 +75,8 @@ START_TEST(the_seed_decides)
 }
 END_TEST
 
-/* Of three draws from two values the median deviates from itself by nothing: only all of 400, 800
- * and 1200 in one baseline are too noisy, which 6 of 27 are. */
+/* Only a baseline with all of 400, 800 and 1200 is too noisy: 6 of 27 draws. With two equal values
+ * the median absolute deviation is 0. */
 START_TEST(noisy_baselines_are_counted)
 {
     struct pool pool = POOL(400, 800, 1200);
@@ -92,8 +92,8 @@ int main(void)
 {
     Suite *suite = suite_create("trials");
     TCase *all = tcase_create("all");
-    tcase_add_test(all, runs_that_are_alike_leave_nothing_to_chance);
-    tcase_add_test(all, the_seed_decides);
+    tcase_add_test(all, equal_runs_have_one_outcome);
+    tcase_add_test(all, the_seed_determines_the_outcome);
     tcase_add_test(all, noisy_baselines_are_counted);
     suite_add_tcase(suite, all);
     return run_suite(suite);

@@ -1,4 +1,4 @@
-/* The record format: what is encoded is decoded, and nothing else is taken for a frame. */
+/* The record format: every record can be encoded and decoded, and other bytes are refused. */
 #include "unit/suite.h"
 #include "wire/wire.h"
 
@@ -6,7 +6,7 @@
 
 static uint8_t frame[WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX];
 
-START_TEST(every_record_comes_back)
+START_TEST(every_record_is_decoded_as_it_was_encoded)
 {
     struct wire_record in = {.type = WIRE_HELLO,
                              .hello = {.source = "memory.peak",
@@ -69,7 +69,7 @@ START_TEST(every_record_comes_back)
 }
 END_TEST
 
-START_TEST(a_cut_frame_asks_for_more)
+START_TEST(an_incomplete_frame_needs_more_bytes)
 {
     struct wire_record in = {.type = WIRE_PROCESS, .process = {.pid = 1, .command = "cc -c x.c"}};
     struct wire_record out;
@@ -106,7 +106,7 @@ START_TEST(broken_frames_are_refused)
 }
 END_TEST
 
-START_TEST(long_strings_are_cut)
+START_TEST(long_strings_are_truncated)
 {
     static char command[3 * WIRE_STRING_MAX];
     memset(command, 'x', sizeof command - 1);
@@ -115,7 +115,8 @@ START_TEST(long_strings_are_cut)
     ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
     ck_assert_uint_eq(strlen(out.process.command), WIRE_STRING_MAX);
     ck_assert_uint_eq(wire_encode(&in, frame, 100), 0);
-    /* A longer one is of no encoder's. The command comes last: one more byte and its NUL. */
+    /* No encoder writes a longer string. The command is the last field: one more byte and its NUL.
+     */
     uint8_t *at = frame + length - 1 - WIRE_STRING_MAX - 2;
     *at += 1;
     frame[4] += 1;
@@ -129,10 +130,10 @@ int main(void)
 {
     Suite *suite = suite_create("wire");
     TCase *all = tcase_create("all");
-    tcase_add_test(all, every_record_comes_back);
-    tcase_add_test(all, a_cut_frame_asks_for_more);
+    tcase_add_test(all, every_record_is_decoded_as_it_was_encoded);
+    tcase_add_test(all, an_incomplete_frame_needs_more_bytes);
     tcase_add_test(all, broken_frames_are_refused);
-    tcase_add_test(all, long_strings_are_cut);
+    tcase_add_test(all, long_strings_are_truncated);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
