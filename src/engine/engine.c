@@ -107,7 +107,6 @@ void engine_protect(pid_t pid)
 
 int engine_enter(const struct engine_spec *spec)
 {
-    engine_protect(0);
     if (spec->user && become_user(spec->user) < 0)
         return -1;
     for (size_t i = 0; i < spec->env->count; i++)

@@ -31,7 +31,9 @@ static int cgroup_of_directory(const char *directory, struct cgroup *cgroup)
     int length = snprintf(cgroup->directory, sizeof cgroup->directory, "%s", directory);
     if ((size_t)length >= sizeof cgroup->directory)
         return -1;
-    cgroup->version = cgroup_has_file(cgroup, "memory.current") ? 2 : 1;
+    cgroup->version = 2;
+    if (!cgroup_has_file(cgroup, "memory.current"))
+        cgroup->version = 1;
     return 0;
 }
 
@@ -158,7 +160,7 @@ static void move_back(char *moved)
 static char *parent_directory(const struct cgroup *own, const char *name, char **moved,
                               struct bm_error *err)
 {
-    if (own->version == 1 || cgroup_is_root(own) || has_controller_below(own))
+    if (own->version == 1 || has_controller_below(own) || cgroup_is_root(own))
         return xstrdup(own->directory);
     char *above CLEANUP(cleanup_free) =
         xstrndup(own->directory, (size_t)(strrchr(own->directory, '/') - own->directory));
@@ -249,6 +251,7 @@ static int enter(void *context)
     const struct engine_run *run = context;
     if (write_file(run->cgroup, "cgroup.procs", "0") < 0)
         return -1;
+    engine_protect(0);
     return engine_enter(run->spec);
 }
 

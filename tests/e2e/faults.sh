@@ -144,14 +144,13 @@ oom_group() {
     host) probe=$(pgrep -P "$pid") ;;
     *) probe=$("$engine" inspect --format '{{.State.Pid}}' "$(container)") ;;
     esac
-    # Without memory.oom.group, the shell would survive. The probe is protected.
+    # The kernel does not kill a group that has a protected process, such as the probe.
     echo 1 >"/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$probe/cgroup")/memory.oom.group"
     touch "$repo/go"
     expect_end 3
-    holds "$(result group)" '.build.oom_killed and .verdict == "build-failed" and .build.signal == 9
-        and .not_measured == null'
+    holds "$(result group)" '.build.oom_killed and .verdict == "build-failed" and .not_measured == null'
     nothing_left
-    ok "$engine: an OOM kill of the whole cgroup leaves the probe, which reports it"
+    ok "$engine: an OOM kill in a cgroup with memory.oom.group leaves the probe, which reports it"
 }
 
 # check_full_output REASON: runs a build whose output does not fit into the output directory. REASON is
@@ -608,7 +607,7 @@ keeps_limits() {
         (echo "$BASHPID" >"$scope/cgroup.procs" && exec sleep $endless) &
         pid=$!
         expect 4 in_scope "${run[@]}" --label scope -- ./hold spawn=2 anon=100 meet
-        mentions "$work/err" inplace
+        holds "$(result scope)" '.not_measured | contains("inplace")'
         kill "$pid"
     fi
     eventually rmdir "$scope"
