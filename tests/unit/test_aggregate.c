@@ -172,7 +172,7 @@ START_TEST(records_of_a_build)
     ck_assert_uint_eq(m.stages[1].at_peak.count, 2);
     ck_assert_str_eq(m.stages[1].at_peak.processes[0].name, "make all");
     ck_assert_ptr_null(m.environment.thp);
-    /* An upper bound for processes without a snapshot; in no sum. */
+    /* An upper bound for processes without a snapshot. No sum includes it. */
     ck_assert_int_eq(m.sampler.largest_process_bytes, 5000);
     ck_assert_int_eq(m.peak.cgroup_bytes, 700);
     ck_assert_int_eq(m.peak.at_peak.pss_bytes, 450);
@@ -212,9 +212,9 @@ START_TEST(stage_without_reset_is_not_exact)
 {
     begin();
     hello(-1);
-    reset_boundary(100, 1, 10); /* not above the engine's own peak */
+    reset_boundary(100, 1, 10); /* not above the peak at the start */
     sample(100, 1, 400, 300);
-    boundary(500, 0, 700); /* the reset failed: 700 may be of another stage */
+    boundary(500, 0, 700); /* the reset failed: another stage may have reached 700 */
     sample(500, 0, 90, 45);
     finish_last(700, -1);
     expect_stage(0, "link", 90, false);
@@ -236,15 +236,15 @@ START_TEST(stage_without_reset_is_not_exact)
 END_TEST
 
 /* A snapshot of one process. */
-static void look(int64_t level, int64_t cgroup_bytes, int64_t unreclaimable_bytes, int64_t basis,
-                 const char *command)
+static void snapshot_of_one(int64_t gauge, int64_t cgroup_bytes, int64_t unreclaimable_bytes,
+                            int64_t basis, const char *command)
 {
     int64_t pss_bytes = unreclaimable_bytes - 30;
     aggregate_record(aggregate,
                      &(struct wire_record){.type = WIRE_SNAPSHOT,
                                            .snapshot = {.t_ms = cgroup_bytes,
                                                         .stage = 1,
-                                                        .gauge = level,
+                                                        .gauge = gauge,
                                                         .cgroup_bytes = cgroup_bytes,
                                                         .pss_bytes = pss_bytes,
                                                         .anon_bytes = pss_bytes - 20,
@@ -266,11 +266,11 @@ START_TEST(each_gauge_has_its_snapshot)
     begin();
     hello(-1);
     sample(0, 1, 100, 10);
-    look(0, 1000, 400, 1, "reader");
-    look(1, 800, 600, 0, "holder");
-    look(0, 999, 401, 0, "reader that was measured");
-    look(0, 990, 700, 0, "too low");
-    look(1, 900, 598, 1, "not higher");
+    snapshot_of_one(0, 1000, 400, 1, "reader");
+    snapshot_of_one(1, 800, 600, 0, "holder");
+    snapshot_of_one(0, 999, 401, 0, "reader that was measured");
+    snapshot_of_one(0, 990, 700, 0, "too low");
+    snapshot_of_one(1, 900, 598, 1, "not higher");
     finish(1010, 0, 0);
     ck_assert_str_eq(m.peak.at_peak.processes[0].command, "reader that was measured");
     ck_assert_int_eq(m.peak.at_peak.cgroup_bytes, 999);

@@ -1,4 +1,4 @@
-/* Trace lines: their format, where they go, and what is masked. */
+/* Trace lines: format, destination and masking. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/trace.h"
@@ -50,7 +50,7 @@ static void begin_with(const char *value)
 }
 
 /* One line "build-mem: [  S.mmm] TEXT". */
-static void is_line(const char *line, const char *text)
+static void expect_line(const char *line, const char *text)
 {
     int seconds, ms, end = 0;
     ck_assert_msg(sscanf(line, "build-mem: [%3d.%3d] %n", &seconds, &ms, &end) == 2 && end == 21,
@@ -80,7 +80,7 @@ START_TEST(one_means_standard_error)
     ck_assert(trace_is_on() && trace_is_on_stderr());
     trace("engine %s: %d", "host", 7);
     char *printed CLEANUP(cleanup_free) = content_of("stderr");
-    is_line(printed, "engine host: 7\n");
+    expect_line(printed, "engine host: 7\n");
 }
 END_TEST
 
@@ -96,9 +96,9 @@ START_TEST(a_file_is_appended_to)
     char *printed CLEANUP(cleanup_free) = content_of("stderr");
     ck_assert_str_eq(printed, "");
     char *second = strchr(written, '\n') + 1;
-    is_line(second, "run 1\n");
+    expect_line(second, "run 1\n");
     *second = '\0';
-    is_line(written, "run 0\n");
+    expect_line(written, "run 0\n");
 }
 END_TEST
 
@@ -117,7 +117,7 @@ START_TEST(a_line_is_one_printable_line)
     begin_with("1");
     trace("a\nb\x1b[2Jc");
     char *printed CLEANUP(cleanup_free) = content_of("stderr");
-    is_line(printed, "a bc\n");
+    expect_line(printed, "a bc\n");
 }
 END_TEST
 

@@ -32,7 +32,7 @@ static void bad(const char *path)
         xasprintf("%.*s.message", (int)(strlen(name) - strlen(".json")), name);
     char *expected CLEANUP(cleanup_free) = test_text(message_name);
     expected[strcspn(expected, "\n")] = '\0';
-    ck_assert_msg(strstr(err.message, expected) != NULL, "%s: \"%s\" does not say \"%s\"", path,
+    ck_assert_msg(strstr(err.message, expected) != NULL, "%s: \"%s\" does not contain \"%s\"", path,
                   err.message, expected);
 }
 

@@ -88,7 +88,7 @@ static const char *name_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Whether the file is the target, or the temporary file beside it. */
+/* Returns whether the file is the target or its temporary file. */
 static bool is_target(const char *path)
 {
     size_t length = target ? strlen(name_of(target)) : 0;
@@ -163,7 +163,7 @@ static void put(const char *path, const char *text)
 }
 
 /* Adds a timeline of three samples, for the trace. */
-static void put_course(void)
+static void put_timeline(void)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct timeline_csv *timeline = timeline_csv_open("timeline-after.csv", &err);
@@ -184,7 +184,7 @@ static void enter_directory(void)
     sample_plain_judgement(&judgement);
     char *result CLEANUP(cleanup_free) = result_to_json(&m, &judgement, 0);
     ck_assert_int_eq(file_write_atomic("stored.json", result, strlen(result), &err), 0);
-    put_course();
+    put_timeline();
     put("Makefile", "all:\n"); /* a build file for init */
 }
 
@@ -311,7 +311,7 @@ static int run(int writer(void), const char *call, const char *file, int nth, in
     if (child == 0) {
         int out = open("../build-mem-test-out", O_RDWR | O_CREAT | O_TRUNC, 0600);
         unlink("../build-mem-test-out");
-        int err = open("said", O_RDWR | O_CREAT | O_TRUNC, 0600);
+        int err = open("stderr", O_RDWR | O_CREAT | O_TRUNC, 0600);
         dup2(out, STDOUT_FILENO);
         dup2(err, STDERR_FILENO);
         arm(call, file, nth, error);
@@ -350,7 +350,7 @@ static const struct writer {
     const char *path;
     int status, good_status; /* with the fault, and without */
     bool makes;              /* refuses an existing file */
-    bool talks;              /* prints other messages, too */
+    bool prints;             /* prints other messages, too */
 } writers[] = {
     {write_atomic, "file", EXIT_USAGE, EXIT_PASS, false, false},
     {write_baseline, "baseline.json", EXIT_USAGE, EXIT_PASS, false, false},
@@ -411,16 +411,16 @@ START_TEST(a_failed_write_leaves_the_old_file)
             const char *old = put_old(writer);
             int before = count_entries();
             int status = run(writer->write, calls[c], writer->path, 1, errors[e]);
-            char *said CLEANUP(cleanup_free) = text_of("said");
+            char *printed CLEANUP(cleanup_free) = text_of("stderr");
             char *expected CLEANUP(cleanup_free) =
                 xasprintf("build-mem: %s: cannot write: %s\n", writer->path, strerror(errors[e]));
             ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == writer->status,
                           "%s of %s: status %#x: %s", calls[c], writer->path, (unsigned)status,
-                          said);
-            if (writer->talks)
-                ck_assert_msg(strstr(said, expected) != NULL, "not reported: %s", said);
+                          printed);
+            if (writer->prints)
+                ck_assert_msg(strstr(printed, expected) != NULL, "not reported: %s", printed);
             else
-                ck_assert_str_eq(said, expected);
+                ck_assert_str_eq(printed, expected);
             char *text CLEANUP(cleanup_free) = old ? text_of(writer->path) : NULL;
             ck_assert_pstr_eq(text, old);
             ck_assert_int_eq(access(writer->path, F_OK), old ? 0 : -1);
@@ -429,7 +429,7 @@ START_TEST(a_failed_write_leaves_the_old_file)
 }
 END_TEST
 
-/* The temporary file cannot be created: the same. */
+/* The error is reported and the old file stays. */
 START_TEST(a_temporary_file_that_cannot_be_created_is_an_error)
 {
     const struct writer *writer = &writers[_i];
@@ -437,12 +437,12 @@ START_TEST(a_temporary_file_that_cannot_be_created_is_an_error)
     const char *old = put_old(writer);
     int before = count_entries();
     int status = run(writer->write, "mkostemp", writer->path, 1, EROFS);
-    char *said CLEANUP(cleanup_free) = text_of("said");
+    char *printed CLEANUP(cleanup_free) = text_of("stderr");
     char *expected CLEANUP(cleanup_free) =
         xasprintf("build-mem: %s: cannot write beside it: %s\n", writer->path, strerror(EROFS));
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == writer->status, "%s: status %#x: %s",
-                  writer->path, (unsigned)status, said);
-    ck_assert_msg(strstr(said, expected) != NULL, "not reported: %s", said);
+                  writer->path, (unsigned)status, printed);
+    ck_assert_msg(strstr(printed, expected) != NULL, "not reported: %s", printed);
     char *text CLEANUP(cleanup_free) = old ? text_of(writer->path) : NULL;
     ck_assert_pstr_eq(text, old);
     ck_assert_int_eq(count_entries(), before);
@@ -478,12 +478,12 @@ static bool read_fails(const struct reader *reader, const char *call, int nth, i
     int status = run(reader->run, call, reader->path, nth, error);
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_PASS)
         return false;
-    char *said CLEANUP(cleanup_free) = text_of("said");
+    char *printed CLEANUP(cleanup_free) = text_of("stderr");
     char *expected CLEANUP(cleanup_free) =
         xasprintf("build-mem: %s: %s\n", reader->path, strerror(error));
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_USAGE,
-                  "%s of %s: status %#x: %s", call, reader->path, (unsigned)status, said);
-    ck_assert_str_eq(said, expected);
+                  "%s of %s: status %#x: %s", call, reader->path, (unsigned)status, printed);
+    ck_assert_str_eq(printed, expected);
     char *text CLEANUP(cleanup_free) = old ? text_of(reader->output) : NULL;
     ck_assert_pstr_eq(text, old);
     ck_assert_int_eq(count_entries(), before);
@@ -574,19 +574,20 @@ static void check_whole(const struct hungry *writer, char *const *whole)
 
 /* Fails the nth allocation: the process aborts with a message, and no file is half-written. Returns
  * false if there are fewer allocations. */
-static bool dies_whole(const struct hungry *writer, const char *call, int nth, char *const *whole)
+static bool aborts_with_whole_files(const struct hungry *writer, const char *call, int nth,
+                                    char *const *whole)
 {
     put_olds(writer);
     int before = count_entries();
     int status = run(writer->write, call, NULL, nth, ENOMEM);
-    char *said CLEANUP(cleanup_free) = text_of("said");
+    char *printed CLEANUP(cleanup_free) = text_of("stderr");
     check_whole(writer, whole);
     ck_assert_int_eq(count_entries(), before); /* no temporary file */
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_PASS)
         return false;
     ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "%s %d: status %#x: %s", call,
-                  nth, (unsigned)status, said);
-    ck_assert_str_eq(said, "build-mem: out of memory\n");
+                  nth, (unsigned)status, printed);
+    ck_assert_str_eq(printed, "build-mem: out of memory\n");
     return true;
 }
 
@@ -600,9 +601,9 @@ START_TEST(missing_memory_aborts_and_leaves_whole_files)
     for (size_t i = 0; i < MOST_PATHS && writer->paths[i]; i++)
         whole[i] = text_of(writer->paths[i]);
     /* Each of the first allocations, then some of the later ones. */
-    for (int nth = 1; dies_whole(writer, "malloc", nth, whole); nth += 1 + nth / 16)
+    for (int nth = 1; aborts_with_whole_files(writer, "malloc", nth, whole); nth += 1 + nth / 16)
         allocations++;
-    while (dies_whole(writer, "open_memstream", streams + 1, whole))
+    while (aborts_with_whole_files(writer, "open_memstream", streams + 1, whole))
         streams++;
     ck_assert_int_ge(allocations, 10);
     ck_assert_int_ge(streams, writer->streams);

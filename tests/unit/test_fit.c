@@ -164,14 +164,14 @@ START_TEST(failure_without_oom_is_repeated)
     static const enum fit_outcome doubtful[] = {FIT_BUILD_FAILED, FIT_NO_ARTIFACT, FIT_TIMED_OUT};
     struct run run;
     for (size_t i = 0; i < 3; i++) {
-        /* A second failure decides. */
+        /* A second failure ends the attempts. */
         begin(&run);
         add_outcome(&run, doubtful[i], SAME_LIMIT);
         int64_t limit = run.search.next_bytes;
         add_outcome(&run, doubtful[i], !SAME_LIMIT);
         ck_assert_int_eq(run.search.failing_bytes, limit);
         fit_release(&run.fit);
-        /* A pass: the third attempt decides. */
+        /* A pass: a third attempt is needed. */
         begin(&run);
         add_outcome(&run, doubtful[i], SAME_LIMIT);
         add_outcome(&run, FIT_PASSED, SAME_LIMIT);
@@ -216,7 +216,8 @@ START_TEST(two_unmeasured_runs_end_the_search)
 }
 END_TEST
 
-/* A limit that passed by chance, slowly: 600 MiB. The search tries higher limits for full speed. */
+/* The limit of 600 MiB passes by chance, but slowly. The search tries higher limits for full speed.
+ */
 static void pass_by_luck(struct run *run)
 {
     *run = (struct run){0};
@@ -349,7 +350,7 @@ START_TEST(outcomes_of_runs)
         enum fit_outcome outcome;
     } cases[] = {
         {"it went well", VERDICT_PASS, false, false, false, 0, FIT_PASSED},
-        {"a child was killed, and the shell said 0", VERDICT_BUILD_FAILED, true, false, false, 0,
+        {"a child was killed, and the shell exited 0", VERDICT_BUILD_FAILED, true, false, false, 0,
          FIT_OOM_KILLED},
         {"137 alone is no OOM", VERDICT_BUILD_FAILED, false, false, false, 137, FIT_BUILD_FAILED},
         {"an artifact is missing", VERDICT_BUILD_FAILED, false, false, false, 0, FIT_NO_ARTIFACT},

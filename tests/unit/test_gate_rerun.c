@@ -113,14 +113,14 @@ static const struct {
     {{600, 610}, nothing, NULL}, /* both below */
     {{890, 860}, nothing, "cgroup_peak "},
     {{710, 740}, nothing, "cgroup_peak "},
-    {{900, 800}, nothing, NULL}, /* too far apart: a third run cannot change that */
+    {{900, 800}, nothing, NULL}, /* too far apart for a third run to help */
     {{600, 800}, nothing, NULL},
-    {{890, 860, 880}, nothing, NULL}, /* that was the third */
+    {{890, 860, 880}, nothing, NULL}, /* the third run was the last */
     {{890, 870, 860}, nothing, NULL},
     {{900}, peak_warns, NULL},
     {{500}, peak_warns, NULL},
     {{900}, peak_off, NULL},
-    {{900}, budget_850, NULL}, /* decided */
+    {{900}, budget_850, NULL}, /* over budget: no rerun */
     {{845}, budget_850, "cgroup_peak "},
     {{845, 855}, budget_850, NULL},
     {{900}, build_failed, NULL},
@@ -132,7 +132,7 @@ static const struct {
     {{900}, at_limit, NULL},
     {{800}, stage_grew, NULL},
     {{800}, stage_grew_and_fails, "stage build-deps "},
-    {{800}, stage_gone_and_fails, NULL}, /* gone in one run is gone */
+    {{800}, stage_gone_and_fails, NULL}, /* missing in one run is enough */
     {{800}, slow_and_judged, "duration "},
 };
 

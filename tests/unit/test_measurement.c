@@ -36,7 +36,7 @@ START_TEST(new_measurement_is_unmeasured)
 }
 END_TEST
 
-/* ASan and valgrind check that all is released, and that a second release is harmless. */
+/* ASan and valgrind check that all memory is released and that a second release is harmless. */
 START_TEST(released_measurement_is_new)
 {
     struct measurement m;

@@ -1,5 +1,5 @@
-/* The OOM watch, with this machine's kernel, in cgroups that the test makes. Exits 77 if it cannot
- * make one. */
+/* The OOM watch on the kernel of this machine. The test creates its cgroups, and exits 77 if it
+ * cannot. */
 #include "base/alloc.h"
 #include "cgroup/cgroup.h"
 #include "engine/oom_watch.h"
@@ -21,7 +21,7 @@
 #define LIMIT "16777216"
 #define TOO_MUCH ((size_t)64 << 20)
 
-static struct cgroup parent; /* has cgroups, but no processes */
+static struct cgroup parent; /* contains cgroups, but no processes */
 static struct cgroup one, other;
 
 static bool put(const struct cgroup *cgroup, const char *name, const char *text)
@@ -104,7 +104,7 @@ static void run_out_of_memory(const struct container *container)
     ck_assert_int_eq(write(container->lifeline, "", 1), 1);
 }
 
-static void is_killed(struct container *container)
+static void expect_killed(struct container *container)
 {
     int status = 0;
     ck_assert_int_eq(waitpid(container->pid, &status, 0), container->pid);
@@ -137,20 +137,20 @@ START_TEST(a_kill_is_read_from_the_cgroup)
     oom_watch_open(&watch, &one);
     run_out_of_memory(&container);
     poll_until_end(&watch);
-    is_killed(&container);
+    expect_killed(&container);
     remove_cgroup(&one);
     ck_assert_int_ge(watch.kills, 1);
     ck_assert(reports_kill(&watch));
 }
 END_TEST
 
-START_TEST(a_kill_is_known_after_the_cgroup_is_removed)
+START_TEST(a_kill_is_reported_after_the_cgroup_is_removed)
 {
     struct oom_watch watch;
     struct container container = start(&one);
     oom_watch_open(&watch, &one);
     run_out_of_memory(&container);
-    is_killed(&container);
+    expect_killed(&container);
     remove_cgroup(&one);
     ck_assert(reports_kill(&watch));
     ck_assert_int_eq(watch.kills, -1);
@@ -166,7 +166,7 @@ START_TEST(a_signal_is_not_a_kill_for_lack_of_memory)
         kill(container.pid, SIGKILL);
         if (!gone)
             poll_until_end(&watch);
-        is_killed(&container);
+        expect_killed(&container);
         remove_cgroup(&one);
         ck_assert(!reports_kill(&watch));
         ck_assert_int_eq(watch.kills, gone ? -1 : 0);
@@ -181,7 +181,7 @@ START_TEST(the_kill_of_a_sibling_does_not_count)
     oom_watch_open(&watch, &one);
     int64_t before = watch.others_kills;
     run_out_of_memory(&neighbour);
-    is_killed(&neighbour);
+    expect_killed(&neighbour);
     remove_cgroup(&other);
     struct pollfd news = {.fd = watch.above, .events = POLLPRI};
     if (watch.above >= 0) {
@@ -192,7 +192,7 @@ START_TEST(the_kill_of_a_sibling_does_not_count)
         ck_assert_int_eq(poll(&news, 1, 0), 0);
     }
     kill(container.pid, SIGKILL);
-    is_killed(&container);
+    expect_killed(&container);
     remove_cgroup(&one);
     ck_assert(!reports_kill(&watch));
 }
@@ -219,7 +219,7 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 60);
     tcase_add_test(all, a_kill_is_read_from_the_cgroup);
-    tcase_add_test(all, a_kill_is_known_after_the_cgroup_is_removed);
+    tcase_add_test(all, a_kill_is_reported_after_the_cgroup_is_removed);
     tcase_add_test(all, a_signal_is_not_a_kill_for_lack_of_memory);
     tcase_add_test(all, the_kill_of_a_sibling_does_not_count);
     tcase_add_test(all, without_a_cgroup_no_kill_is_reported);

@@ -59,7 +59,7 @@ START_TEST(exports_match_golden)
 }
 END_TEST
 
-/* A 0 would look like the best build ever. */
+/* An unmeasured figure must not be exported as 0. */
 START_TEST(unmeasured_is_left_out)
 {
     struct measurement *m = &runs[0];

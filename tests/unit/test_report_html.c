@@ -162,7 +162,7 @@ START_TEST(test_without_processes_the_areas_are_kinds_of_memory)
 }
 END_TEST
 
-/* The processes that the run added up share the last layer, however large their sum is. */
+/* The sum of the other processes is always the last layer, even if it is large. */
 START_TEST(test_others_of_the_run_are_others_of_the_chart)
 {
     free(series.groups.items[1]);
@@ -180,8 +180,8 @@ START_TEST(test_others_of_the_run_are_others_of_the_chart)
 }
 END_TEST
 
-/* A result can hold any figure. */
-START_TEST(test_absurd_figures_end)
+/* A result can contain any figure. */
+START_TEST(test_extreme_figures_are_drawn)
 {
     m.peak.cgroup_bytes = m.peak.limit_bytes = m.build.duration_ms = INT64_MAX;
     m.peak.composition.anon_bytes = m.peak.composition.file_bytes = INT64_MAX;
@@ -329,7 +329,7 @@ int main(void)
     tcase_add_test(tests, test_nothing_measured_is_never_zero);
     tcase_add_test(tests, test_without_processes_the_areas_are_kinds_of_memory);
     tcase_add_test(tests, test_others_of_the_run_are_others_of_the_chart);
-    tcase_add_test(tests, test_absurd_figures_end);
+    tcase_add_test(tests, test_extreme_figures_are_drawn);
     tcase_add_test(tests, test_the_areas_add_up_to_the_usage);
     tcase_add_loop_test(tests, test_the_areas_of_any_series_add_up_to_the_usage, 0, 40);
     tcase_add_test(tests, test_each_area_has_its_share);

@@ -9,7 +9,7 @@
 #include <libxml/xpath.h>
 #include <string.h>
 
-/* A sample with its judgement, and the JUnit file that it makes, parsed. */
+/* A sample with its judgement, and its parsed JUnit file. */
 struct scene {
     struct measurement m;
     struct judgement judgement;
@@ -106,7 +106,7 @@ START_TEST(test_matches_golden)
 }
 END_TEST
 
-START_TEST(test_failure_carries_every_fact)
+START_TEST(test_failure_has_all_figures)
 {
     static const char *const facts[] = {
         "stage:build-deps",
@@ -162,7 +162,7 @@ START_TEST(test_time_is_on_one_case)
 }
 END_TEST
 
-START_TEST(test_unknown_duration_is_no_negative_time)
+START_TEST(test_unknown_duration_is_not_negative)
 {
     struct scene scene;
     open_scene(&scene, sample_plain_judgement);
@@ -487,7 +487,7 @@ int main(void)
     tcase_add_test(shape, test_matches_golden);
     tcase_add_test(shape, test_plain_run_passes);
     tcase_add_test(shape, test_time_is_on_one_case);
-    tcase_add_test(shape, test_unknown_duration_is_no_negative_time);
+    tcase_add_test(shape, test_unknown_duration_is_not_negative);
     suite_add_tcase(suite, shape);
 
     TCase *build = tcase_create("build");
@@ -498,7 +498,7 @@ int main(void)
     suite_add_tcase(suite, build);
 
     TCase *gate = tcase_create("gate");
-    tcase_add_test(gate, test_failure_carries_every_fact);
+    tcase_add_test(gate, test_failure_has_all_figures);
     tcase_add_loop_test(gate, test_bad_verdict_never_passes, VERDICT_PASS, VERDICT_NO_BASELINE + 1);
     tcase_add_loop_test(gate, test_unjudged_is_an_error_beside_others, 0, 3);
     tcase_add_test(gate, test_warning_passes);

@@ -22,7 +22,7 @@
 #ifndef __has_feature
 #define __has_feature(x) 0
 #endif
-/* ASan keeps freed memory, and the test takes ten times as long. */
+/* ASan keeps freed memory and makes the test ten times slower. */
 #if defined __SANITIZE_ADDRESS__ || __has_feature(address_sanitizer)
 #define HOURS 2
 #define IS_PLAIN_ALLOCATOR false
@@ -274,8 +274,8 @@ static void expect_files(void)
                                      (PROCESS_NAME_MAX + 40));
 }
 
-/* Draws a series. The page has a bound: the chart has a fixed number of columns and of moments, and
- * only the processes at the peak are listed. */
+/* Draws a series. The page is bounded: its chart has a fixed number of columns and moments, and it
+ * lists only the processes at the peak. */
 static void expect_page(const struct series *drawn)
 {
     struct judgement judgement CLEANUP(judgement_release);
@@ -313,7 +313,7 @@ static void expect_stored_page(void)
     printf("stored series %zu KiB\n", read / 1024);
     ck_assert_uint_eq(stored.count, SAMPLES);
     expect_page(&stored);
-    /* A sample for each line, by doubling. */
+    /* One sample per line; the array grows by doubling. */
     if (IS_PLAIN_ALLOCATOR)
         ck_assert_uint_le(read, SAMPLES * 2 * sizeof(struct sample) + 8 * MIB);
 }
@@ -347,7 +347,7 @@ START_TEST(ten_hours_need_the_memory_of_two)
 }
 END_TEST
 
-START_TEST(its_reports_are_bounded)
+START_TEST(reports_are_bounded)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct result back CLEANUP(result_release) = {0};
@@ -414,7 +414,7 @@ int main(void)
     tcase_set_timeout(all, 300);
     tcase_add_unchecked_fixture(all, make_dir, remove_dir);
     tcase_add_test(all, ten_hours_need_the_memory_of_two);
-    tcase_add_test(all, its_reports_are_bounded);
+    tcase_add_test(all, reports_are_bounded);
     tcase_add_test(all, a_baseline_of_many_environments);
     suite_add_tcase(suite, all);
     return run_suite(suite);

@@ -291,7 +291,7 @@ END_TEST
 
 /* ---- process samples ---- */
 
-/* Moves the samples into the series, writes them and reads them: both must be the same. */
+/* Moves the samples into the series, writes them and reads them back. Both series must be equal. */
 static void finish(void)
 {
     struct series back CLEANUP(series_release) = {0};
@@ -318,7 +318,7 @@ static const char *name_of(const struct process_sample *process_sample)
     return series.groups.items[process_sample->group];
 }
 
-/* The line of that name among `count` lines of one moment; NULL: none. */
+/* Returns the line of that name among `count` lines of one moment, or NULL. */
 static const struct process_sample *find(const struct process_sample *lines, size_t count,
                                          const char *name)
 {
@@ -400,7 +400,7 @@ START_TEST(all_names_are_kept_if_they_are_few)
 }
 END_TEST
 
-/* Each name comes twice, so that the largest are known only at the end. */
+/* Each name is added twice, so that only the end shows which names are largest. */
 START_TEST(the_largest_names_stay_and_the_others_are_summed)
 {
     enum { MORE = 40 };
@@ -475,12 +475,12 @@ START_TEST(new_names_are_bounded)
 {
     size_t before = bytes_in_use();
     add_ever_new_names();
-    size_t held = bytes_in_use() - before;
+    size_t used = bytes_in_use() - before;
     finish();
-    printf("%d names: %zu KiB in use, %zu lines of %zu names\n", NAMES, held / 1024,
+    printf("%d names: %zu KiB in use, %zu lines of %zu names\n", NAMES, used / 1024,
            series.process_sample_count, series.groups.count);
     /* A name and its figures, as malloc rounds them. */
-    ck_assert_uint_le(held, (PROCESS_SERIES_MOMENTS + 1) * PROCESS_SERIES_NAMES *
+    ck_assert_uint_le(used, (PROCESS_SERIES_MOMENTS + 1) * PROCESS_SERIES_NAMES *
                                 (size_t)(PROCESS_NAME_MAX + 24 + 32));
     ck_assert_uint_le(series.process_sample_count,
                       PROCESS_SERIES_MOMENTS * (PROCESS_SERIES_NAMES + 1));

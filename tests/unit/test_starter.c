@@ -72,7 +72,7 @@ static bool has_artifact(const char *path, bool required)
     return false;
 }
 
-/* A kind of repo: its files, the tools that are found, and the stages of its command lines. */
+/* A kind of repo: its files, the build command, an artifact, and the stages of command lines. */
 static const struct {
     const char *files[4];
     const char *build;

@@ -1,4 +1,4 @@
-/* Clearing and verifying, in a real directory. */
+/* Clearing of paths and verification of artifacts, in a real directory. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/units.h"
@@ -116,8 +116,8 @@ START_TEST(only_a_new_artifact_passes)
 }
 END_TEST
 
-/* If the clock was set back, the start is moved back, too, and an old artifact can be newer than
- * the start: then it must differ from its state before the run. */
+/* If the clock is set back, the start moves back, too. An old artifact can then be newer than the
+ * start, so it must differ from its state before the run. */
 START_TEST(an_unchanged_artifact_is_stale)
 {
     struct timespec long_ago = {0};
@@ -136,7 +136,7 @@ START_TEST(an_unchanged_artifact_is_stale)
 }
 END_TEST
 
-START_TEST(the_start_has_the_clock_of_files)
+START_TEST(the_start_uses_the_clock_of_the_file_system)
 {
     struct workspace_start start = workspace_begin("repo", "repo");
     make("./repo/after", "x");
@@ -203,7 +203,7 @@ int main(void)
     tcase_add_test(all, clears_inside_the_repo_only);
     tcase_add_test(all, only_a_new_artifact_passes);
     tcase_add_test(all, an_unchanged_artifact_is_stale);
-    tcase_add_test(all, the_start_has_the_clock_of_files);
+    tcase_add_test(all, the_start_uses_the_clock_of_the_file_system);
     tcase_add_test(all, the_start_follows_a_clock_that_is_set_back);
     tcase_add_test(all, exit_status_check);
     suite_add_tcase(suite, all);
