@@ -97,6 +97,12 @@ static char *text_or_null(const char *text)
     return *text ? xstrdup(text) : NULL;
 }
 
+/* Records come from outside: a number that no result file can hold is unmeasured. */
+static double cpus_of(int64_t percent)
+{
+    return percent < 1 || percent > 100 * (int64_t)INT32_MAX ? UNMEASURED : (double)percent / 100;
+}
+
 static void take_hello(struct aggregate *aggregate, const struct wire_hello *hello)
 {
     struct measurement *m = aggregate->m;
@@ -114,7 +120,7 @@ static void take_hello(struct aggregate *aggregate, const struct wire_hello *hel
     aggregate->reset_at_start = aggregate->was_reset = hello->peak_was_reset;
     if (aggregate->reset_at_start)
         aggregate->highest_counter_bytes = hello->usage_at_start_bytes;
-    m->environment.cpus = hello->cpu_percent < 0 ? UNMEASURED : (double)hello->cpu_percent / 100;
+    m->environment.cpus = cpus_of(hello->cpu_percent);
     m->environment.memory_total_bytes = hello->memory_total_bytes;
     free(m->environment.architecture);
     free(m->environment.kernel);

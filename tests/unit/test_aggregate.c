@@ -514,9 +514,17 @@ START_TEST(extreme_figures)
                                                                    .file_bytes = INT64_MAX,
                                                                    .shmem_bytes = INT64_MAX,
                                                                    .kernel_bytes = INT64_MAX}});
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_HELLO,
+                                                      .hello = {.source = "",
+                                                                .usage_source = "",
+                                                                .architecture = "",
+                                                                .kernel = "",
+                                                                .thp = "",
+                                                                .cpu_percent = INT64_MAX}});
     aggregate_record(aggregate, &(struct wire_record){.type = WIRE_END, .end = {.signal = 65}});
     aggregate_finish(aggregate);
     ck_assert_int_eq(m.peak.at_peak.attributed_bytes, INT64_MAX);
+    ck_assert_double_eq(m.environment.cpus, UNMEASURED);
     ck_assert_int_eq(m.build.signal, 0);
     end();
 }
