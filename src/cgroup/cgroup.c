@@ -96,6 +96,7 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
             .kernel_bytes = kernel,
             .slab_reclaimable_bytes = parse_keyed(text, "slab_reclaimable"),
             .swap_bytes = -1,
+            .swap_cached_bytes = parse_keyed(text, "swapcached"),
             .inactive_file_bytes = parse_keyed(text, "inactive_file"),
         };
         return;
@@ -108,6 +109,7 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
         .kernel_bytes = -1,
         .slab_reclaimable_bytes = -1,
         .swap_bytes = parse_keyed(text, "total_swap"),
+        .swap_cached_bytes = -1,
         .inactive_file_bytes = parse_keyed(text, "total_inactive_file"),
     };
 }
@@ -231,6 +233,12 @@ int64_t cgroup_limit_hits(const struct cgroup *cgroup)
     return parse_keyed(text, "max");
 }
 
+void cgroup_stat_set_swap(struct cgroup_stat *stat, int64_t current_bytes)
+{
+    int64_t cached = stat->swap_cached_bytes > 0 ? stat->swap_cached_bytes : 0;
+    stat->swap_bytes = current_bytes > cached ? current_bytes - cached : current_bytes < 0 ? -1 : 0;
+}
+
 int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat)
 {
     char text[8192];
@@ -241,7 +249,7 @@ int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat)
     if (cgroup->version == 1)
         stat->kernel_bytes = cgroup_read_number(cgroup, "memory.kmem.usage_in_bytes");
     else
-        stat->swap_bytes = cgroup_read_number(cgroup, "memory.swap.current");
+        cgroup_stat_set_swap(stat, cgroup_read_number(cgroup, "memory.swap.current"));
     return 0;
 }
 

@@ -23,7 +23,9 @@ struct cgroup {
 /* From memory.stat. `file_bytes` excludes shared memory. */
 struct cgroup_stat {
     int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes, slab_reclaimable_bytes;
-    int64_t swap_bytes; /* in use now; it is not a part of the memory usage */
+    /* In use now, without pages that are in memory, too. It is not a part of the memory usage. */
+    int64_t swap_bytes;
+    int64_t swap_cached_bytes; /* v2: pages that are in memory and still have their place in swap */
     int64_t inactive_file_bytes;
 };
 
@@ -80,6 +82,8 @@ int64_t cgroup_limit_hits(const struct cgroup *cgroup);
 
 /* Reads memory.stat. Returns 0, or -1 on error. */
 int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat);
+/* Sets swap_bytes from memory.swap.current, which counts the cached pages, too. */
+void cgroup_stat_set_swap(struct cgroup_stat *stat, int64_t current_bytes);
 /* Returns the unreclaimable memory: anon + shmem + kernel - reclaimable slab + swap in use; -1 if
  * anon is unknown. v1 does not report slab, so there it is an upper bound: each opened file adds
  * about 1.5 KB of inodes and names. */

@@ -98,7 +98,7 @@ void engine_protect(pid_t pid)
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/oom_score_adj", pid ? (int)pid : (int)getpid());
     int fd CLEANUP(cleanup_fd) = open(path, O_WRONLY | O_CLOEXEC);
-    bool protected = fd >= 0 && write(fd, "-1000", 5) == 5;
+    bool protected = fd >= 0 && write(fd, "-999", 4) == 4;
     if (pid)
         trace("probe: process %d %s", (int)pid,
               protected ? "is protected from the OOM killer"

@@ -92,9 +92,10 @@ void engine_probe_arguments(const struct engine_spec *spec, const char *probe, b
                             struct strv *arguments);
 
 /* Protects the probe from the OOM killer, which must kill the build instead: the probe reports it.
- * Needs CAP_SYS_RESOURCE. Without it, the probe is only less likely than the build (see
- * probe/build.c). `pid` is 0 for the caller. Only for a cgroup of our own: Linux 6.12 does not kill
- * a group (memory.oom.group) with a protected process in it. Source: proc_pid_oom_score_adj(5). */
+ * The score is -999, so the probe is the last process that the kernel kills. With -1000 nothing
+ * could be killed if a build fills a tmpfs up to the limit, and the probe would wait for memory for
+ * ever. Needs CAP_SYS_RESOURCE. Without it, the probe is only less likely than the build (see
+ * probe/build.c). `pid` is 0 for the caller. Source: proc_pid_oom_score_adj(5). */
 void engine_protect(pid_t pid);
 
 /* For an engine without a container, in the child before exec: protects the probe, becomes the user

@@ -169,14 +169,17 @@ static char *parent_directory(const struct cgroup *own, const char *name, char *
     bool limits = has_limits(own);
     if (!limits && access(above, W_OK) == 0 && cgroup_has_file(&parent, "cgroup.controllers"))
         return steal_ptr(above);
-    if (move_below(own, name, moved) == 0 && has_controller_below(own))
+    bool alone = move_below(own, name, moved) == 0 || errno != EBUSY;
+    if (*moved && has_controller_below(own))
         return xstrdup(own->directory);
     bm_error_set(err,
                  "no cgroup can be made for the build below %s%s: use --engine inplace, or start "
                  "build-mem alone in a delegated scope (systemd-run --user --scope -p "
                  "Delegate=yes)",
                  own->directory,
-                 limits ? ", which has limits that the build must keep, and other processes" : "");
+                 !alone   ? ", which has other processes"
+                 : limits ? ", which has limits that the build must keep"
+                          : "");
     return NULL;
 }
 

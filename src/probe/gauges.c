@@ -50,7 +50,7 @@ void gauges_open(struct gauges *gauges, const struct cgroup *cgroup)
         .step_permille = STEP_MIN_PERMILLE,
         .usage = {-1, -1, -1},
         .unreclaimable = {-1, -1, -1},
-        .stat = {-1, -1, -1, -1, -1, -1, -1},
+        .stat = {-1, -1, -1, -1, -1, -1, -1, -1},
         .swap_high_bytes = -1,
         .stat_usage_bytes = -1,
         .flat_usage_bytes = -1,
@@ -93,7 +93,7 @@ static void read_stat(struct gauges *gauges)
     parse_memory_stat(text, gauges->cgroup->version, &gauges->stat);
     int64_t extra = gauges->extra_fd >= 0 ? read_number(gauges->extra_fd) : -1;
     if (gauges->cgroup->version == 2)
-        gauges->stat.swap_bytes = extra;
+        cgroup_stat_set_swap(&gauges->stat, extra);
     else
         gauges->stat.kernel_bytes = extra;
     if (gauges->stat.swap_bytes > gauges->swap_high_bytes)

@@ -211,7 +211,8 @@ static void send_end(int64_t duration_ms)
             .pressure_some_us = since(pressure_at_start.some_us, pressure.some_us),
             .pressure_full_us = since(pressure_at_start.full_us, pressure.full_us),
             .refaults = since(pressure_at_start.refaults, pressure.refaults),
-            .swap_peak_bytes = sampler.gauges.swap_high_bytes,
+            /* In a shared cgroup it can be the swap of others. */
+            .swap_peak_bytes = own_cgroup ? sampler.gauges.swap_high_bytes : -1,
             .samples = sampler.samples,
             .snapshots = sampler.snapshots,
             .vanished = sampler.pss.vanished,

@@ -17,6 +17,8 @@
 /* The probe gives the build 3 s to end after its lifeline is closed; then the engine kills. */
 #define LIFELINE_GRACE_MS 8000
 #define DIAGNOSTICS_MAX 4096
+/* The kernel rounds a limit to pages, which have up to 64 KiB. */
+#define LIMIT_UNIT_BYTES 65536
 
 struct session {
     struct engine_run run;
@@ -79,10 +81,8 @@ static void trace_hello(const struct wire_hello *hello)
  * no memory controller. Then the build would be judged as if it fit. */
 static bool limit_is_in_force(const struct engine_run *run, const struct wire_hello *hello)
 {
-    int64_t wanted = run->spec->memory_limit_bytes;
-    int64_t limit =
-        hello->limit_bytes >= 0 || hello->shared ? hello->limit_bytes : cgroup_limit(&run->located);
-    return wanted <= 0 || (limit >= 0 && limit <= wanted);
+    int64_t wanted = run->spec->memory_limit_bytes, limit = hello->limit_bytes;
+    return wanted <= 0 || (limit >= 0 && limit < wanted + LIMIT_UNIT_BYTES);
 }
 
 static char *limit_failure(const struct engine_run *run)
@@ -101,6 +101,9 @@ static void begin_build(struct session *session, struct wire_hello *hello)
         hello->peak_was_reset = session->run.peaks.resets > 0;
     else
         watch_cgroup(&session->run);
+    /* The probe sees no limit if no cgroup is mounted in the container. */
+    if (hello->limit_bytes < 0 && !hello->shared)
+        hello->limit_bytes = cgroup_limit(&session->run.located);
     if (!limit_is_in_force(&session->run, hello)) {
         session->outcome->broken = limit_failure(&session->run);
         close_lifeline(session);

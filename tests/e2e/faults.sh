@@ -144,13 +144,13 @@ oom_group() {
     host) probe=$(pgrep -P "$pid") ;;
     *) probe=$("$engine" inspect --format '{{.State.Pid}}' "$(container)") ;;
     esac
-    # The kernel does not kill a group that has a protected process, such as the probe.
+    # Without memory.oom.group, the shell would survive.
     echo 1 >"/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$probe/cgroup")/memory.oom.group"
     touch "$repo/go"
     expect_end 3
-    holds "$(result group)" '.build.oom_killed and .verdict == "build-failed" and .not_measured == null'
+    holds "$(result group)" '.build.oom_killed and .verdict == "build-failed" and .build.exit_code == null'
     nothing_left
-    ok "$engine: an OOM kill in a cgroup with memory.oom.group leaves the probe, which reports it"
+    ok "$engine: an OOM kill of the whole cgroup, with probe and build, is reported"
 }
 
 # check_full_output REASON: runs a build whose output does not fit into the output directory. REASON is
@@ -642,7 +642,8 @@ swapped() {
     swapoff "$work/swap"
     rmdir "$scope"
     file=$(result swapped)
-    within 100 "$(jq .peak.unreclaimable_bytes "$file")" 104 "the unreclaimable peak"
+    # Pages on their way to swap are neither anonymous nor swap on cgroup v1: 93 to 101 MiB were seen.
+    within 85 "$(jq .peak.unreclaimable_bytes "$file")" 104 "the unreclaimable peak"
     within 60 "$(jq .peak.cgroup_bytes "$file")" 64 "the memory peak"
     within 36 "$(jq .pressure.swap_peak_bytes "$file")" 60 "swapped out"
     nothing_left

@@ -75,7 +75,9 @@ static void put_peak(struct layout *layout, const struct measurement *m)
 
     if (peak->unreclaimable_bytes >= 0)
         put_head_bytes(layout, "  unreclaimable", PAINT_NONE, peak->unreclaimable_bytes,
-                       "the rest is cache that the kernel can reclaim");
+                       m->pressure.swap_peak_bytes > 0
+                           ? "with the swap in use"
+                           : "the rest is cache that the kernel can reclaim");
     if (m->pressure.swap_peak_bytes > 0)
         put_head_bytes(layout, "  swapped out", PAINT_YELLOW, m->pressure.swap_peak_bytes,
                        "counts as unreclaimable, but not in the memory peak");
