@@ -172,6 +172,7 @@ with_docker() {
 private_podman() {
     command -v podman >/dev/null && command -v runc >/dev/null || skip "podman or runc is missing: ci/setup e2e"
     mkdir "$work/engine"
+    cd "$work" # after an OOM kill, conmon creates a file "oom" in the current directory
     "$srcdir/tests/rig/podman-settings" "$work/engine" "$work/engine" runc
     export CONTAINERS_CONF=$work/engine/containers.conf CONTAINERS_STORAGE_CONF=$work/engine/storage.conf
     trap 'podman rm --all --force >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
