@@ -98,8 +98,8 @@ void engine_probe_arguments(const struct engine_spec *spec, const char *probe, b
  * probe/build.c). `pid` is 0 for the caller. Source: proc_pid_oom_score_adj(5). */
 void engine_protect(pid_t pid);
 
-/* For an engine without a container, in the child before exec: protects the probe, becomes the user
- * of the spec, sets the variables and changes to the repository. Returns 0, or -1 with errno. */
+/* For an engine without a container, in the child before exec: becomes the user of the spec, sets
+ * the variables and changes to the repository. Returns 0, or -1 with errno. */
 int engine_enter(const struct engine_spec *spec);
 
 /* Returns a unique name for a run: "build-mem-PID-STARTTICKS-DOMAIN-N". The caller owns it. */
