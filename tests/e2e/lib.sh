@@ -172,10 +172,12 @@ with_docker() {
 private_podman() {
     command -v podman >/dev/null && command -v runc >/dev/null || skip "podman or runc is missing: ci/setup e2e"
     mkdir "$work/engine"
+    # In memory, because Podman syncs each change of a container to the disk.
+    mount -t tmpfs tmpfs "$work/engine"
     cd "$work" # after an OOM kill, conmon creates a file "oom" in the current directory
     "$srcdir/tests/rig/podman-settings" "$work/engine" "$work/engine" runc
     export CONTAINERS_CONF=$work/engine/containers.conf CONTAINERS_STORAGE_CONF=$work/engine/storage.conf
-    trap 'podman rm --all --force >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
+    trap 'podman rm --all --force >/dev/null 2>&1 || true; cd / && umount -l "$work/engine"; rm -rf "$work"' EXIT
 }
 
 # The scenarios of every engine.
