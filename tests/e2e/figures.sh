@@ -37,11 +37,13 @@ is_exact() {
 }
 
 # Each stage is smaller than the one before, so the lifetime peak rises in the largest stage only. Each
-# stage sleeps first, because memory from before its detection counts for the stage before.
+# stage waits for its detection, because memory from before counts for the stage before.
 stage_peaks() {
     configure stages 'base=anon=1 ' 'large=anon=120' 'middle=anon=70' 'small=anon=30'
     expect 0 measure --label stages --config "$repo/stages.json" -- sh -c '
-        for mib in 1 120 70 30; do ./hold thp=off sleep=250 anon=$mib sleep=250; done'
+        for stage in base:1 large:120 middle:70 small:30; do
+            ./hold thp=off "seen=stages:${stage%:*}" "anon=${stage#*:}" sleep=250
+        done'
     local file size name exact
     file=$(result stages)
     for size in large:120 middle:70 small:30; do
@@ -87,8 +89,8 @@ stage_boundaries() {
     for mib in "${sizes[@]}"; do stages+=("p$mib=anon=$mib( |$)"); done
     configure boundaries "${stages[@]}"
     expect 0 measure --label boundaries --config "$repo/boundaries.json" -- sh -c "
-        ./hold thp=off sleep=250 anon=1 sleep=50
-        for mib in ${sizes[*]}; do ./hold thp=off sleep=250 anon=\$mib; done
+        ./hold thp=off seen=boundaries:base anon=1 sleep=50
+        for mib in ${sizes[*]}; do ./hold thp=off seen=boundaries:p\$mib anon=\$mib; done
         sh witness.sh"
     file=$(result boundaries)
     for mib in "${sizes[@]}"; do

@@ -10,6 +10,7 @@
  *   read=PATH       read the whole file (page cache)
  *   write=PATH:MIB  write a file of that size (page cache, dirty)
  *   sleep=MS        sleep
+ *   seen=LABEL:NAME wait until the timeline of the run, in .build-mem, is in the stage of this name
  *   thp=on|off      use huge pages in later steps, or disable them
  *   fork            one child runs the rest; the parent waits for it and always exits 0
  *   spawn=N         N children run the rest; the parent waits for them and exits with their
@@ -30,6 +31,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -179,6 +181,46 @@ static void meet(const char *step)
             err(1, "%s", step);
 }
 
+/* Returns whether the last whole line of the timeline names the stage, in its second column. */
+static bool is_in_stage(const char *timeline, const char *stage)
+{
+    char tail[512];
+    int file = open(timeline, O_RDONLY | O_CLOEXEC);
+
+    if (file < 0)
+        return false;
+    off_t size = lseek(file, 0, SEEK_END);
+    off_t from = size > (off_t)sizeof tail - 1 ? size - ((off_t)sizeof tail - 1) : 0;
+    ssize_t got = pread(file, tail, sizeof tail - 1, from);
+    close(file);
+    if (got <= 0)
+        return false;
+    tail[got] = '\0';
+    char *end = strrchr(tail, '\n');
+    if (!end)
+        return false;
+    *end = '\0';
+    char *line = strrchr(tail, '\n');
+    char *column = strchr(line ? line : tail, ',');
+    size_t length = strlen(stage);
+
+    return column && strncmp(column + 1, stage, length) == 0 && column[1 + length] == ',';
+}
+
+/* build-mem detects a stage at its next scan, which a busy machine delays. */
+static void wait_until_seen(const char *step, const char *value)
+{
+    char timeline[256];
+    const char *colon = strchr(value, ':');
+
+    if (!colon || colon - value > 100)
+        errx(2, "%s: expected LABEL:NAME", step);
+    snprintf(timeline, sizeof timeline, ".build-mem/timeline-%.*s.csv", (int)(colon - value),
+             value);
+    while (!is_in_stage(timeline, colon + 1))
+        sleep_ms(10);
+}
+
 /* Returns in the children only. The parent waits for them and exits. */
 static void spawn(const char *step, long count, bool report)
 {
@@ -237,6 +279,8 @@ static void do_step(const char *step)
         write_file(step, value);
     else if ((value = value_of(step, "sleep")))
         sleep_ms(number(step, value, 24L * 3600 * 1000));
+    else if ((value = value_of(step, "seen")))
+        wait_until_seen(step, value);
     else if ((value = value_of(step, "thp")))
         set_thp(step, value);
     else if (strcmp(step, "fork") == 0)
