@@ -58,12 +58,13 @@ tests_unit_test_trials_SOURCES = \
 	%D%/unit/test_trials.c \
 	%D%/bench/trials.c %D%/bench/trials.h
 
-# Runs the unit tests in valgrind. Check does not fork, so valgrind sees one process.
+# Runs the unit tests in valgrind. Check does not fork, so valgrind sees one process. Tests with the tag
+# "large" take half a minute each.
 valgrind_runs = $(unit_tests:=.valgrind)
 .PHONY: check-valgrind $(valgrind_runs)
 check-valgrind: $(valgrind_runs)
 $(valgrind_runs): $(unit_tests)
-	TESTS_DIR=$(abs_top_srcdir)/tests CK_FORK=no CK_DEFAULT_TIMEOUT=120 \
+	TESTS_DIR=$(abs_top_srcdir)/tests CK_FORK=no CK_DEFAULT_TIMEOUT=120 CK_EXCLUDE_TAGS=large \
 	  valgrind --quiet --error-exitcode=1 --leak-check=full ./$(@:.valgrind=)
 
 # Static builds for any container: hold holds known amounts of memory, attack attacks the probe.

@@ -362,7 +362,6 @@ int main(void)
     tcase_add_test(all, a_file_that_does_not_fit_is_truncated);
     tcase_add_test(all, start_time_identifies_a_process);
     tcase_add_test(all, the_right_hierarchy_is_found);
-    tcase_add_test(all, a_huge_mountinfo);
     tcase_add_test(all, counters_of_v2);
     tcase_add_test(all, counters_of_v1);
     tcase_add_test(all, cpu_quotas);
@@ -372,6 +371,10 @@ int main(void)
     tcase_add_test(all, descendants_by_their_parents);
     tcase_add_test(all, long_process_lists_are_read_to_their_end);
     tcase_add_test(all, a_piece_can_end_within_a_pid);
+    TCase *large = tcase_create("large");
+    tcase_set_tags(large, "large");
+    tcase_add_test(large, a_huge_mountinfo);
+    suite_add_tcase(suite, large);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

@@ -579,7 +579,6 @@ int main(void)
     tcase_add_test(csv, good_files_are_read);
     tcase_add_test(csv, bad_files_are_refused);
     tcase_add_test(csv, gaps_quotes_and_an_incomplete_line_are_accepted);
-    tcase_add_test(csv, a_file_can_have_a_name_per_line);
     tcase_add_test(csv, missing_files_are_an_empty_series);
     suite_add_tcase(suite, csv);
 
@@ -594,10 +593,17 @@ int main(void)
     tcase_add_test(collection, all_names_are_kept_if_they_are_few);
     tcase_add_test(collection, the_largest_names_stay_and_the_others_are_summed);
     tcase_add_test(collection, others_has_one_line);
-    tcase_add_test(collection, new_names_are_bounded);
     tcase_add_test(collection, times_that_decrease_are_one_moment);
     tcase_add_test(collection, absurd_process_figures_are_bounded);
     suite_add_tcase(suite, collection);
+
+    TCase *large = tcase_create("large");
+    tcase_set_tags(large, "large");
+    tcase_add_checked_fixture(large, setup, teardown);
+    tcase_set_timeout(large, 30);
+    tcase_add_test(large, a_file_can_have_a_name_per_line);
+    tcase_add_test(large, new_names_are_bounded);
+    suite_add_tcase(suite, large);
 
     TCase *drawing = tcase_create("drawing");
     tcase_add_checked_fixture(drawing, setup, teardown);
