@@ -24,7 +24,7 @@ static int refuse_bad_run(const struct measurement *m, struct bm_error *err)
 {
     char *reason CLEANUP(cleanup_free) = NULL, *advice CLEANUP(cleanup_free) = NULL;
     if (run_validity(m, &reason, &advice) == RUN_VALID) {
-        if (!m->peak.at_limit)
+        if (!need_is_unknown(m))
             return 0;
         reason = at_limit_reason(m);
         advice = at_limit_advice();
@@ -158,12 +158,51 @@ static int refuse_above_anchor(const struct baseline_metric *metric, struct bm_e
                         (long long)centre);
 }
 
+static bool is_cut_off(const struct refresh *refresh)
+{
+    for (size_t i = 0; i < refresh->run_count; i++)
+        if (peak_is_cut_off(&refresh->runs[i]))
+            return true;
+    return false;
+}
+
+/* Without an entry, a metric starts with its default. In a job whose limit is full of page cache
+ * the memory peak means little, so the unreclaimable peak is judged. */
+static struct tolerance first_tolerance(const struct refresh *refresh, const char *metric)
+{
+    struct tolerance tolerance = tolerance_default(metric);
+    if (is_cut_off(refresh) && strcmp(metric, METRIC_CGROUP_PEAK) == 0)
+        tolerance.level = LEVEL_OFF;
+    if (is_cut_off(refresh) && strcmp(metric, METRIC_UNRECLAIMABLE_PEAK) == 0)
+        tolerance.level = LEVEL_FAIL;
+    return tolerance;
+}
+
+/* A lower bound must not replace the accepted values. */
+static int refuse_cut_off(const struct refresh *refresh, const struct baseline_metric *metric,
+                          struct bm_error *err)
+{
+    for (size_t i = 0; strcmp(metric->name, METRIC_CGROUP_PEAK) == 0 && i < refresh->run_count;
+         i++) {
+        if (!peak_is_cut_off(&refresh->runs[i]))
+            continue;
+        char *reason CLEANUP(cleanup_free) = cut_off_reason(&refresh->runs[i]);
+        return bm_error_set(err,
+                            "%s; raise the limit, or set the level of cgroup_peak to \"off\" and "
+                            "that of unreclaimable_peak to \"fail\" in the baseline file",
+                            reason);
+    }
+    return 0;
+}
+
 static int check_metric(const struct refresh *refresh, const struct baseline_metric *old,
                         const struct baseline_metric *metric, struct bm_error *err)
 {
     if (metric->tolerance.level == LEVEL_OFF)
         return 0;
     if (refuse_intermittent(refresh, metric, err) < 0 || refuse_noise(metric, err) < 0)
+        return -1;
+    if (refuse_cut_off(refresh, metric, err) < 0)
         return -1;
     if (!old)
         return 0;
@@ -184,8 +223,8 @@ static int add_metric(const struct refresh *refresh, const char *name,
         refresh->old ? baseline_metric_find(refresh->old, name) : NULL;
     entry->metrics = xgrow(entry->metrics, entry->count, sizeof *entry->metrics);
     struct baseline_metric *metric = &entry->metrics[entry->count++];
-    *metric = (struct baseline_metric){.name = xstrdup(name),
-                                       .tolerance = old ? old->tolerance : tolerance_default(name)};
+    *metric = (struct baseline_metric){
+        .name = xstrdup(name), .tolerance = old ? old->tolerance : first_tolerance(refresh, name)};
     collect_values(refresh, metric);
     metric->anchor = old ? old->anchor : median_of(metric->values, metric->count);
     if (old) {

@@ -20,7 +20,7 @@ bool cgroup_has_file(const struct cgroup *cgroup, const char *name)
     return cgroup->version > 0 && access(path, F_OK) == 0;
 }
 
-static ssize_t read_file(const struct cgroup *cgroup, const char *name, char *text, size_t size)
+ssize_t cgroup_read_text(const struct cgroup *cgroup, const char *name, char *text, size_t size)
 {
     char path[CGROUP_PATH_MAX + 64];
     if (cgroup->version == 0)
@@ -48,7 +48,8 @@ int64_t cgroup_read_number(const struct cgroup *cgroup, const char *name)
 {
     char text[64];
     int64_t number;
-    if (read_file(cgroup, name, text, sizeof text) < 0 || parse_cgroup_number(text, &number) < 0)
+    if (cgroup_read_text(cgroup, name, text, sizeof text) < 0 ||
+        parse_cgroup_number(text, &number) < 0)
         return -1;
     return number;
 }
@@ -151,86 +152,13 @@ int64_t cgroup_peak(const struct cgroup *cgroup)
                               cgroup->version == 2 ? "memory.peak" : "memory.max_usage_in_bytes");
 }
 
-/* Changes to the parent directory. Returns false above the last cgroup that is visible. */
-static bool ascend(struct cgroup *cgroup)
-{
-    char *slash = strrchr(cgroup->directory, '/');
-    if (!slash)
-        return false;
-    *slash = '\0';
-    return cgroup_has_file(cgroup, "cgroup.procs");
-}
-
-static int64_t lower(int64_t a, int64_t b)
-{
-    return b >= 0 && (a < 0 || b < a) ? b : a;
-}
-
-int64_t cgroup_limit(const struct cgroup *cgroup)
-{
-    const char *name = cgroup->version == 2 ? "memory.max" : "memory.limit_in_bytes";
-    struct cgroup level = *cgroup;
-    int64_t least = -1;
-    do
-        least = lower(least, cgroup_read_number(&level, name));
-    while (ascend(&level));
-    return least;
-}
-
-static int64_t percent_of(int64_t quota_us, int64_t period_us)
-{
-    if (quota_us <= 0 || period_us <= 0 || quota_us > INT64_MAX / 200)
-        return -1;
-    int64_t percent = (quota_us * 100 + period_us / 2) / period_us;
-    return percent > 0 ? percent : 1;
-}
-
-int64_t parse_cpu_max(const char *text)
-{
-    char *end;
-    errno = 0;
-    long long quota = strtoll(text, &end, 10);
-    if (end == text || *end != ' ' || errno)
-        return -1;
-    return percent_of(quota, strtoll(end, NULL, 10));
-}
-
-static int64_t quota_of_level(const struct cgroup *cgroup)
-{
-    char text[64];
-    if (cgroup->version == 1)
-        return percent_of(cgroup_read_number(cgroup, "cpu.cfs_quota_us"),
-                          cgroup_read_number(cgroup, "cpu.cfs_period_us"));
-    return read_file(cgroup, "cpu.max", text, sizeof text) > 0 ? parse_cpu_max(text) : -1;
-}
-
-int64_t cgroup_cpu_quota(const struct cgroup *cgroup)
-{
-    struct cgroup level = *cgroup;
-    int64_t least = -1;
-    do
-        least = lower(least, quota_of_level(&level));
-    while (ascend(&level));
-    return least;
-}
-
 int64_t cgroup_oom_kills(const struct cgroup *cgroup)
 {
     char text[4096];
-    if (read_file(cgroup, cgroup->version == 2 ? "memory.events" : "memory.oom_control", text,
-                  sizeof text) < 0)
+    if (cgroup_read_text(cgroup, cgroup->version == 2 ? "memory.events" : "memory.oom_control",
+                         text, sizeof text) < 0)
         return -1;
     return parse_keyed(text, "oom_kill");
-}
-
-int64_t cgroup_limit_hits(const struct cgroup *cgroup)
-{
-    char text[4096];
-    if (cgroup->version == 1)
-        return cgroup_read_number(cgroup, "memory.failcnt");
-    if (read_file(cgroup, "memory.events", text, sizeof text) < 0)
-        return -1;
-    return parse_keyed(text, "max");
 }
 
 void cgroup_stat_set_swap(struct cgroup_stat *stat, int64_t current_bytes)
@@ -242,7 +170,7 @@ void cgroup_stat_set_swap(struct cgroup_stat *stat, int64_t current_bytes)
 int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat)
 {
     char text[8192];
-    if (read_file(cgroup, "memory.stat", text, sizeof text) < 0)
+    if (cgroup_read_text(cgroup, "memory.stat", text, sizeof text) < 0)
         return -1;
     parse_memory_stat(text, cgroup->version, stat);
     /* Each version has one of the figures in a separate file. */
@@ -280,11 +208,11 @@ void cgroup_pressure(const struct cgroup *cgroup, struct cgroup_pressure *pressu
     *pressure = (struct cgroup_pressure){-1, -1, -1};
     if (cgroup->version == 0)
         return;
-    if (read_file(cgroup, "memory.pressure", text, sizeof text) > 0) {
+    if (cgroup_read_text(cgroup, "memory.pressure", text, sizeof text) > 0) {
         pressure->some_us = parse_pressure_total(text, "some");
         pressure->full_us = parse_pressure_total(text, "full");
     }
-    if (read_file(cgroup, "memory.stat", text, sizeof text) > 0) {
+    if (cgroup_read_text(cgroup, "memory.stat", text, sizeof text) > 0) {
         const char *prefix = cgroup->version == 1 ? "total_" : "";
         static const char *const keys[] = {
             "workingset_refault_anon", "workingset_refault_file",

@@ -50,6 +50,10 @@ int cgroup_of_cpu(const char *root, struct cgroup *cgroup);
 /* Returns whether cgroup.procs lists the process. */
 bool cgroup_lists(const struct cgroup *cgroup, int pid);
 
+/* Returns whether cgroup.procs lists any process but this one. Processes of another PID namespace
+ * count, too: the file lists them as 0. */
+bool cgroup_lists_others(const struct cgroup *cgroup, int pid);
+
 /* Returns whether it is the root cgroup of the machine, which has no limits of its own. The root of
  * a cgroup namespace is an ordinary cgroup. */
 bool cgroup_is_root(const struct cgroup *cgroup);
@@ -70,15 +74,8 @@ int64_t cgroup_peak(const struct cgroup *cgroup);
 const char *cgroup_usage_source(const struct cgroup *cgroup);
 const char *cgroup_peak_source(const struct cgroup *cgroup);
 
-/* Returns the lowest memory limit of the cgroup and of its visible ancestors; -1: no limit. */
-int64_t cgroup_limit(const struct cgroup *cgroup);
-/* Returns the lowest CPU quota of the cgroup and of its visible ancestors, in percent of one CPU
- * (50 is half a CPU); -1: no quota. */
-int64_t cgroup_cpu_quota(const struct cgroup *cgroup);
-/* Return the number of processes that the kernel killed because memory ran out, and the number of
- * times that the usage reached the limit. */
+/* Returns the number of processes that the kernel killed because memory ran out. */
 int64_t cgroup_oom_kills(const struct cgroup *cgroup);
-int64_t cgroup_limit_hits(const struct cgroup *cgroup);
 
 /* Reads memory.stat. Returns 0, or -1 on error. */
 int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat);
@@ -93,6 +90,41 @@ void cgroup_pressure(const struct cgroup *cgroup, struct cgroup_pressure *pressu
 /* Lists the pids of cgroup.procs. Stores at most `capacity`. Returns the number in the file, or -1
  * with errno. */
 ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity);
+
+/* Reads a file of the cgroup as text. Returns its length, or -1. */
+ssize_t cgroup_read_text(const struct cgroup *cgroup, const char *name, char *text, size_t size);
+
+/* ---- its limits, and those of its visible ancestors ---- */
+
+#define CGROUP_LEVELS_MAX 32
+
+/* One cgroup on the path from a cgroup to the root. A limit is -1 if there is none. */
+struct cgroup_level {
+    int64_t limit_bytes;
+    int64_t high_bytes;       /* memory.high of v2: above it, the kernel reclaims and throttles */
+    int64_t swap_limit_bytes; /* of the swap alone */
+    /* How often the usage reached the two limits on memory, since the cgroup was created; -1: not
+     * counted. */
+    int64_t limit_hits, high_hits;
+};
+/* Item 0 is the cgroup itself, item 1 its parent. */
+struct cgroup_levels {
+    size_t count;
+    struct cgroup_level items[CGROUP_LEVELS_MAX];
+};
+void cgroup_read_levels(const struct cgroup *cgroup, struct cgroup_levels *levels);
+/* Copies the directory of the cgroup, or of its ancestor with this number: 1 is its parent.
+ * `directory` has CGROUP_PATH_MAX bytes. */
+void cgroup_level_directory(const struct cgroup *cgroup, size_t ancestor, char *directory);
+/* Makes the counts of `after` those since `before`. */
+void cgroup_levels_since(const struct cgroup_levels *before, struct cgroup_levels *after);
+
+/* Return the lowest memory limit of all levels; -1: no limit. */
+int64_t cgroup_lowest_limit(const struct cgroup_levels *levels);
+int64_t cgroup_limit(const struct cgroup *cgroup);
+/* Returns the lowest CPU quota of all levels, in percent of one CPU (50 is half a CPU); -1: no
+ * quota. `cgroup` is of the cpu controller. */
+int64_t cgroup_cpu_quota(const struct cgroup *cgroup);
 
 /* ---- parsers ---- */
 

@@ -206,6 +206,15 @@ bool cgroup_lists(const struct cgroup *cgroup, int pid)
     return listed;
 }
 
+bool cgroup_lists_others(const struct cgroup *cgroup, int pid)
+{
+    char text[4096], own[16];
+    if (cgroup_read_text(cgroup, "cgroup.procs", text, sizeof text) <= 0)
+        return false;
+    snprintf(own, sizeof own, "%d\n", pid);
+    return strcmp(text, own) != 0;
+}
+
 /* Whether the v2 hierarchy of this cgroup has the memory controller: on a hybrid machine v1 has it.
  * A root has no memory.current, but lists the controller. */
 static bool is_unified(const struct cgroup *cgroup)

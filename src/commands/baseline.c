@@ -8,6 +8,7 @@
 #include "commands/commands.h"
 #include "gate/judge.h"
 #include "measurement/metric.h"
+#include "measurement/validity.h"
 #include "result/result.h"
 #include "run/measure.h"
 #include "run/output.h"
@@ -73,6 +74,18 @@ static int accept_into(struct baseline *baseline, void *context, struct bm_error
                            err);
 }
 
+/* Explains the levels of a baseline that was recorded at a memory limit. */
+static void print_cut_off(const struct measurement *runs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!peak_is_cut_off(&runs[i]))
+            continue;
+        char *reason CLEANUP(cleanup_free) = cut_off_reason(&runs[i]);
+        printf("build-mem: unreclaimable_peak is judged instead of cgroup_peak: %s\n", reason);
+        return;
+    }
+}
+
 static int accept_runs(const struct config *config, const struct measurement *runs, size_t count)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -93,6 +106,7 @@ static int accept_runs(const struct config *config, const struct measurement *ru
     if (!config->json_only) {
         printf("build-mem: %s now holds %zu run%s:\n", path, count, count == 1 ? "" : "s");
         print_environment(baseline_find(&baseline, &runs[0]));
+        print_cut_off(runs, count);
     }
     return EXIT_PASS;
 }

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "measurement/metric.h"
+#include "measurement/validity.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,9 +44,24 @@ enum position range_position(struct range range, int64_t value)
 const struct measurement *run_at_limit(const struct measurement *runs, size_t run_count)
 {
     for (size_t i = 0; i < run_count; i++)
-        if (runs[i].peak.at_limit)
+        if (need_is_unknown(&runs[i]))
             return &runs[i];
     return NULL;
+}
+
+const struct measurement *run_cut_off(const struct measurement *runs, size_t run_count)
+{
+    for (size_t i = 0; i < run_count; i++)
+        if (peak_is_cut_off(&runs[i]))
+            return &runs[i];
+    return NULL;
+}
+
+enum level level_for_runs(const struct baseline_metric *metric, const struct measurement *runs,
+                          size_t run_count)
+{
+    bool instead = strcmp(metric->name, METRIC_UNRECLAIMABLE_PEAK) == 0;
+    return instead && run_cut_off(runs, run_count) ? LEVEL_FAIL : metric->tolerance.level;
 }
 
 /* ---- the reason ---- */
@@ -128,12 +144,36 @@ static enum reason reason_without_baseline(const struct evaluation *evaluation,
     return strcmp(finding->metric, METRIC_CGROUP_PEAK) == 0 ? REASON_GONE : REASON_NEW;
 }
 
+static bool is_judged_instead(const struct evaluation *evaluation)
+{
+    const struct baseline_environment *entry = evaluation->entry;
+    return entry && baseline_metric_find(entry, METRIC_UNRECLAIMABLE_PEAK);
+}
+
+/* The memory peak of a run at a limit is a lower bound: it can only show that the build grew. */
+static enum reason reason_of_cut_off(const struct evaluation *evaluation,
+                                     const struct finding *finding,
+                                     const struct baseline_metric *metric)
+{
+    if (!metric)
+        return reason_without_baseline(evaluation, finding);
+    if (finding->level == LEVEL_OFF)
+        return REASON_OFF;
+    enum reason reason = compare_with_baseline_metric(evaluation, finding, metric);
+    if (reason == REASON_REGRESSED || reason == REASON_OVER_BUDGET)
+        return reason;
+    return is_judged_instead(evaluation) ? REASON_CUT_OFF : REASON_AT_LIMIT;
+}
+
 static enum reason reason_of(const struct evaluation *evaluation, const struct finding *finding,
                              const struct baseline_metric *metric)
 {
-    if (strcmp(finding->metric, METRIC_CGROUP_PEAK) == 0 &&
-        run_at_limit(evaluation->runs, evaluation->run_count))
-        return REASON_AT_LIMIT;
+    if (strcmp(finding->metric, METRIC_CGROUP_PEAK) == 0) {
+        if (run_at_limit(evaluation->runs, evaluation->run_count))
+            return REASON_AT_LIMIT;
+        if (run_cut_off(evaluation->runs, evaluation->run_count))
+            return reason_of_cut_off(evaluation, finding, metric);
+    }
     return metric ? compare_with_baseline_metric(evaluation, finding, metric)
                   : reason_without_baseline(evaluation, finding);
 }
@@ -144,6 +184,7 @@ static enum finding_status status_of(const struct finding *finding, enum reason 
     case REASON_WITHIN:
         return FINDING_PASS;
     case REASON_OFF:
+    case REASON_CUT_OFF:
         return FINDING_OFF;
     case REASON_IMPROVED:
         return FINDING_IMPROVED;
@@ -274,6 +315,11 @@ static void put_consequence(FILE *out, const struct evaluation *evaluation,
     case REASON_OFF:
         fputs(" (reported only)", out);
         return;
+    case REASON_CUT_OFF:
+        fputs(" (not judged, because the usage reached a memory limit; unreclaimable_peak is "
+              "judged instead)",
+              out);
+        return;
     case REASON_AT_LIMIT:
         fputs("; it reached the memory limit, so the build's need is unknown", out);
         return;
@@ -338,9 +384,10 @@ static void set_actual(const struct evaluation *evaluation, struct finding *find
         finding->actual = median_of(finding->values, finding->value_count);
 }
 
-static void set_baseline(struct finding *finding, const struct baseline_metric *metric)
+static void set_baseline(const struct evaluation *evaluation, struct finding *finding,
+                         const struct baseline_metric *metric)
 {
-    finding->level = metric->tolerance.level;
+    finding->level = level_for_runs(metric, evaluation->runs, evaluation->run_count);
     finding->baseline = accepted_range(metric).centre;
     finding->allowed = baseline_metric_allows(metric);
     if (finding->actual >= 0)
@@ -385,7 +432,7 @@ static void evaluate_metric(struct evaluation *evaluation, const char *name)
     };
     set_actual(evaluation, &finding);
     if (metric)
-        set_baseline(&finding, metric);
+        set_baseline(evaluation, &finding, metric);
     enum reason reason = reason_of(evaluation, &finding, metric);
     finding.status = status_of(&finding, reason);
     finding.over_budget = reason == REASON_OVER_BUDGET || reason == REASON_AT_LIMIT;

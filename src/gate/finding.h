@@ -48,6 +48,7 @@ void finding_release(struct finding *finding);
 enum reason {
     REASON_WITHIN, /* within the tolerance */
     REASON_OFF,
+    REASON_CUT_OFF,      /* the memory peak at a limit, and no more than is allowed */
     REASON_NOT_COMPARED, /* the baseline has no entry for this environment */
     REASON_NEW,          /* the runs have the metric, the baseline does not */
     REASON_IMPROVED,
@@ -88,7 +89,14 @@ struct evaluation {
  */
 void evaluate_metrics(struct evaluation *evaluation);
 
-/* The first run whose peak reached a memory limit, or NULL. */
+/* The first run whose need is unknown, because it reached a memory limit; or NULL. */
 const struct measurement *run_at_limit(const struct measurement *runs, size_t run_count);
+/* The first run whose memory peak was cut off at a limit, although its need is known; or NULL. */
+const struct measurement *run_cut_off(const struct measurement *runs, size_t run_count);
+
+/* The level at which the metric counts for these runs: if a run's memory peak was cut off, its
+ * unreclaimable peak is judged instead. */
+enum level level_for_runs(const struct baseline_metric *metric, const struct measurement *runs,
+                          size_t run_count);
 
 #endif

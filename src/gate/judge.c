@@ -75,6 +75,8 @@ static char *advice_for(const struct evaluation *evaluation, const struct judgem
     case REASON_NOT_MEASURED:
         return xstrdup("check again with a shorter --interval-ms; if the stage always runs beside "
                        "another one, judge that one, and set the level of this one to warn");
+    case REASON_AT_LIMIT:
+        return at_limit_advice();
     default:
         return evaluation->improved ? xasprintf("to keep the gain, run: %s", refresh) : NULL;
     }
@@ -85,6 +87,7 @@ static enum verdict verdict_for(enum reason worst)
     switch (worst) {
     case REASON_WITHIN:
     case REASON_OFF:
+    case REASON_CUT_OFF:
     case REASON_NOT_COMPARED:
     case REASON_NEW:
         return VERDICT_PASS;
@@ -187,6 +190,17 @@ static void conclude_without_entry(const struct baseline *baseline, const struct
 }
 
 /* ---- notes ---- */
+
+static void note_cut_off(const struct measurement *runs, size_t run_count,
+                         struct judgement *judgement)
+{
+    const struct measurement *run = run_cut_off(runs, run_count);
+    if (!run || judgement->verdict == VERDICT_OVER_LIMIT)
+        return;
+    char *reason CLEANUP(cleanup_free) = cut_off_reason(run);
+    strv_pushf(&judgement->notes, "unreclaimable_peak is judged instead of cgroup_peak: %s",
+               reason);
+}
 
 static void note_drift(const struct baseline_environment *entry, const struct measurement *m,
                        struct strv *notes)
@@ -303,6 +317,7 @@ void judge(const struct baseline *baseline, const char *baseline_path,
         conclude_without_entry(baseline, runs, run_count, judgement);
     else
         conclude(&evaluation, judgement);
+    note_cut_off(runs, run_count, judgement);
     note_drift(evaluation.entry, &runs[0], &judgement->notes);
     note_duration(judgement);
 }
@@ -364,7 +379,10 @@ char *rerun_reason(const struct baseline *baseline, const struct measurement *ru
         const struct baseline_metric *metric = &entry->metrics[i];
         int64_t first = metric_value(&runs[0], metric->name);
         int64_t last = metric_value(&runs[run_count - 1], metric->name);
-        if (metric->tolerance.level != LEVEL_FAIL || first < 0 || last < 0)
+        bool is_bound =
+            strcmp(metric->name, METRIC_CGROUP_PEAK) == 0 && run_cut_off(runs, run_count);
+        if (level_for_runs(metric, runs, run_count) != LEVEL_FAIL || is_bound || first < 0 ||
+            last < 0)
             continue;
         reason = run_count == 1 ? reason_for_second_run(metric, first)
                                 : reason_for_third_run(metric, first, last);

@@ -13,6 +13,12 @@
 #define STAGE_PROCESSES_KEPT 64     /* the largest ones; the sum includes all */
 #define COMMAND_MAX 1024            /* bytes */
 #define VARIABLES_MAX 64            /* four times what the probe sends */
+#define STAT_AHEAD_BYTES (16 << 20) /* by which memory.stat can exceed the counter */
+#define LEVELS_MAX 64               /* twice what the probe sends */
+/* From here on, a figure counts as at the limit: the kernel charges memory in batches, and starts
+ * to reclaim before the limit. Memory that cannot be reclaimed stops further below it. */
+#define AT_LIMIT 0.99
+#define UNRECLAIMABLE_AT_LIMIT 0.97
 
 struct aggregate {
     struct measurement *m;
@@ -397,7 +403,7 @@ static void take_end(struct aggregate *aggregate, const struct wire_end *end)
     m->pressure = (struct pressure){.some_us = end->pressure_some_us,
                                     .full_us = end->pressure_full_us,
                                     .refaults = end->refaults,
-                                    .limit_hits = end->limit_hits,
+                                    .limit_hits = UNMEASURED,
                                     .oom_kills = end->oom_kills,
                                     .swap_peak_bytes = end->swap_peak_bytes};
     m->sampler.samples = end->samples;
@@ -408,6 +414,46 @@ static void take_end(struct aggregate *aggregate, const struct wire_end *end)
     m->sampler.rss_peak_bytes = end->rss_peak_bytes;
     m->sampler.largest_process_bytes = end->largest_process_bytes;
     raise_to(&stage_at(aggregate, aggregate->stage)->last_ms, end->duration_ms);
+}
+
+static struct constraint *constraint_of(struct measurement *m, int64_t ancestor)
+{
+    for (size_t i = 0; i < m->constraint_count; i++)
+        if (m->constraints[i].ancestor == ancestor)
+            return &m->constraints[i];
+    m->constraints = xgrow(m->constraints, m->constraint_count, sizeof *m->constraints);
+    struct constraint *constraint = &m->constraints[m->constraint_count++];
+    *constraint = (struct constraint){.ancestor = ancestor,
+                                      .limit_bytes = UNMEASURED,
+                                      .high_bytes = UNMEASURED,
+                                      .swap_limit_bytes = UNMEASURED,
+                                      .limit_hits = UNMEASURED,
+                                      .high_hits = UNMEASURED};
+    return constraint;
+}
+
+static void take_known(int64_t *figure, int64_t value)
+{
+    if (value >= 0)
+        *figure = value;
+}
+
+/* A level that no limit applies to is no constraint. The runner's record of a level comes after the
+ * probe's, and replaces what it knows better. */
+static void take_level(struct measurement *m, const struct wire_level *level)
+{
+    bool limits = level->limit_bytes >= 0 || level->high_bytes >= 0 || level->swap_limit_bytes >= 0;
+    if (level->ancestor < 0 || level->ancestor >= LEVELS_MAX ||
+        (!limits && level->limit_hits <= 0 && level->high_hits <= 0))
+        return;
+    struct constraint *constraint = constraint_of(m, level->ancestor);
+    free(constraint->cgroup);
+    constraint->cgroup = xstrdup(level->directory);
+    take_known(&constraint->limit_bytes, level->limit_bytes);
+    take_known(&constraint->high_bytes, level->high_bytes);
+    take_known(&constraint->swap_limit_bytes, level->swap_limit_bytes);
+    raise_to(&constraint->limit_hits, level->limit_hits);
+    raise_to(&constraint->high_hits, level->high_hits);
 }
 
 static void take_failure(struct aggregate *aggregate, const struct wire_failure *failure)
@@ -439,6 +485,9 @@ void aggregate_record(struct aggregate *aggregate, const struct wire_record *rec
         break;
     case WIRE_FIRST_SEEN:
         take_first_seen(aggregate, &record->first_seen);
+        break;
+    case WIRE_LEVEL:
+        take_level(aggregate->m, &record->level);
         break;
     case WIRE_VARIABLE:
         take_variable(aggregate, &record->variable);
@@ -485,14 +534,55 @@ static void settle_memory_peak(struct aggregate *aggregate)
     }
 }
 
+static bool reached(int64_t bytes, double share, int64_t limit_bytes)
+{
+    return limit_bytes > 0 && (double)bytes >= share * (double)limit_bytes;
+}
+
+/* At a limit the kernel reclaims page cache, so the memory peak stays below what the build would
+ * have used. The unreclaimable memory is reduced only if the build itself gives way. */
+static void settle_limits(struct measurement *m)
+{
+    struct peak *peak = &m->peak;
+    int64_t lowest = peak->limit_bytes;
+    for (size_t i = 0; i < m->constraint_count; i++) {
+        int64_t bytes = constraint_bytes(&m->constraints[i]);
+        int64_t hits = constraint_hits(&m->constraints[i]);
+        lowest = bytes >= 0 && (lowest < 0 || bytes < lowest) ? bytes : lowest;
+        if (hits >= 0)
+            m->pressure.limit_hits =
+                add_figures(m->pressure.limit_hits < 0 ? 0 : m->pressure.limit_hits, hits);
+    }
+    peak->at_limit = m->pressure.limit_hits > 0 || reached(peak->cgroup_bytes, AT_LIMIT, lowest);
+    peak->unreclaimable_at_limit =
+        peak->at_limit &&
+        (m->build.oom_killed || reached(peak->unreclaimable_bytes, UNRECLAIMABLE_AT_LIMIT, lowest));
+}
+
+/* Returns why the memory peak cannot be true, or NULL. memory.stat may be ahead of the counter. */
+static char *implausible(const struct peak *peak)
+{
+    int64_t anon = peak->at_peak.composition.anon_bytes;
+    if (peak->estimated || peak->cgroup_bytes < 0)
+        return NULL;
+    if (peak->cgroup_bytes == 0)
+        return xstrdup("the memory peak is 0");
+    if (peak->cgroup_bytes >= anon - anon / 50 - STAT_AHEAD_BYTES)
+        return NULL;
+    char *bytes CLEANUP(cleanup_free) = format_bytes(peak->cgroup_bytes);
+    char *held CLEANUP(cleanup_free) = format_bytes(anon);
+    return xasprintf("the memory peak of %s is less than the anonymous memory of %s that the "
+                     "cgroup held: its counter was reset by someone else, or is wrong",
+                     bytes, held);
+}
+
 void aggregate_finish(struct aggregate *aggregate)
 {
     struct measurement *m = aggregate->m;
     drop_unseen_stages(m);
     settle_memory_peak(aggregate);
     m->build.oom_killed |= m->pressure.oom_kills > 0;
-    /* At 99 % of its limit a cgroup reclaims memory, so the build's need is unknown. */
-    if (m->peak.limit_bytes > 0)
-        m->peak.at_limit = m->pressure.limit_hits > 0 ||
-                           (double)m->peak.cgroup_bytes >= 0.99 * (double)m->peak.limit_bytes;
+    settle_limits(m);
+    if (!m->not_measured)
+        m->not_measured = implausible(&m->peak);
 }

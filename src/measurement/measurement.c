@@ -95,6 +95,13 @@ void environment_release(struct environment *environment)
     strv_release(&environment->variables);
 }
 
+static void constraints_release(struct measurement *m)
+{
+    for (size_t i = 0; i < m->constraint_count; i++)
+        free(m->constraints[i].cgroup);
+    free(m->constraints);
+}
+
 void measurement_release(struct measurement *m)
 {
     free(m->label);
@@ -106,6 +113,7 @@ void measurement_release(struct measurement *m)
     stages_release(m);
     checks_release(m);
     environment_release(&m->environment);
+    constraints_release(m);
     free(m->not_measured);
     measurement_init(m);
 }
@@ -132,6 +140,40 @@ bool measurement_verified(const struct measurement *m)
         if (m->checks[i].required && !m->checks[i].ok)
             return false;
     return true;
+}
+
+int64_t constraint_hits(const struct constraint *constraint)
+{
+    if (constraint->limit_hits < 0)
+        return constraint->high_hits;
+    return add_figures(constraint->limit_hits,
+                       constraint->high_hits < 0 ? 0 : constraint->high_hits);
+}
+
+int64_t constraint_bytes(const struct constraint *constraint)
+{
+    bool high = constraint->high_bytes >= 0 &&
+                (constraint->limit_bytes < 0 || constraint->high_bytes < constraint->limit_bytes);
+    return high ? constraint->high_bytes : constraint->limit_bytes;
+}
+
+static bool is_tighter(const struct constraint *one, const struct constraint *other)
+{
+    int64_t hits = constraint_hits(one), other_hits = constraint_hits(other);
+    if ((hits > 0 || other_hits > 0) && hits != other_hits)
+        return hits > other_hits;
+    return constraint_bytes(one) < constraint_bytes(other);
+}
+
+const struct constraint *measurement_tightest(const struct measurement *m)
+{
+    const struct constraint *tightest = NULL;
+    for (size_t i = 0; i < m->constraint_count; i++) {
+        const struct constraint *constraint = &m->constraints[i];
+        if (constraint_bytes(constraint) >= 0 && (!tightest || is_tighter(constraint, tightest)))
+            tightest = constraint;
+    }
+    return tightest;
 }
 
 static struct process_group *group_named(struct process_group *groups, size_t *count,

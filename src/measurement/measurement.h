@@ -74,11 +74,13 @@ struct peak {
     char *source;           /* "memory.peak", "memory.max_usage_in_bytes", "memory.current" */
     bool estimated;         /* the highest sample: the kernel has no counter for it */
     int64_t at_most_bytes;  /* of an estimate: the counter's upper bound; else UNMEASURED */
-    bool at_limit;          /* it reached a memory limit: the build's need is unknown */
-    int64_t limit_bytes;    /* UNMEASURED: no limit */
+    bool at_limit;          /* the usage reached a limit, so the kernel may have reclaimed cache */
+    int64_t limit_bytes;    /* the lowest of all levels; UNMEASURED: no limit */
     bool shared;            /* other processes use the cgroup, and count in its figures */
     int64_t at_start_bytes; /* when the build started: the counter, or the usage if shared */
     int64_t unreclaimable_bytes;
+    /* The unreclaimable memory reached a limit: the build's need is unknown. */
+    bool unreclaimable_at_limit;
     struct composition composition;
     char *stage; /* of the highest snapshot; NULL: there is none */
     struct snapshot at_peak;
@@ -87,11 +89,21 @@ struct peak {
     struct snapshot at_unreclaimable_peak;
 };
 
+/* A cgroup whose limits apply to the build: its own cgroup, or an ancestor. A figure is UNMEASURED
+ * if there is no such limit, or if its hits are not counted. */
+struct constraint {
+    char *cgroup;     /* its directory, as the runner or else the probe sees it */
+    int64_t ancestor; /* 0: the cgroup of the build; 1: its parent */
+    int64_t limit_bytes, high_bytes, swap_limit_bytes;
+    int64_t limit_hits, high_hits; /* during the build */
+};
+
 /* Memory pressure during the build. Each may be UNMEASURED. */
 struct pressure {
     int64_t some_us, full_us; /* PSI: some tasks, all tasks waited for memory */
     int64_t refaults;         /* reclaimed pages that were needed again */
-    int64_t limit_hits, oom_kills;
+    int64_t limit_hits;       /* of all constraints: how often the usage reached a limit */
+    int64_t oom_kills;
     int64_t swap_peak_bytes; /* the highest sample of the swap in use; a part of unreclaimable */
 };
 
@@ -148,6 +160,9 @@ struct measurement {
     struct environment environment;
     struct sampler_account sampler;
     struct pressure pressure;
+    /* The cgroups that have a limit, from that of the build upwards. */
+    struct constraint *constraints;
+    size_t constraint_count;
     /* The reason that the figures cannot be trusted (records incomplete, engine failed); NULL: they
      * can. */
     char *not_measured;
@@ -168,6 +183,14 @@ void measurement_set_engine(struct measurement *m, const char *engine, const cha
 /* Returns the label that the file names of this run's log and series contain. Borrowed; may be
  * NULL. */
 const char *measurement_files_label(const struct measurement *m);
+
+/* Returns how often the usage reached the limits of a constraint, or UNMEASURED. */
+int64_t constraint_hits(const struct constraint *constraint);
+/* Returns the lower of its memory limit and its memory.high, or UNMEASURED. */
+int64_t constraint_bytes(const struct constraint *constraint);
+/* Returns the constraint that the usage reached most often or, if none counts, the one with the
+ * lowest limit. NULL if there is no limit. Borrowed. */
+const struct constraint *measurement_tightest(const struct measurement *m);
 
 /* Returns whether the build succeeded and every required check passed. */
 bool measurement_verified(const struct measurement *m);

@@ -6,15 +6,27 @@
 #include <inttypes.h>
 #include <string.h>
 
+char *reached_limit(const struct measurement *m)
+{
+    const struct constraint *tightest = measurement_tightest(m);
+    int64_t bytes = tightest ? constraint_bytes(tightest) : m->peak.limit_bytes;
+    if (bytes < 0)
+        return NULL;
+    char *limit CLEANUP(cleanup_free) = format_bytes(bytes);
+    bool is_high = tightest && bytes != tightest->limit_bytes;
+    bool is_ancestor = tightest && tightest->ancestor > 0;
+    return xasprintf("%s of %s%s%s", is_high ? "memory.high" : "the memory limit", limit,
+                     is_ancestor ? " of the ancestor " : "", is_ancestor ? tightest->cgroup : "");
+}
+
 static char *out_of_memory(const struct measurement *m)
 {
-    char *limit CLEANUP(cleanup_free) = format_bytes(m->peak.limit_bytes);
-    return m->peak.limit_bytes < 0
-               ? xstrdup("the build ran out of memory: the kernel killed one of its processes, "
-                         "although no memory limit is set")
-               : xasprintf("the build ran out of memory: the kernel killed one of its processes at "
-                           "the memory limit of %s",
-                           limit);
+    char *limit CLEANUP(cleanup_free) = reached_limit(m);
+    return limit ? xasprintf("the build ran out of memory: the kernel killed one of its processes "
+                             "at %s",
+                             limit)
+                 : xstrdup("the build ran out of memory: the kernel killed one of its processes, "
+                           "although no memory limit is set");
 }
 
 static char *ended_by_signal(int64_t signal)
@@ -104,16 +116,34 @@ enum run_validity run_validity(const struct measurement *m, char **reason, char 
     return RUN_BUILD_FAILED;
 }
 
+bool need_is_unknown(const struct measurement *m)
+{
+    return m->peak.at_limit && (m->peak.unreclaimable_at_limit || m->peak.unreclaimable_bytes < 0);
+}
+
+bool peak_is_cut_off(const struct measurement *m)
+{
+    return m->peak.at_limit && !need_is_unknown(m);
+}
+
+char *cut_off_reason(const struct measurement *m)
+{
+    char *peak CLEANUP(cleanup_free) = format_bytes(m->peak.cgroup_bytes);
+    char *limit CLEANUP(cleanup_free) = reached_limit(m);
+    return xasprintf("the usage reached %s, where the kernel reclaims page cache: the memory peak "
+                     "of %s is too low, the unreclaimable peak is right",
+                     limit ? limit : "a memory limit", peak);
+}
+
 char *at_limit_reason(const struct measurement *m)
 {
     char *peak CLEANUP(cleanup_free) = format_bytes(m->peak.cgroup_bytes);
-    char *limit CLEANUP(cleanup_free) = format_bytes(m->peak.limit_bytes);
-    return xasprintf(
-        "the peak of %s reached the memory limit of %s, so the build's need is unknown", peak,
-        limit);
+    char *limit CLEANUP(cleanup_free) = reached_limit(m);
+    return xasprintf("the peak of %s reached %s, so the build's need is unknown", peak,
+                     limit ? limit : "a memory limit");
 }
 
 char *at_limit_advice(void)
 {
-    return xstrdup("raise --memory until the peak stays below 99 % of it");
+    return xstrdup("raise the memory limit until the peak stays below 99 % of it");
 }

@@ -14,8 +14,19 @@ enum run_validity {
  * `*reason` is a sentence and `*advice` is an instruction or NULL; the caller owns both. */
 enum run_validity run_validity(const struct measurement *m, char **reason, char **advice);
 
-/* Return the reason that a run at the limit cannot be judged, and the advice. The caller owns them.
- */
+/* Returns the limit that the run reached, or would reach first: "the memory limit of 200.0 MiB of
+ * the ancestor /sys/fs/cgroup/job". The caller owns it; NULL if there is none. */
+char *reached_limit(const struct measurement *m);
+
+/* At a memory limit the kernel reclaims page cache, so the memory peak is a lower bound of what the
+ * build would have used. The unreclaimable memory is not affected, unless it reached a limit
+ * itself: then the build's need is unknown. */
+bool peak_is_cut_off(const struct measurement *m);
+bool need_is_unknown(const struct measurement *m);
+
+/* Return a sentence about the limit that a run reached, and what it means for the figures; the
+ * reason that a run of unknown need cannot be judged, and the advice. The caller owns them. */
+char *cut_off_reason(const struct measurement *m);
 char *at_limit_reason(const struct measurement *m);
 char *at_limit_advice(void);
 

@@ -40,7 +40,8 @@ static struct cgroup cgroup;
 static bool own_cgroup; /* it contains only the build and the probe */
 /* The counters before the build. */
 static struct cgroup_pressure pressure_at_start;
-static int64_t oom_kills_at_start, limit_hits_at_start, peak_at_start_bytes, usage_at_start_bytes;
+static struct cgroup_levels levels_at_start;
+static int64_t oom_kills_at_start, peak_at_start_bytes, usage_at_start_bytes;
 static struct sampler sampler;
 static struct build build;
 static struct timespec started;
@@ -118,7 +119,7 @@ static void send_hello(void)
                                           .peak_was_reset = 0,
                                           .peak_at_start_bytes = peak_at_start_bytes,
                                           .usage_at_start_bytes = usage_at_start_bytes,
-                                          .limit_bytes = cgroup_limit(&cgroup),
+                                          .limit_bytes = cgroup_lowest_limit(&levels_at_start),
                                           .cpu_percent = cpu_percent(),
                                           .memory_total_bytes = parse_kib_line(meminfo, "MemTotal"),
                                           .architecture = system.machine,
@@ -159,7 +160,7 @@ static void count_from_here(void)
 {
     cgroup_pressure(&cgroup, &pressure_at_start);
     oom_kills_at_start = cgroup_oom_kills(&cgroup);
-    limit_hits_at_start = cgroup_limit_hits(&cgroup);
+    cgroup_read_levels(&cgroup, &levels_at_start);
     peak_at_start_bytes = cgroup_peak(&cgroup);
     usage_at_start_bytes = cgroup_usage(&cgroup);
 }
@@ -188,14 +189,44 @@ static int64_t counted(const char *what, int64_t at_start, int64_t now)
     return now;
 }
 
+static void send_levels(void)
+{
+    static struct cgroup_levels levels;
+    static char directory[CGROUP_PATH_MAX];
+    cgroup_read_levels(&cgroup, &levels);
+    if (levels.count && levels_at_start.count)
+        (void)counted("the limit's hits", levels_at_start.items[0].limit_hits,
+                      levels.items[0].limit_hits);
+    cgroup_levels_since(&levels_at_start, &levels);
+    for (size_t i = 0; i < levels.count; i++) {
+        const struct cgroup_level *level = &levels.items[i];
+        cgroup_level_directory(&cgroup, i, directory);
+        emit_record(&(struct wire_record){.type = WIRE_LEVEL,
+                                          .level = {.ancestor = (int64_t)i,
+                                                    .directory = directory,
+                                                    .limit_bytes = level->limit_bytes,
+                                                    .high_bytes = level->high_bytes,
+                                                    .swap_limit_bytes = level->swap_limit_bytes,
+                                                    .limit_hits = level->limit_hits,
+                                                    .high_hits = level->high_hits}});
+    }
+}
+
+/* memory.swap.peak is new in Linux 6.5; before, it is the highest sample. In a shared cgroup it can
+ * be the swap of others. */
+static int64_t swap_peak(void)
+{
+    int64_t counted = cgroup_read_number(&cgroup, "memory.swap.peak");
+    int64_t sampled = sampler.gauges.swap_high_bytes;
+    return !own_cgroup ? -1 : counted > sampled ? counted : sampled;
+}
+
 static void send_end(int64_t duration_ms)
 {
     struct cgroup_pressure pressure;
     int64_t peak_bytes = counted("the peak", peak_at_start_bytes, cgroup_peak(&cgroup));
     int64_t oom_kills =
         counted("the kernel's kills", oom_kills_at_start, cgroup_oom_kills(&cgroup));
-    int64_t limit_hits =
-        counted("the limit's hits", limit_hits_at_start, cgroup_limit_hits(&cgroup));
     (void)counted("the memory in use", usage_at_start_bytes, cgroup_usage(&cgroup));
     cgroup_pressure(&cgroup, &pressure);
     emit_record(&(struct wire_record){
@@ -207,12 +238,10 @@ static void send_end(int64_t duration_ms)
             .peak_bytes = peak_bytes,
             .ended_peak_bytes = -1,
             .oom_kills = since(oom_kills_at_start, oom_kills),
-            .limit_hits = since(limit_hits_at_start, limit_hits),
             .pressure_some_us = since(pressure_at_start.some_us, pressure.some_us),
             .pressure_full_us = since(pressure_at_start.full_us, pressure.full_us),
             .refaults = since(pressure_at_start.refaults, pressure.refaults),
-            /* In a shared cgroup it can be the swap of others. */
-            .swap_peak_bytes = own_cgroup ? sampler.gauges.swap_high_bytes : -1,
+            .swap_peak_bytes = swap_peak(),
             .samples = sampler.samples,
             .snapshots = sampler.snapshots,
             .vanished = sampler.pss.vanished,
@@ -398,8 +427,11 @@ int main(int argc, char **argv)
     (void)prctl(PR_SET_DUMPABLE, 0);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 
+    bool found = cgroup_of_self("", &cgroup) == 0;
+    /* Some engines leave a container in the cgroup of their caller. */
+    own_cgroup = own_cgroup && !cgroup_lists_others(&cgroup, getpid());
     /* The root cgroup of the machine counts all processes. */
-    if (cgroup_of_self("", &cgroup) == 0 && !own_cgroup && cgroup_is_root(&cgroup))
+    if (found && !own_cgroup && cgroup_is_root(&cgroup))
         cgroup.version = 0;
     count_from_here();
     send_hello();
@@ -415,6 +447,7 @@ int main(int argc, char **argv)
     sampler_finish(&sampler, duration_ms);
     kill_build();
     drain_output();
+    send_levels();
     send_end(duration_ms);
     emit_flush(10000);
     wait_for_runner();

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "measurement/metric.h"
+#include "measurement/validity.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -116,12 +117,13 @@ const char *at_start_note(const struct peak *peak)
                : "charged before the build's first instruction";
 }
 
-const char *at_limit_note(const struct peak *peak)
+char *format_at_limit(const struct measurement *m)
 {
-    return peak->at_limit
-               ? "AT THE LIMIT: the build reached its memory limit, so its need without the "
-                 "limit is unknown"
-               : NULL;
+    if (!m->peak.at_limit)
+        return NULL;
+    char *reason CLEANUP(cleanup_free) =
+        need_is_unknown(m) ? at_limit_reason(m) : cut_off_reason(m);
+    return xasprintf("AT THE LIMIT: %s", reason);
 }
 
 char *format_metric(const char *metric, const struct measurement *m)
@@ -249,10 +251,9 @@ char *format_oom(const struct measurement *m)
 {
     if (!m->build.oom_killed)
         return NULL;
-    char *limit CLEANUP(cleanup_free) = format_bytes(m->peak.limit_bytes);
-    return xasprintf("OOM: the kernel killed a process of the build%s%s",
-                     m->peak.limit_bytes < 0 ? "" : " at the memory limit of ",
-                     m->peak.limit_bytes < 0 ? "" : limit);
+    char *limit CLEANUP(cleanup_free) = reached_limit(m);
+    return xasprintf("OOM: the kernel killed a process of the build%s%s", limit ? " at " : "",
+                     limit ? limit : "");
 }
 
 /* ---- comparisons ---- */

@@ -39,7 +39,7 @@ char *format_build_end(const struct build_end *build);
 char *format_not_measured(const struct measurement *m);
 char *format_oom(const struct measurement *m);
 char *format_estimated(const struct peak *peak);
-const char *at_limit_note(const struct peak *peak); /* static */
+char *format_at_limit(const struct measurement *m);
 /* Explains the memory that was charged at the start. Static, never NULL. */
 const char *at_start_note(const struct peak *peak);
 

@@ -44,6 +44,7 @@ const struct field result_peak_fields[] = {
 #define UNRECLAIMABLE(member) offsetof(struct peak, at_unreclaimable_peak.member)
 const struct field result_unreclaimable_peak_fields[] = {
     {"bytes", FIELD_FIGURE, offsetof(struct peak, unreclaimable_bytes)},
+    {"censored", FIELD_FLAG, offsetof(struct peak, unreclaimable_at_limit)},
     {"stage", FIELD_TEXT_OR_NULL, offsetof(struct peak, unreclaimable_stage)},
     {"at_ms", FIELD_FIGURE, UNRECLAIMABLE(at_ms)},
     {"at_ms_bytes", FIELD_FIGURE, UNRECLAIMABLE(unreclaimable_bytes)},
@@ -59,6 +60,17 @@ const struct field result_pressure_fields[] = {
     {"limit_hits", FIELD_FIGURE, offsetof(struct pressure, limit_hits)},
     {"oom_kills", FIELD_FIGURE, offsetof(struct pressure, oom_kills)},
     {"swap_peak_bytes", FIELD_FIGURE, offsetof(struct pressure, swap_peak_bytes)},
+    {0},
+};
+
+const struct field result_constraint_fields[] = {
+    {"cgroup", FIELD_TEXT, offsetof(struct constraint, cgroup)},
+    {"ancestor", FIELD_FIGURE, offsetof(struct constraint, ancestor)},
+    {"limit_bytes", FIELD_FIGURE, offsetof(struct constraint, limit_bytes)},
+    {"high_bytes", FIELD_FIGURE, offsetof(struct constraint, high_bytes)},
+    {"swap_limit_bytes", FIELD_FIGURE, offsetof(struct constraint, swap_limit_bytes)},
+    {"limit_hits", FIELD_FIGURE, offsetof(struct constraint, limit_hits)},
+    {"high_hits", FIELD_FIGURE, offsetof(struct constraint, high_hits)},
     {0},
 };
 

@@ -35,6 +35,7 @@ extern const struct field result_verify_fields[];             /* struct verify_c
 extern const struct field result_environment_fields[];        /* struct environment */
 extern const struct field result_sampler_fields[];            /* struct sampler_account */
 extern const struct field result_pressure_fields[];           /* struct pressure */
+extern const struct field result_constraint_fields[];         /* struct constraint */
 
 /* The names of enum pss_basis in its order; ended by NULL. */
 extern const char *const result_basis_names[];

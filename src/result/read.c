@@ -226,6 +226,20 @@ static int read_verify(const struct json *root, struct measurement *m, struct bm
     return 0;
 }
 
+static int read_constraints(const struct json *root, struct measurement *m, struct bm_error *err)
+{
+    const struct json *item;
+    void *items;
+    if (read_array(root, "constraints", sizeof *m->constraints, &item, &items, err) < 0)
+        return -1;
+    m->constraints = items;
+    for (; item; item = json_next(item))
+        if (read_fields(item, result_constraint_fields, NULL,
+                        &m->constraints[m->constraint_count++], err) < 0)
+            return -1;
+    return 0;
+}
+
 static int read_environment(const struct json *root, struct environment *environment,
                             struct bm_error *err)
 {
@@ -387,19 +401,32 @@ static int check_version(const struct json *root, struct bm_error *err)
 
 static int read_measurement(const struct json *root, struct measurement *m, struct bm_error *err)
 {
-    static const char *const others[] = {
-        "$schema", "schema_version",     "verdict", "exit_code",         "build",
-        "peak",    "unreclaimable_peak", "stages",  "processes_at_peak", "process_groups_at_peak",
-        "verify",  "environment",        "sampler", "pressure",          "gate",
-        NULL};
+    static const char *const others[] = {"$schema",
+                                         "schema_version",
+                                         "verdict",
+                                         "exit_code",
+                                         "build",
+                                         "peak",
+                                         "unreclaimable_peak",
+                                         "stages",
+                                         "processes_at_peak",
+                                         "process_groups_at_peak",
+                                         "verify",
+                                         "environment",
+                                         "sampler",
+                                         "pressure",
+                                         "constraints",
+                                         "gate",
+                                         NULL};
     if (check_version(root, err) < 0 || read_fields(root, result_head_fields, others, m, err) < 0 ||
         read_object(root, "build", result_build_fields, NULL, &m->build, err) < 0 ||
         read_peak(root, m, err) < 0 || read_unreclaimable_peak(root, &m->peak, err) < 0 ||
         read_stages(root, m, err) < 0 || read_verify(root, m, err) < 0 ||
         read_environment(root, &m->environment, err) < 0 ||
-        read_object(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0)
+        read_object(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0 ||
+        read_object(root, "pressure", result_pressure_fields, NULL, &m->pressure, err) < 0)
         return -1;
-    return read_object(root, "pressure", result_pressure_fields, NULL, &m->pressure, err);
+    return read_constraints(root, m, err);
 }
 
 /* Sets `*gate` to the judgement's object, or to NULL if the result has none. */

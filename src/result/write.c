@@ -116,6 +116,13 @@ static void add_stages(cJSON *root, const struct measurement *m, enum extent ext
     }
 }
 
+static void add_constraints(cJSON *root, const struct measurement *m)
+{
+    cJSON *array = json_add_array(root, "constraints");
+    for (size_t i = 0; i < m->constraint_count; i++)
+        add_fields(append_object(array), result_constraint_fields, &m->constraints[i]);
+}
+
 static void add_verify(cJSON *root, const struct measurement *m)
 {
     cJSON *array = json_add_array(root, "verify");
@@ -197,6 +204,7 @@ static char *print_result(const struct measurement *m, const struct judgement *j
     add_environment(root, &m->environment);
     add_fields(json_add_object(root, "sampler"), result_sampler_fields, &m->sampler);
     add_fields(json_add_object(root, "pressure"), result_pressure_fields, &m->pressure);
+    add_constraints(root, m);
     add_judgement(root, judgement);
     return extent == WHOLE_FILE ? json_print(root, 1) : json_print_line(root);
 }

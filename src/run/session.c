@@ -22,6 +22,7 @@
 
 struct session {
     struct engine_run run;
+    struct cgroup_levels levels_at_start; /* of the located cgroup; empty if it was not found */
     session_on_record *on_record;
     void *context;
     struct session_outcome *outcome;
@@ -79,9 +80,11 @@ static void trace_hello(const struct wire_hello *hello)
 
 /* An engine may ignore the requested limit: a wrapper drops it, or rootless Docker on cgroup v1 has
  * no memory controller. Then the build would be judged as if it fit. */
-static bool limit_is_in_force(const struct engine_run *run, const struct wire_hello *hello)
+static bool limit_is_in_force(const struct session *session, const struct wire_hello *hello)
 {
-    int64_t wanted = run->spec->memory_limit_bytes, limit = hello->limit_bytes;
+    const struct cgroup_levels *levels = &session->levels_at_start;
+    int64_t wanted = session->run.spec->memory_limit_bytes;
+    int64_t limit = levels->count ? levels->items[0].limit_bytes : hello->limit_bytes;
     return wanted <= 0 || (limit >= 0 && limit < wanted + LIMIT_UNIT_BYTES);
 }
 
@@ -94,6 +97,45 @@ static char *limit_failure(const struct engine_run *run)
         wanted, run->engine->name);
 }
 
+static void trace_levels(const struct session *session)
+{
+    char directory[CGROUP_PATH_MAX];
+    for (size_t i = 0; trace_is_on() && i < session->levels_at_start.count; i++) {
+        const struct cgroup_level *level = &session->levels_at_start.items[i];
+        cgroup_level_directory(&session->run.located, i, directory);
+        char *limit CLEANUP(cleanup_free) =
+            level->limit_bytes < 0 ? xstrdup("none") : format_bytes(level->limit_bytes);
+        char *high CLEANUP(cleanup_free) =
+            level->high_bytes < 0 ? xstrdup("none") : format_bytes(level->high_bytes);
+        trace("cgroup: %s: memory limit %s, memory.high %s", directory, limit, high);
+    }
+}
+
+/* An engine without cgroups of its own runs the container in that of its caller, or of the user.
+ * Then the figures would include other processes, and ending the build could end them. */
+static bool probe_shares_its_cgroup(const struct engine_run *run, const struct wire_hello *hello)
+{
+    int pid;
+    return run->engine != &engine_inplace &&
+           (hello->shared ||
+            (run->located.version && cgroup_processes(&run->located, &pid, 1) != 1));
+}
+
+static char *sharing_failure(struct engine_run *run)
+{
+    run->located.version = 0; /* its processes are not ours to kill */
+    return xasprintf("the container shares its cgroup with other processes, whose memory would "
+                     "count: engine %s does not make a cgroup for it; enable its cgroups (Podman: "
+                     "cgroups = \"enabled\" in containers.conf), or use --engine host",
+                     run->engine->name);
+}
+
+static void refuse(struct session *session, char *reason)
+{
+    session->outcome->broken = reason;
+    close_lifeline(session);
+}
+
 static void begin_build(struct session *session, struct wire_hello *hello)
 {
     trace_hello(hello);
@@ -101,16 +143,46 @@ static void begin_build(struct session *session, struct wire_hello *hello)
         hello->peak_was_reset = session->run.peaks.resets > 0;
     else
         watch_cgroup(&session->run);
-    /* The probe sees no limit if no cgroup is mounted in the container. */
-    if (hello->limit_bytes < 0 && !hello->shared)
-        hello->limit_bytes = cgroup_limit(&session->run.located);
-    if (!limit_is_in_force(&session->run, hello)) {
-        session->outcome->broken = limit_failure(&session->run);
-        close_lifeline(session);
+    if (probe_shares_its_cgroup(&session->run, hello)) {
+        refuse(session, sharing_failure(&session->run));
+        return;
+    }
+    /* From outside, limits of ancestors are visible, too. */
+    cgroup_read_levels(&session->run.located, &session->levels_at_start);
+    trace_levels(session);
+    if (session->levels_at_start.count)
+        hello->limit_bytes = cgroup_lowest_limit(&session->levels_at_start);
+    if (!limit_is_in_force(session, hello)) {
+        refuse(session, limit_failure(&session->run));
         return;
     }
     child_prompt(&session->run.child); /* the probe waits for it to start the build */
     session->begun = !session->ending;
+}
+
+/* Adds the levels as they are seen from outside to those that the probe has sent. */
+static void add_levels(struct session *session)
+{
+    static struct cgroup_levels levels;
+    char directory[CGROUP_PATH_MAX];
+    if (session->levels_at_start.count == 0)
+        return;
+    cgroup_read_levels(&session->run.located, &levels);
+    cgroup_levels_since(&session->levels_at_start, &levels);
+    for (size_t i = 0; i < levels.count; i++) {
+        cgroup_level_directory(&session->run.located, i, directory);
+        const struct cgroup_level *level = &levels.items[i];
+        session->on_record(
+            session->context,
+            &(struct wire_record){.type = WIRE_LEVEL,
+                                  .level = {.ancestor = (int64_t)i,
+                                            .directory = directory,
+                                            .limit_bytes = level->limit_bytes,
+                                            .high_bytes = level->high_bytes,
+                                            .swap_limit_bytes = level->swap_limit_bytes,
+                                            .limit_hits = level->limit_hits,
+                                            .high_hits = level->high_hits}});
+    }
 }
 
 /* Does what the probe cannot do from inside: resets the counter at each stage, and watches for
@@ -125,6 +197,7 @@ static void complete_record(struct session *session, struct wire_record *record)
         record->stage.ended_peak_bytes = stage_peaks_take(&session->run.peaks);
         break;
     case WIRE_END:
+        add_levels(session);
         record->end.ended_peak_bytes =
             stage_peaks_last(&session->run.peaks, record->end.peak_bytes);
         close_lifeline(session); /* the probe waits for the end of its stdin */

@@ -60,15 +60,29 @@ static const struct field process_fields[] = {
     INTEGER_OF(process, basis), STRING_OF(process, command),
 };
 static const struct field end_fields[] = {
-    INTEGER_OF(end, exit_code),        INTEGER_OF(end, signal),
-    INTEGER_OF(end, duration_ms),      INTEGER_OF(end, peak_bytes),
-    INTEGER_OF(end, ended_peak_bytes), INTEGER_OF(end, oom_kills),
-    INTEGER_OF(end, limit_hits),       INTEGER_OF(end, samples),
-    INTEGER_OF(end, snapshots),        INTEGER_OF(end, vanished),
-    INTEGER_OF(end, pressure_some_us), INTEGER_OF(end, pressure_full_us),
-    INTEGER_OF(end, refaults),         INTEGER_OF(end, swap_peak_bytes),
-    INTEGER_OF(end, unreadable),       INTEGER_OF(end, cpu_ms),
-    INTEGER_OF(end, rss_peak_bytes),   INTEGER_OF(end, largest_process_bytes),
+    INTEGER_OF(end, exit_code),
+    INTEGER_OF(end, signal),
+    INTEGER_OF(end, duration_ms),
+    INTEGER_OF(end, peak_bytes),
+    INTEGER_OF(end, ended_peak_bytes),
+    INTEGER_OF(end, oom_kills),
+    INTEGER_OF(end, samples),
+    INTEGER_OF(end, snapshots),
+    INTEGER_OF(end, vanished),
+    INTEGER_OF(end, pressure_some_us),
+    INTEGER_OF(end, pressure_full_us),
+    INTEGER_OF(end, refaults),
+    INTEGER_OF(end, swap_peak_bytes),
+    INTEGER_OF(end, unreadable),
+    INTEGER_OF(end, cpu_ms),
+    INTEGER_OF(end, rss_peak_bytes),
+    INTEGER_OF(end, largest_process_bytes),
+};
+static const struct field level_fields[] = {
+    INTEGER_OF(level, ancestor),         STRING_OF(level, directory),
+    INTEGER_OF(level, limit_bytes),      INTEGER_OF(level, high_bytes),
+    INTEGER_OF(level, swap_limit_bytes), INTEGER_OF(level, limit_hits),
+    INTEGER_OF(level, high_hits),
 };
 static const struct field failure_fields[] = {STRING_OF(failure, message)};
 static const struct field variable_fields[] = {STRING_OF(variable, name),
@@ -96,6 +110,7 @@ static const struct {
     [WIRE_FAILURE] = {FIELDS(failure_fields)},
     [WIRE_VARIABLE] = {FIELDS(variable_fields)},
     [WIRE_PROCESS_SAMPLE] = {FIELDS(process_sample_fields)},
+    [WIRE_LEVEL] = {FIELDS(level_fields)},
     [WIRE_FIRST_SEEN] = {FIELDS(first_seen_fields)},
 };
 #define TYPE_END (sizeof layouts / sizeof *layouts)

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 2
+#define WIRE_VERSION 3
 #define WIRE_HEADER_BYTES 8
 /* A longer payload is a broken stream. */
 #define WIRE_PAYLOAD_MAX ((size_t)64 * 1024)
@@ -31,6 +31,7 @@ enum wire_type {
     WIRE_FAILURE,        /* the probe failed; the last record */
     WIRE_VARIABLE,       /* follows WIRE_HELLO: a variable of the build's environment */
     WIRE_PROCESS_SAMPLE, /* the memory of one of the larger processes at a tick */
+    WIRE_LEVEL,          /* a cgroup whose limits apply to the build; all come before WIRE_END */
     WIRE_FIRST_SEEN,     /* a process of a stage is first seen, even if that stage is not current */
 };
 
@@ -100,7 +101,6 @@ struct wire_end {
     int64_t peak_bytes;       /* as in struct wire_stage */
     int64_t ended_peak_bytes; /* as in struct wire_stage */
     int64_t oom_kills;        /* -1 if the kernel does not count them */
-    int64_t limit_hits;       /* "max" of memory.events; memory.failcnt on cgroup v1 */
     int64_t pressure_some_us, pressure_full_us, refaults;
     int64_t swap_peak_bytes;
     int64_t samples, snapshots, vanished, unreadable;
@@ -122,6 +122,14 @@ struct wire_first_seen {
     int64_t stage;
 };
 
+/* See struct cgroup_level. The hits are those during the build. */
+struct wire_level {
+    int64_t ancestor; /* 0: the cgroup of the build; 1: its parent */
+    const char *directory;
+    int64_t limit_bytes, high_bytes, swap_limit_bytes;
+    int64_t limit_hits, high_hits;
+};
+
 struct wire_failure {
     const char *message;
 };
@@ -136,6 +144,7 @@ struct wire_record {
         struct wire_snapshot snapshot;
         struct wire_process process;
         struct wire_end end;
+        struct wire_level level;
         struct wire_failure failure;
         struct wire_variable variable;
         struct wire_process_sample process_sample;

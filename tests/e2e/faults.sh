@@ -15,7 +15,7 @@
 
 faults_scenarios=(probe_is_killed output_is_not_read daemons_and_zombies large_output out_of_memory oom_group
     disk_is_full file_size_limit unusual_paths few_descriptors many_processes concurrent_runs)
-faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups keeps_limits cpu_quota swapped)
+faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups)
 # These scenarios set the clock of the kernel or need its file systems.
 faults_rig_scenarios=(disk_quota clock_is_set clocks_differ)
 faults_container_scenarios=(no_engine engine_is_slow limit_is_dropped ended_before_the_build container_is_removed wrong_images least_privileges)
@@ -582,71 +582,6 @@ SH
     expect 0 measure --label within -- sh within.sh "$endless"
     nothing_left
     ok "$engine: cgroups that a build creates below its own are removed, with their processes"
-}
-
-# in_scope COMMAND...: runs it alone in a cgroup with a limit of 128 MiB, as systemd-run --scope does.
-in_scope() (
-    trap - EXIT
-    echo "$BASHPID" >"$scope/cgroup.procs"
-    exec "$@"
-)
-
-keeps_limits() {
-    local scope=/sys/fs/cgroup limit=memory.max pid
-    [[ -e $scope/cgroup.controllers ]] || scope+=/memory limit=memory.limit_in_bytes
-    scope+=/e2e-scope-$$
-    mkdir "$scope"
-    echo 128M >"$scope/$limit"
-    local run=(env --default-signal "$build_mem" run --engine host --repo "$repo" --interval-ms 60000)
-    expect 3 in_scope "${run[@]}" --label scope -- ./hold spawn=2 anon=100 meet sleep=300
-    holds "$(result scope)" '.build.oom_killed and .peak.limit_bytes == 134217728'
-    expect 0 in_scope "${run[@]}" --label scope -- ./hold anon=100 write=made:1
-    if [[ $limit == memory.max ]]; then
-        # With another process in it, no cgroup can be made inside, and one beside it has no limit.
-        (echo "$BASHPID" >"$scope/cgroup.procs" && exec sleep $endless) &
-        pid=$!
-        expect 4 in_scope "${run[@]}" --label scope -- ./hold spawn=2 anon=100 meet
-        holds "$(result scope)" '.not_measured | contains("inplace")'
-        kill "$pid"
-    fi
-    eventually rmdir "$scope"
-    nothing_left
-    ok "$engine: the limits of the scope in which build-mem was started hold"
-}
-
-cpu_quota() {
-    local group=/sys/fs/cgroup/cpu/e2e-quota-$$
-    [[ -e /sys/fs/cgroup/cpu/cpu.cfs_quota_us ]] || { echo "  unit/test_kernel tests the quota of cgroup v2" && return; }
-    mkdir "$group"
-    echo 25000 >"$group/cpu.cfs_quota_us"
-    expect 0 sh -c "echo \$\$ >'$group/cgroup.procs' && exec '$build_mem' run --engine $engine --repo '$repo' \
-        --label quota -- ./hold write=made:1"
-    holds "$(result quota)" '.environment.cpus == 0.25'
-    rmdir "$group"
-    ok "$engine: a CPU quota is a part of the environment"
-}
-
-# A scope limits memory and not swap: 100 MiB are held, and at most 64 of them in memory.
-swapped() {
-    local scope=/sys/fs/cgroup limit=memory.max file
-    [[ -e $scope/cgroup.controllers ]] || scope+=/memory limit=memory.limit_in_bytes
-    scope+=/e2e-scope-$$
-    fallocate -l 128M "$work/swap" && chmod 600 "$work/swap" && mkswap "$work/swap" >/dev/null
-    swapon "$work/swap" 2>/dev/null || { echo "  no swap can be added here" && return; }
-    trap 'swapoff "$work/swap" 2>/dev/null || true; end_jobs' EXIT
-    mkdir "$scope"
-    echo 64M >"$scope/$limit"
-    expect 0 in_scope env --default-signal "$build_mem" run --engine host --repo "$repo" --label swapped -- \
-        ./hold thp=off anon=100 sleep=1000 write=made:1
-    swapoff "$work/swap"
-    rmdir "$scope"
-    file=$(result swapped)
-    # Pages on their way to swap are neither anonymous nor swap on cgroup v1: 93 to 101 MiB were seen.
-    within 85 "$(jq .peak.unreclaimable_bytes "$file")" 104 "the unreclaimable peak"
-    within 60 "$(jq .peak.cgroup_bytes "$file")" 64 "the memory peak"
-    within 36 "$(jq .pressure.swap_peak_bytes "$file")" 60 "swapped out"
-    nothing_left
-    ok "$engine: memory that was swapped out counts as unreclaimable"
 }
 
 least_privileges() {

@@ -108,6 +108,24 @@ static void add_metric(struct baseline_environment *entry, const char *name, int
     gate_set_values(metric, (int64_t[]){value, value, value}, 3);
 }
 
+void gate_add_metric(struct baseline *baseline, const char *name, int64_t value)
+{
+    add_metric(&baseline->environments[0], name, value);
+}
+
+void gate_add_constraint(struct measurement *m, const char *cgroup, int64_t ancestor,
+                         int64_t limit_bytes)
+{
+    m->constraints = xgrow(m->constraints, m->constraint_count, sizeof *m->constraints);
+    m->constraints[m->constraint_count++] = (struct constraint){.cgroup = xstrdup(cgroup),
+                                                                .ancestor = ancestor,
+                                                                .limit_bytes = limit_bytes,
+                                                                .high_bytes = UNMEASURED,
+                                                                .swap_limit_bytes = UNMEASURED,
+                                                                .limit_hits = 3,
+                                                                .high_hits = UNMEASURED};
+}
+
 void gate_baseline(struct baseline *baseline)
 {
     struct baseline_environment *entry = xcalloc(1, sizeof *entry);

@@ -15,6 +15,11 @@ struct stage_measurement *gate_stage(struct measurement *m, const char *name);
 void gate_add_stage(struct measurement *m, const char *name, int64_t pss_bytes);
 void gate_add_process(struct snapshot *snapshot, const char *name, int64_t pss_bytes);
 void gate_set(char **text, const char *value);
+/* Adds a limit that the run has reached. */
+void gate_add_constraint(struct measurement *m, const char *cgroup, int64_t ancestor,
+                         int64_t limit_bytes);
+/* Adds a metric with three values to the entry of gate_baseline. */
+void gate_add_metric(struct baseline *baseline, const char *name, int64_t value);
 void gate_release_runs(struct measurement *runs, size_t count);
 
 /* Returns a baseline of that environment: cgroup_peak 3 x 800 MiB (fail, 10 %, 64 MiB: 80 MiB of

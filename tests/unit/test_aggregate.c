@@ -106,6 +106,19 @@ static void snapshot(int64_t t_ms, int64_t stage, int64_t pss_bytes, int64_t ann
                                                                       .command = *commands}});
 }
 
+static void level(int64_t ancestor, const char *directory, int64_t limit_bytes, int64_t high_bytes,
+                  int64_t hits)
+{
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_LEVEL,
+                                                      .level = {.ancestor = ancestor,
+                                                                .directory = directory,
+                                                                .limit_bytes = limit_bytes,
+                                                                .high_bytes = high_bytes,
+                                                                .swap_limit_bytes = -1,
+                                                                .limit_hits = hits,
+                                                                .high_hits = -1}});
+}
+
 static void finish_last(int64_t peak_bytes, int64_t ended_peak_bytes)
 {
     aggregate_record(aggregate,
@@ -117,15 +130,16 @@ static void finish_last(int64_t peak_bytes, int64_t ended_peak_bytes)
     aggregate_finish(aggregate);
 }
 
+/* The hits are of the cgroup itself. */
 static void finish(int64_t peak_bytes, int64_t oom_kills, int64_t limit_hits)
 {
+    level(0, "/own", -1, -1, limit_hits);
     aggregate_record(aggregate, &(struct wire_record){.type = WIRE_END,
                                                       .end = {.exit_code = 0,
                                                               .duration_ms = 900,
                                                               .peak_bytes = peak_bytes,
                                                               .ended_peak_bytes = -1,
                                                               .oom_kills = oom_kills,
-                                                              .limit_hits = limit_hits,
                                                               .largest_process_bytes = 5000}});
     aggregate_finish(aggregate);
 }
@@ -353,6 +367,99 @@ START_TEST(peak_at_the_limit)
         hello(1000);
         finish(cases[i].peak_bytes, 0, cases[i].limit_hits);
         ck_assert_msg(m.peak.at_limit == cases[i].at_limit, "case %zu", i);
+        end();
+    }
+}
+END_TEST
+
+static void unreclaimable(int64_t bytes)
+{
+    aggregate_record(aggregate,
+                     &(struct wire_record){.type = WIRE_SAMPLE,
+                                           .sample = {.t_ms = 1, .unreclaimable_bytes = bytes}});
+}
+
+/* Each metric has its own rule. */
+START_TEST(limits_of_ancestors)
+{
+    static const struct {
+        int64_t unreclaimable_bytes, oom_kills, limit_bytes, high_bytes, hits;
+        bool at_limit, unreclaimable_at_limit;
+    } cases[] = {
+        {100, 0, 1000, -1, 0, false, false}, {100, 0, 1000, -1, 5, true, false},
+        {970, 0, 1000, -1, 5, true, true},   {969, 0, 1000, -1, 5, true, false},
+        {970, 0, 1000, -1, 0, false, false}, {100, 1, 1000, -1, 5, true, true},
+        {490, 0, 1000, 500, 5, true, true},  {100, 0, 504, -1, 0, true, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        begin();
+        hello(5000);
+        unreclaimable(cases[i].unreclaimable_bytes);
+        level(0, "/job/own", -1, -1, 0);
+        level(1, "/job", cases[i].limit_bytes, cases[i].high_bytes, cases[i].hits);
+        level(64, "/beyond", 1, 1, 1);
+        level(-1, "/before", 1, 1, 1);
+        finish(500, cases[i].oom_kills, 0);
+        ck_assert_msg(m.peak.at_limit == cases[i].at_limit, "case %zu", i);
+        ck_assert_msg(m.peak.unreclaimable_at_limit == cases[i].unreclaimable_at_limit, "case %zu",
+                      i);
+        ck_assert_uint_eq(m.constraint_count, 1);
+        ck_assert_str_eq(m.constraints[0].cgroup, "/job");
+        ck_assert_int_eq(m.constraints[0].ancestor, 1);
+        ck_assert_int_eq(m.pressure.limit_hits, cases[i].hits);
+        end();
+    }
+}
+END_TEST
+
+/* The runner sees the levels of a container from outside, and more of them. */
+START_TEST(levels_from_outside_complete_those_of_the_probe)
+{
+    begin();
+    hello(1000);
+    level(0, "/sys/fs/cgroup", 1000, -1, 2);
+    level(0, "/sys/fs/cgroup/docker/1", 1000, -1, -1);
+    level(1, "/sys/fs/cgroup/docker", 4000, -1, 7);
+    finish(500, 0, 2);
+    ck_assert_uint_eq(m.constraint_count, 2);
+    ck_assert_int_eq(m.constraints[0].limit_hits, 2);
+    ck_assert_int_eq(m.pressure.limit_hits, 9);
+    const struct constraint *tightest = measurement_tightest(&m);
+    ck_assert_str_eq(tightest->cgroup, "/sys/fs/cgroup/docker");
+    end();
+}
+END_TEST
+
+START_TEST(an_impossible_peak_is_not_measured)
+{
+    static const struct {
+        int64_t peak_bytes, anon_bytes;
+        const char *reason;
+    } cases[] = {
+        {1 << 30, 1 << 30, NULL},
+        {1 << 30, (1 << 30) + (20 << 20), NULL},
+        {1 << 29, 1 << 30, "less than the anonymous memory of 1.00 GiB"},
+        {0, -1, "the memory peak is 0"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        begin();
+        aggregate_record(aggregate, &(struct wire_record){.type = WIRE_HELLO,
+                                                          .hello = {.source = "memory.peak",
+                                                                    .usage_source = "",
+                                                                    .limit_bytes = -1,
+                                                                    .architecture = "",
+                                                                    .kernel = "",
+                                                                    .thp = ""}});
+        aggregate_record(aggregate,
+                         &(struct wire_record){.type = WIRE_SNAPSHOT,
+                                               .snapshot = {.t_ms = 1,
+                                                            .cgroup_bytes = cases[i].peak_bytes,
+                                                            .pss_bytes = 1,
+                                                            .anon_bytes = cases[i].anon_bytes}});
+        finish_last(cases[i].peak_bytes, -1);
+        ck_assert_msg((m.not_measured == NULL) == (cases[i].reason == NULL), "case %zu: %s", i,
+                      m.not_measured);
+        ck_assert(!m.not_measured || strstr(m.not_measured, cases[i].reason));
         end();
     }
 }
@@ -637,6 +744,9 @@ int main(void)
     tcase_add_test(all, stage_without_samples_has_no_figures);
     tcase_add_test(all, no_process_no_pss);
     tcase_add_test(all, peak_at_the_limit);
+    tcase_add_test(all, limits_of_ancestors);
+    tcase_add_test(all, an_impossible_peak_is_not_measured);
+    tcase_add_test(all, levels_from_outside_complete_those_of_the_probe);
     tcase_add_test(all, peak_is_estimated_without_a_counter);
     tcase_add_test(all, peak_is_the_sum_of_pss_without_a_cgroup);
     tcase_add_test(all, shared_cgroup_with_reset);

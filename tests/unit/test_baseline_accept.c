@@ -314,8 +314,14 @@ static void no_memory_peak(struct scene *scene)
 
 static void at_limit(struct scene *scene)
 {
-    scene->runs[1].peak.at_limit = true;
+    scene->runs[1].peak.at_limit = scene->runs[1].peak.unreclaimable_at_limit = true;
     scene->runs[1].peak.limit_bytes = 800 * MIB;
+}
+
+static void cut_off(struct scene *scene)
+{
+    scene->runs[1].peak.at_limit = true;
+    gate_add_constraint(&scene->runs[1], "/job", 2, 800 * MIB);
 }
 
 static void unlike(struct scene *scene)
@@ -404,6 +410,7 @@ static const struct {
     {"not measured", not_measured, "not measured: the record broke off"},
     {"no memory peak", no_memory_peak, "the memory peak is missing"},
     {"at the limit", at_limit, "reached the memory limit of 800.0 MiB"},
+    {"cut off", cut_off, "reached the memory limit of 800.0 MiB of the ancestor /job"},
     {"unlike", unlike, "cpus: 2 in \"one\", 4 in \"two\""},
     {"unknown environment", unknown_environment, "does not name the environment"},
     {"unknown source", unknown_source, "does not name the environment"},
@@ -421,6 +428,24 @@ static const struct {
      "the baseline judges unreclaimable_peak, but the runs have no value for it; to stop judging "
      "it, set its level to \"off\""},
 };
+
+START_TEST(first_acceptance_at_a_limit_judges_the_unreclaimable_peak)
+{
+    struct scene scene;
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    set_scene(&scene, 800, 800, 800);
+    baseline_release(&scene.baseline);
+    cut_off(&scene);
+    ck_assert_int_eq(baseline_accept(&scene.baseline, scene.runs, 3, &scene.acceptance, &err), 0);
+    ck_assert_int_eq(gate_metric(&scene.baseline, "cgroup_peak")->tolerance.level, LEVEL_OFF);
+    ck_assert_int_eq(gate_metric(&scene.baseline, "unreclaimable_peak")->tolerance.level,
+                     LEVEL_FAIL);
+    /* The levels stay. */
+    ck_assert_int_eq(baseline_accept(&scene.baseline, scene.runs, 3, &scene.acceptance, &err), 0);
+    ck_assert_int_eq(gate_metric(&scene.baseline, "cgroup_peak")->tolerance.level, LEVEL_OFF);
+    release_scene(&scene);
+}
+END_TEST
 
 START_TEST(bad_runs_are_refused)
 {
@@ -458,6 +483,7 @@ int main(void)
     tcase_add_test(all, off_metric_may_be_intermittent);
     tcase_add_test(all, warning_metric_may_be_noisy_and_above_its_anchor);
     tcase_add_test(all, off_metric_may_be_lost);
+    tcase_add_test(all, first_acceptance_at_a_limit_judges_the_unreclaimable_peak);
     tcase_add_loop_test(all, bad_runs_are_refused, 0, sizeof refusals / sizeof *refusals);
     tcase_add_test(all, nothing_to_accept_is_an_error);
     suite_add_tcase(suite, all);

@@ -273,9 +273,53 @@ static void optional_artifact_missing(struct scene *scene)
 
 static void at_limit(struct scene *scene)
 {
-    scene->runs[0].peak.at_limit = true;
+    scene->runs[0].peak.at_limit = scene->runs[0].peak.unreclaimable_at_limit = true;
     scene->runs[0].peak.limit_bytes = 800 * MIB;
     scene->baseline.environments[0].key.limit_bytes = 800 * MIB;
+}
+
+/* The limit is full of page cache; the unreclaimable peak of 500 MiB is far below it. */
+static void cut_off(struct scene *scene)
+{
+    at_limit(scene);
+    scene->runs[0].peak.unreclaimable_at_limit = false;
+    gate_add_metric(&scene->baseline, "unreclaimable_peak", 500 * MIB);
+}
+
+static void cut_off_and_off(struct scene *scene)
+{
+    cut_off(scene);
+    peak_off(scene);
+}
+
+static void cut_off_and_grew(struct scene *scene)
+{
+    cut_off(scene);
+    scene->runs[0].peak.unreclaimable_bytes = 700 * MIB;
+}
+
+static void cut_off_without_unreclaimable(struct scene *scene)
+{
+    at_limit(scene);
+    scene->runs[0].peak.unreclaimable_at_limit = false;
+}
+
+static void cut_off_and_unreclaimable_unknown(struct scene *scene)
+{
+    cut_off(scene);
+    scene->runs[0].peak.unreclaimable_bytes = UNMEASURED;
+}
+
+static void cut_off_without_entry(struct scene *scene)
+{
+    cut_off(scene);
+    scene->baseline.environments[0].key.limit_bytes = UNMEASURED;
+}
+
+static void cut_off_by_an_ancestor(struct scene *scene)
+{
+    cut_off(scene);
+    gate_add_constraint(&scene->runs[0], "/sys/fs/cgroup/job", 1, 800 * MIB);
 }
 
 static void at_limit_and_off(struct scene *scene)
@@ -510,6 +554,21 @@ static const struct judge_case cases[] = {
     {"at the limit, no entry", at_limit_without_entry, {0}, false, VERDICT_OVER_LIMIT,
      PEAK, FINDING_FAILED, UNMEASURED},
 
+    {"cut off", cut_off, {0}, false, VERDICT_PASS, PEAK, FINDING_OFF, 0},
+    {"cut off, less than the baseline", cut_off, {300}, false, VERDICT_PASS,
+     PEAK, FINDING_OFF, 0},
+    {"cut off, more than allowed", cut_off, {1000}, false, VERDICT_REGRESSED,
+     PEAK, FINDING_FAILED, 0},
+    {"cut off, level off", cut_off_and_off, {0}, false, VERDICT_PASS, PEAK, FINDING_OFF, 0},
+    {"cut off, unreclaimable grew", cut_off_and_grew, {0}, false, VERDICT_REGRESSED,
+     "unreclaimable_peak", FINDING_FAILED, 0},
+    {"cut off, unreclaimable not in the baseline", cut_off_without_unreclaimable, {0}, false,
+     VERDICT_OVER_LIMIT, PEAK, FINDING_FAILED, 0},
+    {"cut off, unreclaimable unknown", cut_off_and_unreclaimable_unknown, {0}, false,
+     VERDICT_OVER_LIMIT, PEAK, FINDING_FAILED, 0},
+    {"cut off, no entry", cut_off_without_entry, {0}, false, VERDICT_NOT_COMPARABLE,
+     PEAK, FINDING_MISSING, UNMEASURED},
+
     {"build failed", build_failed, {0}, false, VERDICT_BUILD_FAILED, NULL, 0, 0},
     {"second build failed", second_build_failed, {800, 800}, false, VERDICT_BUILD_FAILED,
      NULL, 0, 0},
@@ -619,7 +678,10 @@ static const struct {
      "cgroup_peak is 800.0 MiB; there is no baseline to compare it with", NULL, OTHER_ENVIRONMENT},
     {at_limit, {0}, false, PEAK,
      "cgroup_peak is unchanged at 800.0 MiB; it reached the memory limit, so the build's need is "
-     "unknown", "next build, 400.0 MiB", "raise --memory until the peak stays below 99 % of it"},
+     "unknown", "next build, 400.0 MiB", "raise the memory limit until the peak stays below 99 % of it"},
+    {cut_off, {300}, false, PEAK,
+     "cgroup_peak shrank by 500.0 MiB (-62.5 %) to 300.0 MiB (not judged, because the usage reached "
+     "a memory limit; unreclaimable_peak is judged instead)", NULL, NULL},
 
     {stage_grew_and_fails, {1000}, false, NULL,
      "cgroup_peak grew by 200.0 MiB (+25.0 %) to 1000.0 MiB; 880.0 MiB is allowed (and 1 more)",
@@ -660,7 +722,7 @@ static const struct {
      "to record one, run: " REFRESH},
     {at_limit, {0}, false, NULL,
      "the peak of 800.0 MiB reached the memory limit of 800.0 MiB, so the build's need is unknown",
-     NULL, "raise --memory until the peak stays below 99 % of it"},
+     NULL, "raise the memory limit until the peak stays below 99 % of it"},
 
     {build_failed, {0}, false, NULL, "the build failed with exit status 2", NULL, SEE_LOG},
     {second_build_failed, {800, 800}, false, NULL,
@@ -923,6 +985,22 @@ START_TEST(second_entry_is_found)
 }
 END_TEST
 
+START_TEST(note_names_the_limit)
+{
+    struct scene scene CLEANUP(release_scene);
+    struct judgement judgement CLEANUP(judgement_release);
+    set_scene(&scene, cut_off_by_an_ancestor, no_peaks);
+    judgement_init(&judgement);
+    judge(&scene.baseline, "b.json", scene.runs, scene.run_count, false, &judgement);
+    ck_assert_uint_eq(judgement.notes.count, 1);
+    ck_assert_str_eq(judgement.notes.items[0],
+                     "unreclaimable_peak is judged instead of cgroup_peak: the usage reached the "
+                     "memory limit of 800.0 MiB of the ancestor /sys/fs/cgroup/job, where the "
+                     "kernel reclaims page cache: the memory peak of 800.0 MiB is too low, the "
+                     "unreclaimable peak is right");
+}
+END_TEST
+
 START_TEST(runs_without_a_baseline)
 {
     static const struct {
@@ -936,6 +1014,7 @@ START_TEST(runs_without_a_baseline)
         {record_broke_off, VERDICT_INCONCLUSIVE, false},
         {peak_not_measured, VERDICT_INCONCLUSIVE, false},
         {at_limit, VERDICT_PASS, true},
+        {cut_off, VERDICT_PASS, false},
     };
     for (size_t i = 0; i < sizeof alone / sizeof *alone; i++) {
         struct scene scene CLEANUP(release_scene);
@@ -991,6 +1070,7 @@ int main(void)
     tcase_add_test(rest, durations_that_differ_are_noted);
     tcase_add_test(rest, drift_is_noted);
     tcase_add_test(rest, second_entry_is_found);
+    tcase_add_test(rest, note_names_the_limit);
     tcase_add_test(rest, runs_without_a_baseline);
     tcase_add_test(rest, exit_status_by_verdict);
     suite_add_tcase(suite, rest);

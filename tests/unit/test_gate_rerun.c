@@ -83,7 +83,13 @@ static void record_broke_off(struct scene *scene)
 
 static void at_limit(struct scene *scene)
 {
+    scene->runs[0].peak.at_limit = scene->runs[0].peak.unreclaimable_at_limit = true;
+}
+
+static void cut_off_and_grew(struct scene *scene)
+{
     scene->runs[0].peak.at_limit = true;
+    gate_add_metric(&scene->baseline, "unreclaimable_peak", 400 * MIB);
 }
 
 static void more_cpus(struct scene *scene)
@@ -130,6 +136,7 @@ static const struct {
     {{900}, more_cpus, NULL},
     {{900}, empty_baseline, NULL},
     {{900}, at_limit, NULL},
+    {{500}, cut_off_and_grew, "unreclaimable_peak "}, /* the peak of 500 is a lower bound */
     {{800}, stage_grew, NULL},
     {{800}, stage_grew_and_fails, "stage build-deps "},
     {{800}, stage_gone_and_fails, NULL}, /* missing in one run is enough */

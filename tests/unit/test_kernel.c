@@ -190,7 +190,6 @@ START_TEST(counters_of_v2)
     ck_assert_int_eq(cgroup_usage(&cgroup), 3112960);
     ck_assert_int_eq(cgroup_limit(&cgroup), 536870912);
     ck_assert_int_eq(cgroup_oom_kills(&cgroup), 1);
-    ck_assert_int_eq(cgroup_limit_hits(&cgroup), 7);
     ck_assert_int_eq(cgroup_stat(&cgroup, &stat), 0);
     ck_assert_int_eq(stat.anon_bytes, 1000000);
     ck_assert_int_eq(stat.file_bytes, 1500000); /* without shmem */
@@ -198,6 +197,50 @@ START_TEST(counters_of_v2)
     ck_assert_int_eq(stat.kernel_bytes, 700000);
     ck_assert_int_eq(cgroup_stat_unreclaimable(&stat), 1000000 + 500000 + 700000 - 100000 + 200000);
     ck_assert_int_eq(stat.swap_bytes, 200000);
+}
+END_TEST
+
+static void level_is(const struct cgroup_level *level, int64_t limit_bytes, int64_t high_bytes,
+                     int64_t swap_limit_bytes, int64_t limit_hits, int64_t high_hits)
+{
+    ck_assert_int_eq(level->limit_bytes, limit_bytes);
+    ck_assert_int_eq(level->high_bytes, high_bytes);
+    ck_assert_int_eq(level->swap_limit_bytes, swap_limit_bytes);
+    ck_assert_int_eq(level->limit_hits, limit_hits);
+    ck_assert_int_eq(level->high_hits, high_hits);
+}
+
+START_TEST(limits_of_all_levels)
+{
+    struct cgroup_levels levels, later;
+    char directory[CGROUP_PATH_MAX];
+    struct cgroup scope = captured("user-scope");
+    cgroup_read_levels(&scope, &levels);
+    /* run-r9.scope, app.slice, user@1000.service, user-1000.slice, user.slice and the root. */
+    ck_assert_uint_eq(levels.count, 6);
+    level_is(&levels.items[0], -1, -1, -1, 0, 0);
+    level_is(&levels.items[1], -1, -1, -1, -1, -1);
+    /* Not the events of its children. */
+    level_is(&levels.items[3], INT64_C(8) << 30, INT64_C(6) << 30, INT64_C(1) << 30, 3, 12);
+    /* Before Linux 5.2. */
+    level_is(&levels.items[4], -1, INT64_C(2) << 30, -1, 0, 7);
+    ck_assert_int_eq(cgroup_lowest_limit(&levels), INT64_C(8) << 30);
+    cgroup_level_directory(&scope, 4, directory);
+    ck_assert_str_eq(strrchr(directory, '/'), "/user.slice");
+
+    later = levels;
+    later.items[3].limit_hits = 5;
+    later.items[4].high_hits = 6; /* the counter was reset, or the cgroup was made again */
+    later.count = 5;
+    cgroup_levels_since(&levels, &later);
+    level_is(&later.items[3], INT64_C(8) << 30, INT64_C(6) << 30, INT64_C(1) << 30, 2, 0);
+    level_is(&later.items[4], -1, INT64_C(2) << 30, -1, 0, -1);
+
+    /* v1 counts the hits of memory, and of memory and swap, separately. */
+    struct cgroup pod = captured("kubernetes-pod");
+    cgroup_read_levels(&pod, &levels);
+    ck_assert_uint_eq(levels.count, 1);
+    level_is(&levels.items[0], INT64_C(512) << 20, -1, INT64_C(256) << 20, 6, -1);
 }
 END_TEST
 
@@ -209,7 +252,6 @@ START_TEST(counters_of_v1)
     ck_assert_int_eq(cgroup_peak(&cgroup), 67108864);
     ck_assert_int_eq(cgroup_limit(&cgroup), -1); /* 9223372036854771712 is "none" */
     ck_assert_int_eq(cgroup_oom_kills(&cgroup), 2);
-    ck_assert_int_eq(cgroup_limit_hits(&cgroup), 3);
     ck_assert_int_eq(cgroup_stat(&cgroup, &stat), 0);
     ck_assert_int_eq(stat.anon_bytes, 19677184);
     ck_assert_int_eq(stat.file_bytes, 4718354432 - 2146631680);
@@ -299,7 +341,9 @@ START_TEST(the_root_of_the_machine_is_not_that_of_a_namespace)
     ck_assert_int_eq(cgroup_usage(&none), -1);
     ck_assert_int_eq(cgroup_limit(&none), -1);
     ck_assert_int_eq(cgroup_oom_kills(&none), -1);
-    ck_assert_int_eq(cgroup_limit_hits(&none), -1);
+    struct cgroup_levels levels;
+    cgroup_read_levels(&none, &levels);
+    ck_assert_uint_eq(levels.count, 0);
     ck_assert(!cgroup_is_root(&none));
     ck_assert_ptr_null(cgroup_usage_source(&none));
 }
@@ -364,6 +408,7 @@ int main(void)
     tcase_add_test(all, the_right_hierarchy_is_found);
     tcase_add_test(all, counters_of_v2);
     tcase_add_test(all, counters_of_v1);
+    tcase_add_test(all, limits_of_all_levels);
     tcase_add_test(all, cpu_quotas);
     tcase_add_test(all, pressure);
     tcase_add_test(all, an_absent_counter_is_not_zero);

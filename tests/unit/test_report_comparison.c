@@ -178,7 +178,9 @@ START_TEST(test_marks)
     b[0].peak.estimated = true;
     expect("ESTIMATED");
     b[0].peak.at_limit = true;
-    expect("AT THE LIMIT");
+    expect("AT THE LIMIT: the usage reached");
+    b[0].peak.unreclaimable_at_limit = true;
+    expect("AT THE LIMIT: the peak of");
     expect("OVER-LIMIT");
     sample_set(&b[0].not_measured, "the record broke off");
     expect("NOT MEASURED: the record broke off");
@@ -188,7 +190,7 @@ END_TEST
 
 START_TEST(test_first_side_that_cannot_be_a_baseline)
 {
-    a[0].peak.at_limit = true;
+    a[0].peak.at_limit = a[0].peak.unreclaimable_at_limit = true;
     expect("INCONCLUSIVE  before cannot serve as a baseline:");
     a[0].peak.at_limit = false;
     a[0].build.exit_code = 2;

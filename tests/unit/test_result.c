@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "gate/judge.h"
+#include "unit/gate_sample.h"
 #include "unit/sample.h"
 #include "unit/suite.h"
 
@@ -86,7 +87,9 @@ START_TEST(test_round_trip_of_a_failed_run)
     m.build.signal = 9;
     m.build.oom_killed = m.build.timed_out = true;
     m.peak.estimated = m.peak.at_limit = m.peak.shared = true;
+    m.peak.unreclaimable_at_limit = true;
     m.peak.at_most_bytes = 5 * MIB;
+    gate_add_constraint(&m, "/job", 1, 7 * MIB);
     sample_set(&m.not_measured, "the record broke off");
     sample_set(&m.commit, NULL);
     strv_push(&m.environment.variables, "GOGC=");
@@ -100,7 +103,12 @@ START_TEST(test_round_trip_of_a_failed_run)
     ck_assert_int_eq(back.build.signal, 9);
     ck_assert(back.build.oom_killed && back.build.timed_out);
     ck_assert(back.peak.estimated && back.peak.at_limit && back.peak.shared);
+    ck_assert(back.peak.unreclaimable_at_limit);
     ck_assert_int_eq(back.peak.at_most_bytes, 5 * MIB);
+    ck_assert_uint_eq(back.constraint_count, 1);
+    ck_assert_str_eq(back.constraints[0].cgroup, "/job");
+    ck_assert_int_eq(back.constraints[0].limit_bytes, 7 * MIB);
+    ck_assert_int_eq(back.constraints[0].high_hits, UNMEASURED);
     ck_assert_str_eq(back.not_measured, "the record broke off");
     ck_assert_ptr_null(back.commit);
     free(text);
@@ -223,7 +231,8 @@ START_TEST(test_hostile_text_round_trips_once_written)
 END_TEST
 
 static const char *const good[] = {"good-full.json", "good-not-measured.json",
-                                   "good-of-several.json", "good-schema-key.json"};
+                                   "good-of-several.json", "good-schema-key.json",
+                                   "good-constraints.json"};
 
 START_TEST(test_good_files)
 {
@@ -254,6 +263,7 @@ static const struct {
     {"bad-missing.json", ":9: $.build: \"signal\" is missing"},
     {"bad-basis.json", "$.processes_at_peak[0].basis: must be \"measured\", \"estimated\" or"},
     {"bad-cache-policy.json", "$.environment.cache_policy: must be \"as-is\", \"warm\" or"},
+    {"bad-constraint.json", "$.constraints[1].ancestor: must be a whole number"},
     {"bad-stage.json", "$.stages[1].name: must be a string"},
     {"bad-stages.json", "$.stages: must be an array"},
     {"bad-label.json", ":3: $.label: must be a string"},

@@ -91,7 +91,8 @@ static void put_verdict(struct xml *xml, const struct report_input *report)
         put_note(xml, NULL, judgement->notes.items[i]);
     put_note(xml, "bad", not_measured);
     put_note(xml, "bad", oom);
-    put_note(xml, "warn", at_limit_note(&report->m->peak));
+    char *at_limit CLEANUP(cleanup_free) = format_at_limit(report->m);
+    put_note(xml, "warn", at_limit);
     char *estimated CLEANUP(cleanup_free) = format_estimated(&report->m->peak);
     put_note(xml, "warn", estimated);
     html_close(xml);

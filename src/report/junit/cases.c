@@ -68,7 +68,8 @@ static void put_memory_peak(FILE *out, const struct measurement *m)
         fprintf(out, "note:          %s\n", at_start_note(peak));
     }
     char *estimated CLEANUP(cleanup_free) = format_estimated(peak);
-    const char *notes[] = {at_limit_note(peak), estimated};
+    char *at_limit CLEANUP(cleanup_free) = format_at_limit(m);
+    const char *notes[] = {at_limit, estimated};
     for (size_t i = 0; i < 2; i++)
         if (notes[i])
             fprintf(out, "note:          %s\n", notes[i]);

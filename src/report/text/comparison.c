@@ -27,11 +27,12 @@ static void put_side(struct layout *layout, const struct comparison *comparison,
     const struct comparison_side *side = &comparison->sides[at];
     char *text CLEANUP(cleanup_free) = format_side(comparison, at);
     layout_wrap(layout, 0, 4, PAINT_NONE, text);
-    const char *at_limit = NULL, *failure = NULL;
+    const char *failure = NULL;
+    char *at_limit CLEANUP(cleanup_free) = NULL;
     char *estimated CLEANUP(cleanup_free) = NULL;
     for (size_t i = 0; i < side->count; i++) {
         const struct measurement *m = &side->runs[i];
-        at_limit = at_limit ? at_limit : at_limit_note(&m->peak);
+        at_limit = at_limit ? at_limit : format_at_limit(m);
         estimated = estimated ? estimated : format_estimated(&m->peak);
         failure = failure ? failure : m->not_measured;
     }

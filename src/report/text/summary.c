@@ -58,7 +58,8 @@ static void put_warnings(struct layout *layout, const struct measurement *m)
     char *oom CLEANUP(cleanup_free) = format_oom(m);
     put_warning(layout, PAINT_RED, not_measured);
     put_warning(layout, PAINT_RED, oom);
-    put_warning(layout, PAINT_YELLOW, at_limit_note(&m->peak));
+    char *at_limit CLEANUP(cleanup_free) = format_at_limit(m);
+    put_warning(layout, PAINT_YELLOW, at_limit);
     char *estimated CLEANUP(cleanup_free) = format_estimated(&m->peak);
     put_warning(layout, PAINT_YELLOW, estimated);
 }
