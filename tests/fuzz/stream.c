@@ -41,6 +41,8 @@ static struct wire_record any_record(unsigned *seed)
     } else if (record.type == WIRE_VARIABLE) {
         record.variable.name = any_text(seed);
         record.variable.value = any_text(seed);
+    } else if (record.type == WIRE_LEVEL) {
+        record.level.directory = any_text(seed);
     } else if (record.type == WIRE_PROCESS_SAMPLE) {
         record.process_sample.command = any_text(seed);
     } else if (record.type == WIRE_FAILURE) {
