@@ -90,6 +90,9 @@ void cgroup_pressure(const struct cgroup *cgroup, struct cgroup_pressure *pressu
 /* Lists the pids of cgroup.procs. Stores at most `capacity`. Returns the number in the file, or -1
  * with errno. */
 ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity);
+/* The same for the cgroup and all cgroups below it, at most 16 levels: a build can make cgroups of
+ * its own, as sandboxes and nested container engines do. */
+ssize_t cgroup_all_processes(const struct cgroup *cgroup, int *pids, size_t capacity);
 
 /* Reads a file of the cgroup as text. Returns its length, or -1. */
 ssize_t cgroup_read_text(const struct cgroup *cgroup, const char *name, char *text, size_t size);

@@ -287,7 +287,7 @@ static void kill_without_engine(const struct engine_run *run)
     static int pids[PROCESSES_MAX];
     ssize_t count = 1;
     for (int round = 0; run->located.version && count > 0 && round < 100; round++) {
-        count = cgroup_processes(&run->located, pids, PROCESSES_MAX);
+        count = cgroup_all_processes(&run->located, pids, PROCESSES_MAX);
         for (ssize_t i = 0; i < count && i < PROCESSES_MAX; i++)
             (void)kill(pids[i], SIGKILL);
         sleep_ms(10);

@@ -403,7 +403,7 @@ static void take_end(struct aggregate *aggregate, const struct wire_end *end)
     m->pressure = (struct pressure){.some_us = end->pressure_some_us,
                                     .full_us = end->pressure_full_us,
                                     .refaults = end->refaults,
-                                    .limit_hits = UNMEASURED,
+                                    .limit_hits = m->pressure.limit_hits,
                                     .oom_kills = end->oom_kills,
                                     .swap_peak_bytes = end->swap_peak_bytes};
     m->sampler.samples = end->samples;
@@ -443,6 +443,8 @@ static void take_known(int64_t *figure, int64_t value)
 static void take_level(struct measurement *m, const struct wire_level *level)
 {
     bool limits = level->limit_bytes >= 0 || level->high_bytes >= 0 || level->swap_limit_bytes >= 0;
+    if (level->limit_hits >= 0 || level->high_hits >= 0)
+        raise_to(&m->pressure.limit_hits, 0);
     if (level->ancestor < 0 || level->ancestor >= LEVELS_MAX ||
         (!limits && level->limit_hits <= 0 && level->high_hits <= 0))
         return;
@@ -550,8 +552,7 @@ static void settle_limits(struct measurement *m)
         int64_t hits = constraint_hits(&m->constraints[i]);
         lowest = bytes >= 0 && (lowest < 0 || bytes < lowest) ? bytes : lowest;
         if (hits >= 0)
-            m->pressure.limit_hits =
-                add_figures(m->pressure.limit_hits < 0 ? 0 : m->pressure.limit_hits, hits);
+            m->pressure.limit_hits = add_figures(m->pressure.limit_hits, hits);
     }
     peak->at_limit = m->pressure.limit_hits > 0 || reached(peak->cgroup_bytes, AT_LIMIT, lowest);
     peak->unreclaimable_at_limit =

@@ -113,7 +113,7 @@ static int kill_once(const struct cgroup *own)
     if (getpid() == 1)
         return kill(-1, SIGKILL) == 0;
     int killed = 0;
-    ssize_t listed = own ? cgroup_processes(own, pids, PROCESSES_MAX) : -1;
+    ssize_t listed = own ? cgroup_all_processes(own, pids, PROCESSES_MAX) : -1;
     size_t count = listed < 0 ? descendants_of("", getpid(), pids, PROCESSES_MAX)
                    : (size_t)listed > PROCESSES_MAX ? PROCESSES_MAX
                                                     : (size_t)listed;

@@ -75,7 +75,7 @@ static size_t without(int pid, int *pids, size_t count)
 size_t build_processes(const char *root, const struct cgroup *cgroup, bool own, int *pids,
                        size_t capacity)
 {
-    ssize_t listed = cgroup->version ? cgroup_processes(cgroup, pids, capacity) : -1;
+    ssize_t listed = cgroup->version ? cgroup_all_processes(cgroup, pids, capacity) : -1;
     size_t count = listed < 0                  ? list_processes(root, pids, capacity)
                    : (size_t)listed > capacity ? capacity
                                                : (size_t)listed;

@@ -582,6 +582,20 @@ SH
     expect 0 measure --label within -- sh within.sh "$endless"
     nothing_left
     ok "$engine: cgroups that a build creates below its own are removed, with their processes"
+
+    # A sandbox: its processes are in a cgroup of their own, in the subtree of the build.
+    cat >"$repo/sandbox.sh" <<'SH'
+own=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)
+[ -e "$own/memory.current" ] || own=/sys/fs/cgroup/memory$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
+mkdir -p "$own/sandbox/inner"
+echo $$ >"$own/sandbox/inner/cgroup.procs"
+exec ./hold spawn=2 anon=40 meet sleep=700 write=made:1
+SH
+    expect 0 measure --label sandbox -- sh sandbox.sh
+    within 79 "$(jq '.stages[] | select(.name == "hold") | .pss_peak_bytes' "$(result sandbox)")" 83 "PSS of the stage in a sandbox"
+    within 79 "$(jq .peak.attributed_at_ms_bytes "$(result sandbox)")" 90 "the attributed memory"
+    nothing_left
+    ok "$engine: processes in cgroups that the build made are attributed"
 }
 
 least_privileges() {

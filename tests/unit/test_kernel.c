@@ -380,6 +380,28 @@ START_TEST(long_process_lists_are_read_to_their_end)
 }
 END_TEST
 
+/* A build can make cgroups of its own. */
+START_TEST(processes_of_all_cgroups_below)
+{
+    struct cgroup cgroup = {.version = 2, .directory = "/tmp/test_kernel.XXXXXX"};
+    int pids[8];
+    ck_assert_ptr_nonnull(mkdtemp(cgroup.directory));
+    char *make CLEANUP(cleanup_free) =
+        xasprintf("cd %s && mkdir -p a/b c && echo 1 >cgroup.procs && echo 2 >a/cgroup.procs && "
+                  "printf '3\\n4\\n' >a/b/cgroup.procs && : >c/cgroup.procs",
+                  cgroup.directory);
+    ck_assert_int_eq(system(make), 0);
+    ck_assert_int_eq(cgroup_processes(&cgroup, pids, 8), 1);
+    ck_assert_int_eq(cgroup_all_processes(&cgroup, pids, 8), 4);
+    ck_assert_int_eq(pids[0] + pids[1] + pids[2] + pids[3], 10);
+    /* Those that do not fit are counted. */
+    ck_assert_int_eq(cgroup_all_processes(&cgroup, pids, 3), 4);
+    char *drop CLEANUP(cleanup_free) = xasprintf("rm -r %s", cgroup.directory);
+    ck_assert_int_eq(system(drop), 0);
+    ck_assert_int_eq(cgroup_all_processes(&cgroup, pids, 8), -1);
+}
+END_TEST
+
 START_TEST(a_piece_can_end_within_a_pid)
 {
     static const char text[] = "12\n0\n345\n99999999999999999999\n";
@@ -415,6 +437,7 @@ int main(void)
     tcase_add_test(all, the_root_of_the_machine_is_not_that_of_a_namespace);
     tcase_add_test(all, descendants_by_their_parents);
     tcase_add_test(all, long_process_lists_are_read_to_their_end);
+    tcase_add_test(all, processes_of_all_cgroups_below);
     tcase_add_test(all, a_piece_can_end_within_a_pid);
     TCase *large = tcase_create("large");
     tcase_set_tags(large, "large");
