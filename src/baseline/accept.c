@@ -158,12 +158,13 @@ static int refuse_above_anchor(const struct baseline_metric *metric, struct bm_e
                         (long long)centre);
 }
 
-static bool is_cut_off(const struct refresh *refresh)
+/* One run that a neighbour disturbed must not stop the check of the memory peak. */
+static bool all_are_cut_off(const struct refresh *refresh)
 {
     for (size_t i = 0; i < refresh->run_count; i++)
-        if (peak_is_cut_off(&refresh->runs[i]))
-            return true;
-    return false;
+        if (!peak_is_cut_off(&refresh->runs[i]))
+            return false;
+    return true;
 }
 
 /* Without an entry, a metric starts with its default. In a job whose limit is full of page cache
@@ -171,9 +172,9 @@ static bool is_cut_off(const struct refresh *refresh)
 static struct tolerance first_tolerance(const struct refresh *refresh, const char *metric)
 {
     struct tolerance tolerance = tolerance_default(metric);
-    if (is_cut_off(refresh) && strcmp(metric, METRIC_CGROUP_PEAK) == 0)
+    if (all_are_cut_off(refresh) && strcmp(metric, METRIC_CGROUP_PEAK) == 0)
         tolerance.level = LEVEL_OFF;
-    if (is_cut_off(refresh) && strcmp(metric, METRIC_UNRECLAIMABLE_PEAK) == 0)
+    if (all_are_cut_off(refresh) && strcmp(metric, METRIC_UNRECLAIMABLE_PEAK) == 0)
         tolerance.level = LEVEL_FAIL;
     return tolerance;
 }
@@ -187,10 +188,11 @@ static int refuse_cut_off(const struct refresh *refresh, const struct baseline_m
         if (!peak_is_cut_off(&refresh->runs[i]))
             continue;
         char *reason CLEANUP(cleanup_free) = cut_off_reason(&refresh->runs[i]);
-        return bm_error_set(err,
-                            "%s; raise the limit, or set the level of cgroup_peak to \"off\" and "
-                            "that of unreclaimable_peak to \"fail\" in the baseline file",
-                            reason);
+        return bm_error_set(
+            err,
+            "%s; measure again, raise the limit, or set the level of cgroup_peak to \"off\" and "
+            "that of unreclaimable_peak to \"fail\" in the baseline file",
+            reason);
     }
     return 0;
 }

@@ -111,6 +111,9 @@ static void push_create_arguments(const struct engine_run *run, struct strv *arg
     /* The records are not logged, and no health check runs in the measured cgroup. */
     strv_push(arguments, "--log-driver=none");
     strv_push(arguments, "--no-healthcheck");
+    /* The engine may be configured to start an init process, which would share the cgroup. The
+     * probe collects orphans itself. */
+    strv_push(arguments, "--init=false");
     push_mount(arguments, spec->repo);
     strv_push(arguments, "--workdir=" REPO_IN_CONTAINER);
     strv_push(arguments, "--entrypoint=" PROBE_IN_CONTAINER);

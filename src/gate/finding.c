@@ -57,11 +57,15 @@ const struct measurement *run_cut_off(const struct measurement *runs, size_t run
     return NULL;
 }
 
-enum level level_for_runs(const struct baseline_metric *metric, const struct measurement *runs,
+enum level level_for_runs(const struct baseline_environment *entry,
+                          const struct baseline_metric *metric, const struct measurement *runs,
                           size_t run_count)
 {
-    bool instead = strcmp(metric->name, METRIC_UNRECLAIMABLE_PEAK) == 0;
-    return instead && run_cut_off(runs, run_count) ? LEVEL_FAIL : metric->tolerance.level;
+    const struct baseline_metric *peak = baseline_metric_find(entry, METRIC_CGROUP_PEAK);
+    bool instead = strcmp(metric->name, METRIC_UNRECLAIMABLE_PEAK) == 0 &&
+                   run_cut_off(runs, run_count) && peak;
+    return instead && peak->tolerance.level > metric->tolerance.level ? peak->tolerance.level
+                                                                      : metric->tolerance.level;
 }
 
 /* ---- the reason ---- */
@@ -83,10 +87,15 @@ static size_t count_runs_with(const struct evaluation *evaluation, const char *m
     return count;
 }
 
-static enum reason improvement(const struct evaluation *evaluation, const struct finding *finding)
+/* PSS does not include what a limit has swapped out, so a stage that shrank in such a run did not
+ * improve. */
+static enum reason improvement(const struct evaluation *evaluation, const struct finding *finding,
+                               const struct baseline_metric *metric)
 {
-    return evaluation->strict && finding->level == LEVEL_FAIL ? REASON_IMPROVED_STRICT
-                                                              : REASON_IMPROVED;
+    if (metric_stage_name(finding->metric) && run_cut_off(evaluation->runs, evaluation->run_count))
+        return REASON_WITHIN;
+    return evaluation->strict && metric->tolerance.level == LEVEL_FAIL ? REASON_IMPROVED_STRICT
+                                                                       : REASON_IMPROVED;
 }
 
 static enum reason compare_values(const struct evaluation *evaluation,
@@ -102,14 +111,14 @@ static enum reason compare_values(const struct evaluation *evaluation,
     if (range_position(range, lowest) == ABOVE)
         return REASON_REGRESSED;
     if (range_position(range, highest) == BELOW)
-        return improvement(evaluation, finding);
+        return improvement(evaluation, finding, metric);
     if (highest - lowest > range.slack && finding->level == LEVEL_FAIL)
         return REASON_NOISY;
     switch (range_position(range, finding->actual)) {
     case ABOVE:
         return REASON_REGRESSED;
     case BELOW:
-        return improvement(evaluation, finding);
+        return improvement(evaluation, finding, metric);
     case WITHIN:
         break;
     }
@@ -144,13 +153,17 @@ static enum reason reason_without_baseline(const struct evaluation *evaluation,
     return strcmp(finding->metric, METRIC_CGROUP_PEAK) == 0 ? REASON_GONE : REASON_NEW;
 }
 
-static bool is_judged_instead(const struct evaluation *evaluation)
+bool unreclaimable_is_judged(const struct evaluation *evaluation)
 {
     const struct baseline_environment *entry = evaluation->entry;
-    return entry && baseline_metric_find(entry, METRIC_UNRECLAIMABLE_PEAK);
+    const struct baseline_metric *metric =
+        entry ? baseline_metric_find(entry, METRIC_UNRECLAIMABLE_PEAK) : NULL;
+    return metric &&
+           level_for_runs(entry, metric, evaluation->runs, evaluation->run_count) != LEVEL_OFF;
 }
 
-/* The memory peak of a run at a limit is a lower bound: it can only show that the build grew. */
+/* The memory peak of a run at a limit is a lower bound: it can only show that the build grew. A run
+ * above the tolerance counts like any other, whether its own peak was cut off or not. */
 static enum reason reason_of_cut_off(const struct evaluation *evaluation,
                                      const struct finding *finding,
                                      const struct baseline_metric *metric)
@@ -160,9 +173,12 @@ static enum reason reason_of_cut_off(const struct evaluation *evaluation,
     if (finding->level == LEVEL_OFF)
         return REASON_OFF;
     enum reason reason = compare_with_baseline_metric(evaluation, finding, metric);
-    if (reason == REASON_REGRESSED || reason == REASON_OVER_BUDGET)
+    int64_t lowest = UNMEASURED, highest = UNMEASURED;
+    if (finding->value_count)
+        values_span(finding, &lowest, &highest);
+    if (reason == REASON_OVER_BUDGET || range_position(accepted_range(metric), highest) == ABOVE)
         return reason;
-    return is_judged_instead(evaluation) ? REASON_CUT_OFF : REASON_AT_LIMIT;
+    return unreclaimable_is_judged(evaluation) ? REASON_CUT_OFF : REASON_AT_LIMIT;
 }
 
 static enum reason reason_of(const struct evaluation *evaluation, const struct finding *finding,
@@ -387,7 +403,8 @@ static void set_actual(const struct evaluation *evaluation, struct finding *find
 static void set_baseline(const struct evaluation *evaluation, struct finding *finding,
                          const struct baseline_metric *metric)
 {
-    finding->level = level_for_runs(metric, evaluation->runs, evaluation->run_count);
+    finding->level =
+        level_for_runs(evaluation->entry, metric, evaluation->runs, evaluation->run_count);
     finding->baseline = accepted_range(metric).centre;
     finding->allowed = baseline_metric_allows(metric);
     if (finding->actual >= 0)

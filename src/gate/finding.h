@@ -94,9 +94,12 @@ const struct measurement *run_at_limit(const struct measurement *runs, size_t ru
 /* The first run whose memory peak was cut off at a limit, although its need is known; or NULL. */
 const struct measurement *run_cut_off(const struct measurement *runs, size_t run_count);
 
-/* The level at which the metric counts for these runs: if a run's memory peak was cut off, its
- * unreclaimable peak is judged instead. */
-enum level level_for_runs(const struct baseline_metric *metric, const struct measurement *runs,
+/* The level at which the metric counts for these runs. If the memory peak of a run was cut off, the
+ * unreclaimable peak is judged instead, at the level of cgroup_peak if its own is lower. */
+enum level level_for_runs(const struct baseline_environment *entry,
+                          const struct baseline_metric *metric, const struct measurement *runs,
                           size_t run_count);
+/* Whether the unreclaimable peak is judged in place of a memory peak that was cut off. */
+bool unreclaimable_is_judged(const struct evaluation *evaluation);
 
 #endif

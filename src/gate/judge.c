@@ -191,11 +191,10 @@ static void conclude_without_entry(const struct baseline *baseline, const struct
 
 /* ---- notes ---- */
 
-static void note_cut_off(const struct measurement *runs, size_t run_count,
-                         struct judgement *judgement)
+static void note_cut_off(const struct evaluation *evaluation, struct judgement *judgement)
 {
-    const struct measurement *run = run_cut_off(runs, run_count);
-    if (!run || judgement->verdict == VERDICT_OVER_LIMIT)
+    const struct measurement *run = run_cut_off(evaluation->runs, evaluation->run_count);
+    if (!run || !unreclaimable_is_judged(evaluation) || judgement->verdict == VERDICT_OVER_LIMIT)
         return;
     char *reason CLEANUP(cleanup_free) = cut_off_reason(run);
     strv_pushf(&judgement->notes, "unreclaimable_peak is judged instead of cgroup_peak: %s",
@@ -317,7 +316,7 @@ void judge(const struct baseline *baseline, const char *baseline_path,
         conclude_without_entry(baseline, runs, run_count, judgement);
     else
         conclude(&evaluation, judgement);
-    note_cut_off(runs, run_count, judgement);
+    note_cut_off(&evaluation, judgement);
     note_drift(evaluation.entry, &runs[0], &judgement->notes);
     note_duration(judgement);
 }
@@ -362,6 +361,18 @@ static char *reason_for_third_run(const struct baseline_metric *metric, int64_t 
                      b, above ? "above" : "below", between);
 }
 
+/* A memory peak that was cut off does not show that the build shrank. Above the tolerance it counts
+ * like any other. */
+static bool is_lower_bound(const struct baseline_metric *metric, const struct measurement *runs,
+                           size_t run_count)
+{
+    const struct range range = accepted_range(metric);
+    bool high = false;
+    for (size_t i = 0; i < run_count; i++)
+        high |= metric_value(&runs[i], metric->name) > range.centre + range.slack / 2;
+    return strcmp(metric->name, METRIC_CGROUP_PEAK) == 0 && run_cut_off(runs, run_count) && !high;
+}
+
 char *rerun_reason(const struct baseline *baseline, const struct measurement *runs,
                    size_t run_count)
 {
@@ -379,10 +390,8 @@ char *rerun_reason(const struct baseline *baseline, const struct measurement *ru
         const struct baseline_metric *metric = &entry->metrics[i];
         int64_t first = metric_value(&runs[0], metric->name);
         int64_t last = metric_value(&runs[run_count - 1], metric->name);
-        bool is_bound =
-            strcmp(metric->name, METRIC_CGROUP_PEAK) == 0 && run_cut_off(runs, run_count);
-        if (level_for_runs(metric, runs, run_count) != LEVEL_FAIL || is_bound || first < 0 ||
-            last < 0)
+        if (level_for_runs(entry, metric, runs, run_count) != LEVEL_FAIL || first < 0 || last < 0 ||
+            is_lower_bound(metric, runs, run_count))
             continue;
         reason = run_count == 1 ? reason_for_second_run(metric, first)
                                 : reason_for_third_run(metric, first, last);

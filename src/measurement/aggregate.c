@@ -541,23 +541,31 @@ static bool reached(int64_t bytes, double share, int64_t limit_bytes)
     return limit_bytes > 0 && (double)bytes >= share * (double)limit_bytes;
 }
 
+static int64_t lower_limit(int64_t a, int64_t b)
+{
+    return b >= 0 && (a < 0 || b < a) ? b : a;
+}
+
 /* At a limit the kernel reclaims page cache, so the memory peak stays below what the build would
- * have used. The unreclaimable memory is reduced only if the build itself gives way. */
+ * have used. The unreclaimable memory is reduced only if the build itself gives way. It can exceed
+ * memory.high, which slows a build and does not stop it. */
 static void settle_limits(struct measurement *m)
 {
     struct peak *peak = &m->peak;
-    int64_t lowest = peak->limit_bytes;
+    int64_t lowest_max = peak->limit_bytes;
+    int64_t lowest = lowest_max; /* memory.high included */
     for (size_t i = 0; i < m->constraint_count; i++) {
         int64_t bytes = constraint_bytes(&m->constraints[i]);
         int64_t hits = constraint_hits(&m->constraints[i]);
-        lowest = bytes >= 0 && (lowest < 0 || bytes < lowest) ? bytes : lowest;
+        lowest = lower_limit(lowest, bytes);
+        lowest_max = lower_limit(lowest_max, m->constraints[i].limit_bytes);
         if (hits >= 0)
             m->pressure.limit_hits = add_figures(m->pressure.limit_hits, hits);
     }
     peak->at_limit = m->pressure.limit_hits > 0 || reached(peak->cgroup_bytes, AT_LIMIT, lowest);
     peak->unreclaimable_at_limit =
-        peak->at_limit &&
-        (m->build.oom_killed || reached(peak->unreclaimable_bytes, UNRECLAIMABLE_AT_LIMIT, lowest));
+        peak->at_limit && (m->build.oom_killed ||
+                           reached(peak->unreclaimable_bytes, UNRECLAIMABLE_AT_LIMIT, lowest_max));
 }
 
 /* Returns why the memory peak cannot be true, or NULL. memory.stat may be ahead of the counter. */

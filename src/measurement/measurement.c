@@ -157,21 +157,28 @@ int64_t constraint_bytes(const struct constraint *constraint)
     return high ? constraint->high_bytes : constraint->limit_bytes;
 }
 
-static bool is_tighter(const struct constraint *one, const struct constraint *other)
+static int64_t hits_of(const struct constraint *constraint, bool max_only)
 {
-    int64_t hits = constraint_hits(one), other_hits = constraint_hits(other);
-    if ((hits > 0 || other_hits > 0) && hits != other_hits)
-        return hits > other_hits;
-    return constraint_bytes(one) < constraint_bytes(other);
+    return max_only ? constraint->limit_hits : constraint_hits(constraint);
 }
 
 const struct constraint *measurement_tightest(const struct measurement *m)
 {
+    /* memory.high does not make the kernel kill. */
+    bool max_only = m->build.oom_killed;
     const struct constraint *tightest = NULL;
+    int64_t least = UNMEASURED, most_hits = 0;
     for (size_t i = 0; i < m->constraint_count; i++) {
         const struct constraint *constraint = &m->constraints[i];
-        if (constraint_bytes(constraint) >= 0 && (!tightest || is_tighter(constraint, tightest)))
+        int64_t bytes = max_only ? constraint->limit_bytes : constraint_bytes(constraint);
+        int64_t hits = hits_of(constraint, max_only);
+        if (bytes < 0 || hits < most_hits || (hits <= 0 && most_hits > 0))
+            continue;
+        if (hits > most_hits || !tightest || bytes < least) {
             tightest = constraint;
+            least = bytes;
+            most_hits = hits > 0 ? hits : 0;
+        }
     }
     return tightest;
 }

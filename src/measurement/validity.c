@@ -9,7 +9,9 @@
 char *reached_limit(const struct measurement *m)
 {
     const struct constraint *tightest = measurement_tightest(m);
-    int64_t bytes = tightest ? constraint_bytes(tightest) : m->peak.limit_bytes;
+    int64_t bytes = !tightest             ? m->peak.limit_bytes
+                    : m->build.oom_killed ? tightest->limit_bytes
+                                          : constraint_bytes(tightest);
     if (bytes < 0)
         return NULL;
     char *limit CLEANUP(cleanup_free) = format_bytes(bytes);
@@ -69,8 +71,9 @@ static char *build_failure(const struct measurement *m, char **advice)
     const struct build_end *build = &m->build;
     char *duration CLEANUP(cleanup_free) = format_duration(build->duration_ms);
     if (build->oom_killed) {
-        *advice = xstrdup("raise --memory, or reduce the memory of the build: the report names "
-                          "the stage and the processes at the peak");
+        *advice =
+            xstrdup("raise the memory limit, or reduce the memory of the build: the report names "
+                    "the stage and the processes at the peak");
         return out_of_memory(m);
     }
     if (build->timed_out) {
@@ -145,5 +148,5 @@ char *at_limit_reason(const struct measurement *m)
 
 char *at_limit_advice(void)
 {
-    return xstrdup("raise the memory limit until the peak stays below 99 % of it");
+    return xstrdup("raise the memory limit until the unreclaimable peak stays below 97 % of it");
 }

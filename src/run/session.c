@@ -54,13 +54,17 @@ static void close_lifeline(struct session *session)
     child_close_input(&session->run.child);
 }
 
+static void locate_cgroup(struct engine_run *run)
+{
+    if (run->engine->locate(run, &run->located) < 0)
+        run->located.version = 0;
+}
+
 /* Watches the cgroup from outside, while the probe is its only process. */
 static void watch_cgroup(struct engine_run *run)
 {
-    if (run->engine->locate(run, &run->located) < 0) {
-        run->located.version = 0;
+    if (run->located.version == 0)
         return;
-    }
     stage_peaks_open(&run->peaks, &run->located);
     oom_watch_open(&run->oom, &run->located);
 }
@@ -85,7 +89,11 @@ static bool limit_is_in_force(const struct session *session, const struct wire_h
     const struct cgroup_levels *levels = &session->levels_at_start;
     int64_t wanted = session->run.spec->memory_limit_bytes;
     int64_t limit = levels->count ? levels->items[0].limit_bytes : hello->limit_bytes;
-    return wanted <= 0 || (limit >= 0 && limit < wanted + LIMIT_UNIT_BYTES);
+    bool in_force = wanted <= 0 || (limit >= 0 && limit < wanted + LIMIT_UNIT_BYTES);
+    /* A runtime can set the limit on the parent of the cgroup that it makes for the processes. */
+    for (size_t i = 1; i < levels->count; i++)
+        in_force |= llabs(levels->items[i].limit_bytes - wanted) < LIMIT_UNIT_BYTES;
+    return in_force;
 }
 
 static char *limit_failure(const struct engine_run *run)
@@ -139,14 +147,16 @@ static void refuse(struct session *session, char *reason)
 static void begin_build(struct session *session, struct wire_hello *hello)
 {
     trace_hello(hello);
-    if (hello->shared)
-        hello->peak_was_reset = session->run.peaks.resets > 0;
-    else
-        watch_cgroup(&session->run);
+    if (!hello->shared)
+        locate_cgroup(&session->run);
     if (probe_shares_its_cgroup(&session->run, hello)) {
         refuse(session, sharing_failure(&session->run));
         return;
     }
+    if (hello->shared)
+        hello->peak_was_reset = session->run.peaks.resets > 0;
+    else
+        watch_cgroup(&session->run);
     /* From outside, limits of ancestors are visible, too. */
     cgroup_read_levels(&session->run.located, &session->levels_at_start);
     trace_levels(session);

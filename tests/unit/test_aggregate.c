@@ -389,7 +389,7 @@ START_TEST(limits_of_ancestors)
         {100, 0, 1000, -1, 0, false, false}, {100, 0, 1000, -1, 5, true, false},
         {970, 0, 1000, -1, 5, true, true},   {969, 0, 1000, -1, 5, true, false},
         {970, 0, 1000, -1, 0, false, false}, {100, 1, 1000, -1, 5, true, true},
-        {490, 0, 1000, 500, 5, true, true},  {100, 0, 504, -1, 0, true, false},
+        {490, 0, 1000, 500, 5, true, false}, {100, 0, 504, -1, 0, true, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         begin();

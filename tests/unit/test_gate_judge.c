@@ -290,6 +290,26 @@ static void cut_off_and_off(struct scene *scene)
 {
     cut_off(scene);
     peak_off(scene);
+    gate_metric(&scene->baseline, "unreclaimable_peak")->tolerance.level = LEVEL_FAIL;
+}
+
+static void first_cut_off(struct scene *scene)
+{
+    cut_off(scene);
+    scene->runs[1].peak.limit_bytes = 800 * MIB;
+}
+
+static void cut_off_and_both_off(struct scene *scene)
+{
+    cut_off(scene);
+    peak_off(scene);
+    scene->runs[0].peak.unreclaimable_bytes = 700 * MIB;
+}
+
+static void cut_off_and_shrank(struct scene *scene)
+{
+    cut_off(scene);
+    scene->runs[0].peak.unreclaimable_bytes = 300 * MIB;
 }
 
 static void cut_off_and_grew(struct scene *scene)
@@ -566,6 +586,12 @@ static const struct judge_case cases[] = {
      VERDICT_OVER_LIMIT, PEAK, FINDING_FAILED, 0},
     {"cut off, unreclaimable unknown", cut_off_and_unreclaimable_unknown, {0}, false,
      VERDICT_OVER_LIMIT, PEAK, FINDING_FAILED, 0},
+    {"cut off, one run above", first_cut_off, {500, 1000}, false, VERDICT_INCONCLUSIVE,
+     PEAK, FINDING_FAILED, 0},
+    {"cut off, unreclaimable shrank, strict", cut_off_and_shrank, {0}, true, VERDICT_IMPROVED,
+     "unreclaimable_peak", FINDING_IMPROVED, 0},
+    {"cut off, both off", cut_off_and_both_off, {0}, false, VERDICT_PASS,
+     "unreclaimable_peak", FINDING_OFF, 0},
     {"cut off, no entry", cut_off_without_entry, {0}, false, VERDICT_NOT_COMPARABLE,
      PEAK, FINDING_MISSING, UNMEASURED},
 
@@ -678,7 +704,7 @@ static const struct {
      "cgroup_peak is 800.0 MiB; there is no baseline to compare it with", NULL, OTHER_ENVIRONMENT},
     {at_limit, {0}, false, PEAK,
      "cgroup_peak is unchanged at 800.0 MiB; it reached the memory limit, so the build's need is "
-     "unknown", "next build, 400.0 MiB", "raise the memory limit until the peak stays below 99 % of it"},
+     "unknown", "next build, 400.0 MiB", "raise the memory limit until the unreclaimable peak stays below 97 % of it"},
     {cut_off, {300}, false, PEAK,
      "cgroup_peak shrank by 500.0 MiB (-62.5 %) to 300.0 MiB (not judged, because the usage reached "
      "a memory limit; unreclaimable_peak is judged instead)", NULL, NULL},
@@ -722,7 +748,7 @@ static const struct {
      "to record one, run: " REFRESH},
     {at_limit, {0}, false, NULL,
      "the peak of 800.0 MiB reached the memory limit of 800.0 MiB, so the build's need is unknown",
-     NULL, "raise the memory limit until the peak stays below 99 % of it"},
+     NULL, "raise the memory limit until the unreclaimable peak stays below 97 % of it"},
 
     {build_failed, {0}, false, NULL, "the build failed with exit status 2", NULL, SEE_LOG},
     {second_build_failed, {800, 800}, false, NULL,
@@ -733,12 +759,12 @@ static const struct {
     {oom_but_exit_0, {0}, false, NULL,
      "the build ran out of memory: the kernel killed one of its processes at the memory limit of "
      "700.0 MiB", NULL,
-     "raise --memory, or reduce the memory of the build: the report names the stage and the "
+     "raise the memory limit, or reduce the memory of the build: the report names the stage and the "
      "processes at the peak"},
     {oom_without_limit, {0}, false, NULL,
      "the build ran out of memory: the kernel killed one of its processes, although no memory "
      "limit is set", NULL,
-     "raise --memory, or reduce the memory of the build: the report names the stage and the "
+     "raise the memory limit, or reduce the memory of the build: the report names the stage and the "
      "processes at the peak"},
     {timed_out, {0}, false, NULL, "the build timed out after 1m 00s", NULL,
      "raise --timeout, or see in the build's log where it hangs"},

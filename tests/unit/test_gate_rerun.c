@@ -136,6 +136,7 @@ static const struct {
     {{900}, more_cpus, NULL},
     {{900}, empty_baseline, NULL},
     {{900}, at_limit, NULL},
+    {{900}, cut_off_and_grew, "cgroup_peak "},
     {{500}, cut_off_and_grew, "unreclaimable_peak "}, /* the peak of 500 is a lower bound */
     {{800}, stage_grew, NULL},
     {{800}, stage_grew_and_fails, "stage build-deps "},

@@ -236,7 +236,7 @@ static void put_pressure(struct xml *xml, const struct measurement *m)
         const char *name;
         int64_t count;
     } counts[] = {{"pages reclaimed and read again", pressure->refaults},
-                  {"times at the memory limit", pressure->limit_hits},
+                  {"times at a memory limit", pressure->limit_hits},
                   {"processes killed by the kernel (OOM)", pressure->oom_kills}};
     html_open(xml, "dl", NULL);
     put_bytes_fact(xml, "charged before the build started", m->peak.at_start_bytes);
