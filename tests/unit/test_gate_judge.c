@@ -293,6 +293,13 @@ static void cut_off_and_off(struct scene *scene)
     gate_metric(&scene->baseline, "unreclaimable_peak")->tolerance.level = LEVEL_FAIL;
 }
 
+/* Its PSS does not include what was swapped out. */
+static void cut_off_and_stage_shrank(struct scene *scene)
+{
+    cut_off(scene);
+    gate_stage(&scene->runs[0], "build-deps")->pss_peak_bytes = 100 * MIB;
+}
+
 static void first_cut_off(struct scene *scene)
 {
     cut_off(scene);
@@ -592,6 +599,8 @@ static const struct judge_case cases[] = {
      "unreclaimable_peak", FINDING_IMPROVED, 0},
     {"cut off, both off", cut_off_and_both_off, {0}, false, VERDICT_PASS,
      "unreclaimable_peak", FINDING_OFF, 0},
+    {"cut off, a stage shrank", cut_off_and_stage_shrank, {0}, false, VERDICT_PASS,
+     "stage:build-deps", FINDING_PASS, 0},
     {"cut off, no entry", cut_off_without_entry, {0}, false, VERDICT_NOT_COMPARABLE,
      PEAK, FINDING_MISSING, UNMEASURED},
 
