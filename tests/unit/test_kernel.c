@@ -441,6 +441,7 @@ int main(void)
     tcase_add_test(all, a_piece_can_end_within_a_pid);
     TCase *large = tcase_create("large");
     tcase_set_tags(large, "large");
+    tcase_set_timeout(large, 60);
     tcase_add_test(large, a_huge_mountinfo);
     suite_add_tcase(suite, large);
     suite_add_tcase(suite, all);
