@@ -280,7 +280,7 @@ static void put_gone(FILE *out, const struct evaluation *evaluation, const struc
     put_figure(out, "; the baseline is ", finding->metric, finding->baseline);
 }
 
-/* The stage's processes were seen, so it is not gone: its memory was counted for another stage. */
+/* The stage's processes were seen, so it is not gone: they ended before a snapshot. */
 static void put_not_measured(FILE *out, const struct finding *finding, size_t run_count)
 {
     char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
@@ -289,7 +289,7 @@ static void put_not_measured(FILE *out, const struct finding *finding, size_t ru
                 run_count);
     else
         fprintf(out, "%s was seen but not measured", label);
-    fputs(": it ended too soon, or ran beside a stage that precedes it", out);
+    fputs(": its processes ended too soon", out);
     put_figure(out, "; the baseline is ", finding->metric, finding->baseline);
 }
 

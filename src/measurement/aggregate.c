@@ -20,6 +20,9 @@
 #define AT_LIMIT 0.99
 #define UNRECLAIMABLE_AT_LIMIT 0.97
 
+/* As in struct wire_snapshot. */
+enum { GAUGE_USAGE, GAUGE_UNRECLAIMABLE, GAUGE_OWN_PROCESSES };
+
 struct aggregate {
     struct measurement *m;
     struct snapshot pending;      /* its processes are still arriving */
@@ -57,6 +60,7 @@ struct aggregate *aggregate_new(struct measurement *m, const struct strv *stage_
             .first_ms = UNMEASURED,
             .last_ms = UNMEASURED,
             .pss_peak_bytes = UNMEASURED,
+            .all_pss_peak_bytes = UNMEASURED,
             .cgroup_peak_bytes = UNMEASURED,
             .unreclaimable_peak_bytes = UNMEASURED,
         };
@@ -180,15 +184,14 @@ static void take_stage(struct aggregate *aggregate, const struct wire_stage *rec
     raise_to(&stage->last_ms, record->t_ms);
 }
 
-/* A stage may end before its first sample, or run only beside stages that precede it. Then it was
- * seen, and its figures are unmeasured. */
-static void take_first_seen(struct aggregate *aggregate, const struct wire_first_seen *first_seen)
+/* A stage may run only beside stages that precede it, and is never current then. It may end before
+ * its first snapshot: then it was seen, and its figures are unmeasured. */
+static void take_stage_seen(struct aggregate *aggregate, const struct wire_stage_seen *seen)
 {
-    struct stage_measurement *stage = stage_at(aggregate, first_seen->stage);
-    if (stage->first_ms != UNMEASURED)
-        return;
-    stage->first_ms = first_seen->t_ms;
-    raise_to(&stage->last_ms, first_seen->t_ms);
+    struct stage_measurement *stage = stage_at(aggregate, seen->stage);
+    if (stage->first_ms == UNMEASURED)
+        stage->first_ms = seen->t_ms;
+    raise_to(&stage->last_ms, seen->t_ms);
 }
 
 static void take_sample(struct aggregate *aggregate, const struct wire_sample *sample)
@@ -200,7 +203,7 @@ static void take_sample(struct aggregate *aggregate, const struct wire_sample *s
     raise_to(&stage->last_ms, sample->t_ms);
     /* Without a process there is no PSS. */
     if (sample->processes > 0)
-        raise_to(&stage->pss_peak_bytes, sample->pss_bytes);
+        raise_to(&stage->all_pss_peak_bytes, sample->pss_bytes);
     int64_t highest = sample->cgroup_bytes;
     raise_to(&highest, sample->cgroup_high_bytes);
     if (highest > stage->cgroup_peak_bytes) {
@@ -261,7 +264,9 @@ static int64_t attributed_bytes(const struct snapshot *snapshot)
 
 static int64_t gauge_of(const struct snapshot *snapshot, int64_t gauge)
 {
-    int64_t bytes = gauge ? snapshot->unreclaimable_bytes : snapshot->cgroup_bytes;
+    int64_t bytes = gauge == GAUGE_OWN_PROCESSES   ? UNMEASURED
+                    : gauge == GAUGE_UNRECLAIMABLE ? snapshot->unreclaimable_bytes
+                                                   : snapshot->cgroup_bytes;
     return bytes >= 0 ? bytes : snapshot->pss_bytes;
 }
 
@@ -307,14 +312,20 @@ static void keep_snapshot(struct aggregate *aggregate)
     struct stage_measurement *stage = stage_at(aggregate, aggregate->pending_stage);
     if (snapshot->count)
         qsort(snapshot->processes, snapshot->count, sizeof *snapshot->processes, larger_first);
-    raise_to(&stage->pss_peak_bytes, snapshot->pss_bytes);
-    if (aggregate->pending_gauge) {
+    if (aggregate->pending_gauge == GAUGE_OWN_PROCESSES) {
+        if (stage->first_ms == UNMEASURED)
+            stage->first_ms = snapshot->at_ms;
+        raise_to(&stage->last_ms, snapshot->at_ms);
+        raise_to(&stage->pss_peak_bytes, snapshot->pss_bytes);
+        (void)keep_if_better(&stage->at_peak, snapshot, aggregate->pending_gauge,
+                             STAGE_PROCESSES_KEPT);
+    } else if (aggregate->pending_gauge == GAUGE_UNRECLAIMABLE) {
+        raise_to(&stage->all_pss_peak_bytes, snapshot->pss_bytes);
         if (keep_if_better(&peak->at_unreclaimable_peak, snapshot, aggregate->pending_gauge,
                            SNAPSHOT_PROCESSES_MAX))
             keep_name(&peak->unreclaimable_stage, stage->name);
     } else {
-        (void)keep_if_better(&stage->at_peak, snapshot, aggregate->pending_gauge,
-                             STAGE_PROCESSES_KEPT);
+        raise_to(&stage->all_pss_peak_bytes, snapshot->pss_bytes);
         if (keep_if_better(&peak->at_peak, snapshot, aggregate->pending_gauge,
                            SNAPSHOT_PROCESSES_MAX)) {
             keep_name(&peak->stage, stage->name);
@@ -485,8 +496,8 @@ void aggregate_record(struct aggregate *aggregate, const struct wire_record *rec
     case WIRE_END:
         take_end(aggregate, &record->end);
         break;
-    case WIRE_FIRST_SEEN:
-        take_first_seen(aggregate, &record->first_seen);
+    case WIRE_STAGE_SEEN:
+        take_stage_seen(aggregate, &record->stage_seen);
         break;
     case WIRE_LEVEL:
         take_level(aggregate->m, &record->level);

@@ -62,11 +62,15 @@ struct snapshot {
 struct stage_measurement {
     char *name;
     int64_t first_ms, last_ms; /* UNMEASURED: the stage was not seen */
-    int64_t pss_peak_bytes;    /* highest sampled sum of PSS; UNMEASURED: no process was measured */
-    int64_t cgroup_peak_bytes; /* peak of the cgroup while the stage ran */
-    bool cgroup_peak_exact;    /* false: a sampled lower bound */
+    /* The highest sampled PSS of its own processes. UNMEASURED: none was measured. */
+    int64_t pss_peak_bytes;
+    struct snapshot at_peak; /* of its own processes, at that moment; the sum includes all */
+    /* While it was the current stage: the highest PSS of all processes, and the peaks of the
+     * cgroup. UNMEASURED: it was never current, because other stages precede it. */
+    int64_t all_pss_peak_bytes;
+    int64_t cgroup_peak_bytes;
+    bool cgroup_peak_exact; /* false: a sampled lower bound */
     int64_t unreclaimable_peak_bytes;
-    struct snapshot at_peak;
 };
 
 struct peak {

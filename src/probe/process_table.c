@@ -20,6 +20,7 @@
 #define FDS_RESERVED 64
 /* A new process may call exec(2), and a node program may set its title. */
 #define FIRST_CHECK_MS 10
+#define ANCESTORS_MAX 64
 
 /* Unused pages take no memory. */
 static struct process places[PROCESSES_MAX];
@@ -147,6 +148,15 @@ static struct process *new_place(void)
     return &places[place];
 }
 
+static int read_parent(const struct process *process)
+{
+    char text[1024];
+    struct proc_stat stat;
+    return process_read(process, "stat", text, sizeof text) > 0 && parse_proc_stat(text, &stat) == 0
+               ? stat.parent
+               : 0;
+}
+
 struct process *table_take(int pid, int64_t t_ms)
 {
     struct process *process = find(pid);
@@ -162,6 +172,7 @@ struct process *table_take(int pid, int64_t t_ms)
         .pid = pid,
         .next = *bucket_of(pid),
         .stage = stages_count(),
+        .own_stage = stages_count(),
         .seen_ms = t_ms,
         .check_at_ms = t_ms,
         .check_gap_ms = FIRST_CHECK_MS,
@@ -178,7 +189,31 @@ struct process *table_take(int pid, int64_t t_ms)
             return NULL;
         }
     }
+    process->parent = read_parent(process);
     return process;
+}
+
+/* Returns the stage of a process: its own match, else that of its parent. The depth is bounded
+ * because pids are reused: the chain of recorded parents can have a loop. */
+static int assign_stage(struct process *process, uint32_t scan, int depth)
+{
+    if (process->assigned_scan == scan || depth == ANCESTORS_MAX)
+        return process->own_stage;
+    process->assigned_scan = scan;
+    if (process->stage != stages_count())
+        return process->own_stage = process->stage;
+    struct process *parent = process->parent > 0 ? find(process->parent) : NULL;
+    /* A process that was seen later has reused the pid of the parent. */
+    if (parent && parent->seen_ms <= process->seen_ms)
+        process->own_stage = assign_stage(parent, scan, depth + 1);
+    return process->own_stage;
+}
+
+void table_assign_stages(uint32_t scan)
+{
+    for (size_t i = 0; i < end; i++)
+        if (places[i].pid && !places[i].gone)
+            (void)assign_stage(&places[i], scan, 0);
 }
 
 void table_sweep(uint32_t scan)
@@ -228,11 +263,11 @@ static uint64_t hash(const char *bytes, size_t length)
     return sum;
 }
 
-void process_check_command(struct process *process, int64_t t_ms, int64_t tick_ms)
+bool process_check_command(struct process *process, int64_t t_ms, int64_t tick_ms)
 {
     static char command[COMMAND_MAX];
     if (t_ms < process->check_at_ms)
-        return;
+        return false;
     /* Checks a new process often, and all old ones together about 100 times per second. */
     int64_t longest = tick_ms + tick_ms * (int64_t)live / 16;
     process->check_at_ms = t_ms + process->check_gap_ms;
@@ -241,16 +276,18 @@ void process_check_command(struct process *process, int64_t t_ms, int64_t tick_m
 
     int64_t length = process_read(process, "cmdline", command, sizeof command);
     if (length <= 0)
-        return; /* a zombie keeps its name */
+        return false; /* a zombie keeps its name */
     uint64_t sum = hash(command, (size_t)length);
     if (sum == process->command_hash)
-        return;
+        return false;
     process->command_hash = sum;
     process->check_gap_ms = FIRST_CHECK_MS;
     cmdline_to_text(command, (size_t)length);
+    int before = process->stage;
     process->stage = stages_match(command);
     forget_command(process);
     process->command = strndup(command, COMMAND_KEPT);
+    return process->stage != before;
 }
 
 const char *process_command(const struct process *process)

@@ -18,11 +18,14 @@ struct process {
     uint64_t start_ticks; /* set only if there are no descriptors */
     int64_t seen_ms;      /* when it was first seen */
     uint32_t scan;        /* the last scan that listed it */
-    unsigned pins;        /* one bit per snapshot that refers to it and keeps its entry */
+    unsigned pins;        /* number of snapshots that refer to it and keep its entry */
     bool gone;
 
-    int stage;     /* matched by its command line */
-    char *command; /* truncated; NULL: unknown yet */
+    int parent;             /* when it was first seen; 0: unknown */
+    int stage;              /* matched by its command line; stages_count(): none */
+    int own_stage;          /* its stage, else that of its nearest ancestor that has one */
+    uint32_t assigned_scan; /* the scan that set own_stage */
+    char *command;          /* truncated; NULL: unknown yet */
     uint64_t command_hash;
     int64_t check_at_ms, check_gap_ms; /* when to read its command line again */
 
@@ -53,6 +56,9 @@ size_t table_place(const struct process *process);
  * process has vanished or the table is full. */
 struct process *table_take(int pid, int64_t t_ms);
 
+/* Sets own_stage of all processes of `scan`. A process whose parent has ended keeps its stage. */
+void table_assign_stages(uint32_t scan);
+
 /* Drops the processes that `scan` did not list. An entry that a snapshot pins stays, marked gone.
  */
 void table_sweep(uint32_t scan);
@@ -64,8 +70,9 @@ bool process_read_statm(struct process *process);
 /* Reads /proc/PID/name into `text`. Returns the length in bytes, or -1 with errno. */
 int64_t process_read(const struct process *process, const char *name, char *text, size_t capacity);
 /* Reads the command line again if it is due, to detect an exec or a new title. The interval grows
- * with the age of the process, up to `tick_ms` plus a part that grows with the table. */
-void process_check_command(struct process *process, int64_t t_ms, int64_t tick_ms);
+ * with the age of the process, up to `tick_ms` plus a part that grows with the table. Returns
+ * whether its stage changed. */
+bool process_check_command(struct process *process, int64_t t_ms, int64_t tick_ms);
 /* Returns the truncated command line at its last read; "" if it is unknown. */
 const char *process_command(const struct process *process);
 

@@ -42,6 +42,8 @@ void sampler_init(struct sampler *sampler, const char *root, const struct cgroup
         .snapshot_usage_bytes = -1,
         .snapshot_unreclaimable_bytes = -1,
     };
+    for (int i = 0; i < STAGES_MAX; i++)
+        sampler->stage_seen_ms[i] = -1;
     gauges_open(&sampler->gauges, cgroup);
     table_init(sampler->root);
     snapshots_init();
@@ -129,13 +131,21 @@ static void send_snapshots(struct sampler *sampler, int64_t t_ms)
 
 /* ---- scan: which processes, which stage ---- */
 
-static void send_first_seen(struct sampler *sampler, int stage, int64_t t_ms)
+static void send_stage_seen(const struct sampler *sampler, int stage)
 {
-    if (stage == stages_count() || sampler->stage_seen[stage])
+    emit_record(&(struct wire_record){
+        .type = WIRE_STAGE_SEEN,
+        .stage_seen = {.t_ms = sampler->stage_seen_ms[stage], .stage = stage}});
+}
+
+static void note_stage(struct sampler *sampler, int stage, int64_t t_ms)
+{
+    if (stage == stages_count())
         return;
-    sampler->stage_seen[stage] = true;
-    emit_record(&(struct wire_record){.type = WIRE_FIRST_SEEN,
-                                      .first_seen = {.t_ms = t_ms, .stage = stage}});
+    bool first = sampler->stage_seen_ms[stage] < 0;
+    sampler->stage_seen_ms[stage] = t_ms;
+    if (first)
+        send_stage_seen(sampler, stage);
 }
 
 /* Returns the stage of the live processes; stages_count() if none matches. */
@@ -143,6 +153,7 @@ static int scan(struct sampler *sampler, int64_t t_ms)
 {
     int64_t before = pss_cpu_us();
     int stage = stages_count();
+    bool changed = false; /* a new process, or a new match */
     size_t count =
         build_processes(sampler->root, sampler->cgroup, sampler->own_cgroup, pids, PROCESSES_MAX);
     sampler->scan++;
@@ -152,11 +163,14 @@ static int scan(struct sampler *sampler, int64_t t_ms)
             sampler->pss.vanished++;
             continue;
         }
+        changed |= process->assigned_scan == 0;
         process->scan = sampler->scan;
-        process_check_command(process, t_ms, sampler->interval_ms);
-        send_first_seen(sampler, process->stage, t_ms);
+        changed |= process_check_command(process, t_ms, sampler->interval_ms);
+        note_stage(sampler, process->stage, t_ms);
         stage = process->stage < stage ? process->stage : stage;
     }
+    if (changed)
+        table_assign_stages(sampler->scan);
     table_sweep(sampler->scan);
     sampler->scan_us = pss_cpu_us() - before;
     int64_t gap = sampler->scan_us * SCAN_MS_PER_1000_US / 1000;
@@ -224,6 +238,7 @@ static void take_snapshot(struct sampler *sampler, int64_t t_ms)
         return;
     snapshot_offer(BY_USAGE, now.cgroup_bytes >= 0 ? now.cgroup_bytes : now.pss_bytes, &now);
     snapshot_offer(BY_UNRECLAIMABLE, now.unreclaimable_bytes, &now);
+    snapshot_offer_stages(&now);
 }
 
 /* ---- the loop ---- */
@@ -308,4 +323,7 @@ void sampler_finish(struct sampler *sampler, int64_t t_ms)
     estimate_all();
     send_sample(sampler, t_ms);
     send_snapshots(sampler, t_ms);
+    for (int stage = 0; stage < stages_count(); stage++)
+        if (sampler->stage_seen_ms[stage] >= 0)
+            send_stage_seen(sampler, stage);
 }

@@ -26,8 +26,8 @@ struct sampler {
     int64_t interval_ms;         /* from one tick to the next */
     struct gauges gauges;
     struct pss_account pss;
-    int stage;                   /* index of the current stage; stages_count(): "setup" */
-    bool stage_seen[STAGES_MAX]; /* a process of the stage was seen */
+    int stage;                         /* index of the current stage; stages_count(): "setup" */
+    int64_t stage_seen_ms[STAGES_MAX]; /* when a process of the stage was last seen; -1: never */
     int64_t scanned_ms;
     uint32_t scan;               /* number of the last scan */
     int64_t scan_us;             /* CPU time of the last scan */

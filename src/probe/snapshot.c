@@ -3,7 +3,10 @@
 #include "probe/emit.h"
 #include "probe/process_table.h"
 #include "probe/pss.h"
+#include "probe/stages.h"
 #include "proc/proc.h"
+
+#include <string.h>
 
 struct held_process {
     int64_t pss_bytes;
@@ -12,43 +15,65 @@ struct held_process {
 };
 
 struct held {
-    struct wire_snapshot head;
-    struct held_process processes[PROCESSES_MAX];
+    struct wire_snapshot head; /* its processes: number of those that are kept */
+    struct held_process *processes;
+    int64_t capacity;
     int64_t measured_bytes; /* the measured part of its PSS */
     int64_t highest_bytes;  /* of all snapshots of this stage */
     int64_t ownerless_bytes;
     bool sent;
 };
 
-static struct held held[SNAPSHOT_GAUGES];
+/* The reports name the largest processes of a stage; its PSS is the sum of all. */
+#define OWN_PROCESSES_KEPT 64
 
-static void release(int gauge)
+/* One for each gauge, then one for the own processes of each stage, "setup" last. Unused pages take
+ * no memory. */
+#define HELD_MAX (BY_STAGE + STAGES_MAX + 1)
+static struct held held[HELD_MAX];
+static struct held_process gauge_processes[BY_STAGE][PROCESSES_MAX];
+static struct held_process own_processes[STAGES_MAX + 1][OWN_PROCESSES_KEPT];
+
+static int held_count(void)
 {
-    unsigned pin = 1u << gauge;
-    for (int64_t i = 0; i < held[gauge].head.processes; i++) {
-        struct process *process = table_at((size_t)held[gauge].processes[i].place);
-        process->pins &= ~pin;
-        if (process->gone && !process->pins)
-            table_drop(process);
-    }
-    held[gauge].head.processes = 0;
-    held[gauge].measured_bytes = -1;
-    held[gauge].sent = true;
+    return BY_STAGE + stages_count() + 1;
+}
+
+static void unpin(const struct held_process *one)
+{
+    struct process *process = table_at((size_t)one->place);
+    process->pins--;
+    if (process->gone && !process->pins)
+        table_drop(process);
+}
+
+static void release(struct held *kept)
+{
+    for (int64_t i = 0; i < kept->head.processes; i++)
+        unpin(&kept->processes[i]);
+    kept->head.processes = 0;
+    kept->measured_bytes = -1;
+    kept->sent = true;
 }
 
 void snapshots_init(void)
 {
-    for (int gauge = 0; gauge < SNAPSHOT_GAUGES; gauge++) {
-        held[gauge].head.processes = 0;
-        held[gauge].highest_bytes = -1;
-        release(gauge);
+    for (int i = 0; i < held_count(); i++) {
+        bool own = i >= BY_STAGE;
+        held[i] = (struct held){
+            .processes = own ? own_processes[i - BY_STAGE] : gauge_processes[i],
+            .capacity = own ? OWN_PROCESSES_KEPT : PROCESSES_MAX,
+            .measured_bytes = -1,
+            .highest_bytes = -1,
+            .sent = true,
+        };
     }
 }
 
 void snapshots_forget(void)
 {
-    for (int gauge = 0; gauge < SNAPSHOT_GAUGES; gauge++) {
-        release(gauge);
+    for (int gauge = 0; gauge < BY_STAGE; gauge++) {
+        release(&held[gauge]);
         held[gauge].highest_bytes = -1;
     }
 }
@@ -91,34 +116,91 @@ bool snapshot_is_best(int gauge, int64_t bytes)
     return bytes >= 0 && bytes > held[gauge].highest_bytes;
 }
 
+/* Higher; or as high within 0.5 %, with more of it measured. */
+static bool is_better(const struct held *kept, int64_t bytes, int64_t measured)
+{
+    bool same_level = bytes >= 0 && bytes >= kept->highest_bytes - kept->highest_bytes / 200;
+    return (bytes >= 0 && bytes > kept->highest_bytes) ||
+           (same_level && measured > kept->measured_bytes + kept->measured_bytes / 50);
+}
+
+/* Adds the process at `place`, if there is room, or if it is larger than the smallest one. */
+static void keep_process(struct held *kept, size_t place)
+{
+    struct process *process = table_at(place);
+    int64_t at = kept->head.processes;
+    if (at == kept->capacity) {
+        at = 0;
+        for (int64_t i = 1; i < kept->capacity; i++)
+            at = kept->processes[i].pss_bytes < kept->processes[at].pss_bytes ? i : at;
+        if (process->pss_bytes <= kept->processes[at].pss_bytes)
+            return;
+        unpin(&kept->processes[at]);
+    } else {
+        kept->head.processes++;
+    }
+    process->pins++;
+    kept->processes[at] = (struct held_process){
+        .pss_bytes = process->pss_bytes, .place = (int)place, .basis = process->basis};
+}
+
+/* Replaces the snapshot by the current estimates: of the own processes of `stage`, or of all
+ * processes if it is -1. */
+static void keep(struct held *kept, const struct wire_snapshot *head, int stage, int64_t bytes,
+                 int64_t measured)
+{
+    release(kept);
+    kept->head = *head;
+    kept->head.processes = 0;
+    for (size_t i = 0; i < table_end(); i++)
+        if (counts(table_at(i)) && (stage < 0 || table_at(i)->own_stage == stage))
+            keep_process(kept, i);
+    kept->measured_bytes = measured;
+    if (bytes > kept->highest_bytes)
+        kept->highest_bytes = bytes;
+    kept->sent = false;
+}
+
 void snapshot_offer(int gauge, int64_t bytes, const struct wire_snapshot *head)
 {
     struct held *kept = &held[gauge];
     int64_t measured = measured_bytes();
-    bool same_level = bytes >= 0 && bytes >= kept->highest_bytes - kept->highest_bytes / 200;
-    bool better = measured > kept->measured_bytes + kept->measured_bytes / 50;
-    if (!snapshot_is_best(gauge, bytes) && !(same_level && better))
+    if (!is_better(kept, bytes, measured))
         return;
     int64_t ownerless = ownerless_bytes(head);
     if (held_attributes_more(kept, bytes, ownerless, head))
         return;
-    release(gauge);
-    kept->head = *head;
-    kept->head.gauge = gauge;
-    kept->head.processes = 0;
+    struct wire_snapshot of_gauge = *head;
+    of_gauge.gauge = gauge;
+    keep(kept, &of_gauge, -1, bytes, measured);
+    kept->ownerless_bytes = ownerless;
+}
+
+void snapshot_offer_stages(const struct wire_snapshot *head)
+{
+    static struct {
+        int64_t pss_bytes, measured_bytes, processes;
+    } sums[STAGES_MAX + 1];
+    memset(sums, 0, sizeof *sums * (size_t)(stages_count() + 1));
     for (size_t i = 0; i < table_end(); i++) {
-        struct process *process = table_at(i);
+        const struct process *process = table_at(i);
         if (!counts(process))
             continue;
-        process->pins |= 1u << gauge;
-        kept->processes[kept->head.processes++] = (struct held_process){
-            .pss_bytes = process->pss_bytes, .place = (int)i, .basis = process->basis};
+        sums[process->own_stage].processes++;
+        sums[process->own_stage].pss_bytes += process->pss_bytes;
+        if (process->basis == BASIS_MEASURED)
+            sums[process->own_stage].measured_bytes += process->pss_bytes;
     }
-    kept->measured_bytes = measured;
-    kept->ownerless_bytes = ownerless;
-    if (bytes > kept->highest_bytes)
-        kept->highest_bytes = bytes;
-    kept->sent = false;
+    for (int stage = 0; stage <= stages_count(); stage++) {
+        if (!sums[stage].processes ||
+            !is_better(&held[BY_STAGE + stage], sums[stage].pss_bytes, sums[stage].measured_bytes))
+            continue;
+        struct wire_snapshot own = *head;
+        own.gauge = BY_STAGE;
+        own.stage = stage;
+        own.pss_bytes = sums[stage].pss_bytes;
+        keep(&held[BY_STAGE + stage], &own, stage, own.pss_bytes, sums[stage].measured_bytes);
+    }
 }
 
 static void send_process(const struct held_process *one)
@@ -146,13 +228,14 @@ static void send_process(const struct held_process *one)
 int snapshots_send(void)
 {
     int count = 0;
-    for (int gauge = 0; gauge < SNAPSHOT_GAUGES; gauge++) {
-        if (held[gauge].sent)
+    for (int i = 0; i < held_count(); i++) {
+        struct held *kept = &held[i];
+        if (kept->sent)
             continue;
-        held[gauge].sent = true;
-        emit_record(&(struct wire_record){.type = WIRE_SNAPSHOT, .snapshot = held[gauge].head});
-        for (int64_t i = 0; i < held[gauge].head.processes; i++)
-            send_process(&held[gauge].processes[i]);
+        kept->sent = true;
+        emit_record(&(struct wire_record){.type = WIRE_SNAPSHOT, .snapshot = kept->head});
+        for (int64_t one = 0; one < kept->head.processes; one++)
+            send_process(&kept->processes[one]);
         count++;
     }
     return count;

@@ -1,4 +1,5 @@
-/* Keeps the best snapshot of the stage for each gauge, and sends it from time to time.
+/* Keeps the best snapshot of the current stage for each gauge, and that of each stage's own
+ * processes, and sends them from time to time.
  *
  * A build that grows steadily has a new best snapshot every few milliseconds. To read the command
  * lines and VmHWM of all processes each time would cost more than the snapshot itself. */
@@ -11,18 +12,20 @@
 #include <stdint.h>
 
 /* As in struct wire_snapshot. */
-enum { BY_USAGE, BY_UNRECLAIMABLE, SNAPSHOT_GAUGES };
+enum { BY_USAGE, BY_UNRECLAIMABLE, BY_STAGE };
 
 void snapshots_init(void);
 /* Returns whether `bytes` is higher than the best snapshot of `gauge`. */
 bool snapshot_is_best(int gauge, int64_t bytes);
-/* Keeps the current estimates of the table as the snapshot of `gauge` if they are better. They are
- * better if `bytes`, the value of the gauge, is higher. They are also better if it is about the
- * same and more of the PSS is measured. */
+/* Keeps the current estimates of the table as the snapshot of `gauge`, BY_USAGE or
+ * BY_UNRECLAIMABLE, if they are better. They are better if `bytes`, the value of the gauge, is
+ * higher. They are also better if it is about the same and more of the PSS is measured. */
 void snapshot_offer(int gauge, int64_t bytes, const struct wire_snapshot *head);
+/* The same for the own processes of each stage and their PSS. Keeps the largest processes. */
+void snapshot_offer_stages(const struct wire_snapshot *head);
 /* Sends the snapshots that changed since they were last sent. Returns their number. */
 int snapshots_send(void);
-/* Drops the snapshots when a stage begins. */
+/* Drops those by usage and by unreclaimable memory when a stage begins. */
 void snapshots_forget(void);
 
 #endif

@@ -85,6 +85,7 @@ const struct field result_composition_fields[] = {
 const struct field result_stage_fields[] = {
     {"name", FIELD_TEXT, offsetof(struct stage_measurement, name)},
     {"pss_peak_bytes", FIELD_FIGURE, offsetof(struct stage_measurement, pss_peak_bytes)},
+    {"all_pss_peak_bytes", FIELD_FIGURE, offsetof(struct stage_measurement, all_pss_peak_bytes)},
     {"cgroup_peak_bytes", FIELD_FIGURE, offsetof(struct stage_measurement, cgroup_peak_bytes)},
     {"cgroup_peak_exact", FIELD_FLAG, offsetof(struct stage_measurement, cgroup_peak_exact)},
     {"unreclaimable_peak_bytes", FIELD_FIGURE,
@@ -94,8 +95,6 @@ const struct field result_stage_fields[] = {
     {"at_ms", FIELD_FIGURE, offsetof(struct stage_measurement, at_peak.at_ms)},
     {"cgroup_at_ms_bytes", FIELD_FIGURE, offsetof(struct stage_measurement, at_peak.cgroup_bytes)},
     {"pss_at_ms_bytes", FIELD_FIGURE, offsetof(struct stage_measurement, at_peak.pss_bytes)},
-    {"attributed_at_ms_bytes", FIELD_FIGURE,
-     offsetof(struct stage_measurement, at_peak.attributed_bytes)},
     {0},
 };
 

@@ -94,8 +94,8 @@ static const struct field process_sample_fields[] = {
     STRING_OF(process_sample, command),
 };
 
-static const struct field first_seen_fields[] = {INTEGER_OF(first_seen, t_ms),
-                                                 INTEGER_OF(first_seen, stage)};
+static const struct field stage_seen_fields[] = {INTEGER_OF(stage_seen, t_ms),
+                                                 INTEGER_OF(stage_seen, stage)};
 
 static const struct {
     const struct field *fields;
@@ -111,7 +111,7 @@ static const struct {
     [WIRE_VARIABLE] = {FIELDS(variable_fields)},
     [WIRE_PROCESS_SAMPLE] = {FIELDS(process_sample_fields)},
     [WIRE_LEVEL] = {FIELDS(level_fields)},
-    [WIRE_FIRST_SEEN] = {FIELDS(first_seen_fields)},
+    [WIRE_STAGE_SEEN] = {FIELDS(stage_seen_fields)},
 };
 #define TYPE_END (sizeof layouts / sizeof *layouts)
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 3
+#define WIRE_VERSION 4
 #define WIRE_HEADER_BYTES 8
 /* A longer payload is a broken stream. */
 #define WIRE_PAYLOAD_MAX ((size_t)64 * 1024)
@@ -32,7 +32,9 @@ enum wire_type {
     WIRE_VARIABLE,       /* follows WIRE_HELLO: a variable of the build's environment */
     WIRE_PROCESS_SAMPLE, /* the memory of one of the larger processes at a tick */
     WIRE_LEVEL,          /* a cgroup whose limits apply to the build; all come before WIRE_END */
-    WIRE_FIRST_SEEN,     /* a process of a stage is first seen, even if that stage is not current */
+    /* A process of a stage was seen, even if that stage is not current: sent at its first moment,
+     * and for the last one at the end of the build. */
+    WIRE_STAGE_SEEN,
 };
 
 struct wire_hello {
@@ -78,12 +80,16 @@ struct wire_sample {
 struct wire_snapshot {
     int64_t t_ms;
     int64_t stage;
-    int64_t gauge; /* the gauge that had a new high: 0 usage, 1 unreclaimable */
+    /* The figure that had a new high: 0 usage, 1 unreclaimable, 2 the PSS of the stage's own
+     * processes. Of 0 and 1, `stage` is the current stage; 2 has only the own processes of `stage`,
+     * which may not be current. */
+    int64_t gauge;
     int64_t cgroup_bytes;
     int64_t pss_bytes;
     int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes;
     int64_t unreclaimable_bytes;
-    int64_t processes; /* number of WIRE_PROCESS records that follow */
+    int64_t
+        processes; /* number of WIRE_PROCESS records that follow; of gauge 2, the largest ones */
 };
 
 struct wire_process {
@@ -117,7 +123,7 @@ struct wire_process_sample {
     const char *command;
 };
 
-struct wire_first_seen {
+struct wire_stage_seen {
     int64_t t_ms;
     int64_t stage;
 };
@@ -148,7 +154,7 @@ struct wire_record {
         struct wire_failure failure;
         struct wire_variable variable;
         struct wire_process_sample process_sample;
-        struct wire_first_seen first_seen;
+        struct wire_stage_seen stage_seen;
         struct {
             int stream;
             const char *bytes;

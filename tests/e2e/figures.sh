@@ -124,6 +124,25 @@ stage_overlaps() {
     ok "$engine: the peaks of two stages are correct if the second starts while the first frees its memory"
 }
 
+# A daemon that comes first in the list lives as long as the build. Its stage has only its own memory, and
+# the stage of the workers has theirs. The workers match no pattern: they descend from timeout(1).
+own_processes() {
+    local file
+    configure own 'daemon=anon=20 ' 'workers=^timeout '
+    expect 0 measure --label own --config "$repo/own.json" -- sh -c '
+        ./hold thp=off anon=20 seen=own:daemon sleep=1500 &
+        timeout 60 ./hold thp=off seen=own:daemon spawn=2 anon=60 meet sleep=700
+        wait'
+    file=$(result own)
+    within 20 "$(stage "$file" daemon pss_peak_bytes)" 23 "the daemon's own memory"
+    within 120 "$(stage "$file" workers pss_peak_bytes)" 125 "the workers' own memory"
+    within 140 "$(stage "$file" daemon all_pss_peak_bytes)" 150 "the memory of all while the daemon was current"
+    holds "$file" '.stages[] | select(.name == "workers") | .all_pss_peak_bytes == null and .cgroup_peak_bytes == null
+        and .last_ms - .first_ms > 500 and ([.processes_at_peak[].name] | sort | unique == ["hold", "timeout"])'
+    holds "$file" '.stages[] | select(.name == "daemon") | [.processes_at_peak[].name] == ["hold"]'
+    ok "$engine: a stage has the memory of its own processes, beside a daemon that precedes it"
+}
+
 # survives MIB: succeeds if the build `mix` passes under this memory limit.
 survives() {
     local status=0

@@ -32,6 +32,7 @@ void gate_add_stage(struct measurement *m, const char *name, int64_t pss_bytes)
                                         .first_ms = 100,
                                         .last_ms = 900,
                                         .pss_peak_bytes = pss_bytes,
+                                        .all_pss_peak_bytes = pss_bytes,
                                         .cgroup_peak_bytes = UNMEASURED};
     snapshot_init(&stage->at_peak);
 }

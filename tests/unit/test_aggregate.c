@@ -83,11 +83,12 @@ static void reset_boundary(int64_t t_ms, int64_t stage, int64_t ended_peak_bytes
                                                      .ended_peak_bytes = ended_peak_bytes}});
 }
 
-static void snapshot(int64_t t_ms, int64_t stage, int64_t pss_bytes, int64_t announced,
-                     const char *const *commands)
+static void snapshot(int64_t gauge, int64_t t_ms, int64_t stage, int64_t pss_bytes,
+                     int64_t announced, const char *const *commands)
 {
     aggregate_record(aggregate, &(struct wire_record){.type = WIRE_SNAPSHOT,
-                                                      .snapshot = {.t_ms = t_ms,
+                                                      .snapshot = {.gauge = gauge,
+                                                                   .t_ms = t_ms,
                                                                    .stage = stage,
                                                                    .cgroup_bytes = pss_bytes,
                                                                    .pss_bytes = pss_bytes,
@@ -153,18 +154,19 @@ START_TEST(records_of_a_build)
     sample(0, 2, 20, 5);
     boundary(100, 1, 50);
     sample(100, 1, 400, 300);
-    snapshot(100, 1, 300, 2, compiler);
+    snapshot(0, 100, 1, 300, 2, compiler);
+    snapshot(2, 100, 1, 300, 2, compiler);
     boundary(500, 0, 700);
     sample(500, 0, 600, 450);
-    snapshot(500, 0, 450, 1, linker);
-    snapshot(510, 0, 999, 2, linker); /* incomplete: one process never arrives */
+    snapshot(0, 500, 0, 450, 1, linker);
+    snapshot(0, 510, 0, 999, 2, linker); /* incomplete: one process never arrives */
     finish(700, 0, 0);
 
     ck_assert_uint_eq(m.stage_count, 3);
     ck_assert_str_eq(m.stages[0].name, "link");
     ck_assert_int_eq(m.stages[0].first_ms, 500);
     ck_assert_int_eq(m.stages[0].last_ms, 900);
-    ck_assert_int_eq(m.stages[0].pss_peak_bytes, 450);
+    ck_assert_int_eq(m.stages[0].all_pss_peak_bytes, 450);
     /* The lifetime peak did not rise in this stage: a sampled lower bound. */
     ck_assert_int_eq(m.stages[0].cgroup_peak_bytes, 600);
     ck_assert(!m.stages[0].cgroup_peak_exact);
@@ -291,11 +293,33 @@ START_TEST(each_gauge_has_its_snapshot)
     ck_assert_int_eq(m.peak.composition.file_bytes, 50);
     /* PSS, page cache that is not mapped (60 - 20), and kernel memory. */
     ck_assert_int_eq(m.peak.at_peak.attributed_bytes, 371 + 40 + 40);
-    ck_assert_str_eq(m.stages[0].at_peak.processes[0].command, "reader that was measured");
     ck_assert_str_eq(m.peak.at_unreclaimable_peak.processes[0].command, "holder");
     ck_assert_int_eq(m.peak.at_unreclaimable_peak.unreclaimable_bytes, 600);
     ck_assert_str_eq(m.peak.unreclaimable_stage, "compile");
-    ck_assert_int_eq(m.stages[0].pss_peak_bytes, 670);
+    ck_assert_int_eq(m.stages[0].all_pss_peak_bytes, 670);
+    ck_assert_int_eq(m.stages[0].pss_peak_bytes, UNMEASURED);
+    end();
+}
+END_TEST
+
+/* The PSS of a stage is that of its own processes, and does not depend on the usage. */
+START_TEST(own_processes_of_a_stage)
+{
+    begin();
+    hello(-1);
+    sample(0, 0, 2000, 900);
+    snapshot_of_one(0, 1000, 900, 0, "all");
+    snapshot_of_one(2, 700, 330, 0, "own");
+    snapshot_of_one(2, 990, 230, 0, "own, smaller");
+    finish(1010, 0, 0);
+    const struct stage_measurement *stage = &m.stages[1];
+    ck_assert_str_eq(stage->name, "compile");
+    ck_assert_int_eq(stage->pss_peak_bytes, 300);
+    ck_assert_int_eq(stage->at_peak.pss_bytes, 300);
+    ck_assert_str_eq(stage->at_peak.processes[0].command, "own");
+    ck_assert_int_eq(stage->first_ms, 700);
+    ck_assert_int_eq(stage->last_ms, 990);
+    ck_assert_str_eq(m.peak.at_peak.processes[0].command, "all");
     end();
 }
 END_TEST
@@ -312,23 +336,26 @@ START_TEST(unseen_stages_are_dropped)
 }
 END_TEST
 
-/* A stage that ends before its first sample, or runs only beside stages that precede it. */
+/* A stage that ends before its first snapshot. */
 START_TEST(stage_without_samples_has_no_figures)
 {
     begin();
     hello(-1);
     sample(0, 2, 20, 5);
     aggregate_record(aggregate,
-                     &(struct wire_record){.type = WIRE_FIRST_SEEN, .first_seen = {7, 1}});
+                     &(struct wire_record){.type = WIRE_STAGE_SEEN, .stage_seen = {7, 1}});
     aggregate_record(aggregate,
-                     &(struct wire_record){.type = WIRE_FIRST_SEEN, .first_seen = {9, 2}});
+                     &(struct wire_record){.type = WIRE_STAGE_SEEN, .stage_seen = {9, 2}});
+    aggregate_record(aggregate,
+                     &(struct wire_record){.type = WIRE_STAGE_SEEN, .stage_seen = {25, 1}});
     finish(30, 0, 0);
     ck_assert_uint_eq(m.stage_count, 2);
     const struct stage_measurement *seen = &m.stages[0];
     ck_assert_str_ne(seen->name, "setup");
     ck_assert_int_eq(seen->first_ms, 7);
-    ck_assert_int_eq(seen->last_ms, 7);
+    ck_assert_int_eq(seen->last_ms, 25);
     ck_assert_int_eq(seen->pss_peak_bytes, UNMEASURED);
+    ck_assert_int_eq(seen->all_pss_peak_bytes, UNMEASURED);
     ck_assert_int_eq(seen->cgroup_peak_bytes, UNMEASURED);
     ck_assert_int_eq(seen->unreclaimable_peak_bytes, UNMEASURED);
     /* A stage with samples keeps its first_ms. */
@@ -496,7 +523,7 @@ START_TEST(peak_is_the_sum_of_pss_without_a_cgroup)
                                                           .thp = "",
                                                       }});
     sample(0, 1, -1, 300);
-    snapshot(10, 1, 300, 1, compiler);
+    snapshot(0, 10, 1, 300, 1, compiler);
     finish(-1, -1, -1);
     ck_assert(m.peak.estimated && !m.peak.shared);
     ck_assert_str_eq(m.peak.source, "sum of PSS");
@@ -637,12 +664,13 @@ START_TEST(extreme_figures)
 }
 END_TEST
 
-static void long_commands(int64_t stage, int64_t pss_bytes, int64_t count)
+static void long_commands(int64_t gauge, int64_t stage, int64_t pss_bytes, int64_t count)
 {
     static char command[WIRE_STRING_MAX];
     memset(command, 'x', sizeof command - 1);
     aggregate_record(aggregate, &(struct wire_record){.type = WIRE_SNAPSHOT,
                                                       .snapshot = {.stage = stage,
+                                                                   .gauge = gauge,
                                                                    .cgroup_bytes = pss_bytes,
                                                                    .pss_bytes = pss_bytes,
                                                                    .processes = count}});
@@ -658,9 +686,10 @@ START_TEST(processes_and_texts_are_bounded)
     begin();
     hello(-1);
     sample(0, 1, 5000, 5000);
-    long_commands(1, 5000, 1000);
+    long_commands(0, 1, 5000, 1000);
+    long_commands(2, 1, 5000, 1000);
     sample(0, 0, 4000, 4000);
-    long_commands(0, 4000, 20000);
+    long_commands(2, 0, 4000, 20000);
     finish(5000, 0, 0);
     /* The build keeps all processes, a stage the largest ones; commands and names are truncated. */
     ck_assert_uint_eq(m.peak.at_peak.count, 1000);
@@ -740,6 +769,7 @@ int main(void)
     tcase_add_test(all, reset_makes_every_stage_exact);
     tcase_add_test(all, stage_without_reset_is_not_exact);
     tcase_add_test(all, each_gauge_has_its_snapshot);
+    tcase_add_test(all, own_processes_of_a_stage);
     tcase_add_test(all, unseen_stages_are_dropped);
     tcase_add_test(all, stage_without_samples_has_no_figures);
     tcase_add_test(all, no_process_no_pss);

@@ -111,7 +111,7 @@ static void stage_gone_from_one_run(struct scene *scene)
     gate_stage(&scene->runs[1], "build-deps")->first_ms = UNMEASURED;
 }
 
-/* Seen but not measured: it ended too soon, or ran beside stages that precede it. */
+/* Seen but not measured: its processes ended too soon. */
 static void stage_brief(struct scene *scene)
 {
     for (size_t i = 0; i < scene->run_count; i++)
@@ -694,11 +694,11 @@ static const struct {
      "unreclaimable_peak was not measured; the baseline is 400.0 MiB", NULL,
      "if this is intended, run: " REFRESH},
     {stage_brief_and_fails, {0}, false, DEPS,
-     "stage build-deps was seen but not measured: it ended too soon, or ran beside a stage that "
-     "precedes it; the baseline is 300.0 MiB", NULL, SHORTER_INTERVAL},
+     "stage build-deps was seen but not measured: its processes ended too soon; the baseline is "
+     "300.0 MiB", NULL, SHORTER_INTERVAL},
     {stage_brief_in_one_run_and_fails, {800, 800}, false, DEPS,
-     "stage build-deps was measured in only 1 of 2 runs: it ended too soon, or ran beside a stage "
-     "that precedes it; the baseline is 300.0 MiB", NULL, SHORTER_INTERVAL},
+     "stage build-deps was measured in only 1 of 2 runs: its processes ended too soon; the baseline "
+     "is 300.0 MiB", NULL, SHORTER_INTERVAL},
     {stage_brief_in_one_run, {800, 800}, false, DEPS,
      "stage build-deps is unchanged at 300.0 MiB (measured in 1 of 2 runs: 300.0 MiB); 364.0 MiB "
      "is allowed", NULL, NULL},

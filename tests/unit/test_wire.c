@@ -54,10 +54,10 @@ START_TEST(every_record_is_decoded_as_it_was_encoded)
     ck_assert_int_eq(out.process_sample.charged_bytes, 4);
     ck_assert_str_eq(out.process_sample.command, "cc -c x.c");
 
-    in = (struct wire_record){.type = WIRE_FIRST_SEEN, .first_seen = {.t_ms = 7, .stage = 2}};
+    in = (struct wire_record){.type = WIRE_STAGE_SEEN, .stage_seen = {.t_ms = 7, .stage = 2}};
     length = wire_encode(&in, frame, sizeof frame);
     ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
-    ck_assert_mem_eq(&in.first_seen, &out.first_seen, sizeof in.first_seen);
+    ck_assert_mem_eq(&in.stage_seen, &out.stage_seen, sizeof in.stage_seen);
 
     in = (struct wire_record){.type = WIRE_OUTPUT,
                               .output = {.stream = 2, .bytes = "a\0b", .length = 3}};

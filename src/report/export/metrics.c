@@ -42,7 +42,7 @@ static const struct {
     [FIGURE_DURATION] = {"build-time" /* Bencher's own, in seconds */, "duration",
                          "build_mem_duration_seconds", "seconds", "Wall time of the build."},
     [FIGURE_STAGE_PSS_PEAK] = {"pss-peak", "pss_peak", "build_mem_stage_pss_peak_bytes", "bytes",
-                               "Highest sum of PSS over the build's processes in the stage."},
+                               "Highest sum of PSS over the stage's own processes."},
     [FIGURE_STAGE_CGROUP_PEAK] = {"cgroup-peak", "cgroup_peak", "build_mem_stage_cgroup_peak_bytes",
                                   "bytes",
                                   "The most memory charged to the build's cgroup in the stage; "

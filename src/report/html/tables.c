@@ -90,6 +90,7 @@ static void put_stage(struct xml *xml, const struct stage_measurement *stage, in
     put_bar_cell(xml, stage->pss_peak_bytes, most);
     html_figure_cell(xml, "bytes", stage->pss_peak_bytes);
     put_stage_change(xml, stage, report);
+    html_figure_cell(xml, "bytes", stage->all_pss_peak_bytes);
     html_element(xml, "td", "n", stage->cgroup_peak_bytes < 0 ? "–" : cgroup);
     html_figure_cell(xml, "bytes", stage->unreclaimable_peak_bytes);
     html_close(xml);
@@ -113,15 +114,22 @@ static void put_gone_stages(struct xml *xml, const struct report_input *report)
         xml_end(xml);
         html_element(xml, "td", "n", "–");
         html_element(xml, "td", "n", "–");
+        html_element(xml, "td", "n", "–");
         html_close(xml);
     }
 }
 
 void html_put_stages(struct xml *xml, const struct report_input *report)
 {
-    static const char *const titles[] = {"stage",          ">when",   "",
-                                         ">PSS peak",      ">change", ">cgroup peak (charged)",
-                                         ">unreclaimable", NULL};
+    static const char *const titles[] = {"stage",
+                                         ">when",
+                                         "",
+                                         ">PSS peak",
+                                         ">change",
+                                         ">PSS of all processes",
+                                         ">cgroup peak (charged)",
+                                         ">unreclaimable",
+                                         NULL};
     const struct measurement *m = report->m;
     int64_t most = 0;
     if (!m->stage_count)
@@ -139,9 +147,12 @@ void html_put_stages(struct xml *xml, const struct report_input *report)
         put_stage(xml, &m->stages[i], most, report);
     put_gone_stages(xml, report);
     html_table_end(xml);
-    html_element(xml, "p", "note",
-                 "PSS counts mapped files, whose pages can be charged to another cgroup, so it can "
-                 "exceed the charged memory.");
+    html_element(
+        xml, "p", "note",
+        "The PSS peak is that of the stage's own processes. The figures after the change "
+        "are those of the whole build while the stage was current. PSS counts mapped "
+        "files, whose pages can be charged to another cgroup, so it can exceed the charged "
+        "memory.");
     html_close(xml);
 }
 

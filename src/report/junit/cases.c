@@ -372,6 +372,7 @@ static void add_stage(struct junit_cases *cases, const struct stage_measurement 
           out);
     put_metric(out, metric, m);
     put_bytes(out, "PSS peak:     ", stage->pss_peak_bytes);
+    put_bytes(out, "PSS of all:   ", stage->all_pss_peak_bytes);
     put_bytes(out, stage->cgroup_peak_exact ? "cgroup peak:  " : "cgroup peak, at least:",
               stage->cgroup_peak_bytes);
     fprintf(out, "seen:          %s\n", span);
