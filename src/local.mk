@@ -103,6 +103,7 @@ libconfig_a_SOURCES = \
 
 libmeasurement_a_SOURCES = \
 	%D%/measurement/aggregate.c %D%/measurement/aggregate.h \
+	%D%/measurement/disturbance.c %D%/measurement/disturbance.h \
 	%D%/measurement/environment.c %D%/measurement/environment.h \
 	%D%/measurement/measurement.c %D%/measurement/measurement.h \
 	%D%/measurement/metric.c %D%/measurement/metric.h \
@@ -154,6 +155,7 @@ libprobe_static_a_CFLAGS = $(PROBE_CFLAGS)
 libprobe_static_a_SOURCES = $(libprobe_a_SOURCES) $(libkernel_a_SOURCES)
 libprobe_a_SOURCES = \
 	%D%/probe/build.c %D%/probe/build.h \
+	%D%/probe/disturbance.c %D%/probe/disturbance.h \
 	%D%/probe/emit.c %D%/probe/emit.h \
 	%D%/probe/gauges.c %D%/probe/gauges.h \
 	%D%/probe/process_table.c %D%/probe/process_table.h \

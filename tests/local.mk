@@ -93,6 +93,7 @@ e2e_rig_tests = \
 	%D%/e2e/v1-podman
 # After the lanes: these tests judge real builds, whose memory depends on the load of the machine.
 e2e_quiet_tests = \
+	%D%/e2e/disturbance \
 	%D%/e2e/workload-docker \
 	%D%/e2e/workloads
 .PHONY: check-e2e

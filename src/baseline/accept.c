@@ -310,6 +310,9 @@ static int build_entry(const struct refresh *refresh, struct baseline_environmen
         .measured_on = xcalloc(1, sizeof *entry->measured_on),
     };
     drift_copy(&refresh->runs[refresh->run_count - 1].environment, entry->measured_on);
+    entry->disturbance = xcalloc(refresh->run_count, sizeof *entry->disturbance);
+    for (size_t i = 0; i < refresh->run_count; i++)
+        entry->disturbance[entry->disturbance_count++] = refresh->runs[i].disturbance;
     struct strv names CLEANUP(strv_release) = {0};
     all_metric_names(refresh, &names);
     for (size_t i = 0; i < names.count; i++)

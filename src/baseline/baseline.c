@@ -30,6 +30,7 @@ void baseline_environment_release(struct baseline_environment *entry)
     if (entry->measured_on)
         environment_release(entry->measured_on);
     free(entry->measured_on);
+    free(entry->disturbance);
     *entry = (struct baseline_environment){0};
 }
 

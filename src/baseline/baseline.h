@@ -45,6 +45,9 @@ struct baseline_environment {
     char *accepted_by;     /* may be NULL */
     /* Drift fields of the environment of the runs; NULL if the file has none. */
     struct environment *measured_on;
+    /* What disturbed each accepted run; none if the file has none. */
+    struct disturbance *disturbance;
+    size_t disturbance_count;
     struct baseline_metric *metrics;
     size_t count;
 };

@@ -6,6 +6,7 @@
 #include "base/json_write.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "measurement/disturbance.h"
 #include "measurement/environment.h"
 #include "measurement/metric.h"
 
@@ -221,13 +222,32 @@ static int read_measured_on(const struct json *environment, struct baseline_envi
     return 0;
 }
 
+/* Absent in files that people or an older version wrote. */
+static int read_disturbance(const struct json *environment, struct baseline_environment *entry,
+                            struct bm_error *err)
+{
+    const struct json *array = json_member(environment, "disturbance");
+    if (!array)
+        return 0;
+    if (json_expect_array(array, err) < 0)
+        return -1;
+    for (const struct json *item = json_first(array); item; item = json_next(item)) {
+        entry->disturbance =
+            xgrow(entry->disturbance, entry->disturbance_count, sizeof *entry->disturbance);
+        if (disturbance_read(item, &entry->disturbance[entry->disturbance_count++], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int read_environment(const struct json *object, struct baseline_environment *entry,
                             struct bm_error *err)
 {
-    static const char *const keys[] = {"key", "accepted", "measured_on", "metrics", NULL};
+    static const char *const keys[] = {"key",         "accepted", "measured_on",
+                                       "disturbance", "metrics",  NULL};
     if (json_expect_object(object, err) < 0 || json_expect_keys(object, keys, err) < 0 ||
         read_key(object, &entry->key, err) < 0 || read_accepted(object, entry, err) < 0 ||
-        read_measured_on(object, entry, err) < 0)
+        read_measured_on(object, entry, err) < 0 || read_disturbance(object, entry, err) < 0)
         return -1;
     return read_metrics(object, entry, err);
 }
@@ -417,6 +437,28 @@ static void print_measured_on(struct printer *printer, const struct environment 
     close_container(printer, '}');
 }
 
+/* One line per run. */
+static void print_disturbance(struct printer *printer, const struct baseline_environment *entry)
+{
+    print_key(printer, "disturbance");
+    open_container(printer, '[');
+    for (size_t i = 0; i < entry->disturbance_count; i++) {
+        const char *between = "{";
+        new_item(printer);
+        for (const struct disturbance_field *field = disturbance_fields; field->key; field++) {
+            int64_t figure = disturbance_figure(&entry->disturbance[i], field);
+            fprintf(printer->out, "%s\"%s\": ", between, field->key);
+            between = ", ";
+            if (figure < 0)
+                fputs("null", printer->out);
+            else
+                fprintf(printer->out, "%" PRId64, figure);
+        }
+        fputc('}', printer->out);
+    }
+    close_container(printer, ']');
+}
+
 static void print_environment(struct printer *printer, const struct baseline_environment *entry)
 {
     new_item(printer);
@@ -444,6 +486,8 @@ static void print_environment(struct printer *printer, const struct baseline_env
 
     if (entry->measured_on)
         print_measured_on(printer, entry->measured_on);
+    if (entry->disturbance_count)
+        print_disturbance(printer, entry);
 
     print_key(printer, "metrics");
     open_container(printer, '{');

@@ -103,6 +103,7 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
             .swap_bytes = -1,
             .swap_cached_bytes = parse_keyed(text, "swapcached"),
             .inactive_file_bytes = parse_keyed(text, "inactive_file"),
+            .zswap_bytes = parse_keyed(text, "zswap"),
         };
         return;
     }
@@ -116,6 +117,7 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
         .swap_bytes = parse_keyed(text, "total_swap"),
         .swap_cached_bytes = -1,
         .inactive_file_bytes = parse_keyed(text, "total_inactive_file"),
+        .zswap_bytes = -1,
     };
 }
 
@@ -209,12 +211,18 @@ int64_t parse_pressure_total(const char *text, const char *line)
 void cgroup_pressure(const struct cgroup *cgroup, struct cgroup_pressure *pressure)
 {
     char text[8192];
-    *pressure = (struct cgroup_pressure){-1, -1, -1};
+    *pressure = (struct cgroup_pressure){-1, -1, -1, -1, -1, -1};
     if (cgroup->version == 0)
         return;
     if (cgroup_read_text(cgroup, "memory.pressure", text, sizeof text) > 0) {
         pressure->some_us = parse_pressure_total(text, "some");
         pressure->full_us = parse_pressure_total(text, "full");
+    }
+    if (cgroup_read_text(cgroup, "cpu.pressure", text, sizeof text) > 0)
+        pressure->cpu_some_us = parse_pressure_total(text, "some");
+    if (cgroup_read_text(cgroup, "io.pressure", text, sizeof text) > 0) {
+        pressure->io_some_us = parse_pressure_total(text, "some");
+        pressure->io_full_us = parse_pressure_total(text, "full");
     }
     if (cgroup_read_text(cgroup, "memory.stat", text, sizeof text) > 0) {
         const char *prefix = cgroup->version == 1 ? "total_" : "";

@@ -27,12 +27,15 @@ struct cgroup_stat {
     int64_t swap_bytes;
     int64_t swap_cached_bytes; /* v2: pages that are in memory and still have their place in swap */
     int64_t inactive_file_bytes;
+    int64_t zswap_bytes; /* v2: memory that holds compressed pages of swap */
 };
 
-/* Totals since the cgroup was created. */
+/* Totals since the cgroup was created. PSI of v2: some tasks, or all tasks, waited. */
 struct cgroup_pressure {
     int64_t some_us, full_us; /* memory.pressure */
-    int64_t refaults;         /* memory.stat: reclaimed pages that were needed again */
+    int64_t cpu_some_us;      /* cpu.pressure */
+    int64_t io_some_us, io_full_us;
+    int64_t refaults; /* memory.stat: reclaimed pages that were needed again */
 };
 
 /* ---- find the cgroup ---- */
@@ -128,6 +131,11 @@ int64_t cgroup_limit(const struct cgroup *cgroup);
 /* Returns the lowest CPU quota of all levels, in percent of one CPU (50 is half a CPU); -1: no
  * quota. `cgroup` is of the cpu controller. */
 int64_t cgroup_cpu_quota(const struct cgroup *cgroup);
+/* Returns how long CPU quotas stopped the cgroup, on all visible levels together, in microseconds
+ * since they were created; -1 if no level counts it. `cgroup` is of the cpu controller. */
+int64_t cgroup_throttled_us(const struct cgroup *cgroup);
+/* Returns the CPU time of the cgroup of v2 and of all below it, in microseconds; -1 on v1. */
+int64_t cgroup_cpu_us(const struct cgroup *cgroup);
 
 /* ---- parsers ---- */
 

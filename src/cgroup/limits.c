@@ -151,3 +151,33 @@ int64_t cgroup_cpu_quota(const struct cgroup *cgroup)
     while (ascend(&level));
     return least;
 }
+
+/* v2 counts microseconds, v1 nanoseconds. */
+static int64_t throttled_of_level(const struct cgroup *cgroup)
+{
+    char text[4096];
+    if (cgroup_read_text(cgroup, "cpu.stat", text, sizeof text) <= 0)
+        return -1;
+    int64_t ns = cgroup->version == 1 ? parse_keyed(text, "throttled_time") : -1;
+    return cgroup->version == 1 ? (ns < 0 ? -1 : ns / 1000) : parse_keyed(text, "throttled_usec");
+}
+
+int64_t cgroup_throttled_us(const struct cgroup *cgroup)
+{
+    struct cgroup level = *cgroup;
+    int64_t total = -1;
+    if (cgroup->version == 0)
+        return -1;
+    do
+        total = sum(total, throttled_of_level(&level));
+    while (ascend(&level));
+    return total;
+}
+
+int64_t cgroup_cpu_us(const struct cgroup *cgroup)
+{
+    char text[4096];
+    return cgroup->version == 2 && cgroup_read_text(cgroup, "cpu.stat", text, sizeof text) > 0
+               ? parse_keyed(text, "usage_usec")
+               : -1;
+}

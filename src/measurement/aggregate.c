@@ -416,7 +416,8 @@ static void take_end(struct aggregate *aggregate, const struct wire_end *end)
                                     .refaults = end->refaults,
                                     .limit_hits = m->pressure.limit_hits,
                                     .oom_kills = end->oom_kills,
-                                    .swap_peak_bytes = end->swap_peak_bytes};
+                                    .swap_peak_bytes = end->swap_peak_bytes,
+                                    .zswap_peak_bytes = end->zswap_peak_bytes};
     m->sampler.samples = end->samples;
     m->sampler.snapshots = end->snapshots;
     m->sampler.vanished = end->vanished;
@@ -425,6 +426,29 @@ static void take_end(struct aggregate *aggregate, const struct wire_end *end)
     m->sampler.rss_peak_bytes = end->rss_peak_bytes;
     m->sampler.largest_process_bytes = end->largest_process_bytes;
     raise_to(&stage_at(aggregate, aggregate->stage)->last_ms, end->duration_ms);
+}
+
+/* Records come from outside: a number that no file can hold is unmeasured. */
+static int64_t stored(int64_t figure)
+{
+    return figure < 0 || figure > INT64_C(1) << 53 ? UNMEASURED : figure;
+}
+
+static void take_disturbance(struct measurement *m, const struct wire_disturbance *disturbance)
+{
+    m->disturbance = (struct disturbance){
+        .cpu_some_us = stored(disturbance->cpu_some_us),
+        .io_some_us = stored(disturbance->io_some_us),
+        .io_full_us = stored(disturbance->io_full_us),
+        .run_delay_us = stored(disturbance->run_delay_us),
+        .throttled_us = stored(disturbance->throttled_us),
+        .steal_us = stored(disturbance->steal_us),
+        .build_cpu_us = stored(disturbance->build_cpu_us),
+        .other_cpu_us = stored(disturbance->other_cpu_us),
+        .cpu_capacity_us = stored(disturbance->cpu_capacity_us),
+        .swap_in_bytes = stored(disturbance->swap_in_bytes),
+        .swap_out_bytes = stored(disturbance->swap_out_bytes),
+    };
 }
 
 static struct constraint *constraint_of(struct measurement *m, int64_t ancestor)
@@ -498,6 +522,9 @@ void aggregate_record(struct aggregate *aggregate, const struct wire_record *rec
         break;
     case WIRE_STAGE_SEEN:
         take_stage_seen(aggregate, &record->stage_seen);
+        break;
+    case WIRE_DISTURBANCE:
+        take_disturbance(aggregate->m, &record->disturbance);
         break;
     case WIRE_LEVEL:
         take_level(aggregate->m, &record->level);

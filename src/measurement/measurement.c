@@ -1,5 +1,7 @@
 #include "measurement/measurement.h"
 
+#include "measurement/disturbance.h"
+
 #include "base/alloc.h"
 #include "base/units.h"
 
@@ -50,8 +52,10 @@ void measurement_init(struct measurement *m)
                     .cpu_ms = UNMEASURED,
                     .rss_peak_bytes = UNMEASURED,
                     .largest_process_bytes = UNMEASURED},
-        .pressure = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED},
+        .pressure = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED,
+                     UNMEASURED},
     };
+    disturbance_init(&m->disturbance);
     peak_init(&m->peak);
 }
 

@@ -108,7 +108,21 @@ struct pressure {
     int64_t refaults;         /* reclaimed pages that were needed again */
     int64_t limit_hits;       /* of all constraints: how often the usage reached a limit */
     int64_t oom_kills;
-    int64_t swap_peak_bytes; /* the highest sample of the swap in use; a part of unreclaimable */
+    int64_t swap_peak_bytes;  /* the highest sample of the swap in use; a part of unreclaimable */
+    int64_t zswap_peak_bytes; /* of the memory that holds compressed pages of swap (v2) */
+};
+
+/* What slowed or disturbed the build: totals during the run. Each may be UNMEASURED. */
+struct disturbance {
+    /* PSI of the cgroup: some tasks waited for a CPU; some, or all, waited for I/O. */
+    int64_t cpu_some_us, io_some_us, io_full_us;
+    /* The waiting time for a CPU, of the main threads of all processes. Only without PSI. */
+    int64_t run_delay_us;
+    int64_t throttled_us; /* CPU quotas stopped the build */
+    /* Of the CPUs that the build may use: taken by the hypervisor, used by the build (with the
+     * probe), used by other work, and their number times the duration. */
+    int64_t steal_us, build_cpu_us, other_cpu_us, cpu_capacity_us;
+    int64_t swap_in_bytes, swap_out_bytes; /* of the whole machine */
 };
 
 struct verify_check {
@@ -164,6 +178,7 @@ struct measurement {
     struct environment environment;
     struct sampler_account sampler;
     struct pressure pressure;
+    struct disturbance disturbance;
     /* The cgroups that have a limit, from that of the build upwards. */
     struct constraint *constraints;
     size_t constraint_count;

@@ -50,8 +50,9 @@ void gauges_open(struct gauges *gauges, const struct cgroup *cgroup)
         .step_permille = STEP_MIN_PERMILLE,
         .usage = {-1, -1, -1},
         .unreclaimable = {-1, -1, -1},
-        .stat = {-1, -1, -1, -1, -1, -1, -1, -1},
+        .stat = {-1, -1, -1, -1, -1, -1, -1, -1, -1},
         .swap_high_bytes = -1,
+        .zswap_high_bytes = -1,
         .stat_usage_bytes = -1,
         .flat_usage_bytes = -1,
     };
@@ -98,6 +99,8 @@ static void read_stat(struct gauges *gauges)
         gauges->stat.kernel_bytes = extra;
     if (gauges->stat.swap_bytes > gauges->swap_high_bytes)
         gauges->swap_high_bytes = gauges->stat.swap_bytes;
+    if (gauges->stat.zswap_bytes > gauges->zswap_high_bytes)
+        gauges->zswap_high_bytes = gauges->stat.zswap_bytes;
     gauges->stat_usage_bytes = gauges->usage.now_bytes;
     gauge_set(&gauges->unreclaimable, cgroup_stat_unreclaimable(&gauges->stat));
 }

@@ -26,8 +26,9 @@ struct gauges {
     int64_t step_permille;    /* between one new high and the next */
     struct cgroup_stat stat;  /* read when the usage was stat_usage_bytes */
     int64_t stat_usage_bytes; /* -1: never read */
-    int64_t swap_high_bytes;  /* the highest swap in use of the whole run; -1: unknown */
-    int flat_polls;           /* consecutive polls without a change of the usage */
+    /* The highest of the whole run: swap in use, and memory of compressed swap; -1: unknown. */
+    int64_t swap_high_bytes, zswap_high_bytes;
+    int flat_polls; /* consecutive polls without a change of the usage */
     int64_t flat_usage_bytes;
 };
 

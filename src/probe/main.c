@@ -9,7 +9,9 @@
  * and is ended when it ends. */
 #include "cgroup/cgroup.h"
 #include "probe/build.h"
+#include "probe/disturbance.h"
 #include "probe/emit.h"
+#include "probe/process_table.h"
 #include "probe/sampler.h"
 #include "probe/stages.h"
 #include "probe/variables.h"
@@ -36,7 +38,7 @@
 /* The time from the signal that ends a build to SIGKILL. */
 #define GRACE_MS 3000
 
-static struct cgroup cgroup;
+static struct cgroup cgroup, cpu_cgroup;
 static bool own_cgroup; /* it contains only the build and the probe */
 /* The counters before the build. */
 static struct cgroup_pressure pressure_at_start;
@@ -96,10 +98,9 @@ static void read_thp(char *mode, size_t capacity)
  * quota; -1 if unknown. */
 static int64_t cpu_percent(void)
 {
-    static struct cgroup cpu;
     cpu_set_t cpus;
     int64_t affinity = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? 100 * CPU_COUNT(&cpus) : -1;
-    int64_t quota = cgroup_of_cpu("", &cpu) == 0 ? cgroup_cpu_quota(&cpu) : -1;
+    int64_t quota = cpu_cgroup.version ? cgroup_cpu_quota(&cpu_cgroup) : -1;
     return quota > 0 && (affinity < 0 || quota < affinity) ? quota : affinity;
 }
 
@@ -212,6 +213,13 @@ static void send_levels(void)
     }
 }
 
+static void send_disturbance(int64_t duration_ms)
+{
+    struct wire_record record = {.type = WIRE_DISTURBANCE};
+    disturbance_since_start(duration_ms * 1000, table_run_delay_us(), &record.disturbance);
+    emit_record(&record);
+}
+
 /* memory.swap.peak is new in Linux 6.5; before, it is the highest sample. In a shared cgroup it can
  * be the swap of others. */
 static int64_t swap_peak(void)
@@ -242,6 +250,7 @@ static void send_end(int64_t duration_ms)
             .pressure_full_us = since(pressure_at_start.full_us, pressure.full_us),
             .refaults = since(pressure_at_start.refaults, pressure.refaults),
             .swap_peak_bytes = swap_peak(),
+            .zswap_peak_bytes = own_cgroup ? sampler.gauges.zswap_high_bytes : -1,
             .samples = sampler.samples,
             .snapshots = sampler.snapshots,
             .vanished = sampler.pss.vanished,
@@ -433,11 +442,15 @@ int main(int argc, char **argv)
     /* The root cgroup of the machine counts all processes. */
     if (found && !own_cgroup && cgroup_is_root(&cgroup))
         cgroup.version = 0;
+    (void)cgroup_of_cpu("", &cpu_cgroup);
     count_from_here();
     send_hello();
     variables_each(send_variable);
     wait_for_start();
     sampler_init(&sampler, "", &cgroup, own_cgroup, interval_ms);
+    disturbance_start(&cgroup, own_cgroup, &cpu_cgroup);
+    if (!disturbance_has_cpu_pressure())
+        table_count_run_delay();
     clock_gettime(CLOCK_MONOTONIC, &started);
     if (build_start(&build, command) < 0)
         fail_to_start(command[0]);
@@ -448,6 +461,7 @@ int main(int argc, char **argv)
     kill_build();
     drain_output();
     send_levels();
+    send_disturbance(duration_ms);
     send_end(duration_ms);
     emit_flush(10000);
     wait_for_runner();

@@ -30,6 +30,7 @@ static size_t end, live;
 static long fds_left;
 static int64_t page_bytes;
 static const char *root_path;
+static int64_t run_delay_us; /* -1: not counted */
 
 static void forget_command(struct process *process)
 {
@@ -52,6 +53,17 @@ void table_init(const char *root)
         buckets[i] = -1;
     free_places = -1;
     end = live = 0;
+    run_delay_us = -1;
+}
+
+void table_count_run_delay(void)
+{
+    run_delay_us = 0;
+}
+
+int64_t table_run_delay_us(void)
+{
+    return run_delay_us;
 }
 
 struct process *table_at(size_t place)
@@ -263,6 +275,18 @@ static uint64_t hash(const char *bytes, size_t length)
     return sum;
 }
 
+static void read_run_delay(struct process *process)
+{
+    char text[128];
+    if (run_delay_us < 0 || process_read(process, "schedstat", text, sizeof text) <= 0)
+        return;
+    int64_t delay_us = parse_run_delay(text);
+    if (delay_us <= process->run_delay_us)
+        return;
+    run_delay_us += delay_us - process->run_delay_us;
+    process->run_delay_us = delay_us;
+}
+
 bool process_check_command(struct process *process, int64_t t_ms, int64_t tick_ms)
 {
     static char command[COMMAND_MAX];
@@ -273,6 +297,7 @@ bool process_check_command(struct process *process, int64_t t_ms, int64_t tick_m
     process->check_at_ms = t_ms + process->check_gap_ms;
     process->check_gap_ms =
         3 * process->check_gap_ms < longest ? 3 * process->check_gap_ms : longest;
+    read_run_delay(process);
 
     int64_t length = process_read(process, "cmdline", command, sizeof command);
     if (length <= 0)

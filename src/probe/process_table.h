@@ -28,6 +28,7 @@ struct process {
     char *command;          /* truncated; NULL: unknown yet */
     uint64_t command_hash;
     int64_t check_at_ms, check_gap_ms; /* when to read its command line again */
+    int64_t run_delay_us;              /* at the last read */
 
     int64_t rss_bytes, shared_bytes; /* from the last statm; 0: a zombie */
     int64_t hwm_bytes;               /* VmHWM at its last read; -1: never read */
@@ -73,6 +74,12 @@ int64_t process_read(const struct process *process, const char *name, char *text
  * with the age of the process, up to `tick_ms` plus a part that grows with the table. Returns
  * whether its stage changed. */
 bool process_check_command(struct process *process, int64_t t_ms, int64_t tick_ms);
+/* Makes process_check_command() read how long each process waited for a CPU, too: for kernels that
+ * do not report the CPU pressure of the cgroup. Call it after table_init(). */
+void table_count_run_delay(void);
+/* Returns the sum over all processes at their last read, in microseconds; -1 if it is not counted.
+ * It has only the main thread of each process. */
+int64_t table_run_delay_us(void);
 /* Returns the truncated command line at its last read; "" if it is unknown. */
 const char *process_command(const struct process *process);
 

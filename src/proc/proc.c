@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The highest number of CPUs of any kernel is 8192. */
+#define CPUS_MAX 65536
+
 /* No scanf(3) here and in cgroup.c: it would be a tenth of the static probe. */
 int parse_proc_stat(const char *text, struct proc_stat *stat)
 {
@@ -80,6 +83,54 @@ int parse_statm(const char *text, int64_t *resident_pages, int64_t *shared_pages
     *resident_pages = figures[1];
     *shared_pages = figures[2];
     return 0;
+}
+
+/* "cpuN user nice system idle iowait irq softirq steal guest guest_nice"; user and nice include the
+ * last two. Kernels before Linux 2.6.11 have no steal. */
+static int parse_cpu_line(const char *at, struct proc_cpu_times *times)
+{
+    enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, FIGURES };
+    int64_t ticks[FIGURES] = {0};
+    for (int i = 0; i < FIGURES; i++) {
+        char *end;
+        long long figure = strtoll(at, &end, 10);
+        if (end == at || figure < 0 || figure > INT64_MAX / 65536 / FIGURES)
+            return -1;
+        ticks[i] = figure;
+        at = end;
+    }
+    times->cpus++;
+    times->busy_ticks += ticks[USER] + ticks[NICE] + ticks[SYSTEM] + ticks[IRQ] + ticks[SOFTIRQ];
+    times->steal_ticks += ticks[STEAL];
+    return 0;
+}
+
+int parse_cpu_times(const char *text, bool (*counts)(int cpu), struct proc_cpu_times *times)
+{
+    *times = (struct proc_cpu_times){0};
+    for (const char *line = text; strncmp(line, "cpu", 3) == 0; line++) {
+        bool is_total = line[3] == ' ';
+        char *end;
+        long cpu = strtol(line + 3, &end, 10);
+        if (!is_total && (line[3] < '0' || line[3] > '9' || *end != ' ' || cpu >= CPUS_MAX))
+            return -1;
+        if (!is_total && (!counts || counts((int)cpu)) && parse_cpu_line(end, times) < 0)
+            return -1;
+        line = strchr(line, '\n');
+        if (!line)
+            break;
+    }
+    return times->cpus ? 0 : -1;
+}
+
+int64_t parse_run_delay(const char *text)
+{
+    char *end, *after;
+    long long running = strtoll(text, &end, 10);
+    if (end == text || *end != ' ' || running < 0)
+        return -1;
+    long long waited = strtoll(end, &after, 10);
+    return after == end || waited < 0 ? -1 : (int64_t)waited / 1000;
 }
 
 size_t cmdline_to_text(char *cmdline, size_t length)

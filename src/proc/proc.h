@@ -6,6 +6,7 @@
 #ifndef BM_PROC_PROC_H
 #define BM_PROC_PROC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -25,6 +26,13 @@ struct proc_rollup {
     int64_t rss_bytes, anon_bytes, pss_bytes, pss_anon_bytes, pss_shmem_bytes;
 };
 
+/* Of the CPUs of /proc/stat, since boot. */
+struct proc_cpu_times {
+    int cpus;            /* how many CPUs the sums have */
+    int64_t busy_ticks;  /* running any work; not idle, and not waiting for I/O */
+    int64_t steal_ticks; /* taken by the hypervisor */
+};
+
 /* ---- parsers ---- */
 
 /* Each returns 0, or -1 if the text does not have the kernel's format. */
@@ -35,6 +43,12 @@ int parse_statm(const char *text, int64_t *resident_pages, int64_t *shared_pages
 /* Returns the value of a line "Name:   1234 kB" of /proc/PID/status or /proc/meminfo, in bytes; -1
  * if it is absent. */
 int64_t parse_kib_line(const char *text, const char *name);
+/* Sums the lines "cpuN ..." of /proc/stat whose CPU `counts` accepts; NULL: all. Returns 0, or -1
+ * if the text does not have the kernel's format. */
+int parse_cpu_times(const char *text, bool (*counts)(int cpu), struct proc_cpu_times *times);
+/* Parses /proc/PID/schedstat: the time that the thread waited for a CPU while it could run. Returns
+ * it in microseconds, or -1. */
+int64_t parse_run_delay(const char *text);
 /* Converts the content of /proc/PID/cmdline, whose arguments end with NUL, to one line in place.
  * NULs and control characters become blanks. Returns the length without blanks at the end. */
 size_t cmdline_to_text(char *cmdline, size_t length);

@@ -60,6 +60,7 @@ const struct field result_pressure_fields[] = {
     {"limit_hits", FIELD_FIGURE, offsetof(struct pressure, limit_hits)},
     {"oom_kills", FIELD_FIGURE, offsetof(struct pressure, oom_kills)},
     {"swap_peak_bytes", FIELD_FIGURE, offsetof(struct pressure, swap_peak_bytes)},
+    {"zswap_peak_bytes", FIELD_FIGURE, offsetof(struct pressure, zswap_peak_bytes)},
     {0},
 };
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "baseline/tolerance.h"
+#include "measurement/disturbance.h"
 #include "measurement/environment.h"
 #include "measurement/metric.h"
 #include "result/fields.h"
@@ -226,6 +227,15 @@ static int read_verify(const struct json *root, struct measurement *m, struct bm
     return 0;
 }
 
+static int read_disturbance(const struct json *root, struct disturbance *disturbance,
+                            struct bm_error *err)
+{
+    const struct json *object;
+    if (json_require(root, "disturbance", &object, err) < 0)
+        return -1;
+    return disturbance_read(object, disturbance, err);
+}
+
 static int read_constraints(const struct json *root, struct measurement *m, struct bm_error *err)
 {
     const struct json *item;
@@ -415,6 +425,7 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
                                          "environment",
                                          "sampler",
                                          "pressure",
+                                         "disturbance",
                                          "constraints",
                                          "gate",
                                          NULL};
@@ -424,7 +435,8 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
         read_stages(root, m, err) < 0 || read_verify(root, m, err) < 0 ||
         read_environment(root, &m->environment, err) < 0 ||
         read_object(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0 ||
-        read_object(root, "pressure", result_pressure_fields, NULL, &m->pressure, err) < 0)
+        read_object(root, "pressure", result_pressure_fields, NULL, &m->pressure, err) < 0 ||
+        read_disturbance(root, &m->disturbance, err) < 0)
         return -1;
     return read_constraints(root, m, err);
 }

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/json_write.h"
 #include "base/units.h"
+#include "measurement/disturbance.h"
 #include "measurement/environment.h"
 #include "result/fields.h"
 
@@ -116,6 +117,13 @@ static void add_stages(cJSON *root, const struct measurement *m, enum extent ext
     }
 }
 
+static void add_disturbance(cJSON *root, const struct disturbance *disturbance)
+{
+    cJSON *object = json_add_object(root, "disturbance");
+    for (const struct disturbance_field *field = disturbance_fields; field->key; field++)
+        json_add_measured(object, field->key, disturbance_figure(disturbance, field));
+}
+
 static void add_constraints(cJSON *root, const struct measurement *m)
 {
     cJSON *array = json_add_array(root, "constraints");
@@ -204,6 +212,7 @@ static char *print_result(const struct measurement *m, const struct judgement *j
     add_environment(root, &m->environment);
     add_fields(json_add_object(root, "sampler"), result_sampler_fields, &m->sampler);
     add_fields(json_add_object(root, "pressure"), result_pressure_fields, &m->pressure);
+    add_disturbance(root, &m->disturbance);
     add_constraints(root, m);
     add_judgement(root, judgement);
     return extent == WHOLE_FILE ? json_print(root, 1) : json_print_line(root);

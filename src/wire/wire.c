@@ -60,23 +60,15 @@ static const struct field process_fields[] = {
     INTEGER_OF(process, basis), STRING_OF(process, command),
 };
 static const struct field end_fields[] = {
-    INTEGER_OF(end, exit_code),
-    INTEGER_OF(end, signal),
-    INTEGER_OF(end, duration_ms),
-    INTEGER_OF(end, peak_bytes),
-    INTEGER_OF(end, ended_peak_bytes),
-    INTEGER_OF(end, oom_kills),
-    INTEGER_OF(end, samples),
-    INTEGER_OF(end, snapshots),
-    INTEGER_OF(end, vanished),
-    INTEGER_OF(end, pressure_some_us),
-    INTEGER_OF(end, pressure_full_us),
-    INTEGER_OF(end, refaults),
-    INTEGER_OF(end, swap_peak_bytes),
-    INTEGER_OF(end, unreadable),
-    INTEGER_OF(end, cpu_ms),
-    INTEGER_OF(end, rss_peak_bytes),
-    INTEGER_OF(end, largest_process_bytes),
+    INTEGER_OF(end, exit_code),        INTEGER_OF(end, signal),
+    INTEGER_OF(end, duration_ms),      INTEGER_OF(end, peak_bytes),
+    INTEGER_OF(end, ended_peak_bytes), INTEGER_OF(end, oom_kills),
+    INTEGER_OF(end, samples),          INTEGER_OF(end, snapshots),
+    INTEGER_OF(end, vanished),         INTEGER_OF(end, pressure_some_us),
+    INTEGER_OF(end, pressure_full_us), INTEGER_OF(end, refaults),
+    INTEGER_OF(end, swap_peak_bytes),  INTEGER_OF(end, zswap_peak_bytes),
+    INTEGER_OF(end, unreadable),       INTEGER_OF(end, cpu_ms),
+    INTEGER_OF(end, rss_peak_bytes),   INTEGER_OF(end, largest_process_bytes),
 };
 static const struct field level_fields[] = {
     INTEGER_OF(level, ancestor),         STRING_OF(level, directory),
@@ -97,6 +89,15 @@ static const struct field process_sample_fields[] = {
 static const struct field stage_seen_fields[] = {INTEGER_OF(stage_seen, t_ms),
                                                  INTEGER_OF(stage_seen, stage)};
 
+static const struct field disturbance_fields[] = {
+    INTEGER_OF(disturbance, cpu_some_us),     INTEGER_OF(disturbance, io_some_us),
+    INTEGER_OF(disturbance, io_full_us),      INTEGER_OF(disturbance, run_delay_us),
+    INTEGER_OF(disturbance, throttled_us),    INTEGER_OF(disturbance, steal_us),
+    INTEGER_OF(disturbance, build_cpu_us),    INTEGER_OF(disturbance, other_cpu_us),
+    INTEGER_OF(disturbance, cpu_capacity_us), INTEGER_OF(disturbance, swap_in_bytes),
+    INTEGER_OF(disturbance, swap_out_bytes),
+};
+
 static const struct {
     const struct field *fields;
     size_t count;
@@ -112,6 +113,7 @@ static const struct {
     [WIRE_PROCESS_SAMPLE] = {FIELDS(process_sample_fields)},
     [WIRE_LEVEL] = {FIELDS(level_fields)},
     [WIRE_STAGE_SEEN] = {FIELDS(stage_seen_fields)},
+    [WIRE_DISTURBANCE] = {FIELDS(disturbance_fields)},
 };
 #define TYPE_END (sizeof layouts / sizeof *layouts)
 

@@ -35,6 +35,7 @@ enum wire_type {
     /* A process of a stage was seen, even if that stage is not current: sent at its first moment,
      * and for the last one at the end of the build. */
     WIRE_STAGE_SEEN,
+    WIRE_DISTURBANCE, /* what slowed the build; comes before WIRE_END */
 };
 
 struct wire_hello {
@@ -108,7 +109,7 @@ struct wire_end {
     int64_t ended_peak_bytes; /* as in struct wire_stage */
     int64_t oom_kills;        /* -1 if the kernel does not count them */
     int64_t pressure_some_us, pressure_full_us, refaults;
-    int64_t swap_peak_bytes;
+    int64_t swap_peak_bytes, zswap_peak_bytes;
     int64_t samples, snapshots, vanished, unreadable;
     int64_t cpu_ms, rss_peak_bytes; /* of the probe itself */
     int64_t largest_process_bytes;  /* the largest RSS of any reaped process (ru_maxrss) */
@@ -121,6 +122,13 @@ struct wire_process_sample {
      * files are page cache and do not count. */
     int64_t charged_bytes;
     const char *command;
+};
+
+/* Totals during the build, as in struct disturbance (measurement/measurement.h). */
+struct wire_disturbance {
+    int64_t cpu_some_us, io_some_us, io_full_us, run_delay_us, throttled_us;
+    int64_t steal_us, build_cpu_us, other_cpu_us, cpu_capacity_us;
+    int64_t swap_in_bytes, swap_out_bytes;
 };
 
 struct wire_stage_seen {
@@ -155,6 +163,7 @@ struct wire_record {
         struct wire_variable variable;
         struct wire_process_sample process_sample;
         struct wire_stage_seen stage_seen;
+        struct wire_disturbance disturbance;
         struct {
             int stream;
             const char *bytes;

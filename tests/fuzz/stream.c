@@ -24,8 +24,8 @@ static const char *any_text(unsigned *seed)
 
 static struct wire_record any_record(unsigned *seed)
 {
-    struct wire_record record = {.type =
-                                     (enum wire_type)(WIRE_HELLO + rand_r(seed) % WIRE_STAGE_SEEN)};
+    struct wire_record record = {
+        .type = (enum wire_type)(WIRE_HELLO + rand_r(seed) % WIRE_DISTURBANCE)};
     /* Each type except WIRE_OUTPUT consists of figures and texts, so any figures are valid. */
     int64_t *figures = &record.end.exit_code;
     for (size_t i = 0; i < sizeof record.end / sizeof *figures; i++)

@@ -151,7 +151,19 @@ void sample_measurement(struct measurement *m)
                                     .refaults = 120,
                                     .limit_hits = 0,
                                     .oom_kills = 0,
-                                    .swap_peak_bytes = 0};
+                                    .swap_peak_bytes = 0,
+                                    .zswap_peak_bytes = UNMEASURED};
+    m->disturbance = (struct disturbance){.cpu_some_us = UNMEASURED,
+                                          .io_some_us = UNMEASURED,
+                                          .io_full_us = UNMEASURED,
+                                          .run_delay_us = 1500000,
+                                          .throttled_us = 0,
+                                          .steal_us = 20000,
+                                          .build_cpu_us = 24000000,
+                                          .other_cpu_us = 12000000,
+                                          .cpu_capacity_us = 40600000,
+                                          .swap_in_bytes = 0,
+                                          .swap_out_bytes = 0};
 }
 
 /* Figures in MiB or ms. The values are `actual`, a little less, and a little more. */

@@ -364,6 +364,24 @@ START_TEST(stage_without_samples_has_no_figures)
 }
 END_TEST
 
+START_TEST(disturbance_of_the_run)
+{
+    begin();
+    hello(-1);
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_DISTURBANCE,
+                                                      .disturbance = {.cpu_some_us = -1,
+                                                                      .throttled_us = 5,
+                                                                      .other_cpu_us = INT64_MAX,
+                                                                      .swap_out_bytes = 4096}});
+    finish(30, 0, 0);
+    ck_assert_int_eq(m.disturbance.cpu_some_us, UNMEASURED);
+    ck_assert_int_eq(m.disturbance.throttled_us, 5);
+    ck_assert_int_eq(m.disturbance.other_cpu_us, UNMEASURED); /* no file could hold it */
+    ck_assert_int_eq(m.disturbance.swap_out_bytes, 4096);
+    end();
+}
+END_TEST
+
 /* A build may end before its first sample. */
 START_TEST(no_process_no_pss)
 {
@@ -770,6 +788,7 @@ int main(void)
     tcase_add_test(all, stage_without_reset_is_not_exact);
     tcase_add_test(all, each_gauge_has_its_snapshot);
     tcase_add_test(all, own_processes_of_a_stage);
+    tcase_add_test(all, disturbance_of_the_run);
     tcase_add_test(all, unseen_stages_are_dropped);
     tcase_add_test(all, stage_without_samples_has_no_figures);
     tcase_add_test(all, no_process_no_pss);

@@ -61,6 +61,11 @@ START_TEST(every_member_is_read)
     ck_assert_int_eq(entry->measured_on->memory_total_bytes, 8192 * MIB);
     ck_assert_uint_eq(entry->measured_on->variables.count, 2);
     ck_assert_str_eq(entry->measured_on->variables.items[1], "UV_THREADPOOL_SIZE=8");
+    ck_assert_uint_eq(entry->disturbance_count, 2);
+    ck_assert_int_eq(entry->disturbance[0].cpu_some_us, UNMEASURED);
+    ck_assert_int_eq(entry->disturbance[0].other_cpu_us, 400);
+    ck_assert_int_eq(entry->disturbance[1].swap_out_bytes, 17);
+    ck_assert_uint_eq(baseline.environments[1].disturbance_count, 0);
     ck_assert_uint_eq(entry->count, 4);
     const struct baseline_metric *metric = baseline_metric_find(entry, "cgroup_peak");
     ck_assert_int_eq(metric->tolerance.level, LEVEL_FAIL);

@@ -78,6 +78,48 @@ START_TEST(statm_and_status)
 }
 END_TEST
 
+static bool is_second(int cpu)
+{
+    return cpu == 1;
+}
+
+START_TEST(cpu_times)
+{
+    static const char text[] = "cpu  100 10 20 900 50 1 2 3 0 0\n"
+                               "cpu0 40 4 8 400 20 0 1 1 0 0\n"
+                               "cpu1 60 6 12 500 30 1 1 2 0 0\n"
+                               "intr 12345 0 0\nctxt 1\n";
+    struct proc_cpu_times times;
+    ck_assert_int_eq(parse_cpu_times(text, NULL, &times), 0);
+    ck_assert_int_eq(times.cpus, 2);
+    ck_assert_int_eq(times.busy_ticks, 133); /* without idle, iowait and steal */
+    ck_assert_int_eq(times.steal_ticks, 3);
+    ck_assert_int_eq(parse_cpu_times(text, is_second, &times), 0);
+    ck_assert_int_eq(times.cpus, 1);
+    ck_assert_int_eq(times.busy_ticks, 80);
+    static const char *const bad[] = {"",
+                                      "cpu  1 2 3 4 5 6 7 8\n",
+                                      "intr 1\n",
+                                      "cpu0 1 2 3\n",
+                                      "cpu0\n",
+                                      "cpu-1 1 2 3 4 5 6 7 8\n",
+                                      "cpu0 1 2 3 4 5 6 7 9223372036854775807\n",
+                                      "cpu0x 1 2 3 4 5 6 7 8\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(parse_cpu_times(bad[i], NULL, &times) == -1, "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(run_delay)
+{
+    ck_assert_int_eq(parse_run_delay("26452814 1870500 31\n"), 1870);
+    ck_assert_int_eq(parse_run_delay("0 0 0\n"), 0);
+    ck_assert_int_eq(parse_run_delay("26452814\n"), -1);
+    ck_assert_int_eq(parse_run_delay("1 -5 1\n"), -1);
+    ck_assert_int_eq(parse_run_delay(""), -1);
+}
+END_TEST
+
 START_TEST(cmdline_becomes_one_line)
 {
     char command[] = "npm run build\0a\nb\0\0\0\0";
@@ -424,6 +466,8 @@ int main(void)
     tcase_add_test(all, stat_with_unusual_process_names);
     tcase_add_test(all, smaps_rollup);
     tcase_add_test(all, statm_and_status);
+    tcase_add_test(all, cpu_times);
+    tcase_add_test(all, run_delay);
     tcase_add_test(all, cmdline_becomes_one_line);
     tcase_add_test(all, a_file_that_does_not_fit_is_truncated);
     tcase_add_test(all, start_time_identifies_a_process);

@@ -1,6 +1,7 @@
 /* Initialising, releasing and verifying a measurement; grouping processes by name. */
 #include "base/alloc.h"
 #include "base/units.h"
+#include "measurement/disturbance.h"
 #include "unit/gate_sample.h"
 #include "unit/suite.h"
 
@@ -174,6 +175,29 @@ START_TEST(no_processes_no_groups)
 }
 END_TEST
 
+static const struct {
+    struct disturbance disturbance;
+    const char *text;
+} disturbed_cases[] = {
+    {{.cpu_capacity_us = 2000000, .other_cpu_us = 199999, .swap_in_bytes = UNMEASURED}, NULL},
+    {{.cpu_capacity_us = 2000000, .other_cpu_us = 960000}, "other work used 48 % of the CPUs"},
+    {{.cpu_capacity_us = 2000000, .steal_us = 300000, .throttled_us = 100000},
+     "the hypervisor took 15 % of the CPUs, a CPU quota stopped the build for 100 ms"},
+    {{.io_full_us = 500000, .swap_in_bytes = 1 << 20, .swap_out_bytes = 1 << 20},
+     "all of it waited for I/O for 500 ms, the machine swapped 2.0 MiB"},
+    {{.cpu_capacity_us = UNMEASURED, .other_cpu_us = 960000, .run_delay_us = 9000000}, NULL},
+};
+
+START_TEST(disturbance_is_notable)
+{
+    char *text CLEANUP(cleanup_free) = disturbance_text(&disturbed_cases[_i].disturbance, 1000);
+    if (disturbed_cases[_i].text)
+        ck_assert_str_eq(text, disturbed_cases[_i].text);
+    else
+        ck_assert_ptr_null(text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("measurement");
@@ -185,6 +209,8 @@ int main(void)
     tcase_add_test(all, groups_by_name);
     tcase_add_test(all, groups_do_not_overflow);
     tcase_add_test(all, no_processes_no_groups);
+    tcase_add_loop_test(all, disturbance_is_notable, 0,
+                        sizeof disturbed_cases / sizeof *disturbed_cases);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

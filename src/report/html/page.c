@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "base/units.h"
+#include "measurement/disturbance.h"
 #include "measurement/metric.h"
 #include "report/html/html.h"
 #include "report/wording.h"
@@ -229,6 +230,30 @@ static void put_part(struct xml *xml, const struct part *part)
     html_close(xml);
 }
 
+/* Draws nothing if the result has no figure, for example because the run was interrupted. */
+static void put_disturbance(struct xml *xml, const struct report_input *report)
+{
+    const struct disturbance *disturbance = &report->m->disturbance;
+    bool any = false;
+    for (const struct disturbance_field *field = disturbance_fields; field->key; field++)
+        any |= disturbance_figure(disturbance, field) >= 0;
+    if (!any)
+        return;
+    char *text CLEANUP(cleanup_free) = disturbance_text(disturbance, report->m->build.duration_ms);
+    html_section(xml, "disturbance", "Disturbance");
+    html_element(xml, "p", NULL, text ? text : "nothing took a notable part of the run");
+    html_open(xml, "dl", NULL);
+    for (const struct disturbance_field *field = disturbance_fields; field->key; field++) {
+        int64_t figure = disturbance_figure(disturbance, field);
+        char *shown CLEANUP(cleanup_free) =
+            field->bytes ? format_bytes(figure) : format_duration(figure / 1000);
+        if (figure >= 0)
+            put_fact(xml, field->label, shown);
+    }
+    html_close(xml);
+    html_close(xml);
+}
+
 static void put_pressure(struct xml *xml, const struct measurement *m)
 {
     const struct pressure *pressure = &m->pressure;
@@ -248,6 +273,8 @@ static void put_pressure(struct xml *xml, const struct measurement *m)
     }
     if (pressure->swap_peak_bytes > 0)
         put_bytes_fact(xml, "swapped out, at most", pressure->swap_peak_bytes);
+    if (pressure->zswap_peak_bytes > 0)
+        put_bytes_fact(xml, "compressed swap, at most", pressure->zswap_peak_bytes);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         char *text CLEANUP(cleanup_free) = xasprintf("%" PRId64, counts[i].count);
         if (counts[i].count >= 0)
@@ -314,6 +341,7 @@ char *html_text(const struct report_input *report)
     xml_raw(xml, "\n");
     put_top(xml, report);
     html_put_timeline(xml, report);
+    put_disturbance(xml, report);
     html_put_findings(xml, report);
     html_put_stages(xml, report);
     html_put_processes(xml, report);

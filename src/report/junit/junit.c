@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "measurement/disturbance.h"
 #include "report/junit/cases.h"
 #include "report/xml.h"
 
@@ -63,6 +64,10 @@ static void put_properties(struct xml *xml, const struct measurement *m,
     put_integer_property(xml, "peak.unreclaimable_bytes", m->peak.unreclaimable_bytes);
     put_integer_property(xml, "peak.pss_bytes", m->peak.at_peak.pss_bytes);
     put_integer_property(xml, "peak.limit_bytes", m->peak.limit_bytes);
+    for (const struct disturbance_field *field = disturbance_fields; field->key; field++) {
+        char *name CLEANUP(cleanup_free) = xasprintf("disturbance.%s", field->key);
+        put_integer_property(xml, name, disturbance_figure(&m->disturbance, field));
+    }
     put_property(xml, "engine", m->environment.engine);
     put_property(xml, "image", m->environment.image);
     put_property(xml, "architecture", m->environment.architecture);

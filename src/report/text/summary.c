@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/units.h"
+#include "measurement/disturbance.h"
 #include "measurement/metric.h"
 #include "report/text/layout.h"
 #include "report/wording.h"
@@ -104,6 +105,10 @@ static void put_head(struct layout *layout, const struct measurement *m)
     char *duration CLEANUP(cleanup_free) = format_duration(m->build.duration_ms);
     char *end CLEANUP(cleanup_free) = format_build_end(&m->build);
     put_head_line(layout, "duration", PAINT_NONE, duration, end);
+    char *disturbance CLEANUP(cleanup_free) =
+        disturbance_text(&m->disturbance, m->build.duration_ms);
+    if (disturbance)
+        put_head_line(layout, "  disturbed", PAINT_YELLOW, "", disturbance);
 }
 
 static enum paint finding_paint(const struct finding *finding, const struct judgement *judgement)
