@@ -53,9 +53,11 @@ static void diagnose_engines(struct diagnoses *diagnoses)
     add_engine(diagnoses, "engine docker", "docker",
                "install and start Docker Engine, and add your user to the group docker");
     add_engine(diagnoses, "engine podman", "podman", "install podman and crun");
-    add_engine(
-        diagnoses, "engine host", "host",
-        "run as root, or in a delegated cgroup (systemd-run --user --scope -p Delegate=yes)");
+    add_engine(diagnoses, "engine host", "host",
+               geteuid() == 0
+                   ? "use --engine inplace, or start build-mem alone in a delegated scope"
+                   : "run as root, or in a delegated cgroup (systemd-run --user --scope "
+                     "-p Delegate=yes)");
     add_engine(diagnoses, "engine inplace", "inplace", "mount /proc");
 }
 
@@ -131,6 +133,39 @@ static void diagnose_swap(struct diagnoses *diagnoses, const struct cgroup *cgro
             "boot with swapaccount=1, or turn off swap");
 }
 
+static void add_limit(struct strv *limits, const char *name, int64_t bytes)
+{
+    char *text CLEANUP(cleanup_free) = format_bytes(bytes);
+    if (bytes >= 0)
+        strv_pushf(limits, "%s %s", name, text);
+}
+
+/* One line for each level that has a limit: the build of the engines host and inplace is below it.
+ */
+static void diagnose_constraints(struct diagnoses *diagnoses, const struct cgroup *cgroup)
+{
+    static struct cgroup_levels levels;
+    char directory[CGROUP_PATH_MAX];
+    bool any = false;
+    cgroup_read_levels(cgroup, &levels);
+    for (size_t i = 0; i < levels.count; i++) {
+        const struct cgroup_level *level = &levels.items[i];
+        struct strv limits CLEANUP(strv_release) = {0};
+        add_limit(&limits, "memory limit", level->limit_bytes);
+        add_limit(&limits, "memory.high", level->high_bytes);
+        add_limit(&limits, "swap limit", level->swap_limit_bytes);
+        if (limits.count == 0)
+            continue;
+        any = true;
+        cgroup_level_directory(cgroup, i, directory);
+        char *text CLEANUP(cleanup_free) = strv_join(&limits, ", ");
+        add(diagnoses, "limits", DIAGNOSIS_OK, xasprintf("%s: %s", directory, text), NULL);
+    }
+    if (!any)
+        add(diagnoses, "limits", DIAGNOSIS_OK, xstrdup("no visible cgroup has a memory limit"),
+            NULL);
+}
+
 static void diagnose_controller(struct diagnoses *diagnoses)
 {
     struct cgroup cgroup;
@@ -140,8 +175,13 @@ static void diagnose_controller(struct diagnoses *diagnoses)
             "mount cgroup2 on /sys/fs/cgroup, or boot with cgroup_enable=memory");
         return;
     }
-    add(diagnoses, "memory controller", DIAGNOSIS_OK, xasprintf("cgroup v%d", cgroup.version),
+    struct cgroup own;
+    (void)cgroup_of_self("", &own);
+    add(diagnoses, "memory controller", DIAGNOSIS_OK,
+        xasprintf("cgroup v%d, %s, whose cgroup.procs lists this process", own.version,
+                  own.directory),
         NULL);
+    diagnose_constraints(diagnoses, &own);
     diagnose_peak(diagnoses, &cgroup);
     diagnose_reset(diagnoses, &cgroup);
     diagnose_swap(diagnoses, &cgroup);

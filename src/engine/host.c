@@ -188,8 +188,10 @@ static int make_directory(const struct cgroup *own, const char *parent, const ch
 {
     char *directory CLEANUP(cleanup_free) = xasprintf("%s/%s", parent, name);
     if (mkdir(directory, 0755) < 0)
-        return bm_error_errno(
-            err, "cannot create the cgroup %s (requires root or a delegated cgroup)", directory);
+        return bm_error_errno(err, "cannot create the cgroup %s%s", directory,
+                              errno == EROFS   ? " (use --engine inplace)"
+                              : geteuid() == 0 ? ""
+                                               : " (requires root or a delegated cgroup)");
     struct cgroup cgroup = {0};
     if (own->version == 2 && (cgroup_of_directory(directory, &cgroup) < 0 || cgroup.version != 2)) {
         rmdir(directory);

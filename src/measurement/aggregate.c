@@ -113,9 +113,21 @@ static double cpus_of(int64_t percent)
     return percent < 1 || percent > 100 * (int64_t)INT32_MAX ? UNMEASURED : (double)percent / 100;
 }
 
+static void take_cgroup(struct source_cgroup *cgroup, const struct wire_hello *hello)
+{
+    source_cgroup_release(cgroup);
+    if (hello->cgroup_version != 1 && hello->cgroup_version != 2)
+        return;
+    cgroup->version = hello->cgroup_version;
+    cgroup->directory = xstrdup(hello->cgroup_directory);
+    cgroup->seen_by = xstrdup(hello->cgroup_seen_by_runner ? "runner" : "probe");
+    cgroup->proof = xstrdup("its cgroup.procs lists the probe");
+}
+
 static void take_hello(struct aggregate *aggregate, const struct wire_hello *hello)
 {
     struct measurement *m = aggregate->m;
+    take_cgroup(&m->cgroup, hello);
     free(m->peak.source);
     free(aggregate->usage_source);
     m->peak.source = text_or_null(hello->source);

@@ -47,6 +47,7 @@ void measurement_init(struct measurement *m)
 {
     *m = (struct measurement){
         .build = {.exit_code = UNMEASURED, .duration_ms = UNMEASURED},
+        .cgroup = {.version = UNMEASURED},
         .environment = {.cpus = UNMEASURED, .memory_total_bytes = UNMEASURED},
         .sampler = {.interval_ms = UNMEASURED,
                     .cpu_ms = UNMEASURED,
@@ -99,6 +100,14 @@ void environment_release(struct environment *environment)
     strv_release(&environment->variables);
 }
 
+void source_cgroup_release(struct source_cgroup *cgroup)
+{
+    free(cgroup->directory);
+    free(cgroup->seen_by);
+    free(cgroup->proof);
+    *cgroup = (struct source_cgroup){.version = UNMEASURED};
+}
+
 static void constraints_release(struct measurement *m)
 {
     for (size_t i = 0; i < m->constraint_count; i++)
@@ -117,6 +126,7 @@ void measurement_release(struct measurement *m)
     stages_release(m);
     checks_release(m);
     environment_release(&m->environment);
+    source_cgroup_release(&m->cgroup);
     constraints_release(m);
     free(m->not_measured);
     measurement_init(m);

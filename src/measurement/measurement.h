@@ -102,6 +102,15 @@ struct constraint {
     int64_t limit_hits, high_hits; /* during the build */
 };
 
+/* The cgroup whose counters were read. All are NULL, and the version UNMEASURED, if there is none:
+ * the figures then come from the processes alone. */
+struct source_cgroup {
+    int64_t version; /* 1 or 2 */
+    char *directory; /* as the runner sees it, or else the probe */
+    char *seen_by;   /* "runner" or "probe" */
+    char *proof;     /* how it was verified that the build is in it */
+};
+
 /* Memory pressure during the build. Each may be UNMEASURED. */
 struct pressure {
     int64_t some_us, full_us; /* PSI: some tasks, all tasks waited for memory */
@@ -176,6 +185,7 @@ struct measurement {
     struct verify_check *checks;
     size_t check_count;
     struct environment environment;
+    struct source_cgroup cgroup;
     struct sampler_account sampler;
     struct pressure pressure;
     struct disturbance disturbance;
@@ -192,6 +202,7 @@ void measurement_init(struct measurement *m);
 void measurement_release(struct measurement *m);
 
 void environment_release(struct environment *environment);
+void source_cgroup_release(struct source_cgroup *cgroup);
 
 void snapshot_init(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot);

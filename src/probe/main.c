@@ -112,21 +112,25 @@ static void send_hello(void)
     read_thp(thp, sizeof thp);
     (void)read_text("/proc/meminfo", meminfo, sizeof meminfo);
     const char *source = cgroup_peak_source(&cgroup), *usage_source = cgroup_usage_source(&cgroup);
-    emit_record(&(struct wire_record){.type = WIRE_HELLO,
-                                      .hello = {
-                                          .source = source ? source : "",
-                                          .usage_source = usage_source ? usage_source : "",
-                                          .shared = cgroup.version && !own_cgroup,
-                                          .peak_was_reset = 0,
-                                          .peak_at_start_bytes = peak_at_start_bytes,
-                                          .usage_at_start_bytes = usage_at_start_bytes,
-                                          .limit_bytes = cgroup_lowest_limit(&levels_at_start),
-                                          .cpu_percent = cpu_percent(),
-                                          .memory_total_bytes = parse_kib_line(meminfo, "MemTotal"),
-                                          .architecture = system.machine,
-                                          .kernel = system.release,
-                                          .thp = thp,
-                                      }});
+    emit_record(
+        &(struct wire_record){.type = WIRE_HELLO,
+                              .hello = {
+                                  .source = source ? source : "",
+                                  .usage_source = usage_source ? usage_source : "",
+                                  .cgroup_version = cgroup.version,
+                                  .cgroup_seen_by_runner = 0,
+                                  .cgroup_directory = cgroup.version ? cgroup.directory : "",
+                                  .shared = cgroup.version && !own_cgroup,
+                                  .peak_was_reset = 0,
+                                  .peak_at_start_bytes = peak_at_start_bytes,
+                                  .usage_at_start_bytes = usage_at_start_bytes,
+                                  .limit_bytes = cgroup_lowest_limit(&levels_at_start),
+                                  .cpu_percent = cpu_percent(),
+                                  .memory_total_bytes = parse_kib_line(meminfo, "MemTotal"),
+                                  .architecture = system.machine,
+                                  .kernel = system.release,
+                                  .thp = thp,
+                              }});
 }
 
 static void send_variable(const char *name, const char *value)

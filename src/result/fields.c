@@ -53,6 +53,14 @@ const struct field result_unreclaimable_peak_fields[] = {
     {0},
 };
 
+const struct field result_cgroup_fields[] = {
+    {"directory", FIELD_TEXT_OR_NULL, offsetof(struct source_cgroup, directory)},
+    {"version", FIELD_FIGURE, offsetof(struct source_cgroup, version)},
+    {"seen_by", FIELD_TEXT_OR_NULL, offsetof(struct source_cgroup, seen_by)},
+    {"proof", FIELD_TEXT_OR_NULL, offsetof(struct source_cgroup, proof)},
+    {0},
+};
+
 const struct field result_pressure_fields[] = {
     {"some_us", FIELD_FIGURE, offsetof(struct pressure, some_us)},
     {"full_us", FIELD_FIGURE, offsetof(struct pressure, full_us)},

@@ -34,6 +34,7 @@ extern const struct field result_process_fields[];            /* struct process_
 extern const struct field result_verify_fields[];             /* struct verify_check */
 extern const struct field result_environment_fields[];        /* struct environment */
 extern const struct field result_sampler_fields[];            /* struct sampler_account */
+extern const struct field result_cgroup_fields[];             /* struct source_cgroup */
 extern const struct field result_pressure_fields[];           /* struct pressure */
 extern const struct field result_constraint_fields[];         /* struct constraint */
 

@@ -423,6 +423,7 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
                                          "process_groups_at_peak",
                                          "verify",
                                          "environment",
+                                         "cgroup",
                                          "sampler",
                                          "pressure",
                                          "disturbance",
@@ -434,6 +435,7 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
         read_peak(root, m, err) < 0 || read_unreclaimable_peak(root, &m->peak, err) < 0 ||
         read_stages(root, m, err) < 0 || read_verify(root, m, err) < 0 ||
         read_environment(root, &m->environment, err) < 0 ||
+        read_object(root, "cgroup", result_cgroup_fields, NULL, &m->cgroup, err) < 0 ||
         read_object(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0 ||
         read_object(root, "pressure", result_pressure_fields, NULL, &m->pressure, err) < 0 ||
         read_disturbance(root, &m->disturbance, err) < 0)

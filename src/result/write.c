@@ -210,6 +210,7 @@ static char *print_result(const struct measurement *m, const struct judgement *j
     }
     add_verify(root, m);
     add_environment(root, &m->environment);
+    add_fields(json_add_object(root, "cgroup"), result_cgroup_fields, &m->cgroup);
     add_fields(json_add_object(root, "sampler"), result_sampler_fields, &m->sampler);
     add_fields(json_add_object(root, "pressure"), result_pressure_fields, &m->pressure);
     add_disturbance(root, &m->disturbance);

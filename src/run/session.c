@@ -157,6 +157,11 @@ static void begin_build(struct session *session, struct wire_hello *hello)
         hello->peak_was_reset = session->run.peaks.resets > 0;
     else
         watch_cgroup(&session->run);
+    if (session->run.located.version) {
+        hello->cgroup_version = session->run.located.version;
+        hello->cgroup_directory = session->run.located.directory;
+        hello->cgroup_seen_by_runner = 1;
+    }
     /* From outside, limits of ancestors are visible, too. */
     cgroup_read_levels(&session->run.located, &session->levels_at_start);
     trace_levels(session);

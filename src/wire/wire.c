@@ -15,6 +15,9 @@ struct field {
 static const struct field hello_fields[] = {
     STRING_OF(hello, source),
     STRING_OF(hello, usage_source),
+    INTEGER_OF(hello, cgroup_version),
+    INTEGER_OF(hello, cgroup_seen_by_runner),
+    STRING_OF(hello, cgroup_directory),
     INTEGER_OF(hello, shared),
     INTEGER_OF(hello, peak_was_reset),
     INTEGER_OF(hello, peak_at_start_bytes),

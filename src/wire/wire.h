@@ -41,7 +41,12 @@ enum wire_type {
 struct wire_hello {
     const char *source;       /* the file of the memory peak, such as "memory.peak"; "": none */
     const char *usage_source; /* the file of the memory usage */
-    int64_t shared;           /* 1: the cgroup also holds processes of others; else 0 */
+    /* The cgroup that lists the probe in its cgroup.procs: 1 or 2, and its directory; 0 and "" if
+     * none was found. The probe sends it as it sees it. The runner replaces it by what it sees. */
+    int64_t cgroup_version;
+    int64_t cgroup_seen_by_runner; /* the probe sends 0 */
+    const char *cgroup_directory;
+    int64_t shared; /* 1: the cgroup also holds processes of others; else 0 */
     /* 1: the peak was reset for this run. The probe sends 0; the runner fills it in. */
     int64_t peak_was_reset;
     int64_t peak_at_start_bytes, usage_at_start_bytes;

@@ -72,6 +72,8 @@ known_allocation() {
     within 297 "$(jq '[.stages[] | select(.name == "hold") | .processes_at_peak[] |
         select(.name == "hold") | .pss_bytes] | add' "$file")" 303 "the processes of the stage"
     holds "$file" '.verdict == "pass" and .exit_code == 0 and (.verify | all(.ok))'
+    holds "$file" '.cgroup | (.version == 1 or .version == 2) and (.directory | startswith("/sys/fs/cgroup")) and .proof != null'
+    [[ $engine == inplace ]] || holds "$file" '.cgroup.seen_by == "runner"'
     [[ $(stat -c %u "$file") == "$(id -u)" ]] || fail "the result does not belong to the user who called build-mem"
     [[ $(grep -c '^\[BUILD-MEM RESULT\] {' "$work/out") == 1 ]] || fail "the output does not have exactly one RESULT line"
     nothing_left

@@ -179,6 +179,7 @@ other_mounts() {
     eventually rmdir "$other"
     [[ -n ${peak_can_be_reset:-} ]] || holds "$file" '.peak.estimated'
     expect_peak "$file"
+    holds "$file" ".cgroup.directory == \"$cgroup\""
     ok "inplace: the own cgroup is measured if other cgroups are mounted, too"
 }
 
@@ -192,6 +193,7 @@ machine_root() {
     ) >"$work/out" 2>"$work/err" || fail "exit $?: $(tail -n 3 "$work/err")"
     file=$(inplace_result root)
     holds "$file" '.peak.estimated and .peak.source == "sum of PSS" and .peak.at_most_bytes == null'
+    holds "$file" '.cgroup.directory == null and .cgroup.proof == null'
     within 59 "$(jq .peak.cgroup_bytes "$file")" 63 "the highest sum of PSS"
     ok "inplace: in the root of the machine, the figure is estimated"
 }

@@ -33,6 +33,7 @@ static struct wire_record any_record(unsigned *seed)
     if (record.type == WIRE_HELLO) {
         record.hello.source = any_text(seed);
         record.hello.usage_source = any_text(seed);
+        record.hello.cgroup_directory = any_text(seed);
         record.hello.architecture = any_text(seed);
         record.hello.kernel = any_text(seed);
         record.hello.thp = any_text(seed);

@@ -31,6 +31,7 @@ static void hello_of(const char *source, int64_t limit_bytes)
     aggregate_record(aggregate, &(struct wire_record){.type = WIRE_HELLO,
                                                       .hello = {.source = source,
                                                                 .usage_source = "memory.current",
+                                                                .cgroup_directory = "",
                                                                 .peak_at_start_bytes = 10,
                                                                 .limit_bytes = limit_bytes,
                                                                 .cpu_percent = 200,
@@ -364,6 +365,32 @@ START_TEST(stage_without_samples_has_no_figures)
 }
 END_TEST
 
+START_TEST(cgroup_that_was_read)
+{
+    struct wire_record record = {.type = WIRE_HELLO,
+                                 .hello = {.source = "",
+                                           .usage_source = "",
+                                           .cgroup_directory = "/sys/fs/cgroup/job",
+                                           .cgroup_version = 2,
+                                           .cgroup_seen_by_runner = 1,
+                                           .architecture = "",
+                                           .kernel = "",
+                                           .thp = ""}};
+    begin();
+    aggregate_record(aggregate, &record);
+    ck_assert_int_eq(m.cgroup.version, 2);
+    ck_assert_str_eq(m.cgroup.directory, "/sys/fs/cgroup/job");
+    ck_assert_str_eq(m.cgroup.seen_by, "runner");
+    ck_assert_ptr_nonnull(m.cgroup.proof);
+    record.hello.cgroup_version = 0;
+    aggregate_record(aggregate, &record);
+    ck_assert_ptr_null(m.cgroup.directory);
+    ck_assert_ptr_null(m.cgroup.proof);
+    ck_assert_int_eq(m.cgroup.version, UNMEASURED);
+    end();
+}
+END_TEST
+
 START_TEST(disturbance_of_the_run)
 {
     begin();
@@ -491,6 +518,7 @@ START_TEST(an_impossible_peak_is_not_measured)
         aggregate_record(aggregate, &(struct wire_record){.type = WIRE_HELLO,
                                                           .hello = {.source = "memory.peak",
                                                                     .usage_source = "",
+                                                                    .cgroup_directory = "",
                                                                     .limit_bytes = -1,
                                                                     .architecture = "",
                                                                     .kernel = "",
@@ -533,6 +561,7 @@ START_TEST(peak_is_the_sum_of_pss_without_a_cgroup)
                                                       .hello = {
                                                           .source = "",
                                                           .usage_source = "",
+                                                          .cgroup_directory = "",
                                                           .peak_at_start_bytes = -1,
                                                           .usage_at_start_bytes = -1,
                                                           .limit_bytes = -1,
@@ -558,6 +587,7 @@ static void begin_shared(int64_t was_reset)
                                                       .hello = {
                                                           .source = "memory.peak",
                                                           .usage_source = "memory.current",
+                                                          .cgroup_directory = "",
                                                           .shared = 1,
                                                           .peak_was_reset = was_reset,
                                                           .peak_at_start_bytes = 1000,
@@ -669,6 +699,7 @@ START_TEST(extreme_figures)
     aggregate_record(aggregate, &(struct wire_record){.type = WIRE_HELLO,
                                                       .hello = {.source = "",
                                                                 .usage_source = "",
+                                                                .cgroup_directory = "",
                                                                 .architecture = "",
                                                                 .kernel = "",
                                                                 .thp = "",
@@ -788,6 +819,7 @@ int main(void)
     tcase_add_test(all, stage_without_reset_is_not_exact);
     tcase_add_test(all, each_gauge_has_its_snapshot);
     tcase_add_test(all, own_processes_of_a_stage);
+    tcase_add_test(all, cgroup_that_was_read);
     tcase_add_test(all, disturbance_of_the_run);
     tcase_add_test(all, unseen_stages_are_dropped);
     tcase_add_test(all, stage_without_samples_has_no_figures);

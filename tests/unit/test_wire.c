@@ -11,6 +11,7 @@ START_TEST(every_record_is_decoded_as_it_was_encoded)
     struct wire_record in = {.type = WIRE_HELLO,
                              .hello = {.source = "memory.peak",
                                        .usage_source = "memory.current",
+                                       .cgroup_directory = "",
                                        .peak_at_start_bytes = 1,
                                        .limit_bytes = -1,
                                        .cpu_percent = 200,

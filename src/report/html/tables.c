@@ -353,6 +353,7 @@ static void put_conditions(struct xml *xml, const struct measurement *m,
         bool compared;
     } rows[] = {
         {"source of the peak", m->peak.source, other->peak.source, true},
+        {"cgroup", m->cgroup.directory, other->cgroup.directory, false},
         {"memory limit", limit ? limit : "none", limit_before ? limit_before : "none", true},
         {"architecture", is->architecture, was->architecture, true},
         {"CPUs", cpus, cpus_before, true},

@@ -60,6 +60,7 @@ static void put_properties(struct xml *xml, const struct measurement *m,
     put_property(xml, "baseline", judgement->baseline_path);
     put_property(xml, "commit", m->commit);
     put_property(xml, "peak.source", m->peak.source);
+    put_property(xml, "cgroup.directory", m->cgroup.directory);
     put_integer_property(xml, "peak.cgroup_bytes", m->peak.cgroup_bytes);
     put_integer_property(xml, "peak.unreclaimable_bytes", m->peak.unreclaimable_bytes);
     put_integer_property(xml, "peak.pss_bytes", m->peak.at_peak.pss_bytes);
