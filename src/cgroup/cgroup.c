@@ -158,15 +158,6 @@ int64_t cgroup_peak(const struct cgroup *cgroup)
                               cgroup->version == 2 ? "memory.peak" : "memory.max_usage_in_bytes");
 }
 
-int64_t cgroup_oom_kills(const struct cgroup *cgroup)
-{
-    char text[4096];
-    if (cgroup_read_text(cgroup, cgroup->version == 2 ? "memory.events" : "memory.oom_control",
-                         text, sizeof text) < 0)
-        return -1;
-    return parse_keyed(text, "oom_kill");
-}
-
 void cgroup_stat_set_swap(struct cgroup_stat *stat, int64_t current_bytes)
 {
     int64_t cached = stat->swap_cached_bytes > 0 ? stat->swap_cached_bytes : 0;
@@ -290,8 +281,7 @@ struct entry {
     char name[];
 };
 
-static size_t processes_below(struct cgroup *cgroup, int depth, int *pids, size_t capacity,
-                              size_t count)
+static void each_below(struct cgroup *cgroup, int depth, cgroup_visitor *visit, void *context)
 {
     _Alignas(struct entry) char entries[2048];
     size_t length = strlen(cgroup->directory);
@@ -306,25 +296,44 @@ static size_t processes_below(struct cgroup *cgroup, int depth, int *pids, size_
             if (entry->type != DT_DIR || *entry->name == '.' ||
                 (size_t)snprintf(cgroup->directory + length, room, "/%s", entry->name) >= room)
                 continue;
-            size_t free_slots = count < capacity ? capacity - count : 0;
-            ssize_t listed = cgroup_processes(cgroup, pids + (capacity - free_slots), free_slots);
-            count += listed > 0 ? (size_t)listed : 0;
-            count = processes_below(cgroup, depth + 1, pids, capacity, count);
+            visit(cgroup, context);
+            each_below(cgroup, depth + 1, visit, context);
+            cgroup->directory[length] = '\0';
         }
     if (fd >= 0)
         close(fd);
     cgroup->directory[length] = '\0';
-    return count;
+}
+
+void cgroup_each_below(const struct cgroup *cgroup, cgroup_visitor *visit, void *context)
+{
+    static struct cgroup at;
+    at = *cgroup;
+    if (cgroup->version)
+        each_below(&at, 0, visit, context);
+}
+
+struct pid_list {
+    int *pids;
+    size_t count, capacity;
+};
+
+static void add_processes(const struct cgroup *cgroup, void *context)
+{
+    struct pid_list *list = context;
+    size_t used = list->count < list->capacity ? list->count : list->capacity;
+    ssize_t listed = cgroup_processes(cgroup, list->pids + used, list->capacity - used);
+    list->count += listed > 0 ? (size_t)listed : 0;
 }
 
 ssize_t cgroup_all_processes(const struct cgroup *cgroup, int *pids, size_t capacity)
 {
-    static struct cgroup at;
     ssize_t listed = cgroup_processes(cgroup, pids, capacity);
     if (listed < 0)
         return -1;
-    at = *cgroup;
-    return (ssize_t)processes_below(&at, 0, pids, capacity, (size_t)listed);
+    struct pid_list list = {.pids = pids, .count = (size_t)listed, .capacity = capacity};
+    cgroup_each_below(cgroup, add_processes, &list);
+    return (ssize_t)list.count;
 }
 
 int64_t cgroup_stat_unreclaimable(const struct cgroup_stat *stat)

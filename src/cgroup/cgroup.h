@@ -77,9 +77,6 @@ int64_t cgroup_peak(const struct cgroup *cgroup);
 const char *cgroup_usage_source(const struct cgroup *cgroup);
 const char *cgroup_peak_source(const struct cgroup *cgroup);
 
-/* Returns the number of processes that the kernel killed because memory ran out. */
-int64_t cgroup_oom_kills(const struct cgroup *cgroup);
-
 /* Reads memory.stat. Returns 0, or -1 on error. */
 int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat);
 /* Sets swap_bytes from memory.swap.current, which counts the cached pages, too. */
@@ -96,6 +93,10 @@ ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity
 /* The same for the cgroup and all cgroups below it, at most 16 levels: a build can make cgroups of
  * its own, as sandboxes and nested container engines do. */
 ssize_t cgroup_all_processes(const struct cgroup *cgroup, int *pids, size_t capacity);
+
+/* Calls `visit` for each cgroup below this one, at most 16 levels deep. */
+typedef void cgroup_visitor(const struct cgroup *cgroup, void *context);
+void cgroup_each_below(const struct cgroup *cgroup, cgroup_visitor *visit, void *context);
 
 /* Reads a file of the cgroup as text. Returns its length, or -1. */
 ssize_t cgroup_read_text(const struct cgroup *cgroup, const char *name, char *text, size_t size);
@@ -136,6 +137,32 @@ int64_t cgroup_cpu_quota(const struct cgroup *cgroup);
 int64_t cgroup_throttled_us(const struct cgroup *cgroup);
 /* Returns the CPU time of the cgroup of v2 and of all below it, in microseconds; -1 on v1. */
 int64_t cgroup_cpu_us(const struct cgroup *cgroup);
+
+/* ---- kills for lack of memory ---- */
+
+/* Counts since the cgroup was created; -1: not counted. v2 counts the kills of all cgroups below in
+ * its own file, and the failures at its own limit in another one. v1 counts by the cgroup of the
+ * victim, so those below must still exist. */
+struct cgroup_oom {
+    int64_t kills;          /* v1: of its own processes; v2: of those below, too */
+    int64_t group_kills;    /* v2: kills of whole cgroups (memory.oom.group) */
+    int64_t ooms, own_ooms; /* v2: failures at any limit here or below; at its own limit */
+    int64_t limit_hits;     /* v1: of its own limit */
+    int64_t below_kills;    /* v1: of processes below */
+    int64_t inner_kills;    /* v1: of these, in cgroups with a limit that was reached */
+    char inner_cgroup[256]; /* one that reached its limit, "/sandbox"; "": none that still exists */
+};
+void cgroup_read_oom(const struct cgroup *cgroup, struct cgroup_oom *oom);
+
+struct cgroup_kills {
+    int64_t
+        fatal; /* at the limit of the cgroup or an ancestor, or the machine ran out; -1: unknown */
+    int64_t inner; /* at limits of cgroups below, which the build set itself */
+};
+/* Distinguishes the kills since `before`; NULL: since the cgroup was created. In doubt, a kill is
+ * fatal. */
+struct cgroup_kills cgroup_kills_since(const struct cgroup_oom *before,
+                                       const struct cgroup_oom *now);
 
 /* ---- parsers ---- */
 

@@ -82,15 +82,30 @@ static bool has_ended(const struct oom_watch *watch)
     return poll(&fd, 1, 0) > 0;
 }
 
+/* Returns the kills that end the build; -1: the cgroup is gone. On v1 a process in a cgroup that
+ * the build has removed leaves no count. But the eventfd is signalled for failures at this cgroup
+ * and above it, and not for those below. The removal of this cgroup signals it, too, so read it
+ * first.
+ */
+static int64_t fatal_kills(const struct oom_watch *watch)
+{
+    static struct cgroup_oom oom;
+    struct pollfd events = {.fd = watch->events, .events = POLLIN};
+    bool signalled = poll(&events, 1, 0) > 0;
+    cgroup_read_oom(&watch->cgroup, &oom);
+    int64_t fatal = cgroup_kills_since(NULL, &oom).fatal;
+    return fatal == 0 && signalled && oom.limit_hits > 0 ? 1 : fatal;
+}
+
 void oom_watch_poll(struct oom_watch *watch)
 {
     if (watch->cgroup.version == 0)
         return;
     /* The order matters: if the own count is 0 after the parent's was read, then all kills in the
-     * parent's count are of siblings. */
+     * parent's count are of siblings, or at limits that the build set itself. */
     bool ended = has_ended(watch);
     int64_t above = kills_above(watch);
-    int64_t kills = cgroup_oom_kills(&watch->cgroup);
+    int64_t kills = fatal_kills(watch);
     if (kills > 0 || (kills == 0 && ended))
         watch->kills = kills;
     else if (kills == 0)

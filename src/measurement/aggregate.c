@@ -428,8 +428,11 @@ static void take_end(struct aggregate *aggregate, const struct wire_end *end)
                                     .refaults = end->refaults,
                                     .limit_hits = m->pressure.limit_hits,
                                     .oom_kills = end->oom_kills,
+                                    .inner_oom_kills = end->inner_oom_kills,
                                     .swap_peak_bytes = end->swap_peak_bytes,
                                     .zswap_peak_bytes = end->zswap_peak_bytes};
+    free(m->cgroup.inner_oom);
+    m->cgroup.inner_oom = text_or_null(end->inner_oom_cgroup);
     m->sampler.samples = end->samples;
     m->sampler.snapshots = end->snapshots;
     m->sampler.vanished = end->vanished;

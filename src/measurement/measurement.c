@@ -54,7 +54,7 @@ void measurement_init(struct measurement *m)
                     .rss_peak_bytes = UNMEASURED,
                     .largest_process_bytes = UNMEASURED},
         .pressure = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED,
-                     UNMEASURED},
+                     UNMEASURED, UNMEASURED},
     };
     disturbance_init(&m->disturbance);
     peak_init(&m->peak);
@@ -105,6 +105,7 @@ void source_cgroup_release(struct source_cgroup *cgroup)
     free(cgroup->directory);
     free(cgroup->seen_by);
     free(cgroup->proof);
+    free(cgroup->inner_oom);
     *cgroup = (struct source_cgroup){.version = UNMEASURED};
 }
 

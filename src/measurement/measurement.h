@@ -102,13 +102,16 @@ struct constraint {
     int64_t limit_hits, high_hits; /* during the build */
 };
 
-/* The cgroup whose counters were read. All are NULL, and the version UNMEASURED, if there is none:
- * the figures then come from the processes alone. */
+/* The cgroup whose counters were read. The texts are NULL, and the version is UNMEASURED, if there
+ * is none: the figures then come from the processes alone. */
 struct source_cgroup {
     int64_t version; /* 1 or 2 */
     char *directory; /* as the runner sees it, or else the probe */
     char *seen_by;   /* "runner" or "probe" */
     char *proof;     /* how it was verified that the build is in it */
+    /* A cgroup below it, made by the build, at whose limit the kernel killed a process:
+     * "/sandbox". NULL: none that still existed at the end. */
+    char *inner_oom;
 };
 
 /* Memory pressure during the build. Each may be UNMEASURED. */
@@ -117,6 +120,7 @@ struct pressure {
     int64_t refaults;         /* reclaimed pages that were needed again */
     int64_t limit_hits;       /* of all constraints: how often the usage reached a limit */
     int64_t oom_kills;
+    int64_t inner_oom_kills;  /* at limits that the build itself set on cgroups below its own */
     int64_t swap_peak_bytes;  /* the highest sample of the swap in use; a part of unreclaimable */
     int64_t zswap_peak_bytes; /* of the memory that holds compressed pages of swap (v2) */
 };

@@ -43,7 +43,8 @@ static bool own_cgroup; /* it contains only the build and the probe */
 /* The counters before the build. */
 static struct cgroup_pressure pressure_at_start;
 static struct cgroup_levels levels_at_start;
-static int64_t oom_kills_at_start, peak_at_start_bytes, usage_at_start_bytes;
+static struct cgroup_oom oom_at_start;
+static int64_t peak_at_start_bytes, usage_at_start_bytes;
 static struct sampler sampler;
 static struct build build;
 static struct timespec started;
@@ -164,7 +165,7 @@ static int64_t since(int64_t before, int64_t after)
 static void count_from_here(void)
 {
     cgroup_pressure(&cgroup, &pressure_at_start);
-    oom_kills_at_start = cgroup_oom_kills(&cgroup);
+    cgroup_read_oom(&cgroup, &oom_at_start);
     cgroup_read_levels(&cgroup, &levels_at_start);
     peak_at_start_bytes = cgroup_peak(&cgroup);
     usage_at_start_bytes = cgroup_usage(&cgroup);
@@ -237,8 +238,10 @@ static void send_end(int64_t duration_ms)
 {
     struct cgroup_pressure pressure;
     int64_t peak_bytes = counted("the peak", peak_at_start_bytes, cgroup_peak(&cgroup));
-    int64_t oom_kills =
-        counted("the kernel's kills", oom_kills_at_start, cgroup_oom_kills(&cgroup));
+    static struct cgroup_oom oom;
+    cgroup_read_oom(&cgroup, &oom);
+    (void)counted("the kernel's kills", oom_at_start.kills, oom.kills);
+    const struct cgroup_kills kills = cgroup_kills_since(&oom_at_start, &oom);
     (void)counted("the memory in use", usage_at_start_bytes, cgroup_usage(&cgroup));
     cgroup_pressure(&cgroup, &pressure);
     emit_record(&(struct wire_record){
@@ -249,7 +252,9 @@ static void send_end(int64_t duration_ms)
             .duration_ms = duration_ms,
             .peak_bytes = peak_bytes,
             .ended_peak_bytes = -1,
-            .oom_kills = since(oom_kills_at_start, oom_kills),
+            .oom_kills = kills.fatal,
+            .inner_oom_kills = kills.inner,
+            .inner_oom_cgroup = oom.inner_cgroup,
             .pressure_some_us = since(pressure_at_start.some_us, pressure.some_us),
             .pressure_full_us = since(pressure_at_start.full_us, pressure.full_us),
             .refaults = since(pressure_at_start.refaults, pressure.refaults),

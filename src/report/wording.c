@@ -126,6 +126,16 @@ char *format_at_limit(const struct measurement *m)
     return xasprintf("AT THE LIMIT: %s", reason);
 }
 
+char *format_inner_oom(const struct measurement *m)
+{
+    if (m->pressure.inner_oom_kills <= 0)
+        return NULL;
+    return xasprintf("the kernel killed %" PRId64 " of its processes at a limit that the build "
+                     "itself set%s%s; this does not fail the run",
+                     m->pressure.inner_oom_kills, m->cgroup.inner_oom ? ", on its cgroup " : "",
+                     m->cgroup.inner_oom ? m->cgroup.inner_oom : "");
+}
+
 char *format_metric(const char *metric, const struct measurement *m)
 {
     const char *stage = metric_stage_name(metric);

@@ -40,6 +40,8 @@ char *format_not_measured(const struct measurement *m);
 char *format_oom(const struct measurement *m);
 char *format_estimated(const struct peak *peak);
 char *format_at_limit(const struct measurement *m);
+/* Reports kills at limits that the build itself set, or NULL. */
+char *format_inner_oom(const struct measurement *m);
 /* Explains the memory that was charged at the start. Static, never NULL. */
 const char *at_start_note(const struct peak *peak);
 

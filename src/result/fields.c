@@ -58,6 +58,7 @@ const struct field result_cgroup_fields[] = {
     {"version", FIELD_FIGURE, offsetof(struct source_cgroup, version)},
     {"seen_by", FIELD_TEXT_OR_NULL, offsetof(struct source_cgroup, seen_by)},
     {"proof", FIELD_TEXT_OR_NULL, offsetof(struct source_cgroup, proof)},
+    {"inner_oom", FIELD_TEXT_OR_NULL, offsetof(struct source_cgroup, inner_oom)},
     {0},
 };
 
@@ -67,6 +68,7 @@ const struct field result_pressure_fields[] = {
     {"refaults", FIELD_FIGURE, offsetof(struct pressure, refaults)},
     {"limit_hits", FIELD_FIGURE, offsetof(struct pressure, limit_hits)},
     {"oom_kills", FIELD_FIGURE, offsetof(struct pressure, oom_kills)},
+    {"inner_oom_kills", FIELD_FIGURE, offsetof(struct pressure, inner_oom_kills)},
     {"swap_peak_bytes", FIELD_FIGURE, offsetof(struct pressure, swap_peak_bytes)},
     {"zswap_peak_bytes", FIELD_FIGURE, offsetof(struct pressure, zswap_peak_bytes)},
     {0},

@@ -383,6 +383,16 @@ static int run_to_end(struct session *session, int64_t timeout_ms, struct bm_err
     return 0;
 }
 
+/* On v2 the engine's flag counts kills at limits that the build itself set, so the kernel's final
+ * count replaces it. A probe that sent its last record has reported kills itself. */
+static bool was_oom_killed(struct session *session)
+{
+    struct oom_watch *oom = &session->run.oom;
+    bool known = oom->kills >= 0 && oom->cgroup.version == 2;
+    return oom->kills > 0 || (session->outcome->facts.oom_killed && !known) ||
+           (!session->outcome->complete && oom_watch_reports(oom));
+}
+
 int session_run(const struct engine *engine, const struct engine_spec *spec, int64_t timeout_ms,
                 session_on_record *on_record, void *context, struct session_outcome *outcome,
                 struct bm_error *err)
@@ -408,9 +418,7 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     interrupt_hold(true);
     int finished = engine->finish(&session->run, &outcome->facts, &left);
     interrupt_hold(false);
-    /* A probe that sent its last record has reported kills itself. */
-    outcome->oom_killed = outcome->facts.oom_killed || session->run.oom.kills > 0 ||
-                          (!outcome->complete && oom_watch_reports(&session->run.oom));
+    outcome->oom_killed = was_oom_killed(session);
     oom_watch_close(&session->run.oom);
     if (finished < 0) {
         if (result == 0)

@@ -113,6 +113,10 @@ struct wire_end {
     int64_t peak_bytes;       /* as in struct wire_stage */
     int64_t ended_peak_bytes; /* as in struct wire_stage */
     int64_t oom_kills;        /* -1 if the kernel does not count them */
+    /* Kills at limits that the build itself set on cgroups below its own, and one of these; "":
+     * unknown. */
+    int64_t inner_oom_kills;
+    const char *inner_oom_cgroup;
     int64_t pressure_some_us, pressure_full_us, refaults;
     int64_t swap_peak_bytes, zswap_peak_bytes;
     int64_t samples, snapshots, vanished, unreadable;

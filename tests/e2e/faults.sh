@@ -15,7 +15,7 @@
 
 faults_scenarios=(probe_is_killed output_is_not_read daemons_and_zombies large_output out_of_memory oom_group
     disk_is_full file_size_limit unusual_paths few_descriptors many_processes concurrent_runs)
-faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups)
+faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups inner_limits)
 # These scenarios set the clock of the kernel or need its file systems.
 faults_rig_scenarios=(disk_quota clock_is_set clocks_differ)
 faults_container_scenarios=(no_engine engine_is_slow limit_is_dropped ended_before_the_build container_is_removed wrong_images least_privileges)
@@ -596,6 +596,36 @@ SH
     within 79 "$(jq .peak.attributed_at_ms_bytes "$(result sandbox)")" 90 "the attributed memory"
     nothing_left
     ok "$engine: processes in cgroups that the build made are attributed"
+}
+
+# A build that limits a part of its work, in a cgroup below its own. On v2 it must move all processes out of
+# its own cgroup first, the probe too.
+inner_limits() {
+    cat >"$repo/limited.sh" <<'SH'
+own=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)
+[ -e "$own/memory.current" ] || own=/sys/fs/cgroup/memory$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
+mkdir "$own/sandbox"
+limit=memory.limit_in_bytes
+if [ -e "$own/memory.max" ]; then
+    limit=memory.max
+    mkdir "$own/rest"
+    for pid in $(cat "$own/cgroup.procs"); do echo "$pid" >"$own/rest/cgroup.procs"; done
+    echo +memory >"$own/cgroup.subtree_control"
+fi
+[ "$1" = none ] || echo "$1" >"$own/sandbox/$limit"
+sh -c "echo \$\$ >'$own/sandbox/cgroup.procs' && exec ./hold thp=off anon=100 sleep=100"
+echo made >made
+SH
+    expect 0 measure --label inner -- sh limited.sh 32M
+    holds "$(result inner)" '.verdict == "pass" and (.build.oom_killed | not) and .pressure.oom_kills == 0
+        and .pressure.inner_oom_kills == 1 and .cgroup.inner_oom == "/sandbox"'
+    grep -q /sandbox "$work/out" || fail "the summary does not name the cgroup"
+    nothing_left
+    # The same kill at the limit of the run is the build's.
+    expect 3 measure --label outer --memory 64m -- sh limited.sh none
+    holds "$(result outer)" '.verdict == "build-failed" and .build.oom_killed'
+    nothing_left
+    ok "$engine: a kill at a limit that the build set itself is reported, and does not fail the run"
 }
 
 least_privileges() {

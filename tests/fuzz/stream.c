@@ -42,6 +42,8 @@ static struct wire_record any_record(unsigned *seed)
     } else if (record.type == WIRE_VARIABLE) {
         record.variable.name = any_text(seed);
         record.variable.value = any_text(seed);
+    } else if (record.type == WIRE_END) {
+        record.end.inner_oom_cgroup = any_text(seed);
     } else if (record.type == WIRE_LEVEL) {
         record.level.directory = any_text(seed);
     } else if (record.type == WIRE_PROCESS_SAMPLE) {

@@ -151,6 +151,7 @@ void sample_measurement(struct measurement *m)
                                     .refaults = 120,
                                     .limit_hits = 0,
                                     .oom_kills = 0,
+                                    .inner_oom_kills = 0,
                                     .swap_peak_bytes = 0,
                                     .zswap_peak_bytes = UNMEASURED};
     m->cgroup = (struct source_cgroup){.version = 1,

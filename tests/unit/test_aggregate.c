@@ -125,7 +125,8 @@ static void finish_last(int64_t peak_bytes, int64_t ended_peak_bytes)
 {
     aggregate_record(aggregate,
                      &(struct wire_record){.type = WIRE_END,
-                                           .end = {.exit_code = 0,
+                                           .end = {.inner_oom_cgroup = "",
+                                                   .exit_code = 0,
                                                    .duration_ms = 900,
                                                    .peak_bytes = peak_bytes,
                                                    .ended_peak_bytes = ended_peak_bytes}});
@@ -137,7 +138,8 @@ static void finish(int64_t peak_bytes, int64_t oom_kills, int64_t limit_hits)
 {
     level(0, "/own", -1, -1, limit_hits);
     aggregate_record(aggregate, &(struct wire_record){.type = WIRE_END,
-                                                      .end = {.exit_code = 0,
+                                                      .end = {.inner_oom_cgroup = "",
+                                                              .exit_code = 0,
                                                               .duration_ms = 900,
                                                               .peak_bytes = peak_bytes,
                                                               .ended_peak_bytes = -1,
@@ -704,7 +706,9 @@ START_TEST(extreme_figures)
                                                                 .kernel = "",
                                                                 .thp = "",
                                                                 .cpu_percent = INT64_MAX}});
-    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_END, .end = {.signal = 65}});
+    aggregate_record(
+        aggregate,
+        &(struct wire_record){.type = WIRE_END, .end = {.inner_oom_cgroup = "", .signal = 65}});
     aggregate_finish(aggregate);
     ck_assert_int_eq(m.peak.at_peak.attributed_bytes, INT64_MAX);
     ck_assert_double_eq(m.environment.cpus, UNMEASURED);

@@ -223,6 +223,51 @@ static struct cgroup captured(const char *machine)
     return cgroup;
 }
 
+static int64_t fatal_kills(const struct cgroup *cgroup)
+{
+    static struct cgroup_oom oom;
+    cgroup_read_oom(cgroup, &oom);
+    return cgroup_kills_since(NULL, &oom).fatal;
+}
+
+/* The counts of a run, and how many of the kills are fatal, and at inner limits. */
+static const struct {
+    struct cgroup_oom oom;
+    int64_t fatal, inner;
+} kill_cases[] = {
+    /* v2: at the own limit; at a limit below; a whole cgroup below; the machine ran out. */
+    {{.kills = 1, .group_kills = 0, .ooms = 1, .own_ooms = 1, .limit_hits = -1}, 1, 0},
+    {{.kills = 2, .group_kills = 0, .ooms = 2, .own_ooms = 0, .limit_hits = -1}, 0, 2},
+    {{.kills = 5, .group_kills = 1, .ooms = 1, .own_ooms = 0, .limit_hits = -1}, 0, 5},
+    {{.kills = 1, .group_kills = 0, .ooms = 0, .own_ooms = 0, .limit_hits = -1}, 1, 0},
+    /* v2: one below, and one more that nothing below explains. */
+    {{.kills = 2, .group_kills = 0, .ooms = 1, .own_ooms = 0, .limit_hits = -1}, 1, 1},
+    /* v2: both at the own limit and below, or on a kernel that does not tell: fatal. */
+    {{.kills = 2, .group_kills = 0, .ooms = 2, .own_ooms = 1, .limit_hits = -1}, 2, 0},
+    {{.kills = 2, .group_kills = -1, .ooms = 2, .own_ooms = -1, .limit_hits = -1}, 2, 0},
+    /* v1: own processes; below at a limit there, without one, or while the own limit was reached.
+     */
+    {{.kills = 1, .ooms = -1, .own_ooms = -1, .limit_hits = 3}, 1, 0},
+    {{.kills = 0, .ooms = -1, .own_ooms = -1, .below_kills = 2, .inner_kills = 2}, 0, 2},
+    {{.kills = 0, .ooms = -1, .own_ooms = -1, .below_kills = 2, .inner_kills = 1}, 1, 1},
+    {{.kills = 0, .ooms = -1, .own_ooms = -1, .below_kills = 2, .inner_kills = 2, .limit_hits = 1},
+     2,
+     0},
+    {{.kills = -1, .ooms = -1, .own_ooms = -1, .limit_hits = -1}, -1, 0},
+};
+
+START_TEST(kills_at_inner_limits_are_not_fatal)
+{
+    const struct cgroup_kills kills = cgroup_kills_since(NULL, &kill_cases[_i].oom);
+    ck_assert_int_eq(kills.fatal, kill_cases[_i].fatal);
+    ck_assert_int_eq(kills.inner, kill_cases[_i].inner);
+    /* Without an increase during the run there is none. */
+    const struct cgroup_kills none = cgroup_kills_since(&kill_cases[_i].oom, &kill_cases[_i].oom);
+    ck_assert_int_eq(none.fatal, kill_cases[_i].fatal < 0 ? -1 : 0);
+    ck_assert_int_eq(none.inner, 0);
+}
+END_TEST
+
 START_TEST(counters_of_v2)
 {
     struct cgroup cgroup = captured("docker-v2");
@@ -231,7 +276,7 @@ START_TEST(counters_of_v2)
     ck_assert_int_eq(cgroup_peak(&cgroup), 317227008);
     ck_assert_int_eq(cgroup_usage(&cgroup), 3112960);
     ck_assert_int_eq(cgroup_limit(&cgroup), 536870912);
-    ck_assert_int_eq(cgroup_oom_kills(&cgroup), 1);
+    ck_assert_int_eq(fatal_kills(&cgroup), 1);
     ck_assert_int_eq(cgroup_stat(&cgroup, &stat), 0);
     ck_assert_int_eq(stat.anon_bytes, 1000000);
     ck_assert_int_eq(stat.file_bytes, 1500000); /* without shmem */
@@ -293,7 +338,7 @@ START_TEST(counters_of_v1)
     ck_assert_str_eq(cgroup_peak_source(&cgroup), "memory.max_usage_in_bytes");
     ck_assert_int_eq(cgroup_peak(&cgroup), 67108864);
     ck_assert_int_eq(cgroup_limit(&cgroup), -1); /* 9223372036854771712 is "none" */
-    ck_assert_int_eq(cgroup_oom_kills(&cgroup), 2);
+    ck_assert_int_eq(fatal_kills(&cgroup), 2);
     ck_assert_int_eq(cgroup_stat(&cgroup, &stat), 0);
     ck_assert_int_eq(stat.anon_bytes, 19677184);
     ck_assert_int_eq(stat.file_bytes, 4718354432 - 2146631680);
@@ -345,7 +390,7 @@ START_TEST(an_absent_counter_is_not_zero)
     struct cgroup cgroup = captured("v2-root"); /* a root has no memory.peak */
     ck_assert_ptr_null(cgroup_peak_source(&cgroup));
     ck_assert_int_eq(cgroup_peak(&cgroup), -1);
-    ck_assert_int_eq(cgroup_oom_kills(&cgroup), -1);
+    ck_assert_int_eq(fatal_kills(&cgroup), -1);
     int64_t number;
     ck_assert_int_eq(parse_cgroup_number("max\n", &number), 0);
     ck_assert_int_eq(number, -1);
@@ -382,7 +427,7 @@ START_TEST(the_root_of_the_machine_is_not_that_of_a_namespace)
     ck_assert_int_eq(cgroup_peak(&none), -1);
     ck_assert_int_eq(cgroup_usage(&none), -1);
     ck_assert_int_eq(cgroup_limit(&none), -1);
-    ck_assert_int_eq(cgroup_oom_kills(&none), -1);
+    ck_assert_int_eq(fatal_kills(&none), -1);
     struct cgroup_levels levels;
     cgroup_read_levels(&none, &levels);
     ck_assert_uint_eq(levels.count, 0);
@@ -474,6 +519,8 @@ int main(void)
     tcase_add_test(all, the_right_hierarchy_is_found);
     tcase_add_test(all, counters_of_v2);
     tcase_add_test(all, counters_of_v1);
+    tcase_add_loop_test(all, kills_at_inner_limits_are_not_fatal, 0,
+                        sizeof kill_cases / sizeof *kill_cases);
     tcase_add_test(all, limits_of_all_levels);
     tcase_add_test(all, cpu_quotas);
     tcase_add_test(all, pressure);

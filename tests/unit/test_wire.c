@@ -34,10 +34,13 @@ START_TEST(every_record_is_decoded_as_it_was_encoded)
     ck_assert_str_eq(out.variable.name, "NODE_OPTIONS");
     ck_assert_str_eq(out.variable.value, "-x");
 
-    in =
-        (struct wire_record){.type = WIRE_END, .end = {.exit_code = 3, .largest_process_bytes = 7}};
+    in = (struct wire_record){
+        .type = WIRE_END,
+        .end = {.inner_oom_cgroup = "/sandbox", .exit_code = 3, .largest_process_bytes = 7}};
     length = wire_encode(&in, frame, sizeof frame);
     ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
+    ck_assert_str_eq(out.end.inner_oom_cgroup, "/sandbox");
+    out.end.inner_oom_cgroup = in.end.inner_oom_cgroup;
     ck_assert_mem_eq(&in.end, &out.end, sizeof in.end);
 
     in = (struct wire_record){.type = WIRE_SAMPLE, .sample = {.t_ms = 5, .processes = 9}};

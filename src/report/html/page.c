@@ -260,9 +260,11 @@ static void put_pressure(struct xml *xml, const struct measurement *m)
     const struct {
         const char *name;
         int64_t count;
-    } counts[] = {{"pages reclaimed and read again", pressure->refaults},
-                  {"times at a memory limit", pressure->limit_hits},
-                  {"processes killed by the kernel (OOM)", pressure->oom_kills}};
+    } counts[] = {
+        {"pages reclaimed and read again", pressure->refaults},
+        {"times at a memory limit", pressure->limit_hits},
+        {"processes killed by the kernel (OOM)", pressure->oom_kills},
+        {"processes killed at limits of the build's own cgroups", pressure->inner_oom_kills}};
     html_open(xml, "dl", NULL);
     put_bytes_fact(xml, "charged before the build started", m->peak.at_start_bytes);
     put_bytes_fact(xml, "attributed to processes, page cache and the kernel",

@@ -68,6 +68,9 @@ static void put_memory_peak(FILE *out, const struct measurement *m)
         fprintf(out, "note:          %s\n", at_start_note(peak));
     }
     char *estimated CLEANUP(cleanup_free) = format_estimated(peak);
+    char *inner_oom CLEANUP(cleanup_free) = format_inner_oom(m);
+    if (inner_oom)
+        put_fact(out, "note:         ", inner_oom);
     char *at_limit CLEANUP(cleanup_free) = format_at_limit(m);
     const char *notes[] = {at_limit, estimated};
     for (size_t i = 0; i < 2; i++)

@@ -61,6 +61,8 @@ static void put_warnings(struct layout *layout, const struct measurement *m)
     put_warning(layout, PAINT_RED, oom);
     char *at_limit CLEANUP(cleanup_free) = format_at_limit(m);
     put_warning(layout, PAINT_YELLOW, at_limit);
+    char *inner_oom CLEANUP(cleanup_free) = format_inner_oom(m);
+    put_warning(layout, PAINT_YELLOW, inner_oom);
     char *estimated CLEANUP(cleanup_free) = format_estimated(&m->peak);
     put_warning(layout, PAINT_YELLOW, estimated);
 }
