@@ -130,9 +130,9 @@ own_processes() {
     local file
     configure own 'daemon=anon=20 ' 'workers=^timeout '
     expect 0 measure --label own --config "$repo/own.json" -- sh -c '
-        ./hold thp=off anon=20 seen=own:daemon sleep=1500 &
+        ./hold thp=off anon=20 sleep=60000 &
         timeout 60 ./hold thp=off seen=own:daemon spawn=2 anon=60 meet sleep=700
-        wait'
+        kill $!'
     file=$(result own)
     within 20 "$(stage "$file" daemon pss_peak_bytes)" 23 "the daemon's own memory"
     within 120 "$(stage "$file" workers pss_peak_bytes)" 125 "the workers' own memory"
