@@ -400,6 +400,7 @@ static void take_end(struct aggregate *aggregate, const struct wire_end *end)
     m->build.exit_code = end->exit_code;
     m->build.signal = end->signal > 0 && end->signal < NSIG ? end->signal : 0;
     m->build.duration_ms = end->duration_ms;
+    m->build.cpu_ms = end->build_cpu_ms;
     m->pressure = (struct pressure){.some_us = end->pressure_some_us,
                                     .full_us = end->pressure_full_us,
                                     .refaults = end->refaults,

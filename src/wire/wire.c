@@ -77,6 +77,7 @@ static const struct field end_fields[] = {
     INTEGER_OF(end, cpu_ms),
     INTEGER_OF(end, rss_peak_bytes),
     INTEGER_OF(end, largest_process_bytes),
+    INTEGER_OF(end, build_cpu_ms),
 };
 static const struct field level_fields[] = {
     INTEGER_OF(level, ancestor),         STRING_OF(level, directory),

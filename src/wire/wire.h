@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 3
+#define WIRE_VERSION 4
 #define WIRE_HEADER_BYTES 8
 /* A longer payload is a broken stream. */
 #define WIRE_PAYLOAD_MAX ((size_t)64 * 1024)
@@ -106,6 +106,7 @@ struct wire_end {
     int64_t samples, snapshots, vanished, unreadable;
     int64_t cpu_ms, rss_peak_bytes; /* of the probe itself */
     int64_t largest_process_bytes;  /* the largest RSS of any reaped process (ru_maxrss) */
+    int64_t build_cpu_ms;           /* the CPU time of the build, without the probe */
 };
 
 struct wire_process_sample {

@@ -63,6 +63,11 @@ static void put_properties(struct xml *xml, const struct measurement *m,
     put_integer_property(xml, "peak.unreclaimable_bytes", m->peak.unreclaimable_bytes);
     put_integer_property(xml, "peak.pss_bytes", m->peak.at_peak.pss_bytes);
     put_integer_property(xml, "peak.limit_bytes", m->peak.limit_bytes);
+    put_integer_property(xml, "build.cpu_ms", m->build.cpu_ms);
+    for (size_t i = 0; i < m->outside_daemon_count; i++) {
+        put_property(xml, "outside_daemon", m->outside_daemons[i].name);
+        put_integer_property(xml, "outside_daemon.cpu_ms", m->outside_daemons[i].cpu_ms);
+    }
     put_property(xml, "engine", m->environment.engine);
     put_property(xml, "image", m->environment.image);
     put_property(xml, "architecture", m->environment.architecture);
