@@ -249,8 +249,13 @@ void daemon_watch_open(struct daemon_watch *watch, const struct engine *engine,
     if (engine == &engine_inplace &&
         (cgroup_of_self("", &watch->build) < 0 || cgroup_is_root(&watch->build)))
         watch->build.version = 0;
+    struct strv env CLEANUP(strv_release) = {0};
+    strv_push_all(&env, spec->env);
+    /* Without a container, the build inherits the variables of the runner. */
+    for (char **variable = environ; watch->has_processes && *variable; variable++)
+        strv_push(&env, *variable);
     for (int id = 0; id < DAEMON_IDS; id++)
-        watch->disabled[id] = daemon_is_disabled((enum daemon_id)id, spec->command, spec->env);
+        watch->disabled[id] = daemon_is_disabled((enum daemon_id)id, spec->command, &env);
     take_client(watch, daemon_client_in_command(spec->command));
     daemon_watch_look(watch);
 }

@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -386,6 +387,12 @@ START_TEST(a_container_reaches_no_process_of_this_machine)
     daemon_watch_open(&watch, host, &spec);
     ck_assert_ptr_nonnull(find(found, daemon_watch_found(&watch, found), DAEMON_GRADLE));
     daemon_watch_release(&watch);
+    /* The build inherits the variables of the runner. */
+    setenv("GRADLE_OPTS", "-Dorg.gradle.daemon=false", 1);
+    daemon_watch_open(&watch, host, &spec);
+    ck_assert_ptr_null(find(found, daemon_watch_found(&watch, found), DAEMON_GRADLE));
+    daemon_watch_release(&watch);
+    unsetenv("GRADLE_OPTS");
 }
 END_TEST
 
