@@ -5,6 +5,7 @@ fuzz_targets = \
 	%D%/fuzz_cgroup_files \
 	%D%/fuzz_cmdline \
 	%D%/fuzz_config \
+	%D%/fuzz_daemons \
 	%D%/fuzz_series \
 	%D%/fuzz_aggregate \
 	%D%/fuzz_inspect \
@@ -27,6 +28,7 @@ tests_fuzz_fuzz_baseline_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cgroup_files_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cmdline_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_config_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_daemons_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_series_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_aggregate_SOURCES = %D%/fuzz_aggregate.c %D%/stream.c
 tests_fuzz_fuzz_aggregate_LDADD = $(FUZZ_LDADD)
