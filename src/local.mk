@@ -85,10 +85,12 @@ libbaseline_a_SOURCES = \
 
 libengine_a_SOURCES = \
 	%D%/engine/container.c \
+	%D%/engine/daemon_watch.c %D%/engine/daemon_watch.h \
 	%D%/engine/diagnosis.c %D%/engine/diagnosis.h \
 	%D%/engine/engine.c %D%/engine/engine.h \
 	%D%/engine/host.c \
 	%D%/engine/inplace.c \
+	%D%/engine/known_daemons.c %D%/engine/known_daemons.h \
 	%D%/engine/oom_watch.c %D%/engine/oom_watch.h \
 	%D%/engine/page_cache.c %D%/engine/page_cache.h \
 	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h

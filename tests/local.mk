@@ -7,6 +7,7 @@ unit_tests = \
 	%D%/unit/test_base_units \
 	%D%/unit/test_baseline_command \
 	%D%/unit/test_config \
+	%D%/unit/test_daemons \
 	%D%/unit/test_engine \
 	%D%/unit/test_fit \
 	%D%/unit/test_aggregate \

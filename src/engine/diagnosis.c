@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/units.h"
 #include "cgroup/cgroup.h"
+#include "engine/daemon_watch.h"
 #include "engine/engine.h"
 #include "proc/proc.h"
 
@@ -233,6 +234,25 @@ static void diagnose_size(struct diagnoses *diagnoses)
         xasprintf("%ld CPUs, %s", sysconf(_SC_NPROCESSORS_ONLN), total), NULL);
 }
 
+/* Daemons of this user: without a container, a build may leave its work to them. */
+static void diagnose_daemons(struct diagnoses *diagnoses)
+{
+    struct daemon_watch watch CLEANUP(daemon_watch_release);
+    struct found_daemon found[DAEMON_IDS];
+    struct strv none = {0};
+    const struct engine_spec spec = {.command = &none, .env = &none};
+    daemon_watch_open(&watch, &engine_host, &spec);
+    size_t count = daemon_watch_found(&watch, found);
+    if (!count)
+        add(diagnoses, "outside daemons", DIAGNOSIS_OK, xstrdup("none of this user runs"), NULL);
+    for (size_t i = 0; i < count; i++)
+        add(diagnoses, "outside daemons", DIAGNOSIS_LIMITED,
+            xasprintf("the %s runs: the memory that it uses for a build is not measured with the "
+                      "engines host and inplace",
+                      known_daemons[found[i].id].name),
+            known_daemons[found[i].id].fix);
+}
+
 void diagnose_machine(struct diagnoses *diagnoses)
 {
     *diagnoses = (struct diagnoses){0};
@@ -242,4 +262,5 @@ void diagnose_machine(struct diagnoses *diagnoses)
     diagnose_pss(diagnoses);
     diagnose_pressure(diagnoses);
     diagnose_caches(diagnoses);
+    diagnose_daemons(diagnoses);
 }

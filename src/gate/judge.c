@@ -213,6 +213,18 @@ static void note_drift(const struct baseline_environment *entry, const struct me
         strv_pushf(notes, "drifted since the baseline was measured: %s", list);
 }
 
+/* Once for each daemon, whichever run saw it. */
+static void note_outside_daemons(const struct measurement *runs, size_t run_count,
+                                 struct strv *notes)
+{
+    for (size_t i = 0; i < run_count; i++)
+        for (size_t k = 0; k < runs[i].outside_daemon_count; k++) {
+            char *note CLEANUP(cleanup_free) = outside_daemon_note(&runs[i].outside_daemons[k]);
+            if (!strv_contains(notes, note))
+                strv_push(notes, note);
+        }
+}
+
 /* More than twice as long, and by more than the tolerance of a duration. The terms are ordered so
  * that none overflows. */
 static bool much_longer(int64_t span_ms, int64_t than_ms)
@@ -296,6 +308,7 @@ void judge(const struct baseline *baseline, const char *baseline_path,
            struct judgement *judgement)
 {
     judgement->baseline_path = baseline_path ? xstrdup(baseline_path) : NULL;
+    note_outside_daemons(runs, run_count, &judgement->notes);
     if (!all_runs_valid(runs, run_count, judgement))
         return;
 
@@ -323,6 +336,7 @@ void judge(const struct baseline *baseline, const char *baseline_path,
 
 void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement)
 {
+    note_outside_daemons(runs, run_count, &judgement->notes);
     if (all_runs_valid(runs, run_count, judgement) && run_at_limit(runs, run_count))
         judgement->advice = at_limit_advice();
 }

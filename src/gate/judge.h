@@ -32,7 +32,7 @@ struct judgement {
     char *baseline_path; /* as the user wrote it; NULL: not compared with a baseline */
     char *reason;        /* of the verdict; NULL if it is pass */
     char *advice;        /* what to do next; may be NULL */
-    struct strv notes;   /* reasons for reruns, drift, durations that differ */
+    struct strv notes;   /* outside daemons, reasons for reruns, drift, durations that differ */
     struct finding *findings;
     size_t finding_count;
 };
@@ -45,7 +45,7 @@ void judgement_release(struct judgement *judgement);
  *
  * The first condition that holds determines the verdict:
  *   build-failed    a run's build failed, or is not verified     (no findings)
- *   inconclusive    a run was not measured                       (no findings)
+ *   inconclusive    a run was not measured, or daemons did its work elsewhere   (no findings)
  *   over-limit      a run's peak reached the memory limit, so the build's need is unknown
  *   no-baseline, not-comparable
  *                   there is no entry; the findings have values, but no baseline
@@ -62,7 +62,7 @@ void judge(const struct baseline *baseline, const char *baseline_path,
            const struct measurement *runs, size_t run_count, bool strict,
            struct judgement *judgement);
 
-/* Judges runs without a baseline: pass, build-failed, or inconclusive if one was not measured. */
+/* Judges runs without a baseline: pass, build-failed, or inconclusive as above. */
 void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement);
 
 /* The rerun policy: returns the reason for another run before the verdict, or NULL. The caller owns

@@ -423,6 +423,7 @@ static void take_end(struct aggregate *aggregate, const struct wire_end *end)
     m->build.exit_code = end->exit_code;
     m->build.signal = end->signal > 0 && end->signal < NSIG ? end->signal : 0;
     m->build.duration_ms = end->duration_ms;
+    m->build.cpu_ms = end->build_cpu_ms;
     m->pressure = (struct pressure){.some_us = end->pressure_some_us,
                                     .full_us = end->pressure_full_us,
                                     .refaults = end->refaults,
@@ -458,7 +459,6 @@ static void take_disturbance(struct measurement *m, const struct wire_disturbanc
         .run_delay_us = stored(disturbance->run_delay_us),
         .throttled_us = stored(disturbance->throttled_us),
         .steal_us = stored(disturbance->steal_us),
-        .build_cpu_us = stored(disturbance->build_cpu_us),
         .other_cpu_us = stored(disturbance->other_cpu_us),
         .cpu_capacity_us = stored(disturbance->cpu_capacity_us),
         .swap_in_bytes = stored(disturbance->swap_in_bytes),

@@ -18,7 +18,6 @@ const struct disturbance_field disturbance_fields[] = {
     {"run_delay_us", "processes waited for a CPU, together", FIGURE(run_delay_us), false},
     {"throttled_us", "stopped by a CPU quota", FIGURE(throttled_us), false},
     {"steal_us", "CPU time taken by the hypervisor", FIGURE(steal_us), false},
-    {"build_cpu_us", "CPU time of the build", FIGURE(build_cpu_us), false},
     {"other_cpu_us", "CPU time of other work", FIGURE(other_cpu_us), false},
     {"cpu_capacity_us", "CPU time that there was", FIGURE(cpu_capacity_us), false},
     {"swap_in_bytes", "read from swap (machine)", FIGURE(swap_in_bytes), true},
@@ -80,7 +79,8 @@ char *disturbance_text(const struct disturbance *disturbance, int64_t duration_m
 {
     struct strv parts CLEANUP(strv_release) = {0};
     int64_t capacity = disturbance->cpu_capacity_us;
-    int64_t duration_us = duration_ms > 0 ? duration_ms * 1000 : 0;
+    int64_t duration_us =
+        duration_ms > 0 && duration_ms < INT64_MAX / 1000 ? duration_ms * 1000 : 0;
     if (is_notable(disturbance->other_cpu_us, capacity))
         strv_pushf(&parts, "other work used %" PRId64 " %% of the CPUs",
                    disturbance->other_cpu_us / (capacity / 100));

@@ -46,7 +46,7 @@ static void peak_init(struct peak *peak)
 void measurement_init(struct measurement *m)
 {
     *m = (struct measurement){
-        .build = {.exit_code = UNMEASURED, .duration_ms = UNMEASURED},
+        .build = {.exit_code = UNMEASURED, .duration_ms = UNMEASURED, .cpu_ms = UNMEASURED},
         .cgroup = {.version = UNMEASURED},
         .environment = {.cpus = UNMEASURED, .memory_total_bytes = UNMEASURED},
         .sampler = {.interval_ms = UNMEASURED,
@@ -116,6 +116,16 @@ static void constraints_release(struct measurement *m)
     free(m->constraints);
 }
 
+static void outside_daemons_release(struct measurement *m)
+{
+    for (size_t i = 0; i < m->outside_daemon_count; i++) {
+        free(m->outside_daemons[i].name);
+        free(m->outside_daemons[i].asked_by);
+        free(m->outside_daemons[i].fix);
+    }
+    free(m->outside_daemons);
+}
+
 void measurement_release(struct measurement *m)
 {
     free(m->label);
@@ -129,6 +139,7 @@ void measurement_release(struct measurement *m)
     environment_release(&m->environment);
     source_cgroup_release(&m->cgroup);
     constraints_release(m);
+    outside_daemons_release(m);
     free(m->not_measured);
     measurement_init(m);
 }
@@ -139,6 +150,15 @@ void measurement_set_engine(struct measurement *m, const char *engine, const cha
     free(m->environment.image);
     m->environment.engine = xstrdup(engine);
     m->environment.image = xstrdup(image);
+}
+
+struct outside_daemon *measurement_add_daemon(struct measurement *m)
+{
+    m->outside_daemons =
+        xgrow(m->outside_daemons, m->outside_daemon_count, sizeof *m->outside_daemons);
+    struct outside_daemon *daemon = &m->outside_daemons[m->outside_daemon_count++];
+    *daemon = (struct outside_daemon){.cpu_ms = UNMEASURED};
+    return daemon;
 }
 
 const char *measurement_files_label(const struct measurement *m)

@@ -22,6 +22,7 @@ struct build_end {
     int64_t exit_code;   /* UNMEASURED: it ended by a signal, or its end is unknown */
     int64_t signal;      /* 0: none */
     int64_t duration_ms; /* of the build alone, without the engine's work */
+    int64_t cpu_ms;      /* CPU time of its processes */
     bool oom_killed;     /* by the kernel's counter or the engine's flag, never by status 137 */
     bool timed_out;
 };
@@ -132,9 +133,9 @@ struct disturbance {
     /* The waiting time for a CPU, of the main threads of all processes. Only without PSI. */
     int64_t run_delay_us;
     int64_t throttled_us; /* CPU quotas stopped the build */
-    /* Of the CPUs that the build may use: taken by the hypervisor, used by the build (with the
-     * probe), used by other work, and their number times the duration. */
-    int64_t steal_us, build_cpu_us, other_cpu_us, cpu_capacity_us;
+    /* Of the CPUs that the build may use: taken by the hypervisor, used by other work, and their
+     * number times the duration. */
+    int64_t steal_us, other_cpu_us, cpu_capacity_us;
     int64_t swap_in_bytes, swap_out_bytes; /* of the whole machine */
 };
 
@@ -162,6 +163,15 @@ struct environment {
     char *thp; /* "always", "madvise", "never"; may be NULL */
     /* The variables that set workers and heaps, if they are set: "NAME=VALUE". */
     struct strv variables;
+};
+
+/* A daemon outside of the cgroup of the build that may work for it: its memory is not measured. */
+struct outside_daemon {
+    char *name;        /* "Gradle daemon" */
+    int64_t processes; /* that were seen; 0: only a command asks for it */
+    int64_t cpu_ms; /* CPU time of them and their descendants during the build; may be UNMEASURED */
+    char *asked_by; /* the command of the build that asks it: "docker build"; may be NULL */
+    char *fix;      /* an imperative: how to build without it */
 };
 
 /* The cost and the gaps of sampling. */
@@ -196,6 +206,8 @@ struct measurement {
     /* The cgroups that have a limit, from that of the build upwards. */
     struct constraint *constraints;
     size_t constraint_count;
+    struct outside_daemon *outside_daemons;
+    size_t outside_daemon_count;
     /* The reason that the figures cannot be trusted (records incomplete, engine failed); NULL: they
      * can. */
     char *not_measured;
@@ -213,6 +225,9 @@ void snapshot_release(struct snapshot *snapshot);
 
 /* Sets the engine, and the image of the environment key. Copies both. */
 void measurement_set_engine(struct measurement *m, const char *engine, const char *image);
+
+/* Adds a daemon; the caller sets its members. Borrowed until the next call. */
+struct outside_daemon *measurement_add_daemon(struct measurement *m);
 
 /* Returns the label that the file names of this run's log and series contain. Borrowed; may be
  * NULL. */

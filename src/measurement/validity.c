@@ -92,7 +92,64 @@ static char *build_failure(const struct measurement *m, char **advice)
     return NULL;
 }
 
-static char *measuring_failure(const struct measurement *m)
+/* ---- work elsewhere ---- */
+
+/* An idle daemon uses some CPU time: a JVM up to about 1 % of a CPU. The kernel counts the time of
+ * a process in units of 10 ms. */
+static int64_t least_work_ms(const struct measurement *m)
+{
+    int64_t share_ms = m->build.duration_ms / 50;
+    return share_ms > 100 ? share_ms : 100;
+}
+
+int64_t outside_cpu_ms(const struct measurement *m)
+{
+    int64_t outside_ms = 0;
+    for (size_t i = 0; i < m->outside_daemon_count; i++)
+        if (m->outside_daemons[i].cpu_ms > 0)
+            outside_ms = add_figures(outside_ms, m->outside_daemons[i].cpu_ms);
+    bool elsewhere = m->build.cpu_ms >= 0 && outside_ms >= least_work_ms(m) &&
+                     (double)m->build.cpu_ms < (double)outside_ms / 10;
+    return elsewhere ? outside_ms : UNMEASURED;
+}
+
+char *outside_daemon_note(const struct outside_daemon *daemon)
+{
+    if (!daemon->asked_by)
+        return xasprintf("the %s runs outside of the cgroup of the build: the memory that it uses "
+                         "for the build is not measured; to build without it, %s",
+                         daemon->name, daemon->fix);
+    return xasprintf("%s leaves work to a daemon (%s)%s outside of the cgroup of the build, %s "
+                     "memory is not measured; to measure it, %s",
+                     daemon->asked_by, daemon->name,
+                     daemon->processes ? ", which runs" : ": if that runs",
+                     daemon->processes ? "so its" : "its", daemon->fix);
+}
+
+static char *work_elsewhere(const struct measurement *m, char **advice)
+{
+    int64_t outside_ms = outside_cpu_ms(m);
+    if (outside_ms < 0)
+        return NULL;
+    struct strv names CLEANUP(strv_release) = {0};
+    const struct outside_daemon *busiest = &m->outside_daemons[0];
+    for (size_t i = 0; i < m->outside_daemon_count; i++) {
+        const struct outside_daemon *daemon = &m->outside_daemons[i];
+        if (daemon->cpu_ms > 0)
+            strv_push(&names, daemon->name);
+        if (daemon->cpu_ms > busiest->cpu_ms)
+            busiest = daemon;
+    }
+    char *list CLEANUP(cleanup_free) = strv_join(&names, ", ");
+    char *outside CLEANUP(cleanup_free) = format_duration(outside_ms);
+    char *own CLEANUP(cleanup_free) = format_duration(m->build.cpu_ms);
+    *advice = xasprintf("to measure the work, %s", busiest->fix);
+    return xasprintf("the work was done outside of the cgroup of the build: daemons (%s) used %s "
+                     "of CPU time during the build, and its own processes %s",
+                     list, outside, own);
+}
+
+static char *measuring_failure(const struct measurement *m, char **advice)
 {
     if (m->not_measured)
         return xasprintf("not measured: %s", m->not_measured);
@@ -100,7 +157,7 @@ static char *measuring_failure(const struct measurement *m)
         return xstrdup("not measured: the end of the build is unknown");
     if (m->peak.cgroup_bytes < 0)
         return xstrdup("not measured: the memory peak is missing from the result");
-    return NULL;
+    return work_elsewhere(m, advice);
 }
 
 enum run_validity run_validity(const struct measurement *m, char **reason, char **advice)
@@ -109,7 +166,7 @@ enum run_validity run_validity(const struct measurement *m, char **reason, char 
     *reason = build_failure(m, advice);
     if (*reason)
         return RUN_BUILD_FAILED;
-    *reason = measuring_failure(m);
+    *reason = measuring_failure(m, advice);
     if (*reason) {
         return RUN_NOT_MEASURED;
     }

@@ -7,12 +7,19 @@
 enum run_validity {
     RUN_VALID,        /* the build succeeded, its artifacts exist, and its memory peak is known */
     RUN_BUILD_FAILED, /* the build failed, or a required artifact is missing */
-    RUN_NOT_MEASURED, /* the memory peak or the end of the build is unknown */
+    /* The memory peak or the end of the build is unknown, or the work was done elsewhere. */
+    RUN_NOT_MEASURED,
 };
 
 /* Returns the validity of the run. If it is RUN_VALID, `*reason` and `*advice` are NULL. Otherwise
  * `*reason` is a sentence and `*advice` is an instruction or NULL; the caller owns both. */
 enum run_validity run_validity(const struct measurement *m, char **reason, char **advice);
+
+/* Returns the CPU time of all outside daemons during the build if they did the work: the build's
+ * own processes used less than a tenth of it. Else UNMEASURED. */
+int64_t outside_cpu_ms(const struct measurement *m);
+/* Returns a sentence about one outside daemon, with its fix. The caller owns it. */
+char *outside_daemon_note(const struct outside_daemon *daemon);
 
 /* Returns the limit that the run reached, or would reach first: "the memory limit of 200.0 MiB of
  * the ancestor /sys/fs/cgroup/job". The caller owns it; NULL if there is none. */

@@ -100,6 +100,15 @@ int64_t build_largest_process_bytes(void)
     return getrusage(RUSAGE_CHILDREN, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : -1;
 }
 
+int64_t build_cpu_ms(void)
+{
+    struct rusage usage;
+    if (getrusage(RUSAGE_CHILDREN, &usage) < 0)
+        return -1;
+    return (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+}
+
 void build_signal(const struct build *build, int signal)
 {
     if (!build->ended)

@@ -27,6 +27,10 @@ void build_reap(struct build *build);
  * parent. Returns -1 if getrusage fails. */
 int64_t build_largest_process_bytes(void);
 
+/* Returns the CPU time of the reaped processes and of those that they waited for, in ms, or -1. It
+ * misses a process that nobody waited for, because its parent ignores SIGCHLD. */
+int64_t build_cpu_ms(void);
+
 /* Sends the signal to the process group of the build. */
 void build_signal(const struct build *build, int signal);
 

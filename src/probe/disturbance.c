@@ -3,7 +3,6 @@
 #include "proc/proc.h"
 
 #include <sched.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* /proc/stat starts with the CPUs, about 80 bytes each. Unused pages take no memory. */
@@ -12,7 +11,7 @@
 struct totals {
     struct cgroup_pressure pressure;
     struct proc_cpu_times cpu;
-    int64_t throttled_us, cgroup_cpu_us, children_us;
+    int64_t throttled_us;
     int64_t swapped_in_pages, swapped_out_pages; /* of the machine */
 };
 
@@ -26,28 +25,11 @@ static bool may_use(int cpu)
     return cpu < CPU_SETSIZE && CPU_ISSET((size_t)cpu, &affinity);
 }
 
-static int64_t time_us(struct timeval time)
-{
-    return (int64_t)time.tv_sec * 1000000 + time.tv_usec;
-}
-
-/* The CPU time of the probe, and of the processes that it or a descendant has waited for. */
-static int64_t children_us(void)
-{
-    struct rusage children, self;
-    if (getrusage(RUSAGE_CHILDREN, &children) < 0 || getrusage(RUSAGE_SELF, &self) < 0)
-        return -1;
-    return time_us(children.ru_utime) + time_us(children.ru_stime) + time_us(self.ru_utime) +
-           time_us(self.ru_stime);
-}
-
 static void read_totals(struct totals *totals)
 {
     static char text[STAT_MAX];
     cgroup_pressure(memory_cgroup, &totals->pressure);
     totals->throttled_us = cgroup_throttled_us(cpu_cgroup);
-    totals->cgroup_cpu_us = is_own ? cgroup_cpu_us(memory_cgroup) : -1;
-    totals->children_us = children_us();
     if (read_text("/proc/stat", text, sizeof text) <= 0 ||
         parse_cpu_times(text, may_use, &totals->cpu) < 0)
         totals->cpu = (struct proc_cpu_times){0, -1, -1};
@@ -85,13 +67,10 @@ static int64_t times(int64_t count, int64_t unit)
 }
 
 /* CPUs that were switched on or off during the run make the sums incomparable. */
-static void set_cpu_times(int64_t duration_us, const struct totals *now,
+static void set_cpu_times(int64_t duration_us, int64_t own_cpu_us, const struct totals *now,
                           struct wire_disturbance *disturbance)
 {
     int64_t us_per_tick = 1000000 / sysconf(_SC_CLK_TCK);
-    disturbance->build_cpu_us = since(at_start.cgroup_cpu_us, now->cgroup_cpu_us);
-    if (disturbance->build_cpu_us < 0)
-        disturbance->build_cpu_us = since(at_start.children_us, now->children_us);
     disturbance->steal_us = disturbance->other_cpu_us = disturbance->cpu_capacity_us = -1;
     if (now->cpu.cpus == 0 || now->cpu.cpus != at_start.cpu.cpus)
         return;
@@ -99,12 +78,11 @@ static void set_cpu_times(int64_t duration_us, const struct totals *now,
     disturbance->steal_us =
         times(since(at_start.cpu.steal_ticks, now->cpu.steal_ticks), us_per_tick);
     disturbance->cpu_capacity_us = times(now->cpu.cpus, duration_us);
-    if (busy_us >= 0 && disturbance->build_cpu_us >= 0)
-        disturbance->other_cpu_us =
-            busy_us > disturbance->build_cpu_us ? busy_us - disturbance->build_cpu_us : 0;
+    if (busy_us >= 0 && own_cpu_us >= 0)
+        disturbance->other_cpu_us = busy_us > own_cpu_us ? busy_us - own_cpu_us : 0;
 }
 
-void disturbance_since_start(int64_t duration_us, int64_t run_delay_us,
+void disturbance_since_start(int64_t duration_us, int64_t run_delay_us, int64_t own_cpu_us,
                              struct wire_disturbance *disturbance)
 {
     static struct totals now;
@@ -121,5 +99,5 @@ void disturbance_since_start(int64_t duration_us, int64_t run_delay_us,
         .swap_out_bytes =
             times(since(at_start.swapped_out_pages, now.swapped_out_pages), page_bytes),
     };
-    set_cpu_times(duration_us, &now, disturbance);
+    set_cpu_times(duration_us, own_cpu_us, &now, disturbance);
 }

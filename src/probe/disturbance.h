@@ -17,9 +17,9 @@ void disturbance_start(const struct cgroup *memory, bool own, const struct cgrou
 /* Returns whether the kernel reports the CPU pressure of the build. */
 bool disturbance_has_cpu_pressure(void);
 
-/* Sets the totals since the start. Call it when all processes of the build have ended and have been
- * waited for. `run_delay_us` is copied. */
-void disturbance_since_start(int64_t duration_us, int64_t run_delay_us,
+/* Sets the totals since the start. `run_delay_us` is copied. `own_cpu_us` is the CPU time of the
+ * build and the probe, which is not other work. */
+void disturbance_since_start(int64_t duration_us, int64_t run_delay_us, int64_t own_cpu_us,
                              struct wire_disturbance *disturbance);
 
 #endif

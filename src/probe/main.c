@@ -43,6 +43,7 @@ static bool own_cgroup; /* it contains only the build and the probe */
 /* The counters before the build. */
 static struct cgroup_pressure pressure_at_start;
 static struct cgroup_levels levels_at_start;
+static int64_t cpu_us_at_start; /* of the cgroup, if it is of v2 */
 static struct cgroup_oom oom_at_start;
 static int64_t peak_at_start_bytes, usage_at_start_bytes;
 static struct sampler sampler;
@@ -148,6 +149,16 @@ static int64_t own_cpu_ms(void)
            (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
+/* The cgroup counts also the processes that nobody waited for. The caller has reaped the rest. */
+static int64_t cpu_ms_of_build(void)
+{
+    int64_t now_us = cgroup_cpu_us(&cgroup), reaped_ms = build_cpu_ms();
+    if (!own_cgroup || cpu_us_at_start < 0 || now_us < cpu_us_at_start)
+        return reaped_ms;
+    int64_t counted_ms = (now_us - cpu_us_at_start) / 1000 - own_cpu_ms();
+    return counted_ms > reaped_ms ? counted_ms : reaped_ms;
+}
+
 static int64_t own_rss_peak(void)
 {
     char status[4096];
@@ -165,6 +176,7 @@ static int64_t since(int64_t before, int64_t after)
 static void count_from_here(void)
 {
     cgroup_pressure(&cgroup, &pressure_at_start);
+    cpu_us_at_start = cgroup_cpu_us(&cgroup);
     cgroup_read_oom(&cgroup, &oom_at_start);
     cgroup_read_levels(&cgroup, &levels_at_start);
     peak_at_start_bytes = cgroup_peak(&cgroup);
@@ -221,7 +233,10 @@ static void send_levels(void)
 static void send_disturbance(int64_t duration_ms)
 {
     struct wire_record record = {.type = WIRE_DISTURBANCE};
-    disturbance_since_start(duration_ms * 1000, table_run_delay_us(), &record.disturbance);
+    int64_t build_ms = cpu_ms_of_build();
+    disturbance_since_start(duration_ms * 1000, table_run_delay_us(),
+                            build_ms < 0 ? -1 : (build_ms + own_cpu_ms()) * 1000,
+                            &record.disturbance);
     emit_record(&record);
 }
 
@@ -267,6 +282,7 @@ static void send_end(int64_t duration_ms)
             .cpu_ms = own_cpu_ms(),
             .rss_peak_bytes = own_rss_peak(),
             .largest_process_bytes = build_largest_process_bytes(),
+            .build_cpu_ms = cpu_ms_of_build(),
         }});
 }
 

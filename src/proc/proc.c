@@ -17,11 +17,13 @@
 int parse_proc_stat(const char *text, struct proc_stat *stat)
 {
     /* The name is in parentheses and can contain any character, so find the last ")". The state and
-     * numbers follow: the parent is field 4, the start time is field 22. */
+     * numbers follow: the parent is field 4, the four CPU times are fields 14 to 17, the start time
+     * is field 22. */
     const char *after = strrchr(text, ')');
     if (!after || after[1] != ' ' || !after[2])
         return -1;
     stat->state = after[2];
+    stat->cpu_ticks = 0;
     const char *at = after + 3;
     for (int field = 4; field <= 22; field++) {
         char *end;
@@ -31,6 +33,11 @@ int parse_proc_stat(const char *text, struct proc_stat *stat)
             return -1;
         if (field == 4)
             stat->parent = (int)figure;
+        if (field >= 14 && field <= 17) {
+            if (figure < 0 || figure > INT64_MAX / 4)
+                return -1;
+            stat->cpu_ticks += figure;
+        }
         if (field == 22)
             stat->start_ticks = (uint64_t)figure;
         at = end;
@@ -186,14 +193,18 @@ int process_parent(const char *root, int pid)
     return stat.parent;
 }
 
-uint64_t process_start_ticks(const char *root, int pid)
+int process_stat(const char *root, int pid, struct proc_stat *stat)
 {
     char text[1024];
+    if (read_proc(root, pid, "stat", text, sizeof text) < 0 || parse_proc_stat(text, stat) < 0)
+        return -1;
+    return stat->state == 'Z' ? -1 : 0;
+}
+
+uint64_t process_start_ticks(const char *root, int pid)
+{
     struct proc_stat stat;
-    if (read_proc(root, pid, "stat", text, sizeof text) < 0 || parse_proc_stat(text, &stat) < 0 ||
-        stat.state == 'Z')
-        return 0;
-    return stat.start_ticks;
+    return process_stat(root, pid, &stat) < 0 ? 0 : stat.start_ticks;
 }
 
 /* ---- process trees ---- */

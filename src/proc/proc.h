@@ -18,6 +18,8 @@
 struct proc_stat {
     char state; /* 'Z': a zombie */
     int parent;
+    /* In clock ticks: its CPU time, and that of the children that it has waited for. */
+    int64_t cpu_ticks;
     uint64_t start_ticks;
 };
 
@@ -66,6 +68,8 @@ ssize_t read_proc(const char *root, int pid, const char *name, char *buffer, siz
 /* Returns the parent of the process: 0 if no parent is visible, -1 if there is no such process or
  * it cannot be read. */
 int process_parent(const char *root, int pid);
+/* Reads the stat of the live process. Returns 0, or -1 if there is no such process, or a zombie. */
+int process_stat(const char *root, int pid, struct proc_stat *stat);
 /* Returns the start time of the live process in ticks since boot, or 0 if there is no such process.
  */
 uint64_t process_start_ticks(const char *root, int pid);

@@ -18,6 +18,7 @@ const struct field result_build_fields[] = {
     {"exit_code", FIELD_FIGURE, offsetof(struct build_end, exit_code)},
     {"signal", FIELD_SIGNAL_OR_NULL, offsetof(struct build_end, signal)},
     {"duration_ms", FIELD_FIGURE, offsetof(struct build_end, duration_ms)},
+    {"cpu_ms", FIELD_FIGURE, offsetof(struct build_end, cpu_ms)},
     {"oom_killed", FIELD_FLAG, offsetof(struct build_end, oom_killed)},
     {"timed_out", FIELD_FLAG, offsetof(struct build_end, timed_out)},
     {0},
@@ -82,6 +83,15 @@ const struct field result_constraint_fields[] = {
     {"swap_limit_bytes", FIELD_FIGURE, offsetof(struct constraint, swap_limit_bytes)},
     {"limit_hits", FIELD_FIGURE, offsetof(struct constraint, limit_hits)},
     {"high_hits", FIELD_FIGURE, offsetof(struct constraint, high_hits)},
+    {0},
+};
+
+const struct field result_outside_daemon_fields[] = {
+    {"name", FIELD_TEXT, offsetof(struct outside_daemon, name)},
+    {"processes", FIELD_FIGURE, offsetof(struct outside_daemon, processes)},
+    {"cpu_ms", FIELD_FIGURE, offsetof(struct outside_daemon, cpu_ms)},
+    {"asked_by", FIELD_TEXT_OR_NULL, offsetof(struct outside_daemon, asked_by)},
+    {"fix", FIELD_TEXT, offsetof(struct outside_daemon, fix)},
     {0},
 };
 

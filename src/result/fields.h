@@ -37,6 +37,7 @@ extern const struct field result_sampler_fields[];            /* struct sampler_
 extern const struct field result_cgroup_fields[];             /* struct source_cgroup */
 extern const struct field result_pressure_fields[];           /* struct pressure */
 extern const struct field result_constraint_fields[];         /* struct constraint */
+extern const struct field result_outside_daemon_fields[];     /* struct outside_daemon */
 
 /* The names of enum pss_basis in its order; ended by NULL. */
 extern const char *const result_basis_names[];

@@ -250,6 +250,21 @@ static int read_constraints(const struct json *root, struct measurement *m, stru
     return 0;
 }
 
+static int read_outside_daemons(const struct json *root, struct measurement *m,
+                                struct bm_error *err)
+{
+    const struct json *item;
+    void *items;
+    if (read_array(root, "outside_daemons", sizeof *m->outside_daemons, &item, &items, err) < 0)
+        return -1;
+    m->outside_daemons = items;
+    for (; item; item = json_next(item))
+        if (read_fields(item, result_outside_daemon_fields, NULL,
+                        &m->outside_daemons[m->outside_daemon_count++], err) < 0)
+            return -1;
+    return 0;
+}
+
 static int read_environment(const struct json *root, struct environment *environment,
                             struct bm_error *err)
 {
@@ -428,6 +443,7 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
                                          "pressure",
                                          "disturbance",
                                          "constraints",
+                                         "outside_daemons",
                                          "gate",
                                          NULL};
     if (check_version(root, err) < 0 || read_fields(root, result_head_fields, others, m, err) < 0 ||
@@ -438,9 +454,9 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
         read_object(root, "cgroup", result_cgroup_fields, NULL, &m->cgroup, err) < 0 ||
         read_object(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0 ||
         read_object(root, "pressure", result_pressure_fields, NULL, &m->pressure, err) < 0 ||
-        read_disturbance(root, &m->disturbance, err) < 0)
+        read_disturbance(root, &m->disturbance, err) < 0 || read_constraints(root, m, err) < 0)
         return -1;
-    return read_constraints(root, m, err);
+    return read_outside_daemons(root, m, err);
 }
 
 /* Sets `*gate` to the judgement's object, or to NULL if the result has none. */

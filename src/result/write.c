@@ -131,6 +131,13 @@ static void add_constraints(cJSON *root, const struct measurement *m)
         add_fields(append_object(array), result_constraint_fields, &m->constraints[i]);
 }
 
+static void add_outside_daemons(cJSON *root, const struct measurement *m)
+{
+    cJSON *array = json_add_array(root, "outside_daemons");
+    for (size_t i = 0; i < m->outside_daemon_count; i++)
+        add_fields(append_object(array), result_outside_daemon_fields, &m->outside_daemons[i]);
+}
+
 static void add_verify(cJSON *root, const struct measurement *m)
 {
     cJSON *array = json_add_array(root, "verify");
@@ -215,6 +222,7 @@ static char *print_result(const struct measurement *m, const struct judgement *j
     add_fields(json_add_object(root, "pressure"), result_pressure_fields, &m->pressure);
     add_disturbance(root, &m->disturbance);
     add_constraints(root, m);
+    add_outside_daemons(root, m);
     add_judgement(root, judgement);
     return extent == WHOLE_FILE ? json_print(root, 1) : json_print_line(root);
 }

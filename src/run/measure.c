@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/trace.h"
 #include "base/units.h"
+#include "measurement/validity.h"
 #include "run/output.h"
 #include "run/recorder.h"
 #include "run/session.h"
@@ -102,6 +103,35 @@ static void print_warmed(const struct page_cache *cache)
     fprintf(stderr, "%s%s\n", *shortfall ? "; incomplete: " : "", shortfall);
 }
 
+/* Stores the daemons in the measurement. */
+static void add_daemons(struct measurement *m, const struct daemon_watch *watch)
+{
+    struct found_daemon found[DAEMON_IDS];
+    size_t count = daemon_watch_found(watch, found);
+    for (size_t i = 0; i < count; i++) {
+        const struct known_daemon *known = &known_daemons[found[i].id];
+        *measurement_add_daemon(m) = (struct outside_daemon){
+            .name = xstrdup(known->name),
+            .processes = found[i].processes,
+            .cpu_ms = found[i].cpu_ms,
+            .asked_by = found[i].asked_by ? xstrdup(found[i].asked_by) : NULL,
+            .fix = xstrdup(known->fix)};
+    }
+}
+
+/* Before the build, which can take an hour. */
+static void print_daemons(const struct daemon_watch *watch)
+{
+    struct measurement m;
+    measurement_init(&m);
+    add_daemons(&m, watch);
+    for (size_t i = 0; i < m.outside_daemon_count; i++) {
+        char *note CLEANUP(cleanup_free) = outside_daemon_note(&m.outside_daemons[i]);
+        fprintf(stderr, "build-mem: note: %s\n", note);
+    }
+    measurement_release(&m);
+}
+
 /* ---- the run ---- */
 
 static void trace_limits(const struct config *config)
@@ -149,12 +179,19 @@ static bool run_with_engine(const struct engine *engine, const char *probe,
         .stages = &stages,
         .command = &command,
     };
-    if (session_run(engine, &spec, config->timeout_ms, recorder_take, recorder, &outcome, &err) <
-        0) {
+    struct daemon_watch daemons CLEANUP(daemon_watch_release);
+    daemon_watch_open(&daemons, engine, &spec);
+    if (!config->quiet)
+        print_daemons(&daemons);
+    if (session_run(engine, &spec, config->timeout_ms, &daemons, recorder_take, recorder, &outcome,
+                    &err) < 0) {
         free(m->not_measured);
         m->not_measured = xstrdup(err.message);
     }
     add_outcome(m, &outcome);
+    /* An engine that could not start the build is followed by another one. */
+    if (recorder_started(recorder))
+        add_daemons(m, &daemons);
     if (config->cache == CACHE_WARM && recorder_started(recorder) && !config->quiet)
         print_warmed(&outcome.page_cache);
     return recorder_started(recorder) || outcome.signal || outcome.timed_out || outcome.too_late;
@@ -252,6 +289,12 @@ static int number_first_run(const char *out, struct measurement *first, struct b
     return 0;
 }
 
+static bool can_be_judged(const struct measurement *m)
+{
+    char *reason CLEANUP(cleanup_free) = NULL, *advice CLEANUP(cleanup_free) = NULL;
+    return run_validity(m, &reason, &advice) == RUN_VALID;
+}
+
 int measure_while(const struct config *config, const struct baseline *baseline,
                   another_run *another, void *context, struct runs *runs, int *status,
                   struct bm_error *err)
@@ -283,8 +326,7 @@ int measure_while(const struct config *config, const struct baseline *baseline,
         trace("run %zu: label %s", runs->count, label);
         if (measure_one(config, baseline, repo, label, last, series, status, err) < 0)
             return -1;
-    } while (!last->not_measured && measurement_verified(last) &&
-             another(runs->measurements, runs->count, context));
+    } while (can_be_judged(last) && another(runs->measurements, runs->count, context));
     trace("runs: %zu measured", runs->count);
     *status = EXIT_PASS;
     return 0;
@@ -326,7 +368,7 @@ static int by_memory_peak(const void *a, const void *b)
 const struct measurement *typical_run(const struct measurement *runs, size_t count)
 {
     const struct measurement *last = &runs[count - 1];
-    if (last->not_measured || !measurement_verified(last))
+    if (!can_be_judged(last))
         return last;
     const struct measurement **sorted CLEANUP(cleanup_free) = xcalloc(count, sizeof *sorted);
     for (size_t i = 0; i < count; i++)

@@ -23,6 +23,7 @@
 struct session {
     struct engine_run run;
     struct cgroup_levels levels_at_start; /* of the located cgroup; empty if it was not found */
+    struct daemon_watch *daemons;
     session_on_record *on_record;
     void *context;
     struct session_outcome *outcome;
@@ -171,6 +172,7 @@ static void begin_build(struct session *session, struct wire_hello *hello)
         refuse(session, limit_failure(&session->run));
         return;
     }
+    daemon_watch_begin(session->daemons, &session->run.located);
     child_prompt(&session->run.child); /* the probe waits for it to start the build */
     session->begun = !session->ending;
 }
@@ -201,7 +203,7 @@ static void add_levels(struct session *session)
 }
 
 /* Does what the probe cannot do from inside: resets the counter at each stage, and watches for
- * kills. Completes the record with the results. */
+ * kills and daemons. Completes the record with the results. */
 static void complete_record(struct session *session, struct wire_record *record)
 {
     switch (record->type) {
@@ -211,7 +213,17 @@ static void complete_record(struct session *session, struct wire_record *record)
     case WIRE_STAGE:
         record->stage.ended_peak_bytes = stage_peaks_take(&session->run.peaks);
         break;
+    case WIRE_SAMPLE:
+        daemon_watch_poll(session->daemons);
+        break;
+    case WIRE_PROCESS:
+        daemon_watch_client(session->daemons, record->process.command);
+        break;
+    case WIRE_PROCESS_SAMPLE:
+        daemon_watch_client(session->daemons, record->process_sample.command);
+        break;
     case WIRE_END:
+        daemon_watch_look(session->daemons);
         add_levels(session);
         record->end.ended_peak_bytes =
             stage_peaks_last(&session->run.peaks, record->end.peak_bytes);
@@ -394,8 +406,8 @@ static bool was_oom_killed(struct session *session)
 }
 
 int session_run(const struct engine *engine, const struct engine_spec *spec, int64_t timeout_ms,
-                session_on_record *on_record, void *context, struct session_outcome *outcome,
-                struct bm_error *err)
+                struct daemon_watch *daemons, session_on_record *on_record, void *context,
+                struct session_outcome *outcome, struct bm_error *err)
 {
     struct session *session CLEANUP(cleanup_free) = xcalloc(1, sizeof *session);
     struct bm_error left CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -406,6 +418,7 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
                                        .peaks = STAGE_PEAKS_NONE,
                                        .oom = OOM_WATCH_NONE,
                                        .lock = -1};
+    session->daemons = daemons;
     session->on_record = on_record;
     session->context = context;
     session->outcome = outcome;

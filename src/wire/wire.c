@@ -73,6 +73,7 @@ static const struct field end_fields[] = {
     INTEGER_OF(end, snapshots),        INTEGER_OF(end, vanished),
     INTEGER_OF(end, unreadable),       INTEGER_OF(end, cpu_ms),
     INTEGER_OF(end, rss_peak_bytes),   INTEGER_OF(end, largest_process_bytes),
+    INTEGER_OF(end, build_cpu_ms),
 };
 static const struct field level_fields[] = {
     INTEGER_OF(level, ancestor),         STRING_OF(level, directory),
@@ -94,12 +95,11 @@ static const struct field stage_seen_fields[] = {INTEGER_OF(stage_seen, t_ms),
                                                  INTEGER_OF(stage_seen, stage)};
 
 static const struct field disturbance_fields[] = {
-    INTEGER_OF(disturbance, cpu_some_us),     INTEGER_OF(disturbance, io_some_us),
-    INTEGER_OF(disturbance, io_full_us),      INTEGER_OF(disturbance, run_delay_us),
-    INTEGER_OF(disturbance, throttled_us),    INTEGER_OF(disturbance, steal_us),
-    INTEGER_OF(disturbance, build_cpu_us),    INTEGER_OF(disturbance, other_cpu_us),
-    INTEGER_OF(disturbance, cpu_capacity_us), INTEGER_OF(disturbance, swap_in_bytes),
-    INTEGER_OF(disturbance, swap_out_bytes),
+    INTEGER_OF(disturbance, cpu_some_us),   INTEGER_OF(disturbance, io_some_us),
+    INTEGER_OF(disturbance, io_full_us),    INTEGER_OF(disturbance, run_delay_us),
+    INTEGER_OF(disturbance, throttled_us),  INTEGER_OF(disturbance, steal_us),
+    INTEGER_OF(disturbance, other_cpu_us),  INTEGER_OF(disturbance, cpu_capacity_us),
+    INTEGER_OF(disturbance, swap_in_bytes), INTEGER_OF(disturbance, swap_out_bytes),
 };
 
 static const struct {

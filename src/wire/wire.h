@@ -122,6 +122,7 @@ struct wire_end {
     int64_t samples, snapshots, vanished, unreadable;
     int64_t cpu_ms, rss_peak_bytes; /* of the probe itself */
     int64_t largest_process_bytes;  /* the largest RSS of any reaped process (ru_maxrss) */
+    int64_t build_cpu_ms;           /* the CPU time of the build, without the probe */
 };
 
 struct wire_process_sample {
@@ -136,7 +137,7 @@ struct wire_process_sample {
 /* Totals during the build, as in struct disturbance (measurement/measurement.h). */
 struct wire_disturbance {
     int64_t cpu_some_us, io_some_us, io_full_us, run_delay_us, throttled_us;
-    int64_t steal_us, build_cpu_us, other_cpu_us, cpu_capacity_us;
+    int64_t steal_us, other_cpu_us, cpu_capacity_us;
     int64_t swap_in_bytes, swap_out_bytes;
 };
 

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *named CLEANUP(cleanup_free) = xasprintf("7 (%s) R " TAIL, text);
     struct proc_stat stat;
     if (parse_proc_stat(text, &stat) == 0 &&
-        (!stat.state || stat.parent < 0 || stat.start_ticks > INT64_MAX))
+        (!stat.state || stat.parent < 0 || stat.cpu_ticks < 0 || stat.start_ticks > INT64_MAX))
         BM_BUG("a value is out of range");
     if (parse_proc_stat(named, &stat) < 0 || stat.state != 'R' || stat.parent != 41 ||
         stat.start_ticks != 282657)

@@ -6,6 +6,7 @@ fuzz_targets = \
 	%D%/fuzz_cmdline \
 	%D%/fuzz_config \
 	%D%/fuzz_cpu_times \
+	%D%/fuzz_daemons \
 	%D%/fuzz_series \
 	%D%/fuzz_aggregate \
 	%D%/fuzz_inspect \
@@ -29,6 +30,7 @@ tests_fuzz_fuzz_cgroup_files_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cmdline_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_config_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cpu_times_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_daemons_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_series_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_aggregate_SOURCES = %D%/fuzz_aggregate.c %D%/stream.c
 tests_fuzz_fuzz_aggregate_LDADD = $(FUZZ_LDADD)

@@ -61,6 +61,7 @@ void gate_run(struct measurement *m, const char *label, int64_t peak_bytes)
     gate_set(&m->label, label);
     m->build.exit_code = 0;
     m->build.duration_ms = 60000;
+    m->build.cpu_ms = 90000;
     m->peak.cgroup_bytes = peak_bytes;
     m->peak.unreclaimable_bytes = 500 * MIB;
     gate_set(&m->peak.source, "memory.peak");
@@ -125,6 +126,12 @@ void gate_add_constraint(struct measurement *m, const char *cgroup, int64_t ance
                                                                 .swap_limit_bytes = UNMEASURED,
                                                                 .limit_hits = 3,
                                                                 .high_hits = UNMEASURED};
+}
+
+void gate_add_daemon(struct measurement *m, const char *name, int64_t cpu_ms)
+{
+    *measurement_add_daemon(m) = (struct outside_daemon){
+        .name = xstrdup(name), .processes = 1, .cpu_ms = cpu_ms, .fix = xasprintf("stop %s", name)};
 }
 
 void gate_baseline(struct baseline *baseline)

@@ -121,7 +121,7 @@ void sample_measurement(struct measurement *m)
     m->started_at = xstrdup("2026-03-04T05:06:07Z");
     m->commit = xstrdup("0123456789abcdef0123456789abcdef01234567");
     m->build = (struct build_end){
-        .command = xstrdup("npm run build"), .exit_code = 0, .duration_ms = 20345};
+        .command = xstrdup("npm run build"), .exit_code = 0, .duration_ms = 20345, .cpu_ms = 31780};
     fill_peak(&m->peak);
     add_stages(m);
     add_verify(m, "exit-status", NULL, true, true, "exit status 0");
@@ -164,11 +164,15 @@ void sample_measurement(struct measurement *m)
                                           .run_delay_us = 1500000,
                                           .throttled_us = 0,
                                           .steal_us = 20000,
-                                          .build_cpu_us = 24000000,
                                           .other_cpu_us = 12000000,
                                           .cpu_capacity_us = 40600000,
                                           .swap_in_bytes = 0,
                                           .swap_out_bytes = 0};
+    *measurement_add_daemon(m) = (struct outside_daemon){.name = xstrdup("nx daemon"),
+                                                         .processes = 1,
+                                                         .cpu_ms = 90,
+                                                         .asked_by = NULL,
+                                                         .fix = xstrdup("add NX_DAEMON=false")};
 }
 
 /* Figures in MiB or ms. The values are `actual`, a little less, and a little more. */
@@ -251,6 +255,10 @@ void sample_make_hostile(struct measurement *m, struct judgement *judgement)
     for (size_t i = 0; i < m->stage_count; i++) {
         sample_set(&m->stages[i].name, sample_hostile);
         make_snapshot_hostile(&m->stages[i].at_peak);
+    }
+    for (size_t i = 0; i < m->outside_daemon_count; i++) {
+        sample_set(&m->outside_daemons[i].name, sample_hostile);
+        sample_set(&m->outside_daemons[i].fix, sample_hostile);
     }
     for (size_t i = 0; i < m->check_count; i++) {
         if (m->checks[i].path)

@@ -144,7 +144,8 @@ static void finish(int64_t peak_bytes, int64_t oom_kills, int64_t limit_hits)
                                                               .peak_bytes = peak_bytes,
                                                               .ended_peak_bytes = -1,
                                                               .oom_kills = oom_kills,
-                                                              .largest_process_bytes = 5000}});
+                                                              .largest_process_bytes = 5000,
+                                                              .build_cpu_ms = 70}});
     aggregate_finish(aggregate);
 }
 
@@ -193,6 +194,7 @@ START_TEST(records_of_a_build)
     ck_assert_ptr_null(m.environment.thp);
     /* An upper bound for processes without a snapshot. No sum includes it. */
     ck_assert_int_eq(m.sampler.largest_process_bytes, 5000);
+    ck_assert_int_eq(m.build.cpu_ms, 70);
     ck_assert_int_eq(m.peak.cgroup_bytes, 700);
     ck_assert_int_eq(m.peak.at_peak.pss_bytes, 450);
     end();

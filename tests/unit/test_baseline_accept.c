@@ -302,6 +302,12 @@ static void unverified(struct scene *scene)
     scene->runs[1].checks[0].ok = false;
 }
 
+static void work_elsewhere(struct scene *scene)
+{
+    scene->runs[1].build.cpu_ms = 10;
+    gate_add_daemon(&scene->runs[1], "Gradle daemon", 20000);
+}
+
 static void not_measured(struct scene *scene)
 {
     gate_set(&scene->runs[1].not_measured, "the record broke off");
@@ -407,6 +413,7 @@ static const struct {
     {"OOM", oom, "run \"two\" cannot be accepted: the build ran out of memory"},
     {"timed out", timed_out, "the build timed out"},
     {"unverified", unverified, "server/.next/BUILD_ID"},
+    {"work elsewhere", work_elsewhere, "the work was done outside of the cgroup of the build"},
     {"not measured", not_measured, "not measured: the record broke off"},
     {"no memory peak", no_memory_peak, "the memory peak is missing"},
     {"at the limit", at_limit, "reached the memory limit of 800.0 MiB"},

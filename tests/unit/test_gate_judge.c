@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "gate/judge.h"
 #include "measurement/environment.h"
+#include "measurement/validity.h"
 #include "result/result.h"
 #include "unit/gate_sample.h"
 #include "unit/suite.h"
@@ -190,6 +191,53 @@ static void slow_and_judged(struct scene *scene)
 {
     slow(scene);
     gate_metric(&scene->baseline, "duration")->tolerance.level = LEVEL_FAIL;
+}
+
+/* A run of 60 s, so that a daemon worked if it used 1.2 s. */
+static void work_is_elsewhere(struct scene *scene)
+{
+    scene->runs[0].build.cpu_ms = 4999;
+    gate_add_daemon(&scene->runs[0], "Gradle daemon", 20000);
+    gate_add_daemon(&scene->runs[0], "Kotlin daemon", 30000);
+    gate_add_daemon(&scene->runs[0], "watchman", UNMEASURED);
+}
+
+static void a_tenth_is_its_own(struct scene *scene)
+{
+    work_is_elsewhere(scene);
+    scene->runs[0].build.cpu_ms = 5000;
+}
+
+static void daemon_is_idle(struct scene *scene)
+{
+    scene->runs[0].build.cpu_ms = 1;
+    gate_add_daemon(&scene->runs[0], "Gradle daemon", 1199);
+}
+
+static void daemon_worked_in_a_short_build(struct scene *scene)
+{
+    scene->runs[0].build.duration_ms = 1000;
+    scene->runs[0].build.cpu_ms = 9;
+    gate_add_daemon(&scene->runs[0], "Gradle daemon", 100);
+}
+
+static void daemon_is_idle_in_a_short_build(struct scene *scene)
+{
+    scene->runs[0].build.duration_ms = 1000;
+    scene->runs[0].build.cpu_ms = 0;
+    gate_add_daemon(&scene->runs[0], "Gradle daemon", 99);
+}
+
+static void own_cpu_time_is_unknown(struct scene *scene)
+{
+    work_is_elsewhere(scene);
+    scene->runs[0].build.cpu_ms = UNMEASURED;
+}
+
+static void build_failed_elsewhere(struct scene *scene)
+{
+    work_is_elsewhere(scene);
+    scene->runs[0].build.exit_code = 1;
 }
 
 static void peak_not_measured(struct scene *scene)
@@ -621,6 +669,14 @@ static const struct judge_case cases[] = {
     {"record broke off", record_broke_off, {0}, false, VERDICT_INCONCLUSIVE, NULL, 0, 0},
     {"end unknown", end_unknown, {0}, false, VERDICT_INCONCLUSIVE, NULL, 0, 0},
     {"memory peak not measured", peak_not_measured, {0}, false, VERDICT_INCONCLUSIVE, NULL, 0, 0},
+    {"work elsewhere", work_is_elsewhere, {0}, false, VERDICT_INCONCLUSIVE, NULL, 0, 0},
+    {"a tenth of the work", a_tenth_is_its_own, {0}, false, VERDICT_PASS, NULL, 0, 0},
+    {"idle daemon", daemon_is_idle, {0}, false, VERDICT_PASS, NULL, 0, 0},
+    {"short work elsewhere", daemon_worked_in_a_short_build, {0}, false, VERDICT_INCONCLUSIVE,
+     NULL, 0, 0},
+    {"idle, short", daemon_is_idle_in_a_short_build, {0}, false, VERDICT_PASS, NULL, 0, 0},
+    {"own CPU time unknown", own_cpu_time_is_unknown, {0}, false, VERDICT_PASS, NULL, 0, 0},
+    {"failed elsewhere", build_failed_elsewhere, {0}, false, VERDICT_BUILD_FAILED, NULL, 0, 0},
 };
 
 #define REFRESH "build-mem baseline refresh --baseline b.json"
@@ -1036,6 +1092,45 @@ START_TEST(note_names_the_limit)
 }
 END_TEST
 
+START_TEST(outside_daemons_are_noted_once)
+{
+    struct scene scene CLEANUP(release_scene);
+    struct judgement judgement CLEANUP(judgement_release);
+    set_scene(&scene, nothing, (int64_t[3]){800, 800});
+    for (size_t i = 0; i < 2; i++)
+        gate_add_daemon(&scene.runs[i], "nx daemon", 10);
+    gate_add_daemon(&scene.runs[1], "Docker Engine", UNMEASURED);
+    struct outside_daemon *asked = &scene.runs[1].outside_daemons[1];
+    asked->asked_by = xstrdup("docker build");
+    judgement_init(&judgement);
+    judge(&scene.baseline, NULL, scene.runs, 2, false, &judgement);
+    ck_assert_int_eq(judgement.verdict, VERDICT_PASS);
+    ck_assert_uint_eq(judgement.notes.count, 2);
+    ck_assert_ptr_nonnull(strstr(judgement.notes.items[0], "stop nx daemon"));
+    ck_assert_ptr_nonnull(
+        strstr(judgement.notes.items[1],
+               "docker build leaves work to a daemon (Docker Engine), which runs outside"));
+    ck_assert_ptr_nonnull(strstr(judgement.notes.items[1], "stop Docker Engine"));
+
+    /* Perhaps no such daemon runs. */
+    asked->processes = 0;
+    char *unsure CLEANUP(cleanup_free) = outside_daemon_note(asked);
+    ck_assert_ptr_nonnull(strstr(unsure, "(Docker Engine): if that runs outside"));
+
+    /* The reason has both figures, the advice the fix of the busiest daemon. */
+    struct scene elsewhere CLEANUP(release_scene);
+    struct judgement inconclusive CLEANUP(judgement_release);
+    set_scene(&elsewhere, work_is_elsewhere, (int64_t[3]){800});
+    judgement_init(&inconclusive);
+    judge_alone(elsewhere.runs, 1, &inconclusive);
+    ck_assert_uint_eq(inconclusive.notes.count, 3);
+    ck_assert_ptr_nonnull(
+        strstr(inconclusive.reason, "(Gradle daemon, Kotlin daemon) used 50.0 s"));
+    ck_assert_ptr_nonnull(strstr(inconclusive.reason, "its own processes 5.0 s"));
+    ck_assert_ptr_nonnull(strstr(inconclusive.advice, "stop Kotlin daemon"));
+}
+END_TEST
+
 START_TEST(runs_without_a_baseline)
 {
     static const struct {
@@ -1048,6 +1143,8 @@ START_TEST(runs_without_a_baseline)
         {artifact_missing, VERDICT_BUILD_FAILED, false},
         {record_broke_off, VERDICT_INCONCLUSIVE, false},
         {peak_not_measured, VERDICT_INCONCLUSIVE, false},
+        {work_is_elsewhere, VERDICT_INCONCLUSIVE, true},
+        {daemon_is_idle, VERDICT_PASS, false},
         {at_limit, VERDICT_PASS, true},
         {cut_off, VERDICT_PASS, false},
     };
@@ -1106,6 +1203,7 @@ int main(void)
     tcase_add_test(rest, drift_is_noted);
     tcase_add_test(rest, second_entry_is_found);
     tcase_add_test(rest, note_names_the_limit);
+    tcase_add_test(rest, outside_daemons_are_noted_once);
     tcase_add_test(rest, runs_without_a_baseline);
     tcase_add_test(rest, exit_status_by_verdict);
     suite_add_tcase(suite, rest);

@@ -24,6 +24,14 @@ START_TEST(stat_with_unusual_process_names)
         ck_assert_uint_eq(stat.start_ticks, 282657);
     }
     struct proc_stat stat;
+    /* Its own CPU time in user and kernel mode, and that of the children that it waited for. */
+    ck_assert_int_eq(
+        parse_proc_stat("7 (cat) R 41 1 1 0 -1 4194304 97 0 0 0 1 20 300 4000 20 0 1 0 28", &stat),
+        0);
+    ck_assert_int_eq(stat.cpu_ticks, 4321);
+    ck_assert_int_eq(
+        parse_proc_stat("7 (cat) R 41 1 1 0 -1 4194304 97 0 0 0 1 -20 300 4000 20 0 1 0 28", &stat),
+        -1);
     ck_assert_int_eq(parse_proc_stat("", &stat), -1);
     ck_assert_int_eq(parse_proc_stat("7 (cat) R 41", &stat), -1);
     ck_assert_int_eq(parse_proc_stat("7 (cat) R 41 1 1 0 -1 x 97 0 0 0 0 0 0 0 20 0 1 0 28", &stat),

@@ -15,6 +15,7 @@ START_TEST(new_measurement_is_unmeasured)
     ck_assert_int_eq(m.build.exit_code, UNMEASURED);
     ck_assert_int_eq(m.build.signal, 0);
     ck_assert_int_eq(m.build.duration_ms, UNMEASURED);
+    ck_assert_int_eq(m.build.cpu_ms, UNMEASURED);
     ck_assert_int_eq(m.peak.cgroup_bytes, UNMEASURED);
     ck_assert_int_eq(m.peak.limit_bytes, UNMEASURED);
     ck_assert_int_eq(m.peak.at_start_bytes, UNMEASURED);
@@ -53,6 +54,7 @@ START_TEST(released_measurement_is_new)
     gate_set(&m.environment.thp, "always");
     strv_push(&m.environment.variables, "NODE_OPTIONS=-x");
     gate_set(&m.not_measured, "why");
+    gate_add_daemon(&m, "Gradle daemon", 90);
     measurement_release(&m);
     ck_assert_ptr_null(m.stages);
     ck_assert_int_eq(m.peak.cgroup_bytes, UNMEASURED);

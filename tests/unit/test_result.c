@@ -90,6 +90,7 @@ START_TEST(test_round_trip_of_a_failed_run)
     m.peak.unreclaimable_at_limit = true;
     m.peak.at_most_bytes = 5 * MIB;
     gate_add_constraint(&m, "/job", 1, 7 * MIB);
+    gate_add_daemon(&m, "Gradle daemon", 80);
     sample_set(&m.not_measured, "the record broke off");
     sample_set(&m.commit, NULL);
     strv_push(&m.environment.variables, "GOGC=");
@@ -109,6 +110,11 @@ START_TEST(test_round_trip_of_a_failed_run)
     ck_assert_str_eq(back.constraints[0].cgroup, "/job");
     ck_assert_int_eq(back.constraints[0].limit_bytes, 7 * MIB);
     ck_assert_int_eq(back.constraints[0].high_hits, UNMEASURED);
+    ck_assert_str_eq(back.outside_daemons[back.outside_daemon_count - 1].name, "Gradle daemon");
+    ck_assert_int_eq(back.outside_daemons[back.outside_daemon_count - 1].processes, 1);
+    ck_assert_int_eq(back.outside_daemons[back.outside_daemon_count - 1].cpu_ms, 80);
+    ck_assert_ptr_null(back.outside_daemons[back.outside_daemon_count - 1].asked_by);
+    ck_assert_str_eq(back.outside_daemons[back.outside_daemon_count - 1].fix, "stop Gradle daemon");
     ck_assert_str_eq(back.not_measured, "the record broke off");
     ck_assert_ptr_null(back.commit);
     free(text);
@@ -230,9 +236,9 @@ START_TEST(test_hostile_text_round_trips_once_written)
 }
 END_TEST
 
-static const char *const good[] = {"good-full.json", "good-not-measured.json",
-                                   "good-of-several.json", "good-schema-key.json",
-                                   "good-constraints.json"};
+static const char *const good[] = {"good-full.json",        "good-not-measured.json",
+                                   "good-of-several.json",  "good-schema-key.json",
+                                   "good-constraints.json", "good-outside-daemons.json"};
 
 START_TEST(test_good_files)
 {
@@ -255,15 +261,16 @@ static const struct {
      ":2: $.schema_version: written by a newer build-mem; this one reads version 2"},
     {"bad-version-older.json", ":2: $.schema_version: recorded by an older build-mem; run"},
     {"bad-unknown-key.json", ":4: $.start: unknown key"},
-    {"bad-unknown-nested-key.json", ":19: $.peak.swap_bytes: unknown key"},
-    {"bad-string-for-figure.json", ":18: $.peak.cgroup_bytes: must be a whole number"},
-    {"bad-fraction.json", ":18: $.peak.cgroup_bytes: must be a whole number"},
+    {"bad-unknown-nested-key.json", ":20: $.peak.swap_bytes: unknown key"},
+    {"bad-string-for-figure.json", ":19: $.peak.cgroup_bytes: must be a whole number"},
+    {"bad-fraction.json", ":19: $.peak.cgroup_bytes: must be a whole number"},
     {"bad-negative.json", ":13: $.build.duration_ms: must be a whole number"},
-    {"bad-flag.json", ":14: $.build.oom_killed: must be true or false"},
+    {"bad-flag.json", ":15: $.build.oom_killed: must be true or false"},
     {"bad-missing.json", ":9: $.build: \"signal\" is missing"},
     {"bad-basis.json", "$.processes_at_peak[0].basis: must be \"measured\", \"estimated\" or"},
     {"bad-cache-policy.json", "$.environment.cache_policy: must be \"as-is\", \"warm\" or"},
     {"bad-constraint.json", "$.constraints[1].ancestor: must be a whole number"},
+    {"bad-outside-daemon.json", "$.outside_daemons[1].name: must be a string"},
     {"bad-stage.json", "$.stages[1].name: must be a string"},
     {"bad-stages.json", "$.stages: must be an array"},
     {"bad-label.json", ":3: $.label: must be a string"},

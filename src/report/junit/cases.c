@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "measurement/metric.h"
+#include "measurement/validity.h"
 #include "report/wording.h"
 
 #include <inttypes.h>
@@ -338,6 +339,9 @@ static struct junit_case *add_unjudged(struct junit_cases *cases, const char *me
     if (m->not_measured)
         set_outcome(item, OUTCOME_SKIPPED, "not-measured",
                     xasprintf("not measured: %s", m->not_measured));
+    else if (outside_cpu_ms(m) >= 0)
+        set_outcome(item, OUTCOME_SKIPPED, "not-measured",
+                    xstrdup("not measured: outside daemons did the work of the build"));
     else if (figure < 0)
         set_outcome(item, OUTCOME_SKIPPED, "not-measured",
                     xstrdup(metric_is_shown(m, metric)  ? "the stage was seen but not measured"
@@ -359,6 +363,7 @@ static void add_memory_peak(struct junit_cases *cases, const struct measurement 
     fputs("not judged: there is no baseline\n", out);
     put_metric(out, METRIC_CGROUP_PEAK, m);
     put_memory_peak(out, m);
+    put_notes(out, judgement);
     put_processes(out, metric_snapshot(m, METRIC_CGROUP_PEAK));
     xmemstream_close(out);
 }

@@ -69,6 +69,11 @@ static void put_properties(struct xml *xml, const struct measurement *m,
         char *name CLEANUP(cleanup_free) = xasprintf("disturbance.%s", field->key);
         put_integer_property(xml, name, disturbance_figure(&m->disturbance, field));
     }
+    put_integer_property(xml, "build.cpu_ms", m->build.cpu_ms);
+    for (size_t i = 0; i < m->outside_daemon_count; i++) {
+        put_property(xml, "outside_daemon", m->outside_daemons[i].name);
+        put_integer_property(xml, "outside_daemon.cpu_ms", m->outside_daemons[i].cpu_ms);
+    }
     put_property(xml, "engine", m->environment.engine);
     put_property(xml, "image", m->environment.image);
     put_property(xml, "architecture", m->environment.architecture);
