@@ -51,6 +51,7 @@ void measurement_init(struct measurement *m)
                     .rss_peak_bytes = UNMEASURED,
                     .largest_process_bytes = UNMEASURED},
         .pressure = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED},
+        .ledger = PROCESS_LEDGER_NONE,
     };
     peak_init(&m->peak);
 }
@@ -62,6 +63,28 @@ static void peak_release(struct peak *peak)
     snapshot_release(&peak->at_peak);
     free(peak->unreclaimable_stage);
     snapshot_release(&peak->at_unreclaimable_peak);
+}
+
+void ledger_process_release(struct ledger_process *process)
+{
+    free(process->name);
+    free(process->item);
+}
+
+void process_ledger_release(struct process_ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->largest_count; i++)
+        ledger_process_release(&ledger->largest[i]);
+    free(ledger->largest);
+    free(ledger->fallback);
+    *ledger = (struct process_ledger)PROCESS_LEDGER_NONE;
+}
+
+const char *peak_rss_source_name(enum peak_rss_source source)
+{
+    static const char *const names[] = {
+        [PEAK_RSS_UNKNOWN] = "", [PEAK_RSS_TASKSTATS] = "taskstats", [PEAK_RSS_SCAN] = "scan"};
+    return names[source];
 }
 
 static void stages_release(struct measurement *m)
@@ -114,6 +137,7 @@ void measurement_release(struct measurement *m)
     checks_release(m);
     environment_release(&m->environment);
     constraints_release(m);
+    process_ledger_release(&m->ledger);
     free(m->not_measured);
     measurement_init(m);
 }

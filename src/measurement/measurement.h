@@ -146,6 +146,43 @@ struct sampler_account {
     int64_t largest_process_bytes;
 };
 
+/* The source of a process's peak RSS. */
+enum peak_rss_source {
+    PEAK_RSS_UNKNOWN,   /* it is UNMEASURED */
+    PEAK_RSS_TASKSTATS, /* the kernel's exit record: exact and final */
+    PEAK_RSS_SCAN,      /* VmHWM at a snapshot: a lower bound */
+};
+
+/* A process of the build, from its start to its end. */
+struct ledger_process {
+    int64_t pid;              /* taskstats: as the runner sees it; scan: as the build sees it */
+    int64_t parent;           /* may be UNMEASURED */
+    int64_t start_ms, end_ms; /* each may be UNMEASURED */
+    int64_t peak_rss_bytes;   /* never part of a sum: processes share pages */
+    enum peak_rss_source source;
+    char *name; /* for people: "cc1plus"; without a command line, the kernel's short name */
+    char *item; /* that it worked on: a source file, crate or project; NULL: unknown */
+};
+
+#define LARGEST_PROCESSES_MAX 10
+
+/* The summary of the process ledger; ledger-LABEL.csv has all processes. */
+struct process_ledger {
+    enum peak_rss_source source; /* PEAK_RSS_UNKNOWN: there is no ledger, and no figure */
+    char *fallback;              /* the reason that taskstats was not used; NULL: it was used */
+    int64_t count;               /* processes in the ledger */
+    /* Of taskstats only, else UNMEASURED: */
+    int64_t lost;     /* of these, the processes that ended without an exit record */
+    int64_t overruns; /* how often the kernel dropped records: further processes may be missing */
+    int64_t cpu_ms;   /* that the runner used for the ledger */
+    struct ledger_process *largest; /* by peak RSS, at most LARGEST_PROCESSES_MAX */
+    size_t largest_count;
+};
+
+/* A ledger without figures. */
+#define PROCESS_LEDGER_NONE                                                                        \
+    {.count = UNMEASURED, .lost = UNMEASURED, .overruns = UNMEASURED, .cpu_ms = UNMEASURED}
+
 struct measurement {
     char *label;
     char *run;        /* label of the files of this run, if it is one of several; else NULL */
@@ -160,6 +197,7 @@ struct measurement {
     struct environment environment;
     struct sampler_account sampler;
     struct pressure pressure;
+    struct process_ledger ledger;
     /* The cgroups that have a limit, from that of the build upwards. */
     struct constraint *constraints;
     size_t constraint_count;
@@ -173,6 +211,13 @@ void measurement_init(struct measurement *m);
 void measurement_release(struct measurement *m);
 
 void environment_release(struct environment *environment);
+
+/* Releases the texts of the process. */
+void ledger_process_release(struct ledger_process *process);
+/* Releases the summary, and makes it that of a run without a ledger. */
+void process_ledger_release(struct process_ledger *ledger);
+/* Returns "taskstats", "scan", or "" if the peak is unknown. Static. */
+const char *peak_rss_source_name(enum peak_rss_source source);
 
 void snapshot_init(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot);

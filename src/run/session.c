@@ -5,6 +5,7 @@
 #include "base/interrupt.h"
 #include "base/trace.h"
 #include "base/units.h"
+#include "ledger/watch.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -25,6 +26,8 @@ struct session {
     struct cgroup_levels levels_at_start; /* of the located cgroup; empty if it was not found */
     session_on_record *on_record;
     void *context;
+    struct ledger *ledger;
+    struct process_watch *watch; /* NULL: the build has not begun */
     struct session_outcome *outcome;
     uint8_t stream[2 * (WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX)];
     size_t length;
@@ -144,6 +147,25 @@ static void refuse(struct session *session, char *reason)
     close_lifeline(session);
 }
 
+/* Returns the pid of the probe on this machine, or -1 if it is not visible here. */
+static int probe_pid(const struct engine_run *run)
+{
+    int pid;
+    if (run->engine->image_label) /* without a container, the probe is the child */
+        return (int)run->child.pid;
+    bool visible = run->located.version && cgroup_processes(&run->located, &pid, 1) == 1 && pid > 0;
+    return visible ? pid : -1;
+}
+
+static void begin_ledger(struct session *session)
+{
+    int probe = probe_pid(&session->run);
+    if (probe > 0)
+        session->watch = process_watch_open(session->ledger, probe);
+    else
+        ledger_set_fallback(session->ledger, "the processes of the container are not visible here");
+}
+
 static void begin_build(struct session *session, struct wire_hello *hello)
 {
     trace_hello(hello);
@@ -166,6 +188,7 @@ static void begin_build(struct session *session, struct wire_hello *hello)
         refuse(session, limit_failure(&session->run));
         return;
     }
+    begin_ledger(session);
     child_prompt(&session->run.child); /* the probe waits for it to start the build */
     session->begun = !session->ending;
 }
@@ -205,6 +228,10 @@ static void complete_record(struct session *session, struct wire_record *record)
         break;
     case WIRE_STAGE:
         record->stage.ended_peak_bytes = stage_peaks_take(&session->run.peaks);
+        break;
+    case WIRE_PROCESS:
+        ledger_scan(session->ledger, record->process.pid, record->process.command,
+                    record->process.hwm_bytes);
         break;
     case WIRE_END:
         add_levels(session);
@@ -297,6 +324,15 @@ static bool deadline_passed(struct session *session)
     return true;
 }
 
+/* Returns how long the loop may sleep, in ms. */
+static int sleep_limit_ms(const struct session *session, int64_t left_ms)
+{
+    int64_t rest_ms = process_watch_rest_ms(session->watch);
+    if (rest_ms > 0 && rest_ms < left_ms)
+        left_ms = rest_ms;
+    return left_ms > 60000 ? 60000 : (int)left_ms;
+}
+
 static void follow(struct session *session)
 {
     for (;;) {
@@ -304,7 +340,8 @@ static void follow(struct session *session)
                                {.fd = session->run.child.diagnostics, .events = POLLIN},
                                {.fd = session->ending ? -1 : interrupt_fd(), .events = POLLIN},
                                {.fd = session->run.oom.ended, .events = POLLIN},
-                               {.fd = session->run.oom.above, .events = POLLPRI}};
+                               {.fd = session->run.oom.above, .events = POLLPRI},
+                               {.fd = process_watch_fd(session->watch), .events = POLLIN}};
         /* A command of the engine may have consumed the event of the signal. */
         if (!session->ending && interrupt_signal()) {
             session->outcome->signal = interrupt_signal();
@@ -317,9 +354,11 @@ static void follow(struct session *session)
                 return;
             continue;
         }
-        if (poll(fds, sizeof fds / sizeof *fds, left > 60000 ? 60000 : (int)left) < 0 &&
+        if (poll(fds, sizeof fds / sizeof *fds, sleep_limit_ms(session, left)) < 0 &&
             errno != EINTR)
             return;
+        if (fds[5].revents)
+            process_watch_read(session->watch);
         /* This comes first, because the engine removes the cgroup soon. */
         if (fds[3].revents || fds[4].revents)
             oom_watch_poll(&session->run.oom);
@@ -379,8 +418,8 @@ static int run_to_end(struct session *session, int64_t timeout_ms, struct bm_err
 }
 
 int session_run(const struct engine *engine, const struct engine_spec *spec, int64_t timeout_ms,
-                session_on_record *on_record, void *context, struct session_outcome *outcome,
-                struct bm_error *err)
+                session_on_record *on_record, void *context, struct ledger *ledger,
+                struct session_outcome *outcome, struct bm_error *err)
 {
     struct session *session CLEANUP(cleanup_free) = xcalloc(1, sizeof *session);
     struct bm_error left CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -393,6 +432,7 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
                                        .lock = -1};
     session->on_record = on_record;
     session->context = context;
+    session->ledger = ledger;
     session->outcome = outcome;
 
     int result = run_to_end(session, timeout_ms, err);
@@ -403,6 +443,7 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     interrupt_hold(true);
     int finished = engine->finish(&session->run, &outcome->facts, &left);
     interrupt_hold(false);
+    process_watch_close(session->watch);
     /* A probe that sent its last record has reported kills itself. */
     outcome->oom_killed = outcome->facts.oom_killed || session->run.oom.kills > 0 ||
                           (!outcome->complete && oom_watch_reports(&session->run.oom));
