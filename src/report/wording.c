@@ -240,6 +240,33 @@ char *format_group(const struct process_group *group)
     return group->count == 1 ? xstrdup(name) : xasprintf("%s ×%zu", name, group->count);
 }
 
+char *format_ledger_process(const struct ledger_process *process)
+{
+    char *name CLEANUP(cleanup_free) = text_one_line(process->name);
+    char *item CLEANUP(cleanup_free) = text_one_line(process->item ? process->item : "");
+    size_t length = strlen(name), end = strlen(item);
+    bool repeats = end == 0 || (end < length && name[length - end - 1] == ' ' &&
+                                strcmp(name + length - end, item) == 0);
+    return repeats ? xstrdup(name) : xasprintf("%s %s", name, item);
+}
+
+char *format_ledger_gaps(const struct process_ledger *ledger)
+{
+    if (ledger->source == PEAK_RSS_SCAN)
+        return xasprintf("from scans, so each peak is a lower bound and short processes are "
+                         "missing: %s",
+                         ledger->fallback ? ledger->fallback : "taskstats was not used");
+    if (ledger->overruns > 0)
+        return xasprintf("at least %" PRId64 " of %" PRId64 " processes have no peak: the kernel "
+                         "dropped records %" PRId64 " times",
+                         ledger->lost, ledger->count, ledger->overruns);
+    if (ledger->lost > 0)
+        return xasprintf("%" PRId64 " of %" PRId64 " processes have no peak: their exit records "
+                         "did not arrive",
+                         ledger->lost, ledger->count);
+    return NULL;
+}
+
 char *format_not_measured(const struct measurement *m)
 {
     return m->not_measured

@@ -113,6 +113,29 @@ static void fill_peak(struct peak *peak)
     add_process(unreclaimable, 97, "next worker", 110, PSS_MEASURED, "node worker.js 1");
 }
 
+static void fill_ledger(struct process_ledger *ledger)
+{
+    *ledger = (struct process_ledger){
+        .source = PEAK_RSS_TASKSTATS, .count = 1204, .lost = 2, .overruns = 0, .cpu_ms = 23};
+    ledger->largest = xcalloc(2, sizeof *ledger->largest);
+    ledger->largest_count = 2;
+    ledger->largest[0] = (struct ledger_process){.pid = 4242,
+                                                 .parent = 4200,
+                                                 .start_ms = 9100,
+                                                 .end_ms = 19800,
+                                                 .peak_rss_bytes = 431 * MIB,
+                                                 .source = PEAK_RSS_TASKSTATS,
+                                                 .name = xstrdup("next build")};
+    ledger->largest[1] = (struct ledger_process){.pid = 4260,
+                                                 .parent = UNMEASURED,
+                                                 .start_ms = UNMEASURED,
+                                                 .end_ms = UNMEASURED,
+                                                 .peak_rss_bytes = 240 * MIB,
+                                                 .source = PEAK_RSS_TASKSTATS,
+                                                 .name = xstrdup("tsc"),
+                                                 .item = xstrdup("packages/a")};
+}
+
 void sample_measurement(struct measurement *m)
 {
     measurement_init(m);
@@ -151,6 +174,7 @@ void sample_measurement(struct measurement *m)
                                     .limit_hits = 0,
                                     .oom_kills = 0,
                                     .swap_peak_bytes = 0};
+    fill_ledger(&m->ledger);
 }
 
 /* Figures in MiB or ms. The values are `actual`, a little less, and a little more. */
