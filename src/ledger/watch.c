@@ -22,7 +22,7 @@
 
 #define REST_MS 10
 #define ANSWER_MS 1000
-/* Of each socket: about 5,000 exit records, or 10,000 events. */
+/* Of each socket, for about 25,000 exit records: the kernel doubles the figure. */
 #define BUFFER_BYTES (16 << 20)
 #define MESSAGE_MAX 4096
 #define CPUS_FILE "/sys/devices/system/cpu/possible"
