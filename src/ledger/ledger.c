@@ -8,6 +8,7 @@
 #include "measurement/process_item.h"
 #include "measurement/process_name.h"
 
+#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +27,14 @@ struct entry {
     int64_t start_ns, end_ns; /* UNMEASURED: unknown */
     int64_t command_ns;       /* when its command line was read */
     int64_t peak_bytes;       /* UNMEASURED: unknown */
+    uint32_t matches;         /* a bit for each pattern */
     char *name, *item;        /* NULL: unknown */
+};
+
+struct pattern {
+    regex_t regex;
+    char *name;
+    int64_t budget_bytes;
 };
 
 struct ledger {
@@ -37,6 +45,8 @@ struct ledger {
     /* By pid, in blocks that are allocated with their first pid: index + 1 of the newest entry; 0:
      * none. */
     uint32_t *newest[LEDGER_PID_MAX / PIDS_OF_BLOCK + 1];
+    struct pattern patterns[LEDGER_PATTERNS_MAX];
+    size_t pattern_count;
     int64_t overruns, cpu_ns;
     char *fallback;
 };
@@ -55,6 +65,10 @@ void ledger_free(struct ledger *ledger)
         free(ledger->entries[i].item);
     }
     free(ledger->entries);
+    for (size_t i = 0; i < ledger->pattern_count; i++) {
+        regfree(&ledger->patterns[i].regex);
+        free(ledger->patterns[i].name);
+    }
     for (size_t i = 0; i < sizeof ledger->newest / sizeof *ledger->newest; i++)
         free(ledger->newest[i]);
     free(ledger->fallback);
@@ -64,6 +78,28 @@ void ledger_free(struct ledger *ledger)
 void cleanup_ledger(struct ledger **ledger)
 {
     ledger_free(*ledger);
+}
+
+void ledger_watch_for(struct ledger *ledger, const char *name, const char *pattern,
+                      int64_t budget_bytes)
+{
+    if (ledger->pattern_count == LEDGER_PATTERNS_MAX)
+        BM_BUG("more patterns than the config can have");
+    struct pattern *added = &ledger->patterns[ledger->pattern_count++];
+    if (regcomp(&added->regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        BM_BUG("the config has accepted an invalid pattern");
+    added->name = xstrdup(name);
+    added->budget_bytes = budget_bytes;
+}
+
+/* Returns a bit for each pattern that matches. */
+static uint32_t patterns_of(const struct ledger *ledger, const char *command)
+{
+    uint32_t matches = 0;
+    for (size_t i = 0; i < ledger->pattern_count; i++)
+        if (regexec(&ledger->patterns[i].regex, command, 0, NULL, 0) == 0)
+            matches |= UINT32_C(1) << i;
+    return matches;
 }
 
 /* ---- entries ---- */
@@ -113,6 +149,7 @@ static void forget_command(struct entry *entry)
 {
     free(steal_ptr(entry->name));
     free(steal_ptr(entry->item));
+    entry->matches = 0;
 }
 
 /* ---- events ---- */
@@ -156,6 +193,7 @@ void ledger_fork(struct ledger *ledger, int parent, int pid, int64_t at_ns)
     entry->name = from->name ? xstrdup(from->name) : NULL;
     entry->item = from->item ? xstrdup(from->item) : NULL;
     entry->command_ns = from->command_ns;
+    entry->matches = from->matches;
 }
 
 void ledger_exec(struct ledger *ledger, int pid, const char *command, int64_t read_ns)
@@ -169,6 +207,7 @@ void ledger_exec(struct ledger *ledger, int pid, const char *command, int64_t re
     entry->name = process_name(command);
     entry->item = process_item(command);
     entry->command_ns = read_ns;
+    entry->matches = patterns_of(ledger, command);
 }
 
 static bool fits(const struct entry *entry, const struct exit_record *record, int64_t from_ns,
@@ -209,8 +248,10 @@ void ledger_exit(struct ledger *ledger, const struct exit_record *record, int64_
         if (entry->command_ns > entry->end_ns + SLACK_NS)
             forget_command(entry); /* the command line was that of the next owner of the pid */
     }
-    if (!entry->name)
+    if (!entry->name) {
         entry->name = text_printable(record->comm, strnlen(record->comm, sizeof record->comm));
+        entry->matches = patterns_of(ledger, entry->name);
+    }
 }
 
 void ledger_overrun(struct ledger *ledger)
@@ -244,6 +285,7 @@ void ledger_scan(struct ledger *ledger, int64_t pid, const char *command, int64_
             return;
         entry->name = steal_ptr(name);
         entry->item = steal_ptr(item);
+        entry->matches = patterns_of(ledger, command);
     }
     if (peak_bytes > entry->peak_bytes)
         entry->peak_bytes = peak_bytes;
@@ -299,6 +341,27 @@ static size_t insert_largest(const struct entry **largest, size_t count, const s
     return kept + 1;
 }
 
+/* A scan shows only a lower bound, which is not a value of a metric. */
+static struct watched_processes watched_by(const struct ledger *ledger, size_t pattern)
+{
+    struct watched_processes watched = {.name = xstrdup(ledger->patterns[pattern].name),
+                                        .budget_bytes = ledger->patterns[pattern].budget_bytes,
+                                        .peak_rss_bytes = UNMEASURED};
+    const struct entry *largest = NULL;
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct entry *entry = &ledger->entries[i];
+        if (!(entry->matches >> pattern & 1))
+            continue;
+        watched.count++;
+        if (ledger->probe && entry->peak_bytes > watched.peak_rss_bytes) {
+            watched.peak_rss_bytes = entry->peak_bytes;
+            largest = entry;
+        }
+    }
+    watched.largest = largest ? name_with_item(largest->name, largest->item) : NULL;
+    return watched;
+}
+
 void ledger_summarise(const struct ledger *ledger, struct process_ledger *summary)
 {
     const struct entry *largest[LARGEST_PROCESSES_MAX];
@@ -323,6 +386,10 @@ void ledger_summarise(const struct ledger *ledger, struct process_ledger *summar
     }
     if (summary->source != PEAK_RSS_UNKNOWN)
         summary->count = (int64_t)ledger->count;
+    summary->watched =
+        ledger->pattern_count ? xcalloc(ledger->pattern_count, sizeof *summary->watched) : NULL;
+    for (; summary->watched_count < ledger->pattern_count; summary->watched_count++)
+        summary->watched[summary->watched_count] = watched_by(ledger, summary->watched_count);
     summary->largest = count ? xcalloc(count, sizeof *summary->largest) : NULL;
     for (; summary->largest_count < count; summary->largest_count++)
         summary->largest[summary->largest_count] =

@@ -26,6 +26,12 @@ struct ledger *ledger_new(void);
 void ledger_free(struct ledger *ledger); /* accepts NULL */
 void cleanup_ledger(struct ledger **ledger);
 
+/* Watches the processes whose command lines match a regular expression, which pattern_check has
+ * accepted. At most LEDGER_PATTERNS_MAX. Copies `name`. Call it before the first event. */
+#define LEDGER_PATTERNS_MAX 32
+void ledger_watch_for(struct ledger *ledger, const char *name, const char *pattern,
+                      int64_t budget_bytes);
+
 /* ---- events ---- */
 
 /* The build starts now. `probe` is the parent of its first process. From here on the source is

@@ -65,6 +65,14 @@ static void peak_release(struct peak *peak)
     snapshot_release(&peak->at_unreclaimable_peak);
 }
 
+char *name_with_item(const char *name, const char *item)
+{
+    size_t length = strlen(name), end = item ? strlen(item) : 0;
+    bool repeats = end == 0 || (end < length && name[length - end - 1] == ' ' &&
+                                strcmp(name + length - end, item) == 0);
+    return repeats ? xstrdup(name) : xasprintf("%s %s", name, item);
+}
+
 void ledger_process_release(struct ledger_process *process)
 {
     free(process->name);
@@ -76,6 +84,11 @@ void process_ledger_release(struct process_ledger *ledger)
     for (size_t i = 0; i < ledger->largest_count; i++)
         ledger_process_release(&ledger->largest[i]);
     free(ledger->largest);
+    for (size_t i = 0; i < ledger->watched_count; i++) {
+        free(ledger->watched[i].name);
+        free(ledger->watched[i].largest);
+    }
+    free(ledger->watched);
     free(ledger->fallback);
     *ledger = (struct process_ledger)PROCESS_LEDGER_NONE;
 }

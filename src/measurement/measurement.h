@@ -166,6 +166,15 @@ struct ledger_process {
 
 #define LARGEST_PROCESSES_MAX 10
 
+/* The processes of one kind, by a pattern of the config. */
+struct watched_processes {
+    char *name;
+    int64_t budget_bytes;   /* of the config; UNMEASURED: none */
+    int64_t count;          /* processes that match */
+    int64_t peak_rss_bytes; /* of the largest one; UNMEASURED: no exit record matches */
+    char *largest;          /* that one: "cc1plus src/a.cpp"; NULL if there is none */
+};
+
 /* The summary of the process ledger; ledger-LABEL.csv has all processes. */
 struct process_ledger {
     enum peak_rss_source source; /* PEAK_RSS_UNKNOWN: there is no ledger, and no figure */
@@ -177,6 +186,8 @@ struct process_ledger {
     int64_t cpu_ms;   /* that the runner used for the ledger */
     struct ledger_process *largest; /* by peak RSS, at most LARGEST_PROCESSES_MAX */
     size_t largest_count;
+    struct watched_processes *watched; /* in the order of the config */
+    size_t watched_count;
 };
 
 /* A ledger without figures. */
@@ -211,6 +222,10 @@ void measurement_init(struct measurement *m);
 void measurement_release(struct measurement *m);
 
 void environment_release(struct environment *environment);
+
+/* "cc1plus src/a.cpp": the name of a process and its item, which is omitted if it is NULL or if the
+ * name ends with it. The caller owns it. */
+char *name_with_item(const char *name, const char *item);
 
 /* Releases the texts of the process. */
 void ledger_process_release(struct ledger_process *process);

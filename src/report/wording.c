@@ -136,6 +136,9 @@ char *format_metric(const char *metric, const struct measurement *m)
                          m->peak.source ? m->peak.source : "no source");
     if (strcmp(metric, METRIC_UNRECLAIMABLE_PEAK) == 0)
         return xstrdup("peak of the memory that the kernel cannot reclaim");
+    if (strncmp(metric, METRIC_PROCESS_PREFIX, strlen(METRIC_PROCESS_PREFIX)) == 0)
+        return xasprintf("peak RSS of the largest process %s",
+                         metric + strlen(METRIC_PROCESS_PREFIX));
     if (strcmp(metric, METRIC_DURATION) == 0)
         return xstrdup("duration of the build");
     return xstrdup(metric);
@@ -156,7 +159,7 @@ const struct snapshot *metric_snapshot(const struct measurement *m, const char *
     if (name) {
         const struct stage_measurement *stage = find_stage(m, name);
         snapshot = stage ? &stage->at_peak : NULL;
-    } else if (strcmp(metric, METRIC_DURATION) == 0) {
+    } else if (strcmp(metric, METRIC_DURATION) == 0 || metric_processes(m, metric)) {
         return NULL;
     }
     return snapshot && snapshot->count ? snapshot : NULL;
@@ -242,12 +245,8 @@ char *format_group(const struct process_group *group)
 
 char *format_ledger_process(const struct ledger_process *process)
 {
-    char *name CLEANUP(cleanup_free) = text_one_line(process->name);
-    char *item CLEANUP(cleanup_free) = text_one_line(process->item ? process->item : "");
-    size_t length = strlen(name), end = strlen(item);
-    bool repeats = end == 0 || (end < length && name[length - end - 1] == ' ' &&
-                                strcmp(name + length - end, item) == 0);
-    return repeats ? xstrdup(name) : xasprintf("%s %s", name, item);
+    char *text CLEANUP(cleanup_free) = name_with_item(process->name, process->item);
+    return text_one_line(text);
 }
 
 char *format_ledger_gaps(const struct process_ledger *ledger)

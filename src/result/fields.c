@@ -131,6 +131,15 @@ const struct field result_ledger_process_fields[] = {
     {0},
 };
 
+const struct field result_watched_fields[] = {
+    {"name", FIELD_TEXT, offsetof(struct watched_processes, name)},
+    {"budget_bytes", FIELD_FIGURE, offsetof(struct watched_processes, budget_bytes)},
+    {"count", FIELD_FIGURE, offsetof(struct watched_processes, count)},
+    {"peak_rss_bytes", FIELD_FIGURE, offsetof(struct watched_processes, peak_rss_bytes)},
+    {"largest", FIELD_TEXT_OR_NULL, offsetof(struct watched_processes, largest)},
+    {0},
+};
+
 const struct field result_verify_fields[] = {
     {"check", FIELD_TEXT, offsetof(struct verify_check, check)},
     {"path", FIELD_TEXT_OR_NULL, offsetof(struct verify_check, path)},

@@ -34,6 +34,7 @@ extern const struct field result_stage_fields[];              /* struct stage_me
 extern const struct field result_process_fields[];            /* struct process_usage */
 extern const struct field result_ledger_fields[];             /* struct process_ledger */
 extern const struct field result_ledger_process_fields[];     /* struct ledger_process */
+extern const struct field result_watched_fields[];            /* struct watched_processes */
 extern const struct field result_verify_fields[];             /* struct verify_check */
 extern const struct field result_environment_fields[];        /* struct environment */
 extern const struct field result_sampler_fields[];            /* struct sampler_account */

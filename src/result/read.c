@@ -262,7 +262,7 @@ static int read_constraints(const struct json *root, struct measurement *m, stru
 /* A result of an earlier build-mem has no ledger. */
 static int read_ledger(const struct json *root, struct process_ledger *ledger, struct bm_error *err)
 {
-    static const char *const others[] = {"largest", NULL};
+    static const char *const others[] = {"watched", "largest", NULL};
     const struct json *item, *object = json_member(root, "processes");
     void *items;
     if (!object)
@@ -274,6 +274,13 @@ static int read_ledger(const struct json *root, struct process_ledger *ledger, s
     for (; item; item = json_next(item))
         if (read_fields(item, result_ledger_process_fields, NULL,
                         &ledger->largest[ledger->largest_count++], err) < 0)
+            return -1;
+    if (read_array(object, "watched", sizeof *ledger->watched, &item, &items, err) < 0)
+        return -1;
+    ledger->watched = items;
+    for (; item; item = json_next(item))
+        if (read_fields(item, result_watched_fields, NULL,
+                        &ledger->watched[ledger->watched_count++], err) < 0)
             return -1;
     return 0;
 }

@@ -132,6 +132,9 @@ static void add_ledger(cJSON *root, const struct process_ledger *ledger, enum ex
 {
     cJSON *object = json_add_object(root, "processes");
     add_fields(object, result_ledger_fields, ledger);
+    cJSON *watched = json_add_array(object, "watched");
+    for (size_t i = 0; i < ledger->watched_count; i++)
+        add_fields(append_object(watched), result_watched_fields, &ledger->watched[i]);
     if (extent == ONE_LINE)
         return;
     cJSON *array = json_add_array(object, "largest");

@@ -174,6 +174,9 @@ struct recorder *recorder_open(const struct config *config, const struct baselin
         .baseline = baseline,
         .log = log,
     };
+    for (size_t i = 0; i < config->process_count; i++)
+        ledger_watch_for(recorder->ledger, config->processes[i].name, config->processes[i].match,
+                         config->processes[i].budget_bytes);
     return recorder;
 }
 

@@ -3,7 +3,9 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # $repo and others are of engine.sh
 
-ledger_scenarios=(short_process_has_its_peak ten_thousand_processes overrun_is_reported refused_records_fall_back)
+# shellcheck disable=SC2034 # used by the test that sources this file
+ledger_scenarios=(short_process_has_its_peak ten_thousand_processes overrun_is_reported refused_records_fall_back
+    process_over_its_budget)
 
 # ledger_line LABEL NAME: prints the first line of the ledger for a process of this name.
 ledger_line() { grep -m 1 "^[0-9]*,[0-9]*,$2," "$repo/.build-mem/ledger-$1.csv"; }
@@ -73,4 +75,22 @@ refused_records_fall_back() {
     holds "$file" '.processes.largest[0] | .name == "hold" and .source == "scan"'
     within 50 "$(jq '.processes.largest[0].peak_rss_bytes' "$file")" 52 "VmHWM"
     ok "$engine: without the rights, the scans are used, and marked"
+}
+
+# A budget in build-mem.json needs no baseline. Without records it does not pass.
+process_over_its_budget() {
+    configure small "none=^no-such-process"
+    jq '.processes = [{"name": "holders", "match": "(^|/)hold( |$)", "budget": "40MiB"}]' \
+        "$repo/small.json" >"$repo/budget.json"
+    local file
+    file=$(result budget)
+    expect 0 measure --config "$repo/budget.json" --label budget -- ./hold spawn=3 anon=20
+    holds "$file" '.processes.watched == [.processes.watched[0]] and .processes.watched[0].count == 4'
+    within 20 "$(jq '.processes.watched[0].peak_rss_bytes' "$file")" 22 "the largest process"
+    expect 1 measure --config "$repo/budget.json" --label budget -- ./hold spawn=3 anon=50
+    holds "$file" '.verdict == "over-limit" and .processes.watched[0].largest == "hold"'
+    expect 4 setpriv --bounding-set=-net_admin --inh-caps=-net_admin env --default-signal "$build_mem" run \
+        --engine "$engine" --repo "$repo" --config "$repo/budget.json" --label budget -- ./hold anon=20 sleep=200
+    holds "$file" '.verdict == "inconclusive"'
+    ok "$engine: a process over its budget fails the run"
 }

@@ -134,6 +134,13 @@ static void fill_ledger(struct process_ledger *ledger)
                                                  .source = PEAK_RSS_TASKSTATS,
                                                  .name = xstrdup("tsc"),
                                                  .item = xstrdup("packages/a")};
+    ledger->watched = xcalloc(1, sizeof *ledger->watched);
+    ledger->watched_count = 1;
+    ledger->watched[0] = (struct watched_processes){.name = xstrdup("tsc"),
+                                                    .budget_bytes = 512 * MIB,
+                                                    .count = 9,
+                                                    .peak_rss_bytes = 240 * MIB,
+                                                    .largest = xstrdup("tsc packages/a")};
 }
 
 void sample_measurement(struct measurement *m)

@@ -336,6 +336,43 @@ START_TEST(without_taskstats_the_scans_count)
 }
 END_TEST
 
+START_TEST(watched_processes_have_the_largest_peak)
+{
+    struct ledger *ledger CLEANUP(cleanup_ledger) = ledger_new();
+    ledger_watch_for(ledger, "cxx", "(^|/)cc1plus ", 100 * MIB);
+    ledger_watch_for(ledger, "short", "^short$", UNMEASURED);
+    ledger_watch_for(ledger, "none", "none", UNMEASURED);
+    ledger_begin(ledger, PROBE, 10 * S);
+    for (int i = 0; i < 3; i++) {
+        ledger_fork(ledger, PROBE, 101 + i, 10 * S);
+        ledger_exec(ledger, 101 + i, i < 2 ? "/usr/libexec/cc1plus a.cpp" : NULL, 10 * S);
+        end_process(ledger, 101 + i, (i + 5) * MIB, S, 11 * S);
+    }
+    struct process_ledger summary CLEANUP(process_ledger_release) = finish(ledger);
+    ck_assert_uint_eq(summary.watched_count, 3);
+    ck_assert_str_eq(summary.watched[0].name, "cxx");
+    ck_assert_int_eq(summary.watched[0].budget_bytes, 100 * MIB);
+    ck_assert_int_eq(summary.watched[0].count, 2);
+    ck_assert_int_eq(summary.watched[0].peak_rss_bytes, 6 * MIB);
+    ck_assert_str_eq(summary.watched[0].largest, "cc1plus a.cpp");
+    ck_assert_int_eq(summary.watched[1].peak_rss_bytes, 7 * MIB); /* by its short name */
+    ck_assert_int_eq(summary.watched[2].count, 0);
+    ck_assert_int_eq(summary.watched[2].peak_rss_bytes, UNMEASURED);
+    ck_assert_ptr_null(summary.watched[2].largest);
+}
+END_TEST
+
+START_TEST(a_scan_is_no_value_of_a_metric)
+{
+    struct ledger *ledger CLEANUP(cleanup_ledger) = ledger_new();
+    ledger_watch_for(ledger, "c", "cc1 ", UNMEASURED);
+    ledger_scan(ledger, 5, "cc1 a.c", 10 * MIB);
+    struct process_ledger summary CLEANUP(process_ledger_release) = finish(ledger);
+    ck_assert_int_eq(summary.watched[0].count, 1);
+    ck_assert_int_eq(summary.watched[0].peak_rss_bytes, UNMEASURED);
+}
+END_TEST
+
 START_TEST(a_run_that_did_not_begin_has_no_ledger)
 {
     struct ledger *ledger CLEANUP(cleanup_ledger) = ledger_new();
@@ -451,6 +488,8 @@ int main(void)
     tcase_add_test(entries, a_lost_record_is_not_replaced_by_that_of_the_next_owner);
     tcase_add_test(entries, dropped_forks_are_recovered);
     tcase_add_test(entries, without_taskstats_the_scans_count);
+    tcase_add_test(entries, watched_processes_have_the_largest_peak);
+    tcase_add_test(entries, a_scan_is_no_value_of_a_metric);
     tcase_add_test(entries, a_run_that_did_not_begin_has_no_ledger);
     tcase_add_test(entries, the_largest_are_sorted);
     tcase_add_test(entries, the_file_has_a_line_for_each_process);
