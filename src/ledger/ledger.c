@@ -219,7 +219,7 @@ static bool fits(const struct entry *entry, const struct exit_record *record, in
     return entry->start_ns < 0 || (end_ns >= from_ns - SLACK_NS && end_ns <= to_ns + SLACK_NS);
 }
 
-/* Returns the earliest entry of the pid that lacks this record, or NULL. */
+/* Returns the earliest entry of the pid that does not have this record yet, or NULL. */
 static struct entry *entry_of_record(const struct ledger *ledger, const struct exit_record *record,
                                      int64_t from_ns, int64_t to_ns)
 {

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/cn_proc.h>
 #include <linux/connector.h>
 #include <linux/filter.h>
@@ -37,6 +38,8 @@ struct process_watch {
     int64_t records_read_ns; /* the start of the last read of records */
     struct exit_record *batch;
     size_t batch_count;
+    /* A bit for each pid in the batch. Unused pages take no memory. */
+    uint8_t *ended;
 };
 
 /* ---- the sockets ---- */
@@ -227,8 +230,13 @@ static int open_ready(const struct process_watch *watch)
 struct process_watch *process_watch_open(struct ledger *ledger, int probe)
 {
     struct process_watch *watch = xcalloc(1, sizeof *watch);
-    *watch = (struct process_watch){
-        .ledger = ledger, .probe = probe, .records = -1, .events = -1, .ready = -1, .read_ms = -1};
+    *watch = (struct process_watch){.ledger = ledger,
+                                    .probe = probe,
+                                    .records = -1,
+                                    .events = -1,
+                                    .ready = -1,
+                                    .read_ms = -1,
+                                    .ended = xcalloc(LEDGER_PID_MAX / 8 + 1, 1)};
     const char *what = "taskstats";
     watch->records = open_records();
     if (watch->records >= 0) {
@@ -277,6 +285,17 @@ static ssize_t next_message(int fd, char *message, bool *overrun)
     }
 }
 
+static void mark_ended(struct process_watch *watch, int pid, bool ended)
+{
+    uint8_t bit = (uint8_t)(1u << (pid % 8));
+    if (pid > LEDGER_PID_MAX)
+        return;
+    if (ended)
+        watch->ended[pid / 8] |= bit;
+    else
+        watch->ended[pid / 8] &= (uint8_t)~bit;
+}
+
 static bool read_records(struct process_watch *watch)
 {
     char message[MESSAGE_MAX];
@@ -289,8 +308,21 @@ static bool read_records(struct process_watch *watch)
             continue;
         watch->batch = xgrow(watch->batch, watch->batch_count, sizeof *watch->batch);
         watch->batch[watch->batch_count++] = record;
+        mark_ended(watch, record.tgid, true);
     }
     return overrun;
+}
+
+/* Returns the length of the command line, or a value <= 0. The process has none if it has ended, so
+ * that its file is not tried: at a high rate most processes have. */
+static ssize_t read_command(const struct process_watch *watch, int pid, char *command, size_t size)
+{
+    char path[32];
+    if (pid <= LEDGER_PID_MAX && watch->ended[pid / 8] & 1u << (pid % 8))
+        return 0;
+    snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+    int fd CLEANUP(cleanup_fd) = open(path, O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? -1 : read_again(fd, command, size); /* one read delivers all of it */
 }
 
 static void take_exec(struct process_watch *watch, int pid)
@@ -298,7 +330,7 @@ static void take_exec(struct process_watch *watch, int pid)
     static char command[64 * 1024];
     if (!ledger_has(watch->ledger, pid))
         return;
-    ssize_t length = read_proc("", pid, "cmdline", command, sizeof command);
+    ssize_t length = read_command(watch, pid, command, sizeof command);
     if (length > 0)
         cmdline_to_text(command, (size_t)length);
     ledger_exec(watch->ledger, pid, length > 0 ? command : NULL, monotonic_ns());
@@ -347,6 +379,8 @@ void process_watch_read(struct process_watch *watch)
     bool events_dropped = read_events(watch);
     for (size_t i = 0; i < watch->batch_count; i++)
         ledger_exit(watch->ledger, &watch->batch[i], from_ns, to_ns);
+    for (size_t i = 0; i < watch->batch_count; i++)
+        mark_ended(watch, watch->batch[i].tgid, false);
     if (records_dropped || events_dropped)
         ledger_overrun(watch->ledger);
     if (events_dropped)
@@ -370,5 +404,6 @@ void process_watch_close(struct process_watch *watch)
     cleanup_fd(&watch->events);
     cleanup_fd(&watch->records);
     free(watch->batch);
+    free(watch->ended);
     free(watch);
 }
