@@ -177,17 +177,15 @@ static int filter_events(int fd)
 
 static int listen_to_events(int fd)
 {
-    struct {
-        struct nlmsghdr header;
-        struct cn_msg message;
-        enum proc_cn_mcast_op operation;
-    } __attribute__((packed)) request = {
-        .header = {.nlmsg_len = sizeof request, .nlmsg_type = NLMSG_DONE},
-        .message = {.id = {.idx = CN_IDX_PROC, .val = CN_VAL_PROC},
-                    .len = sizeof request.operation},
-        .operation = PROC_CN_MCAST_LISTEN,
-    };
-    return send(fd, &request, sizeof request, 0) < 0 ? -1 : 0;
+    const enum proc_cn_mcast_op operation = PROC_CN_MCAST_LISTEN;
+    const struct cn_msg connector = {.id = {.idx = CN_IDX_PROC, .val = CN_VAL_PROC},
+                                     .len = sizeof operation};
+    char request[NLMSG_HDRLEN + sizeof connector + sizeof operation];
+    const struct nlmsghdr header = {.nlmsg_len = sizeof request, .nlmsg_type = NLMSG_DONE};
+    memcpy(request, &header, sizeof header);
+    memcpy(request + NLMSG_HDRLEN, &connector, sizeof connector);
+    memcpy(request + NLMSG_HDRLEN + sizeof connector, &operation, sizeof operation);
+    return send(fd, request, sizeof request, 0) < 0 ? -1 : 0;
 }
 
 /* Subscribes to forks and execs. Returns the socket, or -1 with errno. */

@@ -402,6 +402,7 @@ START_TEST(the_file_has_a_line_for_each_process)
     struct ledger *ledger CLEANUP(cleanup_ledger) = begun();
     char path[] = "/tmp/build-mem-ledger-XXXXXX";
     int fd CLEANUP(cleanup_fd) = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
     ledger_fork(ledger, PROBE, 101, 10 * S + 3 * MS);
     ledger_exec(ledger, 101, "rustc --crate-name a,\"b src/lib.rs", 10 * S + 3 * MS);
     ledger_fork(ledger, 101, 102, 10 * S + 4 * MS);
