@@ -1,4 +1,5 @@
 /* Parses netlink messages, and enters what they report in a ledger. */
+#include "base/units.h"
 #include "fuzz.h"
 #include "ledger/ledger.h"
 
