@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define REST_MS 10
-#define ANSWER_MS 1000
+#define ANSWER_MS 200 /* the kernel answers before send(2) returns */
 /* Of each socket, for about 25,000 exit records: the kernel doubles the figure. */
 #define BUFFER_BYTES (16 << 20)
 #define MESSAGE_MAX 4096
@@ -197,14 +197,23 @@ static int open_events(void)
     if (fd < 0)
         return -1;
     int failed = filter_events(fd) < 0 || listen_to_events(fd) < 0;
-    /* In another PID namespace the kernel ignores the request, and sends no answer. */
+    /* In another PID namespace the kernel ignores the request, and sends no answer; if another
+     * program listens, its events arrive nevertheless. */
+    int64_t deadline_ms = monotonic_ms() + ANSWER_MS;
     while (!failed && event.kind != EVENT_ACKNOWLEDGED) {
         ssize_t length = receive_answer(fd, message);
         failed = length < 0;
-        if (!failed && parse_process_event(message, (size_t)length, &event) == 0)
+        if (!failed)
+            (void)parse_process_event(message, (size_t)length, &event);
+        if (event.kind == EVENT_ACKNOWLEDGED) {
             errno = event.error;
+            failed = event.error != 0;
+        } else if (!failed && monotonic_ms() > deadline_ms) {
+            errno = ETIMEDOUT;
+            failed = true;
+        }
     }
-    if (!failed && !event.error)
+    if (!failed)
         return fd;
     int saved = errno;
     close(fd);
@@ -212,11 +221,12 @@ static int open_events(void)
     return -1;
 }
 
+/* Returns a descriptor that is readable if one of the sockets is, or -1 with errno. */
 static int open_ready(const struct process_watch *watch)
 {
     int ready = epoll_create1(EPOLL_CLOEXEC);
     const int sockets[] = {watch->records, watch->events};
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; ready >= 0 && i < 2; i++)
         if (epoll_ctl(ready, EPOLL_CTL_ADD, sockets[i], &(struct epoll_event){.events = EPOLLIN}) <
             0)
             BM_BUG("cannot wait for a socket");
@@ -241,14 +251,16 @@ struct process_watch *process_watch_open(struct ledger *ledger, int probe)
         what = "the proc connector";
         watch->events = open_events();
     }
-    if (watch->events < 0) {
+    if (watch->events >= 0)
+        watch->ready = open_ready(watch);
+    if (watch->ready < 0) {
         char *reason CLEANUP(cleanup_free) =
-            xasprintf("the kernel refuses %s: %s", what, strerror(errno));
+            xasprintf("the kernel refuses %s, which needs root outside of containers: %s", what,
+                      strerror(errno));
         trace("ledger: %s", reason);
         ledger_set_fallback(ledger, reason);
         return watch;
     }
-    watch->ready = open_ready(watch);
     watch->records_read_ns = monotonic_ns();
     ledger_begin(ledger, probe, watch->records_read_ns);
     trace("ledger: exit records from taskstats, of the descendants of process %d", probe);

@@ -77,6 +77,18 @@ refused_records_fall_back() {
     ok "$engine: without the rights, the scans are used, and marked"
 }
 
+# The processes of a container are known by their parents, with the pids of this machine.
+container_processes() {
+    configure contained "none=^no-such-process"
+    expect 0 measure --config "$repo/contained.json" --label contained -- ./hold spawn=4 anon=20
+    local file
+    file=$(result contained)
+    jq -c '.processes | del(.largest)' "$file"
+    holds "$file" '.processes | .source == "taskstats" and .count == 5 and .lost == 0'
+    within 20 "$(jq '.processes.largest[0].peak_rss_bytes' "$file")" 22 "the largest process"
+    ok "$engine: the ledger has the processes of a container"
+}
+
 # A budget in build-mem.json needs no baseline. Without records it does not pass.
 process_over_its_budget() {
     configure small "none=^no-such-process"
