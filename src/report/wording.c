@@ -249,6 +249,13 @@ char *format_ledger_process(const struct ledger_process *process)
     return text_one_line(text);
 }
 
+char *format_ledger_title(const struct process_ledger *ledger)
+{
+    return xasprintf("largest processes %s (of %" PRId64 ")",
+                     ledger->source == PEAK_RSS_SCAN ? "in the snapshots" : "of the whole build",
+                     ledger->count);
+}
+
 char *format_ledger_gaps(const struct process_ledger *ledger)
 {
     if (ledger->source == PEAK_RSS_SCAN)

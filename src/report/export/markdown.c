@@ -148,9 +148,8 @@ static void put_largest(FILE *out, const struct process_ledger *ledger)
     char *gaps CLEANUP(cleanup_free) = format_ledger_gaps(ledger);
     if (!ledger->largest_count)
         return;
-    fputs("<details><summary>largest processes of the whole build</summary>\n\n"
-          "| process | peak RSS |\n|---|--:|\n",
-          out);
+    char *title CLEANUP(cleanup_free) = format_ledger_title(ledger);
+    fprintf(out, "<details><summary>%s</summary>\n\n| process | peak RSS |\n|---|--:|\n", title);
     for (size_t i = 0; i < ledger->largest_count; i++) {
         char *name CLEANUP(cleanup_free) = format_ledger_process(&ledger->largest[i]);
         char *peak CLEANUP(cleanup_free) = format_bytes(ledger->largest[i].peak_rss_bytes);

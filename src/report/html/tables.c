@@ -259,10 +259,9 @@ void html_put_largest(struct xml *xml, const struct report_input *report)
     const struct process_ledger *ledger = &report->m->ledger;
     if (!ledger->largest_count)
         return;
-    char *caption CLEANUP(cleanup_free) =
-        xasprintf("Of all %" PRId64 " processes, whenever they ran", ledger->count);
+    char *caption CLEANUP(cleanup_free) = format_ledger_title(ledger);
     char *gaps CLEANUP(cleanup_free) = format_ledger_gaps(ledger);
-    html_section(xml, "largest", "Largest processes of the whole build");
+    html_section(xml, "largest", "Largest processes");
     html_table(xml, caption, titles);
     for (size_t i = 0; i < ledger->largest_count; i++)
         put_largest(xml, &ledger->largest[i], ledger->largest[0].peak_rss_bytes);

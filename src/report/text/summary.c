@@ -6,7 +6,6 @@
 #include "report/text/layout.h"
 #include "report/wording.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define LARGEST_SHOWN 4
@@ -374,8 +373,7 @@ static void put_largest(struct layout *layout, const struct measurement *m)
     const struct process_ledger *ledger = &m->ledger;
     if (!ledger->largest_count)
         return;
-    char *title CLEANUP(cleanup_free) =
-        xasprintf("largest of the %" PRId64 " processes of the whole build", ledger->count);
+    char *title CLEANUP(cleanup_free) = format_ledger_title(ledger);
     layout_put(layout, PAINT_NONE, "\n  ");
     layout_cell(layout, 58, PAINT_BOLD, title);
     layout_cell(layout, -14, PAINT_BOLD, "peak RSS");
