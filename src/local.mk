@@ -4,7 +4,7 @@
 # `make check-layers` links each one against those alone.
 layers = \
 	libcommands.a librun.a libreport.a libfit.a libcomparison.a libresult.a libgate.a \
-	libbaseline.a libengine.a libconfig.a libmeasurement.a libbase.a
+	libbaseline.a libengine.a libconfig.a libledger.a libmeasurement.a libbase.a
 # What both programs share, in two builds: for the runner and the tests, with sanitizers if they
 # are configured, and for the static probe without.
 runner_libraries = $(layers) libprobe.a libkernel.a $(XML_LIBS) $(CJSON_LIBS) -lm
@@ -103,12 +103,18 @@ libconfig_a_SOURCES = \
 	%D%/config/settings.c \
 	%D%/config/starter.c %D%/config/starter.h
 
+libledger_a_SOURCES = \
+	%D%/ledger/ledger.c %D%/ledger/ledger.h \
+	%D%/ledger/netlink.c %D%/ledger/netlink.h \
+	%D%/ledger/watch.c %D%/ledger/watch.h
+
 libmeasurement_a_SOURCES = \
 	%D%/measurement/aggregate.c %D%/measurement/aggregate.h \
 	%D%/measurement/disturbance.c %D%/measurement/disturbance.h \
 	%D%/measurement/environment.c %D%/measurement/environment.h \
 	%D%/measurement/measurement.c %D%/measurement/measurement.h \
 	%D%/measurement/metric.c %D%/measurement/metric.h \
+	%D%/measurement/process_item.c %D%/measurement/process_item.h \
 	%D%/measurement/process_name.c %D%/measurement/process_name.h \
 	%D%/measurement/validity.c %D%/measurement/validity.h
 
@@ -117,6 +123,7 @@ libbase_a_SOURCES = \
 	%D%/base/cache_policy.c %D%/base/cache_policy.h \
 	%D%/base/child.c %D%/base/child.h \
 	%D%/base/clock.c %D%/base/clock.h \
+	%D%/base/csv.c %D%/base/csv.h \
 	%D%/base/error.c %D%/base/error.h \
 	%D%/base/file.c %D%/base/file.h \
 	%D%/base/git.c %D%/base/git.h \

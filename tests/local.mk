@@ -19,6 +19,7 @@ unit_tests = \
 	%D%/unit/test_tolerance \
 	%D%/unit/test_kernel \
 	%D%/unit/test_gauges \
+	%D%/unit/test_ledger \
 	%D%/unit/test_measurement \
 	%D%/unit/test_probe \
 	%D%/unit/test_report_comparison \

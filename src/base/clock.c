@@ -17,9 +17,19 @@ static int64_t read_ns(clockid_t clock)
     return timespec_ns(now);
 }
 
+int64_t monotonic_ns(void)
+{
+    return read_ns(CLOCK_MONOTONIC);
+}
+
 int64_t monotonic_ms(void)
 {
-    return read_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+    return monotonic_ns() / NS_PER_MS;
+}
+
+int64_t thread_cpu_ns(void)
+{
+    return read_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void sleep_ms(long ms)

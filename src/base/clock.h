@@ -9,6 +9,11 @@
 
 /* Milliseconds of CLOCK_MONOTONIC: for durations and deadlines, never for dates. */
 int64_t monotonic_ms(void);
+/* The same in nanoseconds: the kernel stamps its events with this clock. */
+int64_t monotonic_ns(void);
+
+/* CPU time of the calling thread, in nanoseconds. */
+int64_t thread_cpu_ns(void);
 
 /* Suspends the process for `ms` milliseconds (0 to 999); a signal may end the sleep early. */
 void sleep_ms(long ms);

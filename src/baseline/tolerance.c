@@ -34,6 +34,8 @@ struct tolerance tolerance_default(const char *metric)
     } else if (strcmp(metric, METRIC_DURATION) == 0) {
         tolerance.percent = 25;
         tolerance.absolute = 30000;
+    } else if (strncmp(metric, METRIC_PROCESS_PREFIX, strlen(METRIC_PROCESS_PREFIX)) == 0) {
+        tolerance.level = LEVEL_WARN;
     } else if (metric_stage_name(metric)) {
         bool setup = strcmp(metric_stage_name(metric), "setup") == 0;
         tolerance.level = setup ? LEVEL_OFF : LEVEL_WARN;

@@ -21,6 +21,7 @@ struct tolerance {
  *   cgroup_peak          fail   5 %, at least 32 MiB
  *   stage:NAME           warn  20 %, at least 64 MiB
  *   stage:setup          off   20 %, at least 64 MiB
+ *   process:NAME         warn   5 %, at least 32 MiB
  *   unreclaimable_peak   off    5 %, at least 32 MiB
  *   duration             off   25 %, at least 30 s
  * stage:setup is off because its value depends on the moments of the samples. Stages have wider

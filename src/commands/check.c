@@ -58,6 +58,7 @@ static int check(const struct config *config)
     } else {
         char *path CLEANUP(cleanup_free) = baseline_path(config);
         judge(&baseline, path, runs.measurements, runs.count, config->strict, &judgement);
+        judge_process_budgets(runs.measurements, runs.count, &judgement);
         status = publish(config, &runs, &judgement);
     }
     return status;

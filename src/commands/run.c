@@ -23,6 +23,7 @@ int command_run(int argc, char **argv)
         bm_error_print(&err, status);
     } else {
         judge_alone(runs.measurements, runs.count, &judgement);
+        judge_process_budgets(runs.measurements, runs.count, &judgement);
         status = publish(&config, &runs, &judgement);
     }
     return status;

@@ -12,6 +12,25 @@ void config_add_stage(struct config *config, const char *name, const char *match
         (struct stage_rule){.name = xstrdup(name), .match = xstrdup(match)};
 }
 
+void config_add_process(struct config *config, const char *name, const char *match,
+                        int64_t budget_bytes)
+{
+    config->processes = xgrow(config->processes, config->process_count, sizeof *config->processes);
+    config->processes[config->process_count++] = (struct process_rule){
+        .name = xstrdup(name), .match = xstrdup(match), .budget_bytes = budget_bytes};
+}
+
+void config_drop_processes(struct config *config)
+{
+    for (size_t i = 0; i < config->process_count; i++) {
+        free(config->processes[i].name);
+        free(config->processes[i].match);
+    }
+    free(config->processes);
+    config->processes = NULL;
+    config->process_count = 0;
+}
+
 void config_add_artifact(struct config *config, const char *path, bool required)
 {
     config->artifacts = xgrow(config->artifacts, config->artifact_count, sizeof *config->artifacts);
@@ -60,6 +79,7 @@ void config_init(struct config *config)
 void config_release(struct config *config)
 {
     config_drop_stages(config);
+    config_drop_processes(config);
     config_drop_artifacts(config);
     strv_release(&config->build_argv);
     strv_release(&config->clear);

@@ -22,6 +22,13 @@ struct stage_rule {
     char *match;
 };
 
+/* Processes of one kind, whose largest peak RSS is the metric process:NAME. */
+struct process_rule {
+    char *name;
+    char *match;          /* as that of a stage */
+    int64_t budget_bytes; /* UNMEASURED: none */
+};
+
 /* A file that the build must make anew, or may make if it is not required. */
 struct artifact_rule {
     char *path; /* relative to the repo */
@@ -40,6 +47,8 @@ struct config {
     struct strv clear; /* removed before the build */
     struct stage_rule *stages;
     size_t stage_count;
+    struct process_rule *processes;
+    size_t process_count;
     struct artifact_rule *artifacts;
     size_t artifact_count;
 
@@ -78,8 +87,12 @@ void config_release(struct config *config);
 
 void config_add_stage(struct config *config, const char *name, const char *match);
 void config_add_artifact(struct config *config, const char *path, bool required);
+/* Adds processes of one kind. Copies the texts. */
+void config_add_process(struct config *config, const char *name, const char *match,
+                        int64_t budget_bytes);
 /* Remove all stages, or all artifacts: a list in build-mem.json replaces the default. */
 void config_drop_stages(struct config *config);
+void config_drop_processes(struct config *config);
 void config_drop_artifacts(struct config *config);
 
 /* Sets one setting from its text, by the name of its flag without "--". Returns 0, or -1 with a

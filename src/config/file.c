@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MAX_STAGES 256
+#define MAX_PROCESSES 32
 
 /* Expects a path inside the repo: relative, without "..", and not the repo itself. */
 static int expect_inner_path(const struct json *value, const char **path, struct bm_error *err)
@@ -45,14 +46,21 @@ static int read_clear(struct config *config, const struct json *list, struct bm_
     return 0;
 }
 
-static int expect_stage_name(const struct config *config, const struct json *value,
-                             const char **name, struct bm_error *err)
+static int expect_name(const struct json *value, const char **name, struct bm_error *err)
 {
     if (json_expect_string(value, name, err) < 0)
         return -1;
     size_t fit = strspn(*name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
     if (!**name || (*name)[fit] || fit > 64)
         return json_error(value, err, "must be up to 64 letters, digits, '.', '_' or '-'");
+    return 0;
+}
+
+static int expect_stage_name(const struct config *config, const struct json *value,
+                             const char **name, struct bm_error *err)
+{
+    if (expect_name(value, name, err) < 0)
+        return -1;
     if (strcmp(*name, "setup") == 0)
         return json_error(value, err, "\"setup\" is reserved for the time before the first stage");
     for (size_t i = 0; i < config->stage_count; i++)
@@ -89,6 +97,45 @@ static int read_stages(struct config *config, const struct json *list, struct bm
         if (config->stage_count == MAX_STAGES)
             return json_error(item, err, "more than %d stages", MAX_STAGES);
         config_add_stage(config, name, match);
+    }
+    return 0;
+}
+
+static int expect_process_name(const struct config *config, const struct json *value,
+                               const char **name, struct bm_error *err)
+{
+    if (expect_name(value, name, err) < 0)
+        return -1;
+    for (size_t i = 0; i < config->process_count; i++)
+        if (strcmp(config->processes[i].name, *name) == 0)
+            return json_error(value, err, "duplicate process name");
+    return 0;
+}
+
+static int read_processes(struct config *config, const struct json *list, struct bm_error *err)
+{
+    static const char *const keys[] = {"name", "match", "budget", NULL};
+    if (json_expect_array(list, err) < 0)
+        return -1;
+    config_drop_processes(config);
+    for (const struct json *item = json_first(list); item; item = json_next(item)) {
+        const struct json *name_value, *match_value;
+        const char *name, *match, *budget;
+        int64_t budget_bytes = UNMEASURED;
+        if (json_expect_object(item, err) < 0 || json_expect_keys(item, keys, err) < 0 ||
+            json_require(item, "name", &name_value, err) < 0 ||
+            json_require(item, "match", &match_value, err) < 0 ||
+            expect_process_name(config, name_value, &name, err) < 0 ||
+            expect_pattern(match_value, &match, err) < 0)
+            return -1;
+        const struct json *budget_value = json_member(item, "budget");
+        if (budget_value && json_expect_string(budget_value, &budget, err) < 0)
+            return -1;
+        if (budget_value && parse_size(budget, &budget_bytes) < 0)
+            return json_error(budget_value, err, "must be a size such as \"1.5GiB\"");
+        if (config->process_count == MAX_PROCESSES)
+            return json_error(item, err, "more than %d processes", MAX_PROCESSES);
+        config_add_process(config, name, match, budget_bytes);
     }
     return 0;
 }
@@ -196,6 +243,8 @@ static int read_member(struct config *config, const struct json *member, struct 
         return read_clear(config, member, err);
     if (strcmp(key, "stages") == 0)
         return read_stages(config, member, err);
+    if (strcmp(key, "processes") == 0)
+        return read_processes(config, member, err);
     if (strcmp(key, "artifacts") == 0)
         return read_artifacts(config, member, err);
     if (strcmp(key, "$schema") == 0)

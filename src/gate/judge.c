@@ -1,6 +1,7 @@
 #include "gate/judge.h"
 
 #include "base/alloc.h"
+#include "base/units.h"
 #include "baseline/tolerance.h"
 #include "measurement/environment.h"
 #include "measurement/validity.h"
@@ -255,6 +256,82 @@ static void note_duration(struct judgement *judgement)
                    actual, baseline,
                    slower ? "measure on a quiet machine, or an increase may not show"
                           : "if the baseline was measured on a busy machine, refresh it");
+    }
+}
+
+/* ---- the budgets of the config ---- */
+
+static void replace_verdict(struct judgement *judgement, enum verdict verdict, char *reason,
+                            const char *advice)
+{
+    free(judgement->reason);
+    free(judgement->advice);
+    judgement->verdict = verdict;
+    judgement->reason = reason;
+    judgement->advice = xstrdup(advice);
+}
+
+static void conclude_over_budget(const struct watched_processes *processes,
+                                 struct judgement *judgement)
+{
+    char *peak CLEANUP(cleanup_free) = format_bytes(processes->peak_rss_bytes);
+    char *budget CLEANUP(cleanup_free) = format_bytes(processes->budget_bytes);
+    replace_verdict(judgement, VERDICT_OVER_LIMIT,
+                    xasprintf("process %s is %s, which exceeds the budget of %s: %s",
+                              processes->name, peak, budget, processes->largest),
+                    "reduce the memory of this process; the budget is in \"processes\" of "
+                    "build-mem.json");
+}
+
+static void conclude_without_records(const struct watched_processes *processes,
+                                     const struct process_ledger *ledger,
+                                     struct judgement *judgement)
+{
+    replace_verdict(judgement, VERDICT_INCONCLUSIVE,
+                    xasprintf("the budget of process %s cannot be checked: %s", processes->name,
+                              ledger->fallback ? ledger->fallback : "exit records were lost"),
+                    "run build-mem as root outside of a container, or remove the budget from "
+                    "\"processes\" of build-mem.json");
+}
+
+/* Returns the processes of the run that exceed their budget, or NULL. */
+static const struct watched_processes *over_budget(const struct process_ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->watched_count; i++) {
+        const struct watched_processes *processes = &ledger->watched[i];
+        if (processes->budget_bytes >= 0 && processes->peak_rss_bytes > processes->budget_bytes)
+            return processes;
+    }
+    return NULL;
+}
+
+/* Returns the first processes with a budget if the ledger may miss a larger one, or NULL. */
+static const struct watched_processes *unchecked(const struct process_ledger *ledger)
+{
+    if (ledger->source == PEAK_RSS_TASKSTATS && ledger->lost == 0 && ledger->overruns == 0)
+        return NULL;
+    for (size_t i = 0; i < ledger->watched_count; i++)
+        if (ledger->watched[i].budget_bytes >= 0)
+            return &ledger->watched[i];
+    return NULL;
+}
+
+void judge_process_budgets(const struct measurement *runs, size_t run_count,
+                           struct judgement *judgement)
+{
+    if (judgement->verdict == VERDICT_BUILD_FAILED || judgement->verdict == VERDICT_OVER_LIMIT)
+        return;
+    for (size_t i = 0; i < run_count; i++) {
+        const struct watched_processes *over = over_budget(&runs[i].ledger);
+        if (over && !runs[i].not_measured) {
+            conclude_over_budget(over, judgement);
+            return;
+        }
+    }
+    for (size_t i = 0; i < run_count && verdict_exit_status(judgement->verdict) == 0; i++) {
+        const struct watched_processes *processes = unchecked(&runs[i].ledger);
+        if (processes)
+            conclude_without_records(processes, &runs[i].ledger, judgement);
     }
 }
 

@@ -65,6 +65,12 @@ void judge(const struct baseline *baseline, const char *baseline_path,
 /* Judges runs without a baseline: pass, build-failed, or inconclusive as above. */
 void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement);
 
+/* Judges the budgets of "processes" in build-mem.json, after judge or judge_alone: they need no
+ * baseline. The verdict becomes over-limit if a run exceeds one, unless a build failed. A pass
+ * becomes inconclusive if a run does not have all exit records. */
+void judge_process_budgets(const struct measurement *runs, size_t run_count,
+                           struct judgement *judgement);
+
 /* The rerun policy: returns the reason for another run before the verdict, or NULL. The caller owns
  * the text, a clause. At most MAX_CHECK_RUNS runs. A metric of level fail requires another run
  *   - if the only run exceeds the baseline by more than half of the slack: another run may exceed

@@ -55,6 +55,7 @@ void measurement_init(struct measurement *m)
                     .largest_process_bytes = UNMEASURED},
         .pressure = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED,
                      UNMEASURED, UNMEASURED},
+        .ledger = PROCESS_LEDGER_NONE,
     };
     disturbance_init(&m->disturbance);
     peak_init(&m->peak);
@@ -67,6 +68,41 @@ static void peak_release(struct peak *peak)
     snapshot_release(&peak->at_peak);
     free(peak->unreclaimable_stage);
     snapshot_release(&peak->at_unreclaimable_peak);
+}
+
+char *name_with_item(const char *name, const char *item)
+{
+    size_t length = strlen(name), end = item ? strlen(item) : 0;
+    bool repeats = end == 0 || (end < length && name[length - end - 1] == ' ' &&
+                                strcmp(name + length - end, item) == 0);
+    return repeats ? xstrdup(name) : xasprintf("%s %s", name, item);
+}
+
+void ledger_process_release(struct ledger_process *process)
+{
+    free(process->name);
+    free(process->item);
+}
+
+void process_ledger_release(struct process_ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->largest_count; i++)
+        ledger_process_release(&ledger->largest[i]);
+    free(ledger->largest);
+    for (size_t i = 0; i < ledger->watched_count; i++) {
+        free(ledger->watched[i].name);
+        free(ledger->watched[i].largest);
+    }
+    free(ledger->watched);
+    free(ledger->fallback);
+    *ledger = (struct process_ledger)PROCESS_LEDGER_NONE;
+}
+
+const char *peak_rss_source_name(enum peak_rss_source source)
+{
+    static const char *const names[] = {
+        [PEAK_RSS_UNKNOWN] = "", [PEAK_RSS_TASKSTATS] = "taskstats", [PEAK_RSS_SCAN] = "scan"};
+    return names[source];
 }
 
 static void stages_release(struct measurement *m)
@@ -140,6 +176,7 @@ void measurement_release(struct measurement *m)
     source_cgroup_release(&m->cgroup);
     constraints_release(m);
     outside_daemons_release(m);
+    process_ledger_release(&m->ledger);
     free(m->not_measured);
     measurement_init(m);
 }

@@ -187,6 +187,54 @@ struct sampler_account {
     int64_t largest_process_bytes;
 };
 
+/* The source of a process's peak RSS. */
+enum peak_rss_source {
+    PEAK_RSS_UNKNOWN,   /* it is UNMEASURED */
+    PEAK_RSS_TASKSTATS, /* the kernel's exit record: exact and final */
+    PEAK_RSS_SCAN,      /* VmHWM at a snapshot: a lower bound */
+};
+
+/* A process of the build, from its start to its end. */
+struct ledger_process {
+    int64_t pid;              /* taskstats: as the runner sees it; scan: as the build sees it */
+    int64_t parent;           /* may be UNMEASURED */
+    int64_t start_ms, end_ms; /* each may be UNMEASURED */
+    int64_t peak_rss_bytes;   /* never part of a sum: processes share pages */
+    enum peak_rss_source source;
+    char *name; /* for people: "cc1plus"; without a command line, the kernel's short name */
+    char *item; /* that it worked on: a source file, crate or project; NULL: unknown */
+};
+
+#define LARGEST_PROCESSES_MAX 10
+
+/* The processes of one kind, by a pattern of the config. */
+struct watched_processes {
+    char *name;
+    int64_t budget_bytes;   /* of the config; UNMEASURED: none */
+    int64_t count;          /* processes that match */
+    int64_t peak_rss_bytes; /* of the largest one; UNMEASURED: no exit record matches */
+    char *largest;          /* that one: "cc1plus src/a.cpp"; NULL if there is none */
+};
+
+/* The summary of the process ledger; ledger-LABEL.csv has all processes. */
+struct process_ledger {
+    enum peak_rss_source source; /* PEAK_RSS_UNKNOWN: there is no ledger, and no figure */
+    char *fallback;              /* the reason that taskstats was not used; NULL: it was used */
+    int64_t count;               /* processes in the ledger */
+    /* Of taskstats only, else UNMEASURED: */
+    int64_t lost;     /* of these, the processes that ended without an exit record */
+    int64_t overruns; /* how often the kernel dropped records: further processes may be missing */
+    int64_t cpu_ms;   /* that the runner used for the ledger */
+    struct ledger_process *largest; /* by peak RSS, at most LARGEST_PROCESSES_MAX */
+    size_t largest_count;
+    struct watched_processes *watched; /* in the order of the config */
+    size_t watched_count;
+};
+
+/* A ledger without figures. */
+#define PROCESS_LEDGER_NONE                                                                        \
+    {.count = UNMEASURED, .lost = UNMEASURED, .overruns = UNMEASURED, .cpu_ms = UNMEASURED}
+
 struct measurement {
     char *label;
     char *run;        /* label of the files of this run, if it is one of several; else NULL */
@@ -203,6 +251,7 @@ struct measurement {
     struct sampler_account sampler;
     struct pressure pressure;
     struct disturbance disturbance;
+    struct process_ledger ledger;
     /* The cgroups that have a limit, from that of the build upwards. */
     struct constraint *constraints;
     size_t constraint_count;
@@ -219,6 +268,17 @@ void measurement_release(struct measurement *m);
 
 void environment_release(struct environment *environment);
 void source_cgroup_release(struct source_cgroup *cgroup);
+
+/* "cc1plus src/a.cpp": the name of a process and its item, which is omitted if it is NULL or if the
+ * name ends with it. The caller owns it. */
+char *name_with_item(const char *name, const char *item);
+
+/* Releases the texts of the process. */
+void ledger_process_release(struct ledger_process *process);
+/* Releases the summary, and makes it that of a run without a ledger. */
+void process_ledger_release(struct process_ledger *ledger);
+/* Returns "taskstats", "scan", or "" if the peak is unknown. Static. */
+const char *peak_rss_source_name(enum peak_rss_source source);
 
 void snapshot_init(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot);

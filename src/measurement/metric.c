@@ -9,13 +9,20 @@ static const char *const plain_metrics[] = {METRIC_CGROUP_PEAK, METRIC_UNRECLAIM
                                             METRIC_DURATION};
 #define PLAIN_COUNT (sizeof plain_metrics / sizeof *plain_metrics)
 
+static const char *metric_process_name(const char *metric)
+{
+    size_t length = strlen(METRIC_PROCESS_PREFIX);
+    return strncmp(metric, METRIC_PROCESS_PREFIX, length) == 0 ? metric + length : NULL;
+}
+
 bool metric_is_known(const char *metric)
 {
     for (size_t i = 0; i < PLAIN_COUNT; i++)
         if (strcmp(metric, plain_metrics[i]) == 0)
             return true;
-    const char *stage = metric_stage_name(metric);
-    return stage && *stage;
+    const char *name = metric_stage_name(metric);
+    name = name ? name : metric_process_name(metric);
+    return name && *name;
 }
 
 const char *metric_stage_name(const char *metric)
@@ -33,6 +40,15 @@ static const struct stage_measurement *stage_of(const struct measurement *m, con
     return NULL;
 }
 
+const struct watched_processes *metric_processes(const struct measurement *m, const char *metric)
+{
+    const char *name = metric_process_name(metric);
+    for (size_t i = 0; name && i < m->ledger.watched_count; i++)
+        if (strcmp(m->ledger.watched[i].name, name) == 0)
+            return &m->ledger.watched[i];
+    return NULL;
+}
+
 int64_t metric_value(const struct measurement *m, const char *metric)
 {
     if (strcmp(metric, METRIC_CGROUP_PEAK) == 0)
@@ -41,6 +57,9 @@ int64_t metric_value(const struct measurement *m, const char *metric)
         return m->peak.unreclaimable_bytes;
     if (strcmp(metric, METRIC_DURATION) == 0)
         return m->build.duration_ms;
+    const struct watched_processes *processes = metric_processes(m, metric);
+    if (processes)
+        return processes->peak_rss_bytes;
     const struct stage_measurement *stage = stage_of(m, metric);
     return stage && stage->first_ms >= 0 ? stage->pss_peak_bytes : UNMEASURED;
 }
@@ -61,6 +80,12 @@ void metric_names(const struct measurement *m, struct strv *names)
         if (metric_value(m, name) >= 0)
             strv_push(names, name);
     }
+    for (size_t i = 0; i < m->ledger.watched_count; i++) {
+        char *name CLEANUP(cleanup_free) =
+            xasprintf(METRIC_PROCESS_PREFIX "%s", m->ledger.watched[i].name);
+        if (metric_value(m, name) >= 0)
+            strv_push(names, name);
+    }
 }
 
 static bool is_time(const char *metric)
@@ -75,7 +100,9 @@ const char *metric_unit(const char *metric)
 
 char *metric_label(const char *metric)
 {
-    const char *stage = metric_stage_name(metric);
+    const char *stage = metric_stage_name(metric), *process = metric_process_name(metric);
+    if (process)
+        return xasprintf("process %s", process);
     return stage ? xasprintf("stage %s", stage) : xstrdup(metric);
 }
 
@@ -112,7 +139,12 @@ char *metric_step(const char *metric, int64_t from, int64_t to)
 char *metric_largest(const struct measurement *m, const char *metric)
 {
     const struct stage_measurement *stage = stage_of(m, metric);
-    if (is_time(metric) || (metric_stage_name(metric) && !stage))
+    const struct watched_processes *processes = metric_processes(m, metric);
+    if (processes && processes->largest) {
+        char *peak CLEANUP(cleanup_free) = format_bytes(processes->peak_rss_bytes);
+        return xasprintf("%s, %s", processes->largest, peak);
+    }
+    if (is_time(metric) || metric_process_name(metric) || (metric_stage_name(metric) && !stage))
         return NULL;
     const struct snapshot *snapshot = stage ? &stage->at_peak : &m->peak.at_peak;
     size_t count;

@@ -11,12 +11,17 @@
 #define METRIC_CGROUP_PEAK "cgroup_peak"
 #define METRIC_UNRECLAIMABLE_PEAK "unreclaimable_peak"
 #define METRIC_DURATION "duration"
+/* With the name of a pattern in the config; the value is the largest peak RSS of a process. */
+#define METRIC_PROCESS_PREFIX "process:"
 #define METRIC_STAGE_PREFIX "stage:" /* and the name of the stage; the value is its PSS peak */
 
-/* Returns whether there is a metric of that name. A stage can have any name. */
+/* Returns whether there is a metric of that name. A stage and processes can have any name. */
 bool metric_is_known(const char *metric);
 /* Returns the stage in "stage:NAME", borrowed; NULL for other metrics. */
 const char *metric_stage_name(const char *metric);
+
+/* Returns the processes of "process:NAME", or NULL. Borrowed. */
+const struct watched_processes *metric_processes(const struct measurement *m, const char *metric);
 
 /* Returns "bytes", or "ms" for duration. Static. */
 const char *metric_unit(const char *metric);
@@ -25,7 +30,7 @@ int64_t metric_value(const struct measurement *m, const char *metric);
 /* Returns whether the build had the metric. A stage that was seen but not measured has no value. */
 bool metric_is_shown(const struct measurement *m, const char *metric);
 /* Adds the names of all metrics with a value, in order of report: cgroup_peak, unreclaimable_peak,
- * duration, stage:... */
+ * duration, stage:..., process:... */
 void metric_names(const struct measurement *m, struct strv *names);
 
 /* Texts for people: "stage build-deps"; "803.2 MiB"; "+12.0 s". The caller owns them. */

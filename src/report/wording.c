@@ -146,6 +146,9 @@ char *format_metric(const char *metric, const struct measurement *m)
                          m->peak.source ? m->peak.source : "no source");
     if (strcmp(metric, METRIC_UNRECLAIMABLE_PEAK) == 0)
         return xstrdup("peak of the memory that the kernel cannot reclaim");
+    if (strncmp(metric, METRIC_PROCESS_PREFIX, strlen(METRIC_PROCESS_PREFIX)) == 0)
+        return xasprintf("peak RSS of the largest process %s",
+                         metric + strlen(METRIC_PROCESS_PREFIX));
     if (strcmp(metric, METRIC_DURATION) == 0)
         return xstrdup("duration of the build");
     return xstrdup(metric);
@@ -166,7 +169,7 @@ const struct snapshot *metric_snapshot(const struct measurement *m, const char *
     if (name) {
         const struct stage_measurement *stage = find_stage(m, name);
         snapshot = stage ? &stage->at_peak : NULL;
-    } else if (strcmp(metric, METRIC_DURATION) == 0) {
+    } else if (strcmp(metric, METRIC_DURATION) == 0 || metric_processes(m, metric)) {
         return NULL;
     }
     return snapshot && snapshot->count ? snapshot : NULL;
@@ -248,6 +251,36 @@ char *format_group(const struct process_group *group)
     /* cppcheck-suppress ctunullpointer ; one of the two sides of a comparison has it */
     char *name CLEANUP(cleanup_free) = text_one_line(group->name);
     return group->count == 1 ? xstrdup(name) : xasprintf("%s ×%zu", name, group->count);
+}
+
+char *format_ledger_process(const struct ledger_process *process)
+{
+    char *text CLEANUP(cleanup_free) = name_with_item(process->name, process->item);
+    return text_one_line(text);
+}
+
+char *format_ledger_title(const struct process_ledger *ledger)
+{
+    return xasprintf("largest processes %s (of %" PRId64 ")",
+                     ledger->source == PEAK_RSS_SCAN ? "in the snapshots" : "of the whole build",
+                     ledger->count);
+}
+
+char *format_ledger_gaps(const struct process_ledger *ledger)
+{
+    if (ledger->source == PEAK_RSS_SCAN)
+        return xasprintf("from scans, so each peak is a lower bound and short processes are "
+                         "missing: %s",
+                         ledger->fallback ? ledger->fallback : "taskstats was not used");
+    if (ledger->overruns > 0)
+        return xasprintf("at least %" PRId64 " of %" PRId64 " processes have no peak: the kernel "
+                         "dropped records %" PRId64 " times",
+                         ledger->lost, ledger->count, ledger->overruns);
+    if (ledger->lost > 0)
+        return xasprintf("%" PRId64 " of %" PRId64 " processes have no peak: their exit records "
+                         "did not arrive",
+                         ledger->lost, ledger->count);
+    return NULL;
 }
 
 char *format_not_measured(const struct measurement *m)

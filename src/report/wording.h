@@ -25,6 +25,14 @@ char *format_span(int64_t first_ms, int64_t last_ms);
 char *format_composition(const struct composition *composition);
 /* "tsc ×3", or "tsc" for a single process; on one line, printable. */
 char *format_group(const struct process_group *group);
+/* "cc1plus src/a.cpp": its name and its item, which is omitted if the name ends with it; on one
+ * line, printable. */
+char *format_ledger_process(const struct ledger_process *process);
+/* "largest processes of the whole build (of 1204)"; scans show only those of the snapshots. */
+char *format_ledger_title(const struct process_ledger *ledger);
+/* A sentence about what the ledger may not have: lost processes, or that the peaks are lower
+ * bounds; NULL: nothing. */
+char *format_ledger_gaps(const struct process_ledger *ledger);
 
 /* ---- a run ---- */
 

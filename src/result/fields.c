@@ -129,6 +129,37 @@ const struct field result_process_fields[] = {
     {0},
 };
 
+const struct field result_ledger_fields[] = {
+    {"source", FIELD_PEAK_SOURCE, offsetof(struct process_ledger, source)},
+    {"fallback", FIELD_TEXT_OR_NULL, offsetof(struct process_ledger, fallback)},
+    {"count", FIELD_FIGURE, offsetof(struct process_ledger, count)},
+    {"lost", FIELD_FIGURE, offsetof(struct process_ledger, lost)},
+    {"overruns", FIELD_FIGURE, offsetof(struct process_ledger, overruns)},
+    {"cpu_ms", FIELD_FIGURE, offsetof(struct process_ledger, cpu_ms)},
+    {0},
+};
+
+const struct field result_ledger_process_fields[] = {
+    {"name", FIELD_TEXT, offsetof(struct ledger_process, name)},
+    {"item", FIELD_TEXT_OR_NULL, offsetof(struct ledger_process, item)},
+    {"pid", FIELD_FIGURE, offsetof(struct ledger_process, pid)},
+    {"parent", FIELD_FIGURE, offsetof(struct ledger_process, parent)},
+    {"start_ms", FIELD_FIGURE, offsetof(struct ledger_process, start_ms)},
+    {"end_ms", FIELD_FIGURE, offsetof(struct ledger_process, end_ms)},
+    {"peak_rss_bytes", FIELD_FIGURE, offsetof(struct ledger_process, peak_rss_bytes)},
+    {"source", FIELD_PEAK_SOURCE, offsetof(struct ledger_process, source)},
+    {0},
+};
+
+const struct field result_watched_fields[] = {
+    {"name", FIELD_TEXT, offsetof(struct watched_processes, name)},
+    {"budget_bytes", FIELD_FIGURE, offsetof(struct watched_processes, budget_bytes)},
+    {"count", FIELD_FIGURE, offsetof(struct watched_processes, count)},
+    {"peak_rss_bytes", FIELD_FIGURE, offsetof(struct watched_processes, peak_rss_bytes)},
+    {"largest", FIELD_TEXT_OR_NULL, offsetof(struct watched_processes, largest)},
+    {0},
+};
+
 const struct field result_verify_fields[] = {
     {"check", FIELD_TEXT, offsetof(struct verify_check, check)},
     {"path", FIELD_TEXT_OR_NULL, offsetof(struct verify_check, path)},

@@ -14,6 +14,7 @@ enum field_kind {
     FIELD_SIGNAL_OR_NULL, /* int64_t; 0 is null */
     FIELD_FLAG,           /* bool */
     FIELD_BASIS,          /* enum pss_basis, by name */
+    FIELD_PEAK_SOURCE,    /* enum peak_rss_source, by name; PEAK_RSS_UNKNOWN is null */
     FIELD_CACHE_POLICY,   /* enum cache_policy, by name; "as-is" if absent */
 };
 
@@ -31,6 +32,9 @@ extern const struct field result_unreclaimable_peak_fields[]; /* struct peak */
 extern const struct field result_composition_fields[];        /* struct composition */
 extern const struct field result_stage_fields[];              /* struct stage_measurement */
 extern const struct field result_process_fields[];            /* struct process_usage */
+extern const struct field result_ledger_fields[];             /* struct process_ledger */
+extern const struct field result_ledger_process_fields[];     /* struct ledger_process */
+extern const struct field result_watched_fields[];            /* struct watched_processes */
 extern const struct field result_verify_fields[];             /* struct verify_check */
 extern const struct field result_environment_fields[];        /* struct environment */
 extern const struct field result_sampler_fields[];            /* struct sampler_account */

@@ -53,6 +53,23 @@ static int read_basis(const struct json *value, enum pss_basis *basis, struct bm
     return json_error(value, err, "must be \"measured\", \"estimated\" or \"rss\"");
 }
 
+static int read_peak_source(const struct json *value, enum peak_rss_source *source,
+                            struct bm_error *err)
+{
+    const char *name;
+    *source = PEAK_RSS_UNKNOWN;
+    if (json_is_null(value))
+        return 0;
+    if (json_expect_string(value, &name, err) < 0)
+        return -1;
+    for (int i = PEAK_RSS_TASKSTATS; i <= PEAK_RSS_SCAN; i++)
+        if (strcmp(name, peak_rss_source_name((enum peak_rss_source)i)) == 0) {
+            *source = (enum peak_rss_source)i;
+            return 0;
+        }
+    return json_error(value, err, "must be \"taskstats\", \"scan\" or null");
+}
+
 static int read_field(const struct json *value, const struct field *field, void *into,
                       struct bm_error *err)
 {
@@ -77,6 +94,8 @@ static int read_field(const struct json *value, const struct field *field, void 
         return json_expect_bool(value, at, err);
     case FIELD_BASIS:
         return read_basis(value, at, err);
+    case FIELD_PEAK_SOURCE:
+        return read_peak_source(value, at, err);
     case FIELD_CACHE_POLICY:
         return cache_policy_expect(value, at, err);
     }
@@ -265,6 +284,32 @@ static int read_outside_daemons(const struct json *root, struct measurement *m,
     return 0;
 }
 
+/* A result of an earlier build-mem has no ledger. */
+static int read_ledger(const struct json *root, struct process_ledger *ledger, struct bm_error *err)
+{
+    static const char *const others[] = {"watched", "largest", NULL};
+    const struct json *item, *object = json_member(root, "processes");
+    void *items;
+    if (!object)
+        return 0;
+    if (read_fields(object, result_ledger_fields, others, ledger, err) < 0 ||
+        read_array(object, "largest", sizeof *ledger->largest, &item, &items, err) < 0)
+        return -1;
+    ledger->largest = items;
+    for (; item; item = json_next(item))
+        if (read_fields(item, result_ledger_process_fields, NULL,
+                        &ledger->largest[ledger->largest_count++], err) < 0)
+            return -1;
+    if (read_array(object, "watched", sizeof *ledger->watched, &item, &items, err) < 0)
+        return -1;
+    ledger->watched = items;
+    for (; item; item = json_next(item))
+        if (read_fields(item, result_watched_fields, NULL,
+                        &ledger->watched[ledger->watched_count++], err) < 0)
+            return -1;
+    return 0;
+}
+
 static int read_environment(const struct json *root, struct environment *environment,
                             struct bm_error *err)
 {
@@ -444,6 +489,7 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
                                          "disturbance",
                                          "constraints",
                                          "outside_daemons",
+                                         "processes",
                                          "gate",
                                          NULL};
     if (check_version(root, err) < 0 || read_fields(root, result_head_fields, others, m, err) < 0 ||
@@ -454,7 +500,8 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
         read_object(root, "cgroup", result_cgroup_fields, NULL, &m->cgroup, err) < 0 ||
         read_object(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0 ||
         read_object(root, "pressure", result_pressure_fields, NULL, &m->pressure, err) < 0 ||
-        read_disturbance(root, &m->disturbance, err) < 0 || read_constraints(root, m, err) < 0)
+        read_disturbance(root, &m->disturbance, err) < 0 || read_constraints(root, m, err) < 0 ||
+        read_ledger(root, &m->ledger, err) < 0)
         return -1;
     return read_outside_daemons(root, m, err);
 }

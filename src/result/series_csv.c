@@ -1,6 +1,7 @@
 #include "result/series.h"
 
 #include "base/alloc.h"
+#include "base/csv.h"
 #include "base/file.h"
 #include "base/units.h"
 
@@ -17,28 +18,6 @@
 #define MAX_CELLS 10
 
 /* ---- writing ---- */
-
-static void put_text(FILE *file, const char *text)
-{
-    if (!text || !text[strcspn(text, ",\"\r\n")]) {
-        fputs(text ? text : "", file);
-        return;
-    }
-    fputc('"', file);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', file);
-        fputc(*text, file);
-    }
-    fputc('"', file);
-}
-
-static void put_figure(FILE *file, int64_t figure)
-{
-    fputc(',', file);
-    if (figure >= 0)
-        fprintf(file, "%" PRId64, figure);
-}
 
 struct timeline_csv {
     FILE *file;
@@ -72,14 +51,14 @@ void timeline_csv_add(struct timeline_csv *csv, const struct sample *sample, con
         return;
     FILE *file = csv->file;
     fprintf(file, "%" PRId64 ",", sample->t_ms);
-    put_text(file, stage);
-    put_figure(file, sample->cgroup_bytes);
-    put_figure(file, sample->pss_bytes);
-    put_figure(file, sample->anon_bytes);
-    put_figure(file, sample->file_bytes);
-    put_figure(file, sample->processes);
-    put_figure(file, sample->shmem_bytes);
-    put_figure(file, sample->kernel_bytes);
+    csv_put_text(file, stage);
+    csv_put_figure(file, sample->cgroup_bytes);
+    csv_put_figure(file, sample->pss_bytes);
+    csv_put_figure(file, sample->anon_bytes);
+    csv_put_figure(file, sample->file_bytes);
+    csv_put_figure(file, sample->processes);
+    csv_put_figure(file, sample->shmem_bytes);
+    csv_put_figure(file, sample->kernel_bytes);
     fputc('\n', file);
     if (fflush(file) != 0)
         csv->write_errno = errno;
@@ -110,10 +89,10 @@ int processes_csv_write(const struct series *series, const char *path, struct bm
     for (size_t i = 0; i < series->process_sample_count; i++) {
         const struct process_sample *sample = &series->process_samples[i];
         fprintf(file, "%" PRId64 ",", sample->t_ms);
-        put_text(file, series->groups.items[sample->group]);
-        put_figure(file, sample->count);
-        put_figure(file, sample->pss_bytes);
-        put_figure(file, sample->charged_bytes);
+        csv_put_text(file, series->groups.items[sample->group]);
+        csv_put_figure(file, sample->count);
+        csv_put_figure(file, sample->pss_bytes);
+        csv_put_figure(file, sample->charged_bytes);
         fputc('\n', file);
     }
     xmemstream_close(file);

@@ -46,6 +46,11 @@ static void add_field(cJSON *object, const struct field *field, const void *from
         json_add_text(object, field->key,
                       result_basis_names[*(const enum pss_basis *)(const void *)at]);
         break;
+    case FIELD_PEAK_SOURCE: {
+        enum peak_rss_source source = *(const enum peak_rss_source *)(const void *)at;
+        json_add_text(object, field->key, source ? peak_rss_source_name(source) : NULL);
+        break;
+    }
     case FIELD_CACHE_POLICY:
         json_add_text(object, field->key,
                       cache_policy_name(*(const enum cache_policy *)(const void *)at));
@@ -138,6 +143,20 @@ static void add_outside_daemons(cJSON *root, const struct measurement *m)
         add_fields(append_object(array), result_outside_daemon_fields, &m->outside_daemons[i]);
 }
 
+static void add_ledger(cJSON *root, const struct process_ledger *ledger, enum extent extent)
+{
+    cJSON *object = json_add_object(root, "processes");
+    add_fields(object, result_ledger_fields, ledger);
+    cJSON *watched = json_add_array(object, "watched");
+    for (size_t i = 0; i < ledger->watched_count; i++)
+        add_fields(append_object(watched), result_watched_fields, &ledger->watched[i]);
+    if (extent == ONE_LINE)
+        return;
+    cJSON *array = json_add_array(object, "largest");
+    for (size_t i = 0; i < ledger->largest_count; i++)
+        add_fields(append_object(array), result_ledger_process_fields, &ledger->largest[i]);
+}
+
 static void add_verify(cJSON *root, const struct measurement *m)
 {
     cJSON *array = json_add_array(root, "verify");
@@ -223,6 +242,7 @@ static char *print_result(const struct measurement *m, const struct judgement *j
     add_disturbance(root, &m->disturbance);
     add_constraints(root, m);
     add_outside_daemons(root, m);
+    add_ledger(root, &m->ledger, extent);
     add_judgement(root, judgement);
     return extent == WHOLE_FILE ? json_print(root, 1) : json_print_line(root);
 }

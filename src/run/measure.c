@@ -183,8 +183,8 @@ static bool run_with_engine(const struct engine *engine, const char *probe,
     daemon_watch_open(&daemons, engine, &spec);
     if (!config->quiet)
         print_daemons(&daemons);
-    if (session_run(engine, &spec, config->timeout_ms, &daemons, recorder_take, recorder, &outcome,
-                    &err) < 0) {
+    if (session_run(engine, &spec, config->timeout_ms, &daemons, recorder_take, recorder,
+                    recorder_ledger(recorder), &outcome, &err) < 0) {
         free(m->not_measured);
         m->not_measured = xstrdup(err.message);
     }
@@ -273,7 +273,7 @@ static int measure_one(const struct config *config, const struct baseline *basel
 static int number_first_run(const char *out, struct measurement *first, struct bm_error *err)
 {
     static const char *const kinds[][2] = {
-        {"build", "log"}, {"timeline", "csv"}, {"processes", "csv"}};
+        {"build", "log"}, {"timeline", "csv"}, {"processes", "csv"}, {"ledger", "csv"}};
     char *label = output_numbered_label(first->label, 1);
     char *old_label CLEANUP(cleanup_free) = first->label;
     first->label = label;

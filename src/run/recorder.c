@@ -22,6 +22,8 @@ struct recorder {
     struct timeline_csv *timeline;
     struct process_series *process_series;
     char *processes_path;
+    struct ledger *ledger;
+    char *ledger_path;
     struct terminal *terminal;
     struct progress progress;
     const struct baseline *baseline; /* or NULL */
@@ -118,6 +120,11 @@ void recorder_take(void *context, const struct wire_record *record)
         record_sample(recorder, &record->sample);
 }
 
+struct ledger *recorder_ledger(const struct recorder *recorder)
+{
+    return recorder->ledger;
+}
+
 bool recorder_started(const struct recorder *recorder)
 {
     return recorder->started;
@@ -157,6 +164,8 @@ struct recorder *recorder_open(const struct config *config, const struct baselin
         .timeline = timeline,
         .process_series = process_series_new(),
         .processes_path = xasprintf("%s/processes-%s.csv", out, label),
+        .ledger = ledger_new(),
+        .ledger_path = xasprintf("%s/ledger-%s.csv", out, label),
         .terminal = terminal_open(config->quiet, config->timeout_ms > 0 ? config->timeout_ms : -1),
         .progress = {.now_bytes = UNMEASURED,
                      .peak_bytes = UNMEASURED,
@@ -165,6 +174,9 @@ struct recorder *recorder_open(const struct config *config, const struct baselin
         .baseline = baseline,
         .log = log,
     };
+    for (size_t i = 0; i < config->process_count; i++)
+        ledger_watch_for(recorder->ledger, config->processes[i].name, config->processes[i].match,
+                         config->processes[i].budget_bytes);
     return recorder;
 }
 
@@ -183,6 +195,9 @@ void recorder_close(struct recorder *recorder)
     failed = out ? 0 : -1;
     if (!failed)
         failed = processes_csv_write(recorder->series, recorder->processes_path, &err);
+    ledger_summarise(recorder->ledger, &m->ledger);
+    if (!failed)
+        failed = ledger_write_csv(recorder->ledger, recorder->ledger_path, &err);
     close(recorder->log);
     if (recorder->log_errno) {
         errno = recorder->log_errno;
@@ -193,5 +208,7 @@ void recorder_close(struct recorder *recorder)
     cleanup_process_series(&recorder->process_series);
     cleanup_aggregate(&recorder->aggregate);
     free(recorder->processes_path);
+    ledger_free(recorder->ledger);
+    free(recorder->ledger_path);
     free(recorder);
 }

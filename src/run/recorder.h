@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "baseline/baseline.h"
 #include "config/config.h"
+#include "ledger/ledger.h"
 #include "measurement/aggregate.h"
 #include "report/text/progress.h"
 #include "result/series.h"
@@ -17,15 +18,19 @@ struct wire_record;
 struct recorder;
 
 /* Creates build-LABEL.log and timeline-LABEL.csv in the directory `out`; recorder_close adds
- * processes-LABEL.csv. Records into `m` and into `series`, which is empty. The progress line
- * compares with `baseline`, which may be NULL. Updates `start` if the clock is set back during the
- * run. All arguments must outlive the recorder. Returns NULL if a file cannot be created. */
+ * processes-LABEL.csv and ledger-LABEL.csv. Records into `m` and into `series`, which is empty. The
+ * progress line compares with `baseline`, which may be NULL. Updates `start` if the clock is set
+ * back during the run. All arguments must outlive the recorder. Returns NULL if a file cannot be
+ * created. */
 struct recorder *recorder_open(const struct config *config, const struct baseline *baseline,
                                const char *out, const char *label, struct workspace_start *start,
                                struct measurement *m, struct series *series, struct bm_error *err);
 
 /* Takes a record; a session_on_record whose `context` is the recorder. */
 void recorder_take(void *context, const struct wire_record *record);
+
+/* Returns the ledger of the run, which recorder_close writes and frees. */
+struct ledger *recorder_ledger(const struct recorder *recorder);
 
 /* Returns whether the probe has sent a record other than output of the build. */
 bool recorder_started(const struct recorder *recorder);

@@ -5,6 +5,7 @@
 #include "base/interrupt.h"
 #include "base/trace.h"
 #include "base/units.h"
+#include "ledger/watch.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -26,6 +27,8 @@ struct session {
     struct daemon_watch *daemons;
     session_on_record *on_record;
     void *context;
+    struct ledger *ledger;
+    struct process_watch *watch; /* NULL: the build has not begun */
     struct session_outcome *outcome;
     uint8_t stream[2 * (WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX)];
     size_t length;
@@ -145,6 +148,25 @@ static void refuse(struct session *session, char *reason)
     close_lifeline(session);
 }
 
+/* Returns the pid of the probe on this machine, or -1 if it is not visible here. */
+static int probe_pid(const struct engine_run *run)
+{
+    int pid;
+    if (run->engine->image_label) /* without a container, the probe is the child */
+        return (int)run->child.pid;
+    bool visible = run->located.version && cgroup_processes(&run->located, &pid, 1) == 1 && pid > 0;
+    return visible ? pid : -1;
+}
+
+static void begin_ledger(struct session *session)
+{
+    int probe = probe_pid(&session->run);
+    if (probe > 0)
+        session->watch = process_watch_open(session->ledger, probe);
+    else
+        ledger_set_fallback(session->ledger, "the processes of the container are not visible here");
+}
+
 static void begin_build(struct session *session, struct wire_hello *hello)
 {
     trace_hello(hello);
@@ -173,6 +195,7 @@ static void begin_build(struct session *session, struct wire_hello *hello)
         return;
     }
     daemon_watch_begin(session->daemons, &session->run.located);
+    begin_ledger(session);
     child_prompt(&session->run.child); /* the probe waits for it to start the build */
     session->begun = !session->ending;
 }
@@ -218,6 +241,8 @@ static void complete_record(struct session *session, struct wire_record *record)
         break;
     case WIRE_PROCESS:
         daemon_watch_client(session->daemons, record->process.command);
+        ledger_scan(session->ledger, record->process.pid, record->process.command,
+                    record->process.hwm_bytes);
         break;
     case WIRE_PROCESS_SAMPLE:
         daemon_watch_client(session->daemons, record->process_sample.command);
@@ -314,6 +339,15 @@ static bool deadline_passed(struct session *session)
     return true;
 }
 
+/* Returns how long the loop may sleep, in ms. */
+static int sleep_limit_ms(const struct session *session, int64_t left_ms)
+{
+    int64_t rest_ms = process_watch_rest_ms(session->watch);
+    if (rest_ms > 0 && rest_ms < left_ms)
+        left_ms = rest_ms;
+    return left_ms > 60000 ? 60000 : (int)left_ms;
+}
+
 static void follow(struct session *session)
 {
     for (;;) {
@@ -321,7 +355,8 @@ static void follow(struct session *session)
                                {.fd = session->run.child.diagnostics, .events = POLLIN},
                                {.fd = session->ending ? -1 : interrupt_fd(), .events = POLLIN},
                                {.fd = session->run.oom.ended, .events = POLLIN},
-                               {.fd = session->run.oom.above, .events = POLLPRI}};
+                               {.fd = session->run.oom.above, .events = POLLPRI},
+                               {.fd = process_watch_fd(session->watch), .events = POLLIN}};
         /* A command of the engine may have consumed the event of the signal. */
         if (!session->ending && interrupt_signal()) {
             session->outcome->signal = interrupt_signal();
@@ -334,9 +369,11 @@ static void follow(struct session *session)
                 return;
             continue;
         }
-        if (poll(fds, sizeof fds / sizeof *fds, left > 60000 ? 60000 : (int)left) < 0 &&
+        if (poll(fds, sizeof fds / sizeof *fds, sleep_limit_ms(session, left)) < 0 &&
             errno != EINTR)
             return;
+        if (fds[5].revents)
+            process_watch_read(session->watch);
         /* This comes first, because the engine removes the cgroup soon. */
         if (fds[3].revents || fds[4].revents)
             oom_watch_poll(&session->run.oom);
@@ -407,7 +444,7 @@ static bool was_oom_killed(struct session *session)
 
 int session_run(const struct engine *engine, const struct engine_spec *spec, int64_t timeout_ms,
                 struct daemon_watch *daemons, session_on_record *on_record, void *context,
-                struct session_outcome *outcome, struct bm_error *err)
+                struct ledger *ledger, struct session_outcome *outcome, struct bm_error *err)
 {
     struct session *session CLEANUP(cleanup_free) = xcalloc(1, sizeof *session);
     struct bm_error left CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -421,6 +458,7 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     session->daemons = daemons;
     session->on_record = on_record;
     session->context = context;
+    session->ledger = ledger;
     session->outcome = outcome;
 
     int result = run_to_end(session, timeout_ms, err);
@@ -431,6 +469,7 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     interrupt_hold(true);
     int finished = engine->finish(&session->run, &outcome->facts, &left);
     interrupt_hold(false);
+    process_watch_close(session->watch);
     outcome->oom_killed = was_oom_killed(session);
     oom_watch_close(&session->run.oom);
     if (finished < 0) {

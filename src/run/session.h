@@ -4,6 +4,7 @@
 
 #include "engine/daemon_watch.h"
 #include "engine/engine.h"
+#include "ledger/ledger.h"
 #include "wire/wire.h"
 
 /* Receives each record in the order of arrival. `record` is valid during the call. */
@@ -22,15 +23,16 @@ struct session_outcome {
 };
 void session_outcome_release(struct session_outcome *outcome);
 
-/* Runs the build of the spec on the engine and passes each record to `on_record`. `daemons` is
- * open, and watches during the build. After `timeout_ms` (0: no timeout) or an interrupt, closes
- * the lifeline; kills the build 8 s later if that has no effect.
+/* Runs the build of the spec on the engine, passes each record to `on_record`, and enters the
+ * processes of the build in `ledger`. `daemons` is open, and watches during the build. After
+ * `timeout_ms` (0: no timeout) or an interrupt, closes the lifeline; kills the build 8 s later if
+ * that has no effect.
  *
  * Returns 0 if the engine started, whatever the result of the build; the records show whether the
  * build began. Returns -1 if the engine could not start, or could not remove what it made.
  * Initialises `outcome` in either case; the caller releases it. */
 int session_run(const struct engine *engine, const struct engine_spec *spec, int64_t timeout_ms,
                 struct daemon_watch *daemons, session_on_record *on_record, void *context,
-                struct session_outcome *outcome, struct bm_error *err);
+                struct ledger *ledger, struct session_outcome *outcome, struct bm_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-# make bench: compares samplers. It takes about 10 minutes, and needs an idle machine.
+# make bench: compares samplers, and measures the cost of the process ledger. It takes about 10 minutes, and needs an idle machine.
 EXTRA_PROGRAMS += %D%/bench
 tests_bench_bench_SOURCES = \
 	%D%/bench.c \
@@ -14,9 +14,10 @@ tests_bench_bench_LDADD = libprobe_static.a -lm
 tests_bench_bench_LDFLAGS = -static
 CLEANFILES += $(EXTRA_PROGRAMS)
 .PHONY: bench
-bench: build-mem-probe$(EXEEXT) %D%/bench$(EXEEXT) workload
+bench: build-mem$(EXEEXT) build-mem-probe$(EXEEXT) tests/helpers/hold$(EXEEXT) %D%/bench$(EXEEXT) workload
 	node=$$($(srcdir)/tests/rig/fetch-node) && PATH=$$node:$$PATH BENCH_MONOREPO=$(BUILD_MEM_REPO) \
 	  %D%/bench$(EXEEXT) ./build-mem-probe $(srcdir)/%D%/sampler.mjs $(BENCH_BUILDS)
+	$(srcdir)/%D%/ledger ./build-mem tests/helpers/hold
 
 # make gate-power: measures on stored runs how often the gate is wrong. It takes 1 to 2 minutes.
 # GATE_POWER_FLAGS= includes the runs that other work slowed down.

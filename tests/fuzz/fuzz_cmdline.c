@@ -1,5 +1,6 @@
-/* Converts /proc/PID/cmdline to one line of text, to a stage and to a process name. */
+/* Converts /proc/PID/cmdline to one line of text, to a stage, to a process name and to an item. */
 #include "fuzz.h"
+#include "measurement/process_item.h"
 #include "measurement/process_name.h"
 #include "probe/stages.h"
 #include "proc/proc.h"
@@ -23,5 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *name CLEANUP(cleanup_free) = process_name(command);
     if (!*name)
         BM_BUG("the process name is empty");
+    char *item CLEANUP(cleanup_free) = process_item(command);
+    if (item && (!*item || strlen(item) > PROCESS_ITEM_MAX))
+        BM_BUG("the item is empty or too long");
     return 0;
 }

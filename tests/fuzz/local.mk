@@ -12,6 +12,7 @@ fuzz_targets = \
 	%D%/fuzz_inspect \
 	%D%/fuzz_judgement \
 	%D%/fuzz_mountinfo \
+	%D%/fuzz_netlink \
 	%D%/fuzz_report \
 	%D%/fuzz_result \
 	%D%/fuzz_smaps_rollup \
@@ -37,6 +38,7 @@ tests_fuzz_fuzz_aggregate_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_inspect_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_judgement_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_mountinfo_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_netlink_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_report_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_result_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_smaps_rollup_LDADD = $(FUZZ_LDADD)

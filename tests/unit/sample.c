@@ -114,6 +114,36 @@ static void fill_peak(struct peak *peak)
     add_process(unreclaimable, 97, "next worker", 110, PSS_MEASURED, "node worker.js 1");
 }
 
+static void fill_ledger(struct process_ledger *ledger)
+{
+    *ledger = (struct process_ledger){
+        .source = PEAK_RSS_TASKSTATS, .count = 1204, .lost = 2, .overruns = 0, .cpu_ms = 23};
+    ledger->largest = xcalloc(2, sizeof *ledger->largest);
+    ledger->largest_count = 2;
+    ledger->largest[0] = (struct ledger_process){.pid = 4242,
+                                                 .parent = 4200,
+                                                 .start_ms = 9100,
+                                                 .end_ms = 19800,
+                                                 .peak_rss_bytes = 431 * MIB,
+                                                 .source = PEAK_RSS_TASKSTATS,
+                                                 .name = xstrdup("next build")};
+    ledger->largest[1] = (struct ledger_process){.pid = 4260,
+                                                 .parent = UNMEASURED,
+                                                 .start_ms = UNMEASURED,
+                                                 .end_ms = UNMEASURED,
+                                                 .peak_rss_bytes = 240 * MIB,
+                                                 .source = PEAK_RSS_TASKSTATS,
+                                                 .name = xstrdup("tsc"),
+                                                 .item = xstrdup("packages/a")};
+    ledger->watched = xcalloc(1, sizeof *ledger->watched);
+    ledger->watched_count = 1;
+    ledger->watched[0] = (struct watched_processes){.name = xstrdup("tsc"),
+                                                    .budget_bytes = 512 * MIB,
+                                                    .count = 9,
+                                                    .peak_rss_bytes = 240 * MIB,
+                                                    .largest = xstrdup("tsc packages/a")};
+}
+
 void sample_measurement(struct measurement *m)
 {
     measurement_init(m);
@@ -173,6 +203,7 @@ void sample_measurement(struct measurement *m)
                                                          .cpu_ms = 90,
                                                          .asked_by = NULL,
                                                          .fix = xstrdup("add NX_DAEMON=false")};
+    fill_ledger(&m->ledger);
 }
 
 /* Figures in MiB or ms. The values are `actual`, a little less, and a little more. */

@@ -115,6 +115,11 @@ START_TEST(all_keys_are_read)
     ck_assert_uint_eq(config.clear.count, 1);
     ck_assert_uint_eq(config.stage_count, 2);
     ck_assert_str_eq(config.stages[1].name, "compile");
+    ck_assert_uint_eq(config.process_count, 2);
+    ck_assert_str_eq(config.processes[0].name, "cxx");
+    ck_assert_str_eq(config.processes[0].match, "(^|/)cc1plus ");
+    ck_assert_int_eq(config.processes[0].budget_bytes, INT64_C(3) << 29);
+    ck_assert_int_eq(config.processes[1].budget_bytes, UNMEASURED);
     ck_assert_uint_eq(config.artifact_count, 2);
     ck_assert(config.artifacts[0].required);
     ck_assert(!config.artifacts[1].required);

@@ -1163,6 +1163,77 @@ START_TEST(runs_without_a_baseline)
 }
 END_TEST
 
+/* A budget of the config needs no baseline. */
+static enum verdict judge_budget(struct measurement *m, struct judgement *judgement)
+{
+    judgement_release(judgement);
+    judge_alone(m, 1, judgement);
+    judge_process_budgets(m, 1, judgement);
+    return judgement->verdict;
+}
+
+START_TEST(process_budgets_need_no_baseline)
+{
+    struct measurement m CLEANUP(measurement_release);
+    struct judgement judgement CLEANUP(judgement_release) = {0};
+    gate_run(&m, "now", 800 * MIB);
+    gate_add_processes(&m, "cxx", 100 * MIB, 100 * MIB);
+    ck_assert_int_eq(judge_budget(&m, &judgement), VERDICT_PASS);
+    m.ledger.watched[0].peak_rss_bytes++;
+    ck_assert_int_eq(judge_budget(&m, &judgement), VERDICT_OVER_LIMIT);
+    ck_assert_ptr_nonnull(strstr(judgement.reason, "cc1plus a.cpp"));
+    /* A lost process could be larger than the budget. */
+    m.ledger.watched[0].peak_rss_bytes--;
+    m.ledger.lost = 1;
+    ck_assert_int_eq(judge_budget(&m, &judgement), VERDICT_INCONCLUSIVE);
+    m.ledger.lost = 0;
+    m.ledger.overruns = 1;
+    ck_assert_int_eq(judge_budget(&m, &judgement), VERDICT_INCONCLUSIVE);
+    m.ledger.overruns = 0;
+    m.ledger.source = PEAK_RSS_SCAN;
+    m.ledger.watched[0].peak_rss_bytes = UNMEASURED;
+    ck_assert_int_eq(judge_budget(&m, &judgement), VERDICT_INCONCLUSIVE);
+    m.ledger.watched[0].budget_bytes = UNMEASURED;
+    ck_assert_int_eq(judge_budget(&m, &judgement), VERDICT_PASS);
+    m.build.exit_code = 1;
+    m.ledger.watched[0].budget_bytes = 1;
+    ck_assert_int_eq(judge_budget(&m, &judgement), VERDICT_BUILD_FAILED);
+}
+END_TEST
+
+START_TEST(processes_are_judged_as_other_metrics)
+{
+    struct measurement m CLEANUP(measurement_release);
+    struct baseline baseline CLEANUP(baseline_release);
+    struct judgement judgement CLEANUP(judgement_release) = {0};
+    gate_run(&m, "now", 800 * MIB);
+    gate_baseline(&baseline);
+    gate_add_metric(&baseline, "process:cxx", 100 * MIB);
+    gate_metric(&baseline, "process:cxx")->tolerance.level = LEVEL_FAIL;
+    gate_add_processes(&m, "cxx", 400 * MIB, UNMEASURED);
+    judge(&baseline, "b", &m, 1, false, &judgement);
+    ck_assert_int_eq(judgement.verdict, VERDICT_REGRESSED);
+    const struct finding *finding = finding_of(&judgement, "process:cxx");
+    ck_assert_int_eq(finding->status, FINDING_FAILED);
+    ck_assert_int_eq(finding->actual, 400 * MIB);
+    ck_assert_str_eq(finding->largest, "cc1plus a.cpp, 400.0 MiB");
+    /* A config without the processes must not pass unnoticed. */
+    process_ledger_release(&m.ledger);
+    judgement_release(&judgement);
+    judge(&baseline, "b", &m, 1, false, &judgement);
+    ck_assert_int_eq(judgement.verdict, VERDICT_REGRESSED);
+    ck_assert_int_eq(finding_of(&judgement, "process:cxx")->status, FINDING_MISSING);
+    /* The budget of the config comes before a baseline without an entry. */
+    gate_add_processes(&m, "cxx", 400 * MIB, 300 * MIB);
+    baseline.environments[0].key.cpus = 64;
+    judgement_release(&judgement);
+    judge(&baseline, "b", &m, 1, false, &judgement);
+    ck_assert_int_eq(judgement.verdict, VERDICT_NOT_COMPARABLE);
+    judge_process_budgets(&m, 1, &judgement);
+    ck_assert_int_eq(judgement.verdict, VERDICT_OVER_LIMIT);
+}
+END_TEST
+
 START_TEST(exit_status_by_verdict)
 {
     static const struct {
@@ -1205,6 +1276,8 @@ int main(void)
     tcase_add_test(rest, note_names_the_limit);
     tcase_add_test(rest, outside_daemons_are_noted_once);
     tcase_add_test(rest, runs_without_a_baseline);
+    tcase_add_test(rest, process_budgets_need_no_baseline);
+    tcase_add_test(rest, processes_are_judged_as_other_metrics);
     tcase_add_test(rest, exit_status_by_verdict);
     suite_add_tcase(suite, rest);
     return run_suite(suite);

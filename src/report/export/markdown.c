@@ -143,6 +143,27 @@ static void put_processes(FILE *out, const struct measurement *m)
     fputs("\n</details>\n\n", out);
 }
 
+static void put_largest(FILE *out, const struct process_ledger *ledger)
+{
+    char *gaps CLEANUP(cleanup_free) = format_ledger_gaps(ledger);
+    if (!ledger->largest_count)
+        return;
+    char *title CLEANUP(cleanup_free) = format_ledger_title(ledger);
+    fprintf(out, "<details><summary>%s</summary>\n\n| process | peak RSS |\n|---|--:|\n", title);
+    for (size_t i = 0; i < ledger->largest_count; i++) {
+        char *name CLEANUP(cleanup_free) = format_ledger_process(&ledger->largest[i]);
+        char *peak CLEANUP(cleanup_free) = format_bytes(ledger->largest[i].peak_rss_bytes);
+        fputs("|", out);
+        put_cell(out, name);
+        put_cell(out, peak);
+        fputs("\n", out);
+    }
+    fputs("\n", out);
+    if (gaps)
+        put_paragraph(out, "", gaps);
+    fputs("</details>\n\n", out);
+}
+
 /* A command is a code block, so that it can be copied. */
 static void put_advice(FILE *out, const char *advice)
 {
@@ -166,6 +187,7 @@ char *markdown_text(const struct measurement *m, const struct judgement *judgeme
     put_findings(out, judgement);
     put_stages(out, m);
     put_processes(out, m);
+    put_largest(out, &m->ledger);
     if (judgement->advice)
         put_advice(out, judgement->advice);
     xmemstream_close(out);

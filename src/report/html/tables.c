@@ -249,6 +249,40 @@ static void put_every_process(struct xml *xml, const struct measurement *m)
     html_close(xml);
 }
 
+static void put_largest(struct xml *xml, const struct ledger_process *process, int64_t most)
+{
+    char *name CLEANUP(cleanup_free) = format_ledger_process(process);
+    char *span CLEANUP(cleanup_free) = format_span(process->start_ms, process->end_ms);
+    xml_start(xml, "tr");
+    html_row_head(xml, name);
+    html_open(xml, "td", "n");
+    xml_textf(xml, "%" PRId64, process->pid);
+    xml_end(xml);
+    html_element(xml, "td", "n", process->end_ms < 0 ? "–" : span);
+    put_bar_cell(xml, process->peak_rss_bytes, most);
+    html_figure_cell(xml, "bytes", process->peak_rss_bytes);
+    html_close(xml);
+}
+
+void html_put_largest(struct xml *xml, const struct report_input *report)
+{
+    static const char *const titles[] = {"process", ">pid", ">when", "", ">peak RSS", NULL};
+    const struct process_ledger *ledger = &report->m->ledger;
+    if (!ledger->largest_count)
+        return;
+    char *caption CLEANUP(cleanup_free) = format_ledger_title(ledger);
+    char *gaps CLEANUP(cleanup_free) = format_ledger_gaps(ledger);
+    html_section(xml, "largest", "Largest processes");
+    html_table(xml, caption, titles);
+    for (size_t i = 0; i < ledger->largest_count; i++)
+        put_largest(xml, &ledger->largest[i], ledger->largest[0].peak_rss_bytes);
+    html_table_end(xml);
+    html_element(xml, "p", "note", "Processes share pages, so their peaks have no sum.");
+    if (gaps)
+        html_element(xml, "p", "note", gaps);
+    html_close(xml);
+}
+
 void html_put_processes(struct xml *xml, const struct report_input *report)
 {
     static const char *const titles[] = {"stage", "process", "", ">PSS", ">change", NULL};

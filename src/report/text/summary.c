@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#define LARGEST_SHOWN 4
 #define TOP_PROCESSES 8
 /* A process is reported if it exceeds each snapshot by 10 % and by this much. */
 #define UNCAUGHT_BYTES (INT64_C(8) << 20)
@@ -374,6 +375,31 @@ static void put_uncaught(struct layout *layout, const struct measurement *m)
     layout_put(layout, PAINT_DIM, text);
 }
 
+static void put_largest(struct layout *layout, const struct measurement *m)
+{
+    const struct process_ledger *ledger = &m->ledger;
+    if (!ledger->largest_count)
+        return;
+    char *title CLEANUP(cleanup_free) = format_ledger_title(ledger);
+    layout_put(layout, PAINT_NONE, "\n  ");
+    layout_cell(layout, 58, PAINT_BOLD, title);
+    layout_cell(layout, -14, PAINT_BOLD, "peak RSS");
+    layout_put(layout, PAINT_NONE, "\n");
+    for (size_t i = 0; i < ledger->largest_count && i < LARGEST_SHOWN; i++) {
+        char *name CLEANUP(cleanup_free) = format_ledger_process(&ledger->largest[i]);
+        char *peak CLEANUP(cleanup_free) = format_bytes(ledger->largest[i].peak_rss_bytes);
+        layout_put(layout, PAINT_NONE, "  ");
+        layout_cell(layout, 58, PAINT_NONE, name);
+        layout_cell(layout, -14, PAINT_NONE, peak);
+        layout_put(layout, PAINT_NONE, "\n");
+    }
+    char *gaps CLEANUP(cleanup_free) = format_ledger_gaps(ledger);
+    if (!gaps)
+        return;
+    layout_put(layout, PAINT_NONE, "  ");
+    layout_wrap(layout, 2, 2, PAINT_DIM, gaps);
+}
+
 static void put_verify(struct layout *layout, const struct measurement *m)
 {
     if (!m->check_count)
@@ -495,6 +521,7 @@ char *summary_text(const struct measurement *m, const struct judgement *judgemen
     put_stage_bars(&layout, m, judgement);
     put_processes(&layout, m);
     put_uncaught(&layout, m);
+    put_largest(&layout, m);
     put_verify(&layout, m);
     put_findings(&layout, judgement);
     char *reason CLEANUP(cleanup_free) = format_reason(judgement);
