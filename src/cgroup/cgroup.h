@@ -147,6 +147,7 @@ struct cgroup_oom {
     int64_t kills;          /* v1: of its own processes; v2: of those below, too */
     int64_t group_kills;    /* v2: kills of whole cgroups (memory.oom.group) */
     int64_t ooms, own_ooms; /* v2: failures at any limit here or below; at its own limit */
+    int64_t direct_kills;   /* v2: of processes that are below no limit that was reached */
     int64_t limit_hits;     /* v1: of its own limit */
     int64_t below_kills;    /* v1: of processes below */
     int64_t inner_kills;    /* v1: of these, in cgroups with a limit that was reached */

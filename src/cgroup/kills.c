@@ -53,12 +53,27 @@ static void add_kills_of_v1(const struct cgroup *cgroup, void *context)
     }
 }
 
-static void find_limit_of_v2(const struct cgroup *cgroup, void *context)
+static int64_t local_events(const struct cgroup *cgroup, const char *event)
 {
     char text[4096];
-    if (cgroup_read_text(cgroup, "memory.events.local", text, sizeof text) > 0 &&
-        parse_keyed(text, "oom") > 0)
-        keep_path(context, cgroup);
+    return cgroup_read_text(cgroup, "memory.events.local", text, sizeof text) > 0
+               ? parse_keyed(text, event)
+               : -1;
+}
+
+static void add_kills_of_v2(const struct cgroup *cgroup, void *context)
+{
+    const struct walk *walk = context;
+    struct cgroup at = *cgroup;
+    int64_t kills = local_events(cgroup, "oom_kill");
+    if (local_events(cgroup, "oom") > 0)
+        keep_path(walk, cgroup);
+    while (kills > 0 && strlen(at.directory) > strlen(walk->top->directory)) {
+        if (local_events(&at, "oom") > 0)
+            return;
+        *strrchr(at.directory, '/') = '\0';
+    }
+    walk->oom->direct_kills += kills > 0 ? kills : 0;
 }
 
 void cgroup_read_oom(const struct cgroup *cgroup, struct cgroup_oom *oom)
@@ -76,10 +91,11 @@ void cgroup_read_oom(const struct cgroup *cgroup, struct cgroup_oom *oom)
         oom->kills = parse_keyed(text, "oom_kill");
         oom->group_kills = parse_keyed(text, "oom_group_kill");
         oom->ooms = parse_keyed(text, "oom");
-        if (cgroup_read_text(cgroup, "memory.events.local", text, sizeof text) > 0)
-            oom->own_ooms = parse_keyed(text, "oom");
-        if (oom->ooms > oom->own_ooms)
-            cgroup_each_below(cgroup, find_limit_of_v2, &walk);
+        oom->own_ooms = local_events(cgroup, "oom");
+        int64_t own_kills = local_events(cgroup, "oom_kill");
+        oom->direct_kills = own_kills > 0 ? own_kills : 0;
+        if (oom->kills > 0)
+            cgroup_each_below(cgroup, add_kills_of_v2, &walk);
     }
 }
 
@@ -110,6 +126,9 @@ struct cgroup_kills cgroup_kills_since(const struct cgroup_oom *before,
         kills.inner = inner_kills_of_v2(kills.fatal, increase(from->group_kills, now->group_kills),
                                         increase(from->ooms, now->ooms),
                                         increase(from->own_ooms, now->own_ooms));
+        int64_t direct = increase(from->direct_kills, now->direct_kills);
+        if (direct > kills.fatal - kills.inner)
+            kills.inner = direct < kills.fatal ? kills.fatal - direct : 0;
         kills.fatal -= kills.inner;
         return kills;
     }

@@ -179,13 +179,22 @@ static struct watched_process *owner_of(const struct daemon_watch *watch,
 
 /* The CPU time of a daemon that has ended, or of a child that nobody waited for, is lost: the
  * highest value counts. */
+/* A descendant of a daemon for all users, such as a container, that started before the build. */
+static bool works_for_others(const struct daemon_watch *watch, const struct watched_process *owner,
+                             const struct entry *entry)
+{
+    return known_daemons[owner->id].shared && entry->pid != owner->pid &&
+           (watch->begun_ticks == 0 || entry->start_ticks < watch->begun_ticks);
+}
+
 static void count_ticks(struct daemon_watch *watch, const struct machine *machine)
 {
     for (size_t i = 0; i < watch->count; i++)
         watch->processes[i].now_ticks = 0;
     for (size_t i = 0; i < machine->count; i++) {
-        struct watched_process *owner = owner_of(watch, machine, &machine->items[i]);
-        if (owner)
+        const struct entry *entry = &machine->items[i];
+        struct watched_process *owner = owner_of(watch, machine, entry);
+        if (owner && !works_for_others(watch, owner, entry))
             owner->now_ticks = add_figures(owner->now_ticks, machine->items[i].cpu_ticks);
     }
     for (size_t i = 0; i < watch->count; i++) {

@@ -389,9 +389,10 @@ static bool next_command(const char **at, struct strv *words)
         return false;
     for (; *from; from++) {
         if (*from == '\\' && quote != '\'' && from[1]) {
-            begun = true;
-            if (*++from != '\n')
+            if (*++from != '\n') { /* else the line goes on */
+                begun = true;
                 word[length++] = *from;
+            }
         } else if (quote) {
             if (*from == quote)
                 quote = '\0';

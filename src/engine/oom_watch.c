@@ -82,6 +82,17 @@ static bool has_ended(const struct oom_watch *watch)
     return poll(&fd, 1, 0) > 0;
 }
 
+/* The signal can then be for a failure above, which killed a process of another cgroup. */
+static bool has_limit_above(const struct cgroup *cgroup)
+{
+    static struct cgroup_levels levels;
+    cgroup_read_levels(cgroup, &levels);
+    for (size_t i = 1; i < levels.count; i++)
+        if (levels.items[i].limit_bytes >= 0)
+            return true;
+    return false;
+}
+
 /* Returns the kills that end the build; -1: the cgroup is gone. On v1 a process in a cgroup that
  * the build has removed leaves no count. But the eventfd is signalled for failures at this cgroup
  * and above it, and not for those below. The removal of this cgroup signals it, too, so read it
@@ -94,7 +105,9 @@ static int64_t fatal_kills(const struct oom_watch *watch)
     bool signalled = poll(&events, 1, 0) > 0;
     cgroup_read_oom(&watch->cgroup, &oom);
     int64_t fatal = cgroup_kills_since(NULL, &oom).fatal;
-    return fatal == 0 && signalled && oom.limit_hits > 0 ? 1 : fatal;
+    return fatal == 0 && signalled && oom.limit_hits > 0 && !has_limit_above(&watch->cgroup)
+               ? 1
+               : fatal;
 }
 
 void oom_watch_poll(struct oom_watch *watch)

@@ -125,6 +125,17 @@ static enum reason compare_values(const struct evaluation *evaluation,
     return REASON_WITHIN;
 }
 
+/* Returns whether all runs looked for such processes. The ledger needs rights that this machine may
+ * not give, and a short process may have ended before its command line was read: then the absence
+ * of a value shows nothing. */
+static bool is_watched(const struct evaluation *evaluation, const struct finding *finding)
+{
+    for (size_t i = 0; i < evaluation->run_count; i++)
+        if (!metric_processes(&evaluation->runs[i], finding->metric))
+            return false;
+    return true;
+}
+
 static enum reason compare_with_baseline_metric(const struct evaluation *evaluation,
                                                 const struct finding *finding,
                                                 const struct baseline_metric *metric)
@@ -132,7 +143,7 @@ static enum reason compare_with_baseline_metric(const struct evaluation *evaluat
     if (finding->level == LEVEL_OFF)
         return REASON_OFF;
     if (count_runs_with(evaluation, finding->metric) < evaluation->run_count)
-        return REASON_GONE;
+        return is_watched(evaluation, finding) ? REASON_NOT_MEASURED : REASON_GONE;
     if (finding->value_count == 0)
         return REASON_NOT_MEASURED;
     enum reason reason = compare_values(evaluation, finding, metric);
@@ -284,12 +295,15 @@ static void put_gone(FILE *out, const struct evaluation *evaluation, const struc
 static void put_not_measured(FILE *out, const struct finding *finding, size_t run_count)
 {
     char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
+    bool is_process = metric_process_name(finding->metric) != NULL;
     if (finding->value_count)
         fprintf(out, "%s was measured in only %zu of %zu runs", label, finding->value_count,
                 run_count);
     else
-        fprintf(out, "%s was seen but not measured", label);
-    fputs(": its processes ended too soon", out);
+        fprintf(out, "%s was %snot measured", label, is_process ? "" : "seen but ");
+    fputs(is_process ? ": no process matched, or the ledger is not complete here"
+                     : ": its processes ended too soon",
+          out);
     put_figure(out, "; the baseline is ", finding->metric, finding->baseline);
 }
 

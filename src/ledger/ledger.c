@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "measurement/process_item.h"
 #include "measurement/process_name.h"
+#include "proc/proc.h"
 
 #include <regex.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 
 #define NS_PER_MS 1000000
 #define PIDS_OF_BLOCK 4096
+/* About 150 MB. Each process beyond it is an overrun. */
+#define ENTRIES_MAX (UINT32_C(1) << 20)
 /* The kernel computes the age of a process some time before the record arrives, or stamps its fork
  * some time after the start: a busy machine can suspend it in between. */
 #define SLACK_NS INT64_C(1000000000)
@@ -38,7 +41,8 @@ struct pattern {
 };
 
 struct ledger {
-    int probe; /* 0: the source is not taskstats */
+    int probe;      /* 0: the source is not taskstats */
+    bool same_pids; /* the probe sees the same pids as this process */
     int64_t began_ns;
     struct entry *entries;
     size_t count;
@@ -96,6 +100,9 @@ void ledger_watch_for(struct ledger *ledger, const char *name, const char *patte
 static uint32_t patterns_of(const struct ledger *ledger, const char *command)
 {
     uint32_t matches = 0;
+    /* Its text names all programs that it is going to run. */
+    if (is_shell_script(command))
+        return 0;
     for (size_t i = 0; i < ledger->pattern_count; i++)
         if (regexec(&ledger->patterns[i].regex, command, 0, NULL, 0) == 0)
             matches |= UINT32_C(1) << i;
@@ -127,8 +134,12 @@ static struct entry *live_entry(const struct ledger *ledger, int pid)
  * entries. */
 static struct entry *add_entry(struct ledger *ledger, int pid, int parent, int64_t start_ns)
 {
-    if (pid <= 0 || pid > LEDGER_PID_MAX || ledger->count == UINT32_MAX)
+    if (pid <= 0 || pid > LEDGER_PID_MAX)
         return NULL;
+    if (ledger->count == ENTRIES_MAX) {
+        ledger->overruns++;
+        return NULL;
+    }
     uint32_t **block = &ledger->newest[pid / PIDS_OF_BLOCK];
     if (!*block)
         *block = xcalloc(PIDS_OF_BLOCK, sizeof **block);
@@ -154,9 +165,10 @@ static void forget_command(struct entry *entry)
 
 /* ---- events ---- */
 
-void ledger_begin(struct ledger *ledger, int probe, int64_t now_ns)
+void ledger_begin(struct ledger *ledger, int probe, bool same_pids, int64_t now_ns)
 {
     ledger->probe = probe;
+    ledger->same_pids = same_pids;
     ledger->began_ns = now_ns;
     free(steal_ptr(ledger->fallback));
 }
@@ -270,10 +282,28 @@ void ledger_adopt(struct ledger *ledger, int pid, int parent)
         (void)add_entry(ledger, pid, parent, UNMEASURED);
 }
 
+/* A process may set its title after exec(2), as Next.js does. */
+static void take_title(struct ledger *ledger, int64_t pid, const char *command)
+{
+    struct entry *entry = ledger->same_pids ? newest_of(ledger, pid) : NULL;
+    uint32_t matches = entry ? patterns_of(ledger, command) : 0;
+    if (!entry || entry->recorded || entry->superseded || !(matches & ~entry->matches))
+        return;
+    matches |= entry->matches;
+    forget_command(entry);
+    entry->name = process_name(command);
+    entry->item = process_item(command);
+    entry->matches = matches;
+}
+
 void ledger_scan(struct ledger *ledger, int64_t pid, const char *command, int64_t peak_bytes)
 {
-    if (ledger->probe || pid <= 0 || pid > LEDGER_PID_MAX)
+    if (pid <= 0 || pid > LEDGER_PID_MAX)
         return;
+    if (ledger->probe) {
+        take_title(ledger, pid, command);
+        return;
+    }
     char *name CLEANUP(cleanup_free) = process_name(command);
     char *item CLEANUP(cleanup_free) = process_item(command);
     struct entry *entry = newest_of(ledger, pid);

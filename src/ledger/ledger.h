@@ -35,8 +35,9 @@ void ledger_watch_for(struct ledger *ledger, const char *name, const char *patte
 /* ---- events ---- */
 
 /* The build starts now. `probe` is the parent of its first process. From here on the source is
- * taskstats, and ledger_scan has no effect. */
-void ledger_begin(struct ledger *ledger, int probe, int64_t now_ns);
+ * taskstats. `same_pids`: the probe is in the PID namespace of this process, so that ledger_scan
+ * can find the process that has set a new title. */
+void ledger_begin(struct ledger *ledger, int probe, bool same_pids, int64_t now_ns);
 /* The reason that taskstats cannot be used. Copies it. */
 void ledger_set_fallback(struct ledger *ledger, const char *reason);
 

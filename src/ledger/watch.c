@@ -26,6 +26,9 @@
 /* Of each socket, for about 25,000 exit records: the kernel doubles the figure. */
 #define BUFFER_BYTES (16 << 20)
 #define MESSAGE_MAX 4096
+/* Of one read: the runner must serve the build, too, however many processes it starts. */
+#define BATCH_MAX 8192
+#define ADOPT_PAUSE_MS 1000
 #define CPUS_FILE "/sys/devices/system/cpu/possible"
 
 struct process_watch {
@@ -36,6 +39,8 @@ struct process_watch {
     int ready;               /* epoll: one of them is readable */
     int64_t read_ms;         /* of the last read; -1: none */
     int64_t records_read_ns; /* the start of the last read of records */
+    bool must_adopt;         /* forks were dropped */
+    int64_t next_adoption_ms;
     struct exit_record *batch;
     size_t batch_count;
     /* A bit for each pid in the batch. Unused pages take no memory. */
@@ -175,9 +180,8 @@ static int filter_events(int fd)
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
-static int listen_to_events(int fd)
+static int ask_for_events(int fd, enum proc_cn_mcast_op operation)
 {
-    const enum proc_cn_mcast_op operation = PROC_CN_MCAST_LISTEN;
     const struct cn_msg connector = {.id = {.idx = CN_IDX_PROC, .val = CN_VAL_PROC},
                                      .len = sizeof operation};
     char request[NLMSG_HDRLEN + sizeof connector + sizeof operation];
@@ -196,7 +200,7 @@ static int open_events(void)
     int fd = open_socket(NETLINK_CONNECTOR, CN_IDX_PROC);
     if (fd < 0)
         return -1;
-    int failed = filter_events(fd) < 0 || listen_to_events(fd) < 0;
+    int failed = filter_events(fd) < 0 || ask_for_events(fd, PROC_CN_MCAST_LISTEN) < 0;
     /* In another PID namespace the kernel ignores the request, and sends no answer; if another
      * program listens, its events arrive nevertheless. */
     int64_t deadline_ms = monotonic_ms() + ANSWER_MS;
@@ -235,7 +239,7 @@ static int open_ready(const struct process_watch *watch)
 
 /* ---- the watch ---- */
 
-struct process_watch *process_watch_open(struct ledger *ledger, int probe)
+struct process_watch *process_watch_open(struct ledger *ledger, int probe, bool same_pids)
 {
     struct process_watch *watch = xcalloc(1, sizeof *watch);
     *watch = (struct process_watch){.ledger = ledger,
@@ -262,14 +266,14 @@ struct process_watch *process_watch_open(struct ledger *ledger, int probe)
         return watch;
     }
     watch->records_read_ns = monotonic_ns();
-    ledger_begin(ledger, probe, watch->records_read_ns);
+    ledger_begin(ledger, probe, same_pids, watch->records_read_ns);
     trace("ledger: exit records from taskstats, of the descendants of process %d", probe);
     return watch;
 }
 
 int process_watch_fd(const struct process_watch *watch)
 {
-    return watch && process_watch_rest_ms(watch) < 0 ? watch->ready : -1;
+    return watch ? watch->ready : -1;
 }
 
 int64_t process_watch_rest_ms(const struct process_watch *watch)
@@ -312,7 +316,8 @@ static bool read_records(struct process_watch *watch)
     ssize_t length;
     bool overrun = false;
     watch->batch_count = 0;
-    while ((length = next_message(watch->records, message, &overrun)) >= 0) {
+    while (watch->batch_count < BATCH_MAX &&
+           (length = next_message(watch->records, message, &overrun)) >= 0) {
         struct exit_record record;
         if (parse_exit_record(message, (size_t)length, &record) < 0 || !record.last)
             continue;
@@ -346,7 +351,9 @@ static void take_exec(struct process_watch *watch, int pid)
     ledger_exec(watch->ledger, pid, length > 0 ? command : NULL, monotonic_ns());
 }
 
-static bool read_events(struct process_watch *watch)
+/* Reads the events up to `to_ns`. Later ones belong to processes whose records were not read yet.
+ */
+static bool read_events(struct process_watch *watch, int64_t to_ns)
 {
     char message[MESSAGE_MAX];
     ssize_t length;
@@ -359,6 +366,8 @@ static bool read_events(struct process_watch *watch)
             ledger_fork(watch->ledger, event.parent, event.pid, event.at_ns);
         else if (event.kind == EVENT_EXEC)
             take_exec(watch, event.pid);
+        if (event.at_ns > to_ns)
+            break;
     }
     return overrun;
 }
@@ -386,15 +395,19 @@ void process_watch_read(struct process_watch *watch)
     watch->records_read_ns = monotonic_ns();
     bool records_dropped = read_records(watch);
     int64_t to_ns = monotonic_ns();
-    bool events_dropped = read_events(watch);
+    bool events_dropped = read_events(watch, to_ns);
     for (size_t i = 0; i < watch->batch_count; i++)
         ledger_exit(watch->ledger, &watch->batch[i], from_ns, to_ns);
     for (size_t i = 0; i < watch->batch_count; i++)
         mark_ended(watch, watch->batch[i].tgid, false);
     if (records_dropped || events_dropped)
         ledger_overrun(watch->ledger);
-    if (events_dropped)
+    watch->must_adopt |= events_dropped;
+    if (watch->must_adopt && monotonic_ms() >= watch->next_adoption_ms) {
         adopt_descendants(watch);
+        watch->must_adopt = false;
+        watch->next_adoption_ms = monotonic_ms() + ADOPT_PAUSE_MS;
+    }
     watch->read_ms = monotonic_ms();
     ledger_add_cost(watch->ledger, thread_cpu_ns() - cpu_ns);
 }
@@ -410,6 +423,9 @@ void process_watch_close(struct process_watch *watch)
         return;
     process_watch_read(watch);
     ledger_finish(watch->ledger, process_lives);
+    /* Before Linux 6.6, the kernel goes on to make events after the socket is closed. */
+    if (watch->events >= 0)
+        (void)ask_for_events(watch->events, PROC_CN_MCAST_IGNORE);
     cleanup_fd(&watch->ready);
     cleanup_fd(&watch->events);
     cleanup_fd(&watch->records);

@@ -16,12 +16,12 @@
 struct process_watch;
 
 /* Starts to watch the descendants of the probe for `ledger`, which must live longer. Never fails:
- * if the kernel refuses, the ledger has the reason as its fallback. Call it before the build
- * starts. */
-struct process_watch *process_watch_open(struct ledger *ledger, int probe);
+ * if the kernel refuses, the ledger has the reason as its fallback. `same_pids` is as in
+ * ledger_begin. Call it before the build starts. */
+struct process_watch *process_watch_open(struct ledger *ledger, int probe, bool same_pids);
 
-/* Returns a descriptor that is readable if there are events, or -1 if the watch rests or the kernel
- * refused. Accepts NULL. */
+/* Returns a descriptor that is readable if there are events, or -1 if the kernel refused. Do not
+ * wait for it while the watch rests. Accepts NULL. */
 int process_watch_fd(const struct process_watch *watch);
 /* Returns how long the watch rests, in ms; -1: it does not. Accepts NULL. */
 int64_t process_watch_rest_ms(const struct process_watch *watch);

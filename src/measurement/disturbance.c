@@ -8,6 +8,7 @@
 
 /* From this part of the run on, a figure is worth a line. */
 #define NOTABLE_PERCENT 10
+#define NOTABLE_SWAP_BYTES (INT64_C(4) << 20)
 #define LARGEST_FIGURE (INT64_C(1) << 53)
 
 #define FIGURE(member) offsetof(struct disturbance, member)
@@ -66,7 +67,7 @@ int disturbance_read(const struct json *object, struct disturbance *disturbance,
 
 static bool is_notable(int64_t us, int64_t of_us)
 {
-    return us > 0 && of_us > 0 && us >= of_us / 100 * NOTABLE_PERCENT;
+    return of_us >= 100 && us > 0 && us >= of_us / 100 * NOTABLE_PERCENT;
 }
 
 static void add(struct strv *parts, const char *what, int64_t us)
@@ -94,7 +95,7 @@ char *disturbance_text(const struct disturbance *disturbance, int64_t duration_m
     int64_t swapped =
         add_figures(disturbance->swap_in_bytes > 0 ? disturbance->swap_in_bytes : 0,
                     disturbance->swap_out_bytes > 0 ? disturbance->swap_out_bytes : 0);
-    if (swapped > 0) {
+    if (swapped >= NOTABLE_SWAP_BYTES) {
         char *bytes CLEANUP(cleanup_free) = format_bytes(swapped);
         strv_pushf(&parts, "the machine swapped %s", bytes);
     }

@@ -9,7 +9,7 @@ static const char *const plain_metrics[] = {METRIC_CGROUP_PEAK, METRIC_UNRECLAIM
                                             METRIC_DURATION};
 #define PLAIN_COUNT (sizeof plain_metrics / sizeof *plain_metrics)
 
-static const char *metric_process_name(const char *metric)
+const char *metric_process_name(const char *metric)
 {
     size_t length = strlen(METRIC_PROCESS_PREFIX);
     return strncmp(metric, METRIC_PROCESS_PREFIX, length) == 0 ? metric + length : NULL;

@@ -20,6 +20,8 @@ bool metric_is_known(const char *metric);
 /* Returns the stage in "stage:NAME", borrowed; NULL for other metrics. */
 const char *metric_stage_name(const char *metric);
 
+/* Returns the name in "process:NAME", borrowed; NULL for other metrics. */
+const char *metric_process_name(const char *metric);
 /* Returns the processes of "process:NAME", or NULL. Borrowed. */
 const struct watched_processes *metric_processes(const struct measurement *m, const char *metric);
 

@@ -230,11 +230,12 @@ static void send_levels(void)
     }
 }
 
-static void send_disturbance(int64_t duration_ms)
+/* Ending the rest of the build can take seconds, which are a part of these totals. */
+static void send_disturbance(void)
 {
     struct wire_record record = {.type = WIRE_DISTURBANCE};
     int64_t build_ms = cpu_ms_of_build();
-    disturbance_since_start(duration_ms * 1000, table_run_delay_us(),
+    disturbance_since_start(elapsed_ms() * 1000, table_run_delay_us(),
                             build_ms < 0 ? -1 : (build_ms + own_cpu_ms()) * 1000,
                             &record.disturbance);
     emit_record(&record);
@@ -486,7 +487,7 @@ int main(int argc, char **argv)
     kill_build();
     drain_output();
     send_levels();
-    send_disturbance(duration_ms);
+    send_disturbance();
     send_end(duration_ms);
     emit_flush(10000);
     wait_for_runner();

@@ -47,11 +47,16 @@ static void unpin(const struct held_process *one)
         table_drop(process);
 }
 
-static void release(struct held *kept)
+static void unpin_all(struct held *kept)
 {
     for (int64_t i = 0; i < kept->head.processes; i++)
         unpin(&kept->processes[i]);
     kept->head.processes = 0;
+}
+
+static void release(struct held *kept)
+{
+    unpin_all(kept);
     kept->measured_bytes = -1;
     kept->sent = true;
 }
@@ -236,6 +241,10 @@ int snapshots_send(void)
         emit_record(&(struct wire_record){.type = WIRE_SNAPSHOT, .snapshot = kept->head});
         for (int64_t one = 0; one < kept->head.processes; one++)
             send_process(&kept->processes[one]);
+        /* Those of the current stage may be replaced by a snapshot with more of it measured. Those
+         * of all stages would keep the entries of many processes that have ended. */
+        if (i >= BY_STAGE)
+            unpin_all(kept);
         count++;
     }
     return count;

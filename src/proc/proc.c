@@ -151,6 +151,53 @@ size_t cmdline_to_text(char *cmdline, size_t length)
     return length;
 }
 
+static bool is_shell(const char *word, size_t length)
+{
+    static const char *const shells[] = {"sh", "bash", "dash", "ash", "zsh", "ksh"};
+    for (size_t i = length; i > 0; i--)
+        if (word[i - 1] == '/') {
+            word += i;
+            length -= i;
+            break;
+        }
+    if (*word == '-') { /* a login shell */
+        word++;
+        length--;
+    }
+    for (size_t i = 0; i < sizeof shells / sizeof *shells; i++)
+        if (strlen(shells[i]) == length && strncmp(word, shells[i], length) == 0)
+            return true;
+    return false;
+}
+
+/* Options come first; one of them contains "c": -c, -lc, -euo pipefail -c ... */
+static bool takes_script(const char *options)
+{
+    while (*options == ' ' && (options[1] == '-' || options[1] == '+')) {
+        bool is_long = options[1] == '-' && options[2] == '-', minus = options[1] == '-';
+        options += 2;
+        size_t size = strcspn(options, " ");
+        if (minus && !is_long && memchr(options, 'c', size))
+            return true;
+        bool has_operand = !is_long && size && strchr("oO", options[size - 1]);
+        options += size;
+        if (has_operand && *options == ' ')
+            options += 1 + strcspn(options + 1, " ");
+    }
+    return false;
+}
+
+bool is_shell_script(const char *command)
+{
+    for (const char *word = command; *word; word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+        if (length && is_shell(word, length) && takes_script(word + length))
+            return true;
+        word += length;
+    }
+    return false;
+}
+
 ssize_t read_text(const char *path, char *buffer, size_t capacity)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

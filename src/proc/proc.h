@@ -55,6 +55,10 @@ int64_t parse_run_delay(const char *text);
  * NULs and control characters become blanks. Returns the length without blanks at the end. */
 size_t cmdline_to_text(char *cmdline, size_t length);
 
+/* Returns whether a command line (arguments separated by spaces) is a shell with its script on it:
+ * "sh -c ...". A wrapper can precede it: "timeout 30 bash -c ...". */
+bool is_shell_script(const char *command);
+
 /* ---- readers ---- */
 
 /* Reads a file into `buffer`, with NUL at the end. Truncates a longer file. Returns the length, or

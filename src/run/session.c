@@ -35,6 +35,7 @@ struct session {
     char diagnostics[DIAGNOSTICS_MAX + 1]; /* the start of the stderr of the engine's CLI */
     size_t diagnostics_length;
     int64_t deadline_ms; /* of the present phase; INT64_MAX: none */
+    bool greeted;        /* the probe has sent its first record */
     bool begun;          /* the probe was prompted to start the build */
     bool ending, killed;
     int status; /* wait status of the probe, or of the engine's CLI */
@@ -162,7 +163,8 @@ static void begin_ledger(struct session *session)
 {
     int probe = probe_pid(&session->run);
     if (probe > 0)
-        session->watch = process_watch_open(session->ledger, probe);
+        session->watch =
+            process_watch_open(session->ledger, probe, session->run.engine->image_label != NULL);
     else
         ledger_set_fallback(session->ledger, "the processes of the container are not visible here");
 }
@@ -231,6 +233,11 @@ static void complete_record(struct session *session, struct wire_record *record)
 {
     switch (record->type) {
     case WIRE_HELLO:
+        if (session->greeted) {
+            refuse(session, xstrdup("the probe sent an invalid record: a second hello"));
+            break;
+        }
+        session->greeted = true;
         begin_build(session, &record->hello);
         break;
     case WIRE_STAGE:
@@ -339,10 +346,9 @@ static bool deadline_passed(struct session *session)
     return true;
 }
 
-/* Returns how long the loop may sleep, in ms. */
-static int sleep_limit_ms(const struct session *session, int64_t left_ms)
+/* Returns how long the loop may sleep, in ms. `rest_ms` is that of the process watch. */
+static int sleep_limit_ms(int64_t rest_ms, int64_t left_ms)
 {
-    int64_t rest_ms = process_watch_rest_ms(session->watch);
     if (rest_ms > 0 && rest_ms < left_ms)
         left_ms = rest_ms;
     return left_ms > 60000 ? 60000 : (int)left_ms;
@@ -351,12 +357,14 @@ static int sleep_limit_ms(const struct session *session, int64_t left_ms)
 static void follow(struct session *session)
 {
     for (;;) {
-        struct pollfd fds[] = {{.fd = session->run.child.output, .events = POLLIN},
-                               {.fd = session->run.child.diagnostics, .events = POLLIN},
-                               {.fd = session->ending ? -1 : interrupt_fd(), .events = POLLIN},
-                               {.fd = session->run.oom.ended, .events = POLLIN},
-                               {.fd = session->run.oom.above, .events = POLLPRI},
-                               {.fd = process_watch_fd(session->watch), .events = POLLIN}};
+        int64_t rest_ms = process_watch_rest_ms(session->watch);
+        struct pollfd fds[] = {
+            {.fd = session->run.child.output, .events = POLLIN},
+            {.fd = session->run.child.diagnostics, .events = POLLIN},
+            {.fd = session->ending ? -1 : interrupt_fd(), .events = POLLIN},
+            {.fd = session->run.oom.ended, .events = POLLIN},
+            {.fd = session->run.oom.above, .events = POLLPRI},
+            {.fd = rest_ms < 0 ? process_watch_fd(session->watch) : -1, .events = POLLIN}};
         /* A command of the engine may have consumed the event of the signal. */
         if (!session->ending && interrupt_signal()) {
             session->outcome->signal = interrupt_signal();
@@ -369,7 +377,7 @@ static void follow(struct session *session)
                 return;
             continue;
         }
-        if (poll(fds, sizeof fds / sizeof *fds, sleep_limit_ms(session, left)) < 0 &&
+        if (poll(fds, sizeof fds / sizeof *fds, sleep_limit_ms(rest_ms, left)) < 0 &&
             errno != EINTR)
             return;
         if (fds[5].revents)

@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (messages++ % 1000 == 0) {
         ledger_free(ledger);
         ledger = ledger_new();
-        ledger_begin(ledger, PROBE, 0);
+        ledger_begin(ledger, PROBE, true, 0);
     }
     (void)parse_family_id(data, size, &id);
     if (parse_netlink_error(data, size, &error) == 0 && error < 0)

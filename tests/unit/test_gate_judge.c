@@ -1217,6 +1217,18 @@ START_TEST(processes_are_judged_as_other_metrics)
     ck_assert_int_eq(finding->status, FINDING_FAILED);
     ck_assert_int_eq(finding->actual, 400 * MIB);
     ck_assert_str_eq(finding->largest, "cc1plus a.cpp, 400.0 MiB");
+    /* None was seen: that shows no regression, and does not pass. */
+    m.ledger.watched[0].peak_rss_bytes = UNMEASURED;
+    m.ledger.watched[0].count = 0;
+    judgement_release(&judgement);
+    judge(&baseline, "b", &m, 1, false, &judgement);
+    ck_assert_int_eq(judgement.verdict, VERDICT_INCONCLUSIVE);
+    gate_metric(&baseline, "process:cxx")->tolerance.level = LEVEL_WARN;
+    judgement_release(&judgement);
+    judge(&baseline, "b", &m, 1, false, &judgement);
+    ck_assert_int_eq(judgement.verdict, VERDICT_PASS);
+    ck_assert_int_eq(finding_of(&judgement, "process:cxx")->status, FINDING_WARNED);
+    gate_metric(&baseline, "process:cxx")->tolerance.level = LEVEL_FAIL;
     /* A config without the processes must not pass unnoticed. */
     process_ledger_release(&m.ledger);
     judgement_release(&judgement);

@@ -250,6 +250,9 @@ static const struct {
     {{.kills = 1, .group_kills = 0, .ooms = 0, .own_ooms = 0, .limit_hits = -1}, 1, 0},
     /* v2: one below, and one more that nothing below explains. */
     {{.kills = 2, .group_kills = 0, .ooms = 1, .own_ooms = 0, .limit_hits = -1}, 1, 1},
+    /* v2: the limit below was reached more often than it killed, and the machine killed, too. */
+    {{.kills = 2, .group_kills = 0, .ooms = 3, .own_ooms = 0, .direct_kills = 1}, 1, 1},
+    {{.kills = 3, .group_kills = 1, .ooms = 1, .own_ooms = 0, .direct_kills = 3}, 3, 0},
     /* v2: both at the own limit and below, or on a kernel that does not tell: fatal. */
     {{.kills = 2, .group_kills = 0, .ooms = 2, .own_ooms = 1, .limit_hits = -1}, 2, 0},
     {{.kills = 2, .group_kills = -1, .ooms = 2, .own_ooms = -1, .limit_hits = -1}, 2, 0},

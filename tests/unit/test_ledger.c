@@ -175,7 +175,7 @@ static struct process_ledger finish(struct ledger *ledger)
 static struct ledger *begun(void)
 {
     struct ledger *ledger = ledger_new();
-    ledger_begin(ledger, PROBE, 10 * S);
+    ledger_begin(ledger, PROBE, true, 10 * S);
     return ledger;
 }
 
@@ -328,7 +328,7 @@ START_TEST(without_taskstats_the_scans_count)
     ck_assert_int_eq(summary.largest[0].source, PEAK_RSS_SCAN);
     ck_assert_int_eq(summary.largest[0].parent, UNMEASURED);
     /* With taskstats, scans have no effect: a container has pids of its own. */
-    ledger_begin(ledger, PROBE, 10 * S);
+    ledger_begin(ledger, PROBE, true, 10 * S);
     ledger_scan(ledger, 6, "cc1 d.c", 90 * MIB);
     ledger_summarise(ledger, &summary);
     ck_assert_int_eq(summary.count, 2);
@@ -342,7 +342,7 @@ START_TEST(watched_processes_have_the_largest_peak)
     ledger_watch_for(ledger, "cxx", "(^|/)cc1plus ", 100 * MIB);
     ledger_watch_for(ledger, "short", "^short$", UNMEASURED);
     ledger_watch_for(ledger, "none", "none", UNMEASURED);
-    ledger_begin(ledger, PROBE, 10 * S);
+    ledger_begin(ledger, PROBE, true, 10 * S);
     for (int i = 0; i < 3; i++) {
         ledger_fork(ledger, PROBE, 101 + i, 10 * S);
         ledger_exec(ledger, 101 + i, i < 2 ? "/usr/libexec/cc1plus a.cpp" : NULL, 10 * S);

@@ -185,8 +185,9 @@ static const struct {
     {{.cpu_capacity_us = 2000000, .other_cpu_us = 960000}, "other work used 48 % of the CPUs"},
     {{.cpu_capacity_us = 2000000, .steal_us = 300000, .throttled_us = 100000},
      "the hypervisor took 15 % of the CPUs, a CPU quota stopped the build for 100 ms"},
-    {{.io_full_us = 500000, .swap_in_bytes = 1 << 20, .swap_out_bytes = 1 << 20},
-     "all of it waited for I/O for 500 ms, the machine swapped 2.0 MiB"},
+    {{.io_full_us = 500000, .swap_in_bytes = 4 << 20, .swap_out_bytes = 4 << 20},
+     "all of it waited for I/O for 500 ms, the machine swapped 8.0 MiB"},
+    {{.cpu_capacity_us = 50, .other_cpu_us = 7, .steal_us = 7, .swap_in_bytes = 4096}, NULL},
     {{.cpu_capacity_us = UNMEASURED, .other_cpu_us = 960000, .run_delay_us = 9000000}, NULL},
 };
 
