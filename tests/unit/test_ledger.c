@@ -179,6 +179,28 @@ static struct ledger *begun(void)
     return ledger;
 }
 
+/* Next.js sets its title after exec(2); the shell only names what it runs. */
+START_TEST(a_title_matches_and_a_script_does_not)
+{
+    struct ledger *ledger CLEANUP(cleanup_ledger) = ledger_new();
+    ledger_watch_for(ledger, "next", "next-build", 100 * MIB);
+    ledger_begin(ledger, PROBE, true, 10 * S);
+    ledger_fork(ledger, PROBE, 101, 10 * S);
+    ledger_exec(ledger, 101, "bash -lc next-build --turbo", 10 * S + MS);
+    ledger_fork(ledger, 101, 102, 10 * S);
+    ledger_exec(ledger, 102, "node next", 10 * S + MS);
+    ledger_scan(ledger, 102, "next-build (v16.4.6)", 7 * MIB);
+    ledger_scan(ledger, 999, "next-build (v16.4.6)", 7 * MIB); /* not of the build */
+    end_process(ledger, 102, 300 * MIB, S, 11 * S);
+    end_process(ledger, 101, 5 * MIB, 2 * S, 12 * S);
+    struct process_ledger summary CLEANUP(process_ledger_release) = finish(ledger);
+    ck_assert_int_eq(summary.count, 2);
+    ck_assert_int_eq(summary.watched[0].count, 1);
+    ck_assert_int_eq(summary.watched[0].peak_rss_bytes, 300 * MIB);
+    ck_assert_ptr_nonnull(strstr(summary.watched[0].largest, "next-build"));
+}
+END_TEST
+
 START_TEST(each_process_of_the_build_has_its_peak)
 {
     struct ledger *ledger CLEANUP(cleanup_ledger) = begun();
@@ -483,6 +505,7 @@ int main(void)
     tcase_add_test(messages, cut_messages_are_refused);
     tcase_add_test(messages, records_of_an_older_kernel_are_refused);
     tcase_add_test(entries, each_process_of_the_build_has_its_peak);
+    tcase_add_test(entries, a_title_matches_and_a_script_does_not);
     tcase_add_test(entries, a_process_without_a_command_line_has_its_short_name);
     tcase_add_test(entries, a_process_without_an_exit_record_is_lost);
     tcase_add_test(entries, a_reused_pid_has_two_entries);
