@@ -131,7 +131,8 @@ own_processes() {
     configure own 'daemon=anon=20 ' 'workers=^timeout '
     expect 0 measure --label own --config "$repo/own.json" -- sh -c '
         ./hold thp=off anon=20 sleep=60000 &
-        timeout 60 ./hold thp=off seen=own:daemon spawn=2 anon=60 meet sleep=700
+        ./hold seen=own:daemon
+        timeout 60 ./hold thp=off spawn=2 anon=60 meet sleep=700
         kill $!'
     file=$(result own)
     within 20 "$(stage "$file" daemon pss_peak_bytes)" 23 "the daemon's own memory"
