@@ -206,6 +206,8 @@ static const struct {
     {"bad-source-empty.json", ":6: $.environments[0].key.source: must not be empty"},
     {"bad-at-missing.json", ":12: $.environments[0].accepted: \"at\" is missing"},
     {"bad-measured-on-key.json", ":13: $.environments[0].measured_on.kernels: unknown key"},
+    {"bad-disturbance-object.json", ":13: $.environments[0].disturbance: must be an array"},
+    {"bad-disturbance-key.json", ":13: $.environments[0].disturbance[0].throttled: unknown key"},
     {"bad-measured-on-text.json", ":13: $.environments[0].measured_on: must be an object"},
     {"bad-image-number.json", ":10: $.environments[0].key.image: must be a string"},
     {"bad-variable.json",
