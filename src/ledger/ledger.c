@@ -394,7 +394,7 @@ static struct watched_processes watched_by(const struct ledger *ledger, size_t p
 
 void ledger_summarise(const struct ledger *ledger, struct process_ledger *summary)
 {
-    const struct entry *largest[LARGEST_PROCESSES_MAX];
+    const struct entry *largest[LARGEST_PROCESSES_MAX] = {0};
     size_t count = 0;
     int64_t lost = 0;
     for (size_t i = 0; i < ledger->count; i++) {
