@@ -3,7 +3,7 @@
 # Each layer is a static library. The list runs top-down: a layer calls only those behind it, and
 # `make check-layers` links each one against those alone.
 layers = \
-	libcommands.a librun.a libreport.a libfit.a libcomparison.a libresult.a libgate.a \
+	libcommands.a libdoctor.a librun.a libreport.a libfit.a libcomparison.a libtrend.a libresult.a libgate.a \
 	libbaseline.a libengine.a libconfig.a libledger.a libmeasurement.a libbase.a
 # What both programs share, in two builds: for the runner and the tests, with sanitizers if they
 # are configured, and for the static probe without.
@@ -21,16 +21,28 @@ libcommands_a_SOURCES = \
 	%D%/commands/commands.h \
 	%D%/commands/compare.c \
 	%D%/commands/doctor.c \
+	%D%/commands/first_steps.c \
 	%D%/commands/fit.c \
 	%D%/commands/init.c \
 	%D%/commands/report.c \
-	%D%/commands/run.c
+	%D%/commands/run.c \
+	%D%/commands/trend.c
+
+libdoctor_a_SOURCES = \
+	%D%/doctor/advice.c \
+	%D%/doctor/diagnosis.c %D%/doctor/diagnosis.h \
+	%D%/doctor/doctor.c %D%/doctor/doctor.h \
+	%D%/doctor/json.c \
+	%D%/doctor/trial.c %D%/doctor/trial.h
 
 librun_a_SOURCES = \
+	%D%/run/base_tree.c %D%/run/base_tree.h \
 	%D%/run/measure.c %D%/run/measure.h \
 	%D%/run/output.c %D%/run/output.h \
 	%D%/run/publish.c %D%/run/publish.h \
 	%D%/run/recorder.c %D%/run/recorder.h \
+	%D%/run/relative.c %D%/run/relative.h \
+	%D%/run/reuse.c %D%/run/reuse.h \
 	%D%/run/session.c %D%/run/session.h \
 	%D%/run/terminal.c %D%/run/terminal.h \
 	%D%/run/workspace.c %D%/run/workspace.h
@@ -46,6 +58,7 @@ libreport_a_SOURCES = \
 	%D%/report/html/page.c \
 	%D%/report/html/tables.c \
 	%D%/report/html/timeline.c \
+	%D%/report/html/trend.c \
 	%D%/report/junit/cases.c %D%/report/junit/cases.h \
 	%D%/report/junit/junit.c \
 	%D%/report/report.h \
@@ -54,6 +67,7 @@ libreport_a_SOURCES = \
 	%D%/report/text/layout.c %D%/report/text/layout.h \
 	%D%/report/text/progress.c %D%/report/text/progress.h \
 	%D%/report/text/summary.c \
+	%D%/report/text/trend.c \
 	%D%/report/wording.c %D%/report/wording.h \
 	%D%/report/xml.c %D%/report/xml.h
 
@@ -64,8 +78,13 @@ libfit_a_SOURCES = \
 libcomparison_a_SOURCES = \
 	%D%/comparison/comparison.c %D%/comparison/comparison.h
 
+libtrend_a_SOURCES = \
+	%D%/trend/steps.c %D%/trend/steps.h \
+	%D%/trend/trend.c %D%/trend/trend.h
+
 libresult_a_SOURCES = \
 	%D%/result/fields.c %D%/result/fields.h \
+	%D%/result/paths.c \
 	%D%/result/read.c \
 	%D%/result/result.h \
 	%D%/result/series.c %D%/result/series.h \
@@ -74,26 +93,31 @@ libresult_a_SOURCES = \
 
 libgate_a_SOURCES = \
 	%D%/gate/finding.c %D%/gate/finding.h \
-	%D%/gate/judge.c %D%/gate/judge.h
+	%D%/gate/judge.c %D%/gate/judge.h \
+	%D%/gate/ratio.c %D%/gate/ratio.h \
+	%D%/gate/relative.c %D%/gate/relative.h
 
 libbaseline_a_SOURCES = \
 	%D%/baseline/accept.c \
 	%D%/baseline/baseline.c %D%/baseline/baseline.h \
+	%D%/baseline/disturbed.c %D%/baseline/disturbed.h \
 	%D%/baseline/format.c \
+	%D%/baseline/noise.c %D%/baseline/noise.h \
 	%D%/baseline/store.c %D%/baseline/store.h \
 	%D%/baseline/tolerance.c %D%/baseline/tolerance.h
 
 libengine_a_SOURCES = \
 	%D%/engine/container.c \
 	%D%/engine/daemon_watch.c %D%/engine/daemon_watch.h \
-	%D%/engine/diagnosis.c %D%/engine/diagnosis.h \
 	%D%/engine/engine.c %D%/engine/engine.h \
 	%D%/engine/host.c \
 	%D%/engine/inplace.c \
 	%D%/engine/known_daemons.c %D%/engine/known_daemons.h \
 	%D%/engine/oom_watch.c %D%/engine/oom_watch.h \
 	%D%/engine/page_cache.c %D%/engine/page_cache.h \
-	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h
+	%D%/engine/scratch_image.c %D%/engine/scratch_image.h \
+	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h \
+	%D%/engine/user_scope.c %D%/engine/user_scope.h
 
 libconfig_a_SOURCES = \
 	%D%/config/config.c %D%/config/config.h %D%/config/file.c \
@@ -109,9 +133,14 @@ libledger_a_SOURCES = \
 	%D%/ledger/watch.c %D%/ledger/watch.h
 
 libmeasurement_a_SOURCES = \
+	%D%/measurement/advice.c %D%/measurement/advice.h \
 	%D%/measurement/aggregate.c %D%/measurement/aggregate.h \
+	%D%/measurement/budget.c %D%/measurement/budget.h \
+	%D%/measurement/cause.c %D%/measurement/cause.h \
 	%D%/measurement/disturbance.c %D%/measurement/disturbance.h \
 	%D%/measurement/environment.c %D%/measurement/environment.h \
+	%D%/measurement/heap_ceiling.c %D%/measurement/heap_ceiling.h \
+	%D%/measurement/likeness.c %D%/measurement/likeness.h \
 	%D%/measurement/measurement.c %D%/measurement/measurement.h \
 	%D%/measurement/metric.c %D%/measurement/metric.h \
 	%D%/measurement/process_item.c %D%/measurement/process_item.h \
@@ -173,6 +202,7 @@ libprobe_a_SOURCES = \
 	%D%/probe/sampler.c %D%/probe/sampler.h \
 	%D%/probe/snapshot.c %D%/probe/snapshot.h \
 	%D%/probe/stages.c %D%/probe/stages.h \
+	%D%/probe/trial.c %D%/probe/trial.h \
 	%D%/probe/variables.c %D%/probe/variables.h
 libkernel_a_SOURCES = \
 	%D%/cgroup/cgroup.c %D%/cgroup/cgroup.h %D%/cgroup/kills.c %D%/cgroup/limits.c %D%/cgroup/locate.c \

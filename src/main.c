@@ -1,4 +1,4 @@
-/* build-mem: a pass/fail memory budget check for builds. */
+/* build-mem: a pass/fail check for the memory that a build needs. */
 #include "base/json.h"
 #include "base/trace.h"
 #include "commands/commands.h"
@@ -16,11 +16,12 @@ static const struct {
 } commands[] = {
     {"run", command_run, "measure the build once (the default)"},
     {"check", command_check, "measure, judge against the baseline, write JUnit"},
-    {"compare", command_compare, "compare two results, or a result and a baseline"},
+    {"compare", command_compare, "compare sets of results, or a set and a baseline"},
     {"fit", command_fit, "find the smallest memory limit with which the build passes"},
     {"baseline", command_baseline, "refresh: accept results; show: print the accepted values"},
     {"report", command_report, "write a page, or an export for other tools, from results"},
-    {"doctor", command_doctor, "report what this machine can measure, with fixes"},
+    {"trend", command_trend, "show stored results over commits, and the commits that changed them"},
+    {"doctor", command_doctor, "try each engine, and report what this machine can measure"},
     {"init", command_init, "write a first build-mem.json for this repository"},
 };
 

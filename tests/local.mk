@@ -6,10 +6,12 @@ unit_tests = \
 	%D%/unit/test_base_trace \
 	%D%/unit/test_base_units \
 	%D%/unit/test_baseline_command \
+	%D%/unit/test_cause \
 	%D%/unit/test_config \
 	%D%/unit/test_daemons \
 	%D%/unit/test_engine \
 	%D%/unit/test_fit \
+	%D%/unit/test_advice \
 	%D%/unit/test_aggregate \
 	%D%/unit/test_baseline_accept \
 	%D%/unit/test_baseline \
@@ -20,8 +22,12 @@ unit_tests = \
 	%D%/unit/test_kernel \
 	%D%/unit/test_gauges \
 	%D%/unit/test_ledger \
+	%D%/unit/test_likeness \
+	%D%/unit/test_disturbed \
 	%D%/unit/test_measurement \
+	%D%/unit/test_noise \
 	%D%/unit/test_probe \
+	%D%/unit/test_relative \
 	%D%/unit/test_report_comparison \
 	%D%/unit/test_report_exports \
 	%D%/unit/test_report_github \
@@ -34,6 +40,7 @@ unit_tests = \
 	%D%/unit/test_stages \
 	%D%/unit/test_starter \
 	%D%/unit/test_terminal \
+	%D%/unit/test_trend \
 	%D%/unit/test_trials \
 	%D%/unit/test_wire \
 	%D%/unit/test_workspace
@@ -79,30 +86,28 @@ tests_helpers_attack_LDADD =
 tests_helpers_attack_LDFLAGS = -static
 
 # make check-e2e: end-to-end tests on real engines, kernels and builds. `make check` does not run them.
+# A `--` begins a lane (e2e/run-all); all lanes run at the same time. A test has its own machine, or
+# starts no container, or is in the first lane. Tests of the inplace engine share a cgroup, so they are
+# in one lane.
 e2e_tests = \
-	%D%/e2e/faults \
-	%D%/e2e/fit \
-	%D%/e2e/hostile \
-	%D%/e2e/v1-host \
-	%D%/e2e/v1-docker \
-	%D%/e2e/v1-inplace
-# These lanes run at the same time as e2e_tests. Their tests have their own machine, or start no
-# container. Tests of the inplace engine share a cgroup, so they are in one lane.
-e2e_rig_tests = \
+	%D%/e2e/caches %D%/e2e/hostile %D%/e2e/v1-host %D%/e2e/v1-docker %D%/e2e/doctor \
+	%D%/e2e/v1-inplace -- \
 	%D%/e2e/v2-linux-6.12 %D%/e2e/docs %D%/e2e/ci-files -- \
-	%D%/e2e/v2-linux-6.1 %D%/e2e/v2-podman %D%/e2e/page -- \
-	%D%/e2e/cli %D%/e2e/exports %D%/e2e/formats %D%/e2e/gate %D%/e2e/macro %D%/e2e/terminal %D%/e2e/trace %D%/e2e/package \
-	%D%/e2e/v1-podman
-# After the lanes: these tests judge real builds, whose memory depends on the load of the machine.
-e2e_quiet_tests = \
-	%D%/e2e/disturbance \
-	%D%/e2e/workload-docker \
-	%D%/e2e/workloads
+	%D%/e2e/vm %D%/e2e/v2-linux-6.1 -- \
+	%D%/e2e/v2-podman %D%/e2e/macro %D%/e2e/trace %D%/e2e/package %D%/e2e/v1-podman
+# Tests of the runner itself: ci/test runs these with the sanitizers, in a build of their own.
+e2e_runner_tests = \
+	%D%/e2e/faults %D%/e2e/fit %D%/e2e/memory-ran-out -- \
+	%D%/e2e/gate %D%/e2e/trend %D%/e2e/terminal -- \
+	%D%/e2e/cli %D%/e2e/page %D%/e2e/exports %D%/e2e/formats %D%/e2e/relative
+# These judge real builds, whose memory depends on the load of the machine.
+e2e_quiet_tests = %D%/e2e/disturbance %D%/e2e/workload-docker %D%/e2e/workloads
 .PHONY: check-e2e
 check-e2e: all $(check_PROGRAMS)
 	status=0; export BUILDDIR=$(abs_builddir); \
-	$(srcdir)/%D%/e2e/run-all $(e2e_tests) -- $(e2e_rig_tests) || status=1; \
-	$(srcdir)/%D%/e2e/run-all $(e2e_quiet_tests) || status=1; \
+	for lanes in "$(e2e_tests)" "$(e2e_runner_tests)" "$(e2e_quiet_tests)"; do \
+	  $(srcdir)/%D%/e2e/run-all $$lanes || status=1; \
+	done; \
 	exit $$status
 
 # The tarball contains the files of tests that git tracks.

@@ -107,6 +107,16 @@ int file_write_atomic(const char *path, const char *data, size_t length, struct 
     return 0;
 }
 
+char *file_beside_program(const char *relative)
+{
+    char self[PATH_MAX] = "";
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    char *slash = length > 0 ? strrchr(self, '/') : NULL;
+    if (slash)
+        *slash = '\0';
+    return xasprintf("%s/%s", self, relative);
+}
+
 int file_lock_directory(const char *path, struct bm_error *err)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

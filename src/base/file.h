@@ -16,6 +16,10 @@ int file_read(const char *path, size_t max_bytes, char **text, size_t *length,
  * leaves no temporary file. */
 int file_write_atomic(const char *path, const char *data, size_t length, struct bm_error *err);
 
+/* Returns `relative`, resolved from the directory of the running program, such as
+ * "../share/build-mem". The caller owns it. */
+char *file_beside_program(const char *relative);
+
 /* Takes an exclusive lock on the directory; waits if another process has it. Returns a descriptor,
  * or -1. Closing the descriptor releases the lock. Some network file systems have no such lock:
  * then the function succeeds without one. */

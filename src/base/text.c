@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define REPLACEMENT "\xEF\xBF\xBD"
@@ -117,4 +118,21 @@ char *text_one_line(const char *text)
         if (*at == '\n' || *at == '\t')
             *at = ' ';
     return line;
+}
+
+char *text_shell_word(const char *text)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";
+    if (*text && text[strspn(text, plain)] == '\0')
+        return xstrdup(text);
+    char *word = NULL;
+    size_t length;
+    FILE *out = xmemstream_open(&word, &length);
+    fputc('\'', out);
+    for (; *text; text++)
+        fputs(*text == '\'' ? "'\\''" : (char[]){*text, '\0'}, out);
+    fputc('\'', out);
+    xmemstream_close(out);
+    return word;
 }

@@ -12,7 +12,10 @@ char *text_valid_utf8(const char *text);
  * contain NUL. */
 char *text_printable(const char *bytes, size_t length);
 
-/* The same on one line: newlines and tabs become blanks. */
+/* Returns the text as one word of a POSIX shell: in single quotes, unless it needs none. */
+char *text_shell_word(const char *text);
+
+/* As text_printable, on one line: newlines and tabs become blanks. */
 char *text_one_line(const char *text);
 
 #endif

@@ -2,7 +2,10 @@
 
 #include "base/alloc.h"
 #include "base/units.h"
+#include "baseline/disturbed.h"
+#include "measurement/advice.h"
 #include "measurement/environment.h"
+#include "measurement/likeness.h"
 #include "measurement/validity.h"
 
 #include <math.h>
@@ -27,10 +30,10 @@ static int refuse_bad_run(const struct measurement *m, struct bm_error *err)
         if (!need_is_unknown(m))
             return 0;
         reason = at_limit_reason(m);
-        advice = at_limit_advice();
+        advice = advice_text(ADVICE_RAISE_LIMIT, NULL);
     }
-    return bm_error_set(err, "run \"%s\" cannot be accepted: %s%s%s", m->label ? m->label : "",
-                        reason, advice ? "; " : "", advice ? advice : "");
+    return bm_error_set(err, "run \"%s\" cannot be accepted: %s; %s", m->label ? m->label : "",
+                        reason, advice);
 }
 
 static int refuse_unknown_environment(const struct measurement *m, struct bm_error *err)
@@ -61,6 +64,49 @@ static int refuse_unlike_run(const struct measurement *first, const struct measu
                         difference);
 }
 
+/* A median of a full build and of replays of its cache describes neither. */
+static int refuse_unlike_work(const struct refresh *refresh, struct bm_error *err)
+{
+    char *unlike CLEANUP(cleanup_free) = unlike_runs(refresh->runs, refresh->run_count);
+    if (!unlike)
+        return 0;
+    char *advice CLEANUP(cleanup_free) = advice_text(ADVICE_CLEAR_CACHE, NULL);
+    return bm_error_set(err, "%s; %s", unlike, advice);
+}
+
+/* If each run replays the cache, the runs are alike, and only the old entry shows the difference.
+ */
+static int refuse_less_work(const struct refresh *refresh, struct bm_error *err)
+{
+    const char *reason = refresh->acceptance->reason;
+    char *less CLEANUP(cleanup_free) =
+        refresh->old && (!reason || !*reason)
+            ? baseline_less_work(refresh->old, refresh->runs, refresh->run_count)
+            : NULL;
+    if (!less)
+        return 0;
+    char *advice CLEANUP(cleanup_free) = advice_text(ADVICE_CLEAR_CACHE, NULL);
+    return bm_error_set(err,
+                        "%s; %s; if the build does the same work with less memory, add "
+                        "--reason TEXT",
+                        less, advice);
+}
+
+/* A starved run has a lower peak, so that later checks would raise false alarms. */
+static int refuse_disturbed(const struct refresh *refresh, struct bm_error *err)
+{
+    const struct usual_run usual = usual_of_runs(refresh->runs, refresh->run_count);
+    for (size_t i = 0; i < refresh->run_count; i++) {
+        char *reason CLEANUP(cleanup_free) = disturbed_reason(&usual, &refresh->runs[i]);
+        if (reason)
+            return bm_error_set(err,
+                                "run \"%s\" cannot be accepted: the machine disturbed it: %s; "
+                                "measure again on a quiet machine",
+                                refresh->runs[i].label ? refresh->runs[i].label : "", reason);
+    }
+    return 0;
+}
+
 static int check_runs(const struct refresh *refresh, struct bm_error *err)
 {
     for (size_t i = 0; i < refresh->run_count; i++)
@@ -68,7 +114,7 @@ static int check_runs(const struct refresh *refresh, struct bm_error *err)
             refuse_unknown_environment(&refresh->runs[i], err) < 0 ||
             refuse_unlike_run(&refresh->runs[0], &refresh->runs[i], err) < 0)
             return -1;
-    return 0;
+    return refuse_unlike_work(refresh, err) < 0 ? -1 : refuse_disturbed(refresh, err);
 }
 
 static void collect_values(const struct refresh *refresh, struct baseline_metric *metric)
@@ -110,7 +156,7 @@ static int refuse_noise(const struct baseline_metric *metric, struct bm_error *e
         !tolerance_too_noisy(&metric->tolerance, metric->values, metric->count))
         return 0;
     int64_t centre = median_of(metric->values, metric->count);
-    int64_t noise = noise_of(metric->values, metric->count);
+    int64_t noise = noise_for_acceptance(metric->values, metric->count);
     char *centre_text CLEANUP(cleanup_free) = metric_figure(metric->name, centre);
     char *noise_text CLEANUP(cleanup_free) = metric_figure(metric->name, noise);
     return bm_error_set(
@@ -152,7 +198,7 @@ static int refuse_above_anchor(const struct baseline_metric *metric, struct bm_e
     char *step CLEANUP(cleanup_free) = metric_step(metric->name, metric->anchor, centre);
     return bm_error_set(err,
                         "%s of %s exceeds the anchor of %s by more than %d %%: %s; a refresh "
-                        "cannot change the anchor: if this increase is intended, set \"anchor\" of "
+                        "cannot raise the anchor: if this increase is intended, set \"anchor\" of "
                         "%s to %lld in the baseline file",
                         metric->name, now, anchor, ANCHOR_PERCENT, step, metric->name,
                         (long long)centre);
@@ -218,6 +264,16 @@ static char *copy_text(const char *text)
     return text ? xstrdup(text) : NULL;
 }
 
+/* The anchor follows an improvement downwards. Otherwise many small steps could undo it without a
+ * refusal. A metric that is not judged may be a lower bound, as a memory peak at a limit is. */
+static int64_t anchor_for(const struct baseline_metric *old, const struct baseline_metric *metric)
+{
+    int64_t centre = median_of(metric->values, metric->count);
+    if (!old)
+        return centre;
+    return metric->tolerance.level != LEVEL_OFF && centre < old->anchor ? centre : old->anchor;
+}
+
 static int add_metric(const struct refresh *refresh, const char *name,
                       struct baseline_environment *entry, struct bm_error *err)
 {
@@ -228,11 +284,12 @@ static int add_metric(const struct refresh *refresh, const char *name,
     *metric = (struct baseline_metric){
         .name = xstrdup(name), .tolerance = old ? old->tolerance : first_tolerance(refresh, name)};
     collect_values(refresh, metric);
-    metric->anchor = old ? old->anchor : median_of(metric->values, metric->count);
+    metric->anchor = anchor_for(old, metric);
     if (old) {
         metric->absolute_text = copy_text(old->absolute_text);
         metric->budget_text = copy_text(old->budget_text);
-        metric->anchor_text = copy_text(old->anchor_text);
+        if (metric->anchor == old->anchor)
+            metric->anchor_text = copy_text(old->anchor_text);
     }
     return check_metric(refresh, old, metric, err);
 }
@@ -268,7 +325,7 @@ static int refuse_lost_metric(const struct refresh *refresh,
 {
     for (size_t i = 0; refresh->old && i < refresh->old->count; i++) {
         const struct baseline_metric *old = &refresh->old->metrics[i];
-        if (old->tolerance.level != LEVEL_OFF && !metric_stage_name(old->name) &&
+        if (old->tolerance.level != LEVEL_OFF && !metric_stage(old->name) &&
             !baseline_metric_find(entry, old->name))
             return bm_error_set(
                 err,
@@ -346,6 +403,8 @@ int baseline_accept(struct baseline *baseline, const struct measurement *runs, s
 
     struct baseline_environment *place = baseline_find(baseline, &runs[0]);
     refresh.old = place;
+    if (refuse_less_work(&refresh, err) < 0)
+        return -1;
     struct baseline_environment entry;
     if (build_entry(&refresh, &entry, err) < 0) {
         baseline_environment_release(&entry);

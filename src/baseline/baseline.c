@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/units.h"
+#include "measurement/likeness.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -40,6 +41,7 @@ void baseline_release(struct baseline *baseline)
         baseline_environment_release(&baseline->environments[i]);
     free(baseline->environments);
     free(baseline->schema);
+    budgets_release(&baseline->budgets);
     *baseline = (struct baseline){0};
 }
 
@@ -156,6 +158,9 @@ int64_t baseline_metric_allows(const struct baseline_metric *metric)
     int64_t budget = metric->tolerance.budget;
     int64_t tolerated = median_of(metric->values, metric->count) +
                         tolerance_slack(&metric->tolerance, metric->values, metric->count);
+    /* Without the level fail, only the budget fails. */
+    if (budget >= 0 && metric->tolerance.level == LEVEL_OFF)
+        return budget;
     return budget >= 0 && budget < tolerated ? budget : tolerated;
 }
 
@@ -166,10 +171,15 @@ static char *format_rule(const struct baseline_metric *metric)
 {
     if (!metric)
         return xstrdup("not judged");
-    if (metric->tolerance.level == LEVEL_OFF)
-        return xstrdup(level_name(LEVEL_OFF));
     char *most CLEANUP(cleanup_free) = metric_figure(metric->name, baseline_metric_allows(metric));
-    return xasprintf("%s above %s", level_name(metric->tolerance.level), most);
+    char *budget CLEANUP(cleanup_free) = metric_figure(metric->name, metric->tolerance.budget);
+    /* At level fail it is part of what is allowed. */
+    bool capped = metric->tolerance.budget >= 0 && metric->tolerance.level != LEVEL_FAIL;
+    if (metric->tolerance.level == LEVEL_OFF)
+        return xasprintf("%s%s%s", level_name(LEVEL_OFF), capped ? ", budget " : "",
+                         capped ? budget : "");
+    return xasprintf("%s above %s%s%s", level_name(metric->tolerance.level), most,
+                     capped ? ", budget " : "", capped ? budget : "");
 }
 
 struct changes {
@@ -216,4 +226,24 @@ void baseline_changes(const struct baseline *at_ref, const struct baseline *in_t
         if (!find_key(at_ref, key))
             strv_pushf(list, "%s: only in the work tree", name);
     }
+}
+
+char *baseline_less_work(const struct baseline_environment *entry, const struct measurement *runs,
+                         size_t run_count)
+{
+    const struct baseline_metric *metric = baseline_metric_find(entry, METRIC_UNRECLAIMABLE_PEAK);
+    if (!metric)
+        metric = baseline_metric_find(entry, METRIC_CGROUP_PEAK);
+    int64_t accepted = metric ? median_of(metric->values, metric->count) : UNMEASURED;
+    for (size_t i = 0; metric && i < run_count; i++) {
+        int64_t value = metric_value(&runs[i], metric->name);
+        if (!memory_is_unlike(value, accepted))
+            continue;
+        char *label CLEANUP(cleanup_free) = metric_label(metric->name);
+        char *text CLEANUP(cleanup_free) = metric_figure(metric->name, value);
+        char *accepted_text CLEANUP(cleanup_free) = metric_figure(metric->name, accepted);
+        return xasprintf("%s of %s is less than a third of %s in the baseline", label, text,
+                         accepted_text);
+    }
+    return NULL;
 }

@@ -2,13 +2,15 @@
  * repository, and people review it like code (doc/baseline.schema.json).
  *
  * baseline.c has the model, format.c reads and writes the file, accept.c decides on a refresh,
- * store.c finds the file in the work tree or at a git ref, tolerance.c computes the slack. */
+ * store.c finds the file in the work tree or at a git ref, tolerance.c computes the slack, noise.c
+ * has the noise model. */
 #ifndef BM_BASELINE_BASELINE_H
 #define BM_BASELINE_BASELINE_H
 
 #include "base/error.h"
 #include "base/strv.h"
 #include "baseline/tolerance.h"
+#include "measurement/budget.h"
 #include "measurement/measurement.h"
 #include "measurement/metric.h"
 
@@ -20,7 +22,7 @@
 struct baseline_metric {
     char *name;
     struct tolerance tolerance;
-    int64_t anchor; /* median at the first acceptance: caps the growth over many refreshes */
+    int64_t anchor; /* lowest accepted median: caps the growth over many refreshes */
     /* The text in the file ("64MiB"), which format.c writes back unchanged; NULL: a number. */
     char *absolute_text, *budget_text, *anchor_text;
     int64_t *values; /* of the accepted runs; count > 0 */
@@ -56,6 +58,7 @@ struct baseline {
     char *schema; /* "$schema" of the file; may be NULL */
     struct baseline_environment *environments;
     size_t count;
+    struct budgets budgets; /* of build-mem.json: they are judged with the file, not stored in it */
 };
 
 /* Reads a baseline from text (`origin` is for messages) or from a file. Initialises `baseline`,
@@ -101,6 +104,11 @@ int64_t baseline_metric_allows(const struct baseline_metric *metric);
 void baseline_changes(const struct baseline *at_ref, const struct baseline *in_tree,
                       struct strv *list);
 
+/* Returns a clause that names the memory of the first run that is less than a third of the entry's:
+ * it may have replayed the cache of a build tool. The caller owns it; NULL if there is none. */
+char *baseline_less_work(const struct baseline_environment *entry, const struct measurement *runs,
+                         size_t run_count);
+
 /* The author, date and reason of an acceptance. Texts are borrowed. */
 struct acceptance {
     bool allow_increase;
@@ -114,13 +122,16 @@ struct acceptance {
  * tolerances and anchors of the entry, gives new metrics the defaults, and drops stages that the
  * runs no longer have. Returns 0, or -1 with the reason and the fix, and the baseline unchanged, if
  *   - a run failed, is not verified or not measured, reached its memory limit or was OOM-killed;
- *   - the runs have different environments, or only some of them have a metric;
+ *   - the machine disturbed a run (disturbed.h), compared with the others;
+ *   - the runs have different environments, did unlike work (measurement/likeness.h), or only some
+ *     of them have a metric;
+ *   - a run has less than a third of the memory of the entry, without a reason;
  *   - the values of a metric of level fail are too noisy;
  *   - the median rises by more than half of the old slack, without allow_increase and a reason. A
- *     smaller rise needs no reason: `check` passes it without a second run. The anchor limits
- * growth by many such steps;
- *   - the median of a metric of level fail exceeds its anchor by more than 15 %. No refresh changes
- *     the anchor. */
+ *     smaller rise needs no reason: `check` passes it without a second run. The anchor limits the
+ *     growth by many such steps;
+ *   - the median of a metric of level fail exceeds its anchor by more than 15 %. A lower median
+ *     lowers the anchor; no refresh raises it. */
 int baseline_accept(struct baseline *baseline, const struct measurement *runs, size_t run_count,
                     const struct acceptance *acceptance, struct bm_error *err);
 

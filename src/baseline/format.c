@@ -120,9 +120,7 @@ static int read_metric(const struct json *object, struct baseline_metric *metric
                                        "anchor", "values",  NULL};
     const struct json *anchor;
     if (!metric_is_known(json_key(object)))
-        return json_error(object, err,
-                          "unknown metric: there are cgroup_peak, unreclaimable_peak, duration and "
-                          "stage:NAME");
+        return json_error(object, err, "unknown metric: there are " METRIC_NAMES);
     metric->name = xstrdup(json_key(object));
     if (json_expect_object(object, err) < 0 || json_expect_keys(object, keys, err) < 0 ||
         read_tolerance(object, metric, err) < 0 ||

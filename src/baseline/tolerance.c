@@ -8,9 +8,7 @@
 #include <string.h>
 
 #define NOISIEST_SHARE 0.20
-#define DEVIATIONS 3.0
-#define MAD_TO_DEVIATION 1.4826
-#define FEWEST_VALUES_FOR_MAD 3
+#define DEVIATIONS 2.0
 
 const char *level_name(enum level level)
 {
@@ -45,35 +43,9 @@ struct tolerance tolerance_default(const char *metric)
     return tolerance;
 }
 
-static int by_value(const void *left, const void *right)
-{
-    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-    return (a > b) - (a < b);
-}
-
-int64_t median_of(const int64_t *values, size_t count)
-{
-    if (count == 0)
-        BM_BUG("median of nothing");
-    int64_t *sorted CLEANUP(cleanup_free) = xcalloc(count, sizeof *sorted);
-    memcpy(sorted, values, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, by_value);
-    int64_t upper = sorted[count / 2];
-    if (count % 2)
-        return upper;
-    int64_t lower = sorted[count / 2 - 1];
-    return lower + (upper - lower) / 2;
-}
-
 int64_t noise_of(const int64_t *values, size_t count)
 {
-    if (count < FEWEST_VALUES_FOR_MAD)
-        return 0;
-    int64_t centre = median_of(values, count);
-    int64_t *deviations CLEANUP(cleanup_free) = xcalloc(count, sizeof *deviations);
-    for (size_t i = 0; i < count; i++)
-        deviations[i] = llabs(values[i] - centre);
-    return llround(DEVIATIONS * MAD_TO_DEVIATION * (double)median_of(deviations, count));
+    return llround(DEVIATIONS * scatter_of(values, count));
 }
 
 int64_t tolerance_slack(const struct tolerance *tolerance, const int64_t *values, size_t count)
@@ -85,9 +57,17 @@ int64_t tolerance_slack(const struct tolerance *tolerance, const int64_t *values
     return slack < noise ? noise : slack;
 }
 
+int64_t noise_for_acceptance(const int64_t *values, size_t count)
+{
+    const struct interval interval = median_interval_with_outliers(values, count);
+    int64_t width = interval.highest - interval.lowest;
+    int64_t noise = noise_of(values, count);
+    return width > noise ? width : noise;
+}
+
 bool tolerance_too_noisy(const struct tolerance *tolerance, const int64_t *values, size_t count)
 {
-    int64_t noise = noise_of(values, count);
+    int64_t noise = noise_for_acceptance(values, count);
     return noise > tolerance->absolute &&
            (double)noise > NOISIEST_SHARE * (double)median_of(values, count);
 }

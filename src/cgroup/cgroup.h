@@ -155,9 +155,9 @@ struct cgroup_oom {
 };
 void cgroup_read_oom(const struct cgroup *cgroup, struct cgroup_oom *oom);
 
+/* -1: unknown. */
 struct cgroup_kills {
-    int64_t
-        fatal; /* at the limit of the cgroup or an ancestor, or the machine ran out; -1: unknown */
+    int64_t fatal; /* at the limit of the cgroup or an ancestor, or the machine ran out */
     int64_t inner; /* at limits of cgroups below, which the build set itself */
 };
 /* Distinguishes the kills since `before`; NULL: since the cgroup was created. In doubt, a kill is

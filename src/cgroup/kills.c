@@ -119,7 +119,7 @@ struct cgroup_kills cgroup_kills_since(const struct cgroup_oom *before,
 {
     static const struct cgroup_oom none;
     const struct cgroup_oom *from = before ? before : &none;
-    struct cgroup_kills kills = {.fatal = increase(from->kills, now->kills)};
+    struct cgroup_kills kills = {.fatal = increase(from->kills, now->kills), .inner = -1};
     if (kills.fatal < 0)
         return kills;
     if (now->own_ooms >= 0 || now->ooms >= 0) {

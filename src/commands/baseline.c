@@ -4,9 +4,11 @@
 #include "base/git.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "baseline/disturbed.h"
 #include "baseline/store.h"
 #include "commands/commands.h"
 #include "gate/judge.h"
+#include "measurement/advice.h"
 #include "measurement/metric.h"
 #include "measurement/validity.h"
 #include "result/result.h"
@@ -17,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void print_metric(const struct baseline_metric *metric)
 {
@@ -39,9 +42,9 @@ static void print_environment(const struct baseline_environment *entry)
         text_one_line(entry->accepted_reason ? entry->accepted_reason : "");
     char *by CLEANUP(cleanup_free) = text_one_line(entry->accepted_by ? entry->accepted_by : "");
     puts(key);
-    printf("  accepted %s%s%.12s%s%s%s%s\n", entry->accepted_at,
-           entry->accepted_commit ? " at commit " : "",
-           entry->accepted_commit ? entry->accepted_commit : "", *by ? " by " : "", by,
+    char *commit CLEANUP(cleanup_free) = git_short_commit(entry->accepted_commit);
+    printf("  accepted %s%s%s%s%s%s%s\n", entry->accepted_at,
+           entry->accepted_commit ? " at commit " : "", commit, *by ? " by " : "", by,
            *reason ? ": " : "", reason);
     for (size_t i = 0; i < entry->count; i++)
         print_metric(&entry->metrics[i]);
@@ -51,7 +54,8 @@ static int show(const struct config *config)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct baseline baseline CLEANUP(baseline_release) = {0};
-    if (baseline_load(config, &baseline, &err) < 0)
+    struct git_base base CLEANUP(git_base_release) = {0};
+    if (baseline_load(config, &baseline, &base, &err) < 0)
         return bm_error_print(&err, EXIT_USAGE);
     for (size_t i = 0; i < baseline.count; i++)
         print_environment(&baseline.environments[i]);
@@ -86,9 +90,32 @@ static void print_cut_off(const struct measurement *runs, size_t count)
     }
 }
 
-static int accept_runs(const struct config *config, const struct measurement *runs, size_t count)
+/* Checks all that can be checked before a build, which can take an hour. */
+static int check_refresh(const struct config *config, struct bm_error *err)
 {
-    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct baseline baseline CLEANUP(baseline_release) = {0};
+    char *path CLEANUP(cleanup_free) = baseline_path(config);
+    if (config->allow_increase && !config->reason)
+        return bm_error_set(err, "--allow-increase requires a reason: add --reason TEXT");
+    if (output_check_file(config, config->baseline, err) < 0)
+        return -1;
+    return access(path, F_OK) == 0 ? baseline_read(path, &baseline, err) : 0;
+}
+
+/* Writes the baseline into the file, or (`dry`) only checks that the runs can be accepted. */
+static int try_accept(const char *path, bool dry, struct accepting *accepting,
+                      struct baseline *baseline, struct bm_error *err)
+{
+    if (!dry)
+        return baseline_update(path, accept_into, accepting, baseline, err);
+    *baseline = (struct baseline){0};
+    bool readable = access(path, F_OK) != 0 || baseline_read(path, baseline, err) == 0;
+    return readable ? accept_into(baseline, accepting, err) : -1;
+}
+
+static int accept_runs(const struct config *config, const struct measurement *runs, size_t count,
+                       bool dry, struct bm_error *err)
+{
     struct baseline baseline CLEANUP(baseline_release) = {0};
     char *path CLEANUP(cleanup_free) = baseline_path(config);
     char *by CLEANUP(cleanup_free) = git_line(config->repo, "config", "user.name");
@@ -100,15 +127,47 @@ static int accept_runs(const struct config *config, const struct measurement *ru
                                                  .commit = runs[count - 1].commit,
                                                  .by = by,
                                                  .at = at}};
-    if (output_check_file(config, config->baseline, &err) < 0 ||
-        baseline_update(path, accept_into, &accepting, &baseline, &err) < 0)
-        return bm_error_print(&err, EXIT_USAGE);
-    if (!config->json_only) {
+    if (output_check_file(config, config->baseline, err) < 0 ||
+        try_accept(path, dry, &accepting, &baseline, err) < 0)
+        return -1;
+    if (!dry && !config->json_only) {
         printf("build-mem: %s now holds %zu run%s:\n", path, count, count == 1 ? "" : "s");
         print_environment(baseline_find(&baseline, &runs[0]));
         print_cut_off(runs, count);
     }
-    return EXIT_PASS;
+    return 0;
+}
+
+/* Fills `kept` with the runs that the machine did not disturb, compared with the fastest run. The
+ * array is the caller's, the runs are not. Sets `*reason` like keep_undisturbed. */
+static size_t undisturbed(const struct measurement *runs, size_t count, struct measurement **kept,
+                          char **reason)
+{
+    const struct usual_run usual = usual_of_runs(runs, count);
+    *kept = xcalloc(count, sizeof **kept);
+    return keep_undisturbed(&usual, runs, count, *kept, reason);
+}
+
+/* A disturbed run is measured again. A machine that disturbs half of the runs is not usable. */
+static bool needs_another_run(const struct measurement *runs, size_t count, void *context)
+{
+    const size_t *wanted = context;
+    struct measurement *kept CLEANUP(cleanup_free) = NULL;
+    char *reason CLEANUP(cleanup_free) = NULL;
+    bool another = undisturbed(runs, count, &kept, &reason) < *wanted && count < 2 * *wanted;
+    if (another && count >= *wanted)
+        fprintf(stderr, "build-mem: measuring again: the machine disturbed a run: %s\n", reason);
+    return another;
+}
+
+/* The commit of the runs is NULL outside of a git repository. */
+static char *advice_to_keep(const struct config *config, const struct measurement *runs)
+{
+    char *file CLEANUP(cleanup_free) = text_shell_word(config->baseline);
+    char *repo CLEANUP(cleanup_free) = text_shell_word(config->repo);
+    char *command CLEANUP(cleanup_free) = xasprintf("git -C %s add -- %s", repo, file);
+    return runs->commit ? advice_text(ADVICE_COMMIT_BASELINE, command)
+                        : advice_text(ADVICE_KEEP_BASELINE, file);
 }
 
 /* Measures the build and accepts the runs. */
@@ -117,19 +176,39 @@ static int refresh_from_runs(const struct config *config)
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct judgement judgement CLEANUP(judgement_release);
     struct runs runs CLEANUP(runs_release) = {0};
+    struct measurement *kept CLEANUP(cleanup_free) = NULL;
+    char *reason CLEANUP(cleanup_free) = NULL;
+    size_t wanted = (size_t)config->runs;
     int status;
     judgement_init(&judgement);
-    if (output_lock(config, &status, &err) < 0)
+    if (publish_begin(config, &status, &err) < 0)
         return bm_error_print(&err, status);
-    if (measure_runs(config, NULL, &runs, &status, &err) < 0) {
-        bm_error_print(&err, status);
-    } else {
-        judge_alone(runs.measurements, runs.count, &judgement);
-        status = publish(config, &runs, &judgement);
-        if (status == EXIT_PASS)
-            status = accept_runs(config, runs.measurements, runs.count);
+    if (check_refresh(config, &err) < 0)
+        return publish_failure(config, &err, EXIT_USAGE);
+    if (measure_while(config, NULL, needs_another_run, &wanted, &runs, &status, &err) < 0)
+        return publish_failure(config, &err, status);
+    size_t count = undisturbed(runs.measurements, runs.count, &kept, &reason);
+    const struct measurement *accepted = count < wanted ? runs.measurements : kept;
+    if (count < wanted)
+        count = runs.count;
+    if (count < runs.count)
+        strv_pushf(&judgement.notes,
+                   "%zu of %zu runs are not accepted, because the machine disturbed them: %s",
+                   runs.count - count, runs.count, reason);
+    judge_alone(runs.measurements, runs.count, &judgement);
+    /* The verdict is that of the refresh: runs that cannot be accepted do not pass. */
+    if (judgement.verdict == VERDICT_PASS && accept_runs(config, accepted, count, true, &err) < 0) {
+        judgement.verdict = VERDICT_NO_BASELINE;
+        judgement.reason = xasprintf("the baseline is not refreshed: %s", err.message);
+        free(judgement.advice);
+        judgement.advice = advice_text(ADVICE_REFRESH_REFUSED, config->refresh_arguments);
+    } else if (judgement.verdict == VERDICT_PASS) {
+        free(judgement.advice);
+        judgement.advice = advice_to_keep(config, runs.measurements);
     }
-    return status;
+    status = publish(config, &runs, &judgement);
+    bool written = status != EXIT_PASS || accept_runs(config, accepted, count, false, &err) == 0;
+    return written ? status : bm_error_print(&err, EXIT_USAGE);
 }
 
 /* The same result twice would count as two runs. */
@@ -152,14 +231,16 @@ static int refresh_from_files(const struct config *config, const struct strv *pa
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct measurement *runs = xcalloc(paths->count, sizeof *runs);
     size_t count = 0;
-    int status = refuse_twice(paths, &err) < 0 ? bm_error_print(&err, EXIT_USAGE) : EXIT_PASS;
+    int status = check_refresh(config, &err) < 0 || refuse_twice(paths, &err) < 0
+                     ? bm_error_print(&err, EXIT_USAGE)
+                     : EXIT_PASS;
     while (count < paths->count && status == EXIT_PASS) {
         if (result_read_measurement(paths->items[count], &runs[count], &err) < 0)
             status = bm_error_print(&err, EXIT_USAGE);
         count++;
     }
-    if (status == EXIT_PASS)
-        status = accept_runs(config, runs, count);
+    if (status == EXIT_PASS && accept_runs(config, runs, count, false, &err) < 0)
+        status = bm_error_print(&err, EXIT_USAGE);
     while (count)
         measurement_release(&runs[--count]);
     free(runs);

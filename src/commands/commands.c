@@ -2,6 +2,7 @@
 #include "commands/commands.h"
 
 #include "base/alloc.h"
+#include "run/publish.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,21 @@ static int print_usage_error(const struct bm_error *err, const char *usage)
     bm_error_print(err, EXIT_USAGE);
     fprintf(stderr, "usage: build-mem %s\nhint: add --help for the list of flags\n", usage);
     return EXIT_USAGE;
+}
+
+/* Without these files, those of the run before would remain, and a CI system would read them. If
+ * another run has the label, the files are its own. */
+static int report_config_error(struct config *config, enum flag_command command,
+                               const struct bm_error *failure)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    int status;
+    if (command == FLAGS_FIT)
+        return fit_config_error(config, failure, EXIT_USAGE);
+    if (publish_begin(config, &status, &err) == 0)
+        return publish_failure(config, failure, EXIT_USAGE);
+    bm_error_print(failure, 0);
+    return bm_error_print(&err, EXIT_USAGE);
 }
 
 int command_begin(struct config *config, enum flag_command command, const char *usage, int argc,
@@ -34,6 +50,12 @@ int command_begin(struct config *config, enum flag_command command, const char *
     case FLAGS_VERSION:
         printf("build-mem %s\n", PACKAGE_VERSION);
         *status = EXIT_PASS;
+        return -1;
+    case FLAGS_CONFIG_ERROR:
+        /* A refresh with operands measures nothing, and has no files. */
+        *status = (command & FLAGS_MEASURE) && !operands->count
+                      ? report_config_error(config, command, &err)
+                      : bm_error_print(&err, EXIT_USAGE);
         return -1;
     case FLAGS_ERROR:
     default:

@@ -15,16 +15,31 @@ int command_check(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_fit(int argc, char **argv);
 int command_baseline(int argc, char **argv);
+int command_trend(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_init(int argc, char **argv);
+
+/* Reports that the settings of `fit` cannot be used, on standard error and in its file. Returns
+ * `status`. */
+int fit_config_error(struct config *config, const struct bm_error *failure, int status);
+
+/* Appends the commands with which a newcomer starts in this repository: "build-mem init" if it has
+ * no build-mem.json and its kind is known, then "build-mem run". `engine` is the --engine to use;
+ * NULL: the default. */
+void first_steps(const char *repo, const char *engine, struct strv *steps);
+
+/* Returns 0, or -1 with three lines about what to type in `err`, if there is neither build-mem.json
+ * nor a command, nor the Node.js package that the default build is for. */
+int expect_build(const struct config *config, struct bm_error *err);
 
 /* Returns whether argv[1] is --help or -h. */
 bool asks_for_help(int argc, char **argv);
 
 /* Reads the settings. `usage` is the line after "Usage: build-mem ". Returns 0 if the command
- * continues. After --help, --version or a usage error, prints the text, sets `*status` to the exit
- * status and returns -1. The caller releases `config` and `operands` in either case. */
+ * continues. After --help, --version or an error, prints the text, sets `*status` to the exit
+ * status and returns -1. If build-mem.json cannot be used, the files of a command that measures
+ * report it. The caller releases `config` and `operands` in either case. */
 int command_begin(struct config *config, enum flag_command command, const char *usage, int argc,
                   char **argv, struct strv *operands, int *status);
 /* The same for a command without operands: an operand is a usage error. */

@@ -1,16 +1,15 @@
 /* build-mem compare A B: stored results against stored results, or against a baseline. */
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "commands/commands.h"
 #include "comparison/comparison.h"
 #include "report/report.h"
 #include "result/result.h"
 #include "run/terminal.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* One side: a set of results, or a baseline. */
@@ -18,6 +17,7 @@ struct side {
     const char *name;
     struct measurement *runs;
     size_t count;
+    struct strv paths; /* of the runs */
     bool is_baseline;
     struct baseline baseline;
 };
@@ -27,6 +27,7 @@ static void side_release(struct side *side)
     for (size_t i = 0; i < side->count; i++)
         measurement_release(&side->runs[i]);
     free(side->runs);
+    strv_release(&side->paths);
     baseline_release(&side->baseline);
 }
 
@@ -39,33 +40,6 @@ static int is_baseline(const char *path, bool *answer, struct bm_error *err)
     *answer =
         json_is_object(json_root(document)) && json_member(json_root(document), "environments");
     return 0;
-}
-
-static int is_result_name(const struct dirent *entry)
-{
-    size_t length = strlen(entry->d_name);
-    return strncmp(entry->d_name, "result-", 7) == 0 && length > 12 &&
-           strcmp(entry->d_name + length - 5, ".json") == 0;
-}
-
-/* A directory means all results in it. */
-static int add_paths(const char *path, struct strv *paths, struct bm_error *err)
-{
-    struct stat status;
-    if (stat(path, &status) < 0 || !S_ISDIR(status.st_mode)) {
-        strv_push(paths, path);
-        return 0;
-    }
-    struct dirent **entries;
-    int count = scandir(path, &entries, is_result_name, versionsort);
-    if (count < 0)
-        return bm_error_errno(err, "%s", path);
-    for (int i = 0; i < count; i++) {
-        strv_pushf(paths, "%s/%s", path, entries[i]->d_name);
-        free(entries[i]);
-    }
-    free(entries);
-    return count ? 0 : bm_error_set(err, "%s: no result-*.json in this directory", path);
 }
 
 /* Of several runs, the typical one is also stored under the common label: it counts once. */
@@ -88,6 +62,7 @@ static int add_result(const char *path, struct side *side, struct bm_error *err)
     }
     side->runs = xgrow(side->runs, side->count, sizeof *side->runs);
     side->runs[side->count++] = m;
+    strv_push(&side->paths, path);
     return 0;
 }
 
@@ -97,7 +72,7 @@ static int side_read(const struct strv *operands, struct side *side, struct bm_e
     struct strv paths CLEANUP(strv_release) = {0};
     side->name = operands->items[0];
     for (size_t i = 0; i < operands->count; i++)
-        if (add_paths(operands->items[i], &paths, err) < 0)
+        if (result_paths(operands->items[i], &paths, err) < 0)
             return -1;
     for (size_t i = 0; i < paths.count; i++) {
         const char *path = paths.items[i];
@@ -137,6 +112,19 @@ static int read_sides(const struct config *config, const struct strv *operands, 
     return 0;
 }
 
+/* " --baseline FILE RESULT...", for `baseline refresh`. The caller owns it. */
+static char *refresh_arguments(const struct side *accepted, const struct side *judged)
+{
+    struct strv words CLEANUP(strv_release) = {0};
+    strv_push(&words, " --baseline");
+    for (size_t i = 0; i <= judged->paths.count; i++) {
+        char *word CLEANUP(cleanup_free) =
+            text_shell_word(i ? judged->paths.items[i - 1] : accepted->name);
+        strv_push(&words, word);
+    }
+    return strv_join(&words, " ");
+}
+
 static void compare_sides(const struct side *a, const struct side *b, struct comparison *comparison)
 {
     const struct side *accepted = b->is_baseline ? b : a;
@@ -145,8 +133,9 @@ static void compare_sides(const struct side *a, const struct side *b, struct com
         .name = accepted->name, .runs = accepted->runs, .count = accepted->count};
     const struct comparison_side is = {
         .name = judged->name, .runs = judged->runs, .count = judged->count};
+    char *arguments CLEANUP(cleanup_free) = refresh_arguments(accepted, judged);
     if (accepted->is_baseline)
-        compare_with_baseline(&accepted->baseline, accepted->name, &is, comparison);
+        compare_with_baseline(&accepted->baseline, accepted->name, arguments, &is, comparison);
     else
         compare_sets(&was, &is, comparison);
 }

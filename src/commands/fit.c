@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/trace.h"
 #include "base/units.h"
 #include "commands/commands.h"
 #include "fit/search.h"
@@ -80,7 +81,7 @@ static int attempt(struct fitting *fitting, int64_t limit_bytes, int *status, st
     bool impatient = prepare_attempt(fitting, limit_bytes);
     int result = measure_runs(fitting->config, NULL, &runs, status, err);
     if (result == 0) {
-        judge_alone(runs.measurements, runs.count, &judgement);
+        fit_judge(&fitting->fit, runs.measurements, &judgement);
         fit_add(&fitting->fit, limit_bytes, runs.measurements, &judgement, impatient);
         fitting->fit.signal = interrupt_signal();
         print_attempt(&fitting->fit.attempts[fitting->fit.count - 1]);
@@ -95,6 +96,8 @@ static int attempt(struct fitting *fitting, int64_t limit_bytes, int *status, st
     return result;
 }
 
+/* ---- the file ---- */
+
 static int write_fit(const struct fitting *fitting, struct bm_error *err)
 {
     char *out CLEANUP(cleanup_free) = output_make(fitting->config, err);
@@ -104,6 +107,42 @@ static int write_fit(const struct fitting *fitting, struct bm_error *err)
     char *text CLEANUP(cleanup_free) = fit_to_json(&fitting->fit);
     return file_write_atomic(path, text, strlen(text), err);
 }
+
+static void set_unfinished(struct fit *fit, const char *reason)
+{
+    free(fit->unfinished);
+    fit->unfinished = reason ? xstrdup(reason) : NULL;
+}
+
+/* Locks the label, and replaces the file of an earlier search by one that reports "not finished".
+ * If it cannot be written, removes the earlier one. Returns -1, with an exit status in `*status`,
+ * if a file of an earlier search remains. */
+static int begin(struct fitting *fitting, int *status, struct bm_error *err)
+{
+    struct bm_error why CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    if (output_lock(fitting->config, status, err) < 0)
+        return -1;
+    char *out CLEANUP(cleanup_free) = config_in_repo(fitting->config, fitting->config->out);
+    *status = EXIT_UNMEASURED;
+    set_unfinished(&fitting->fit, NOT_FINISHED);
+    if (output_remove_numbered(out, fitting->label, err) < 0)
+        return -1;
+    if (write_fit(fitting, &why) == 0)
+        return 0;
+    trace("not finished: %s", why.message);
+    return output_remove_old(xasprintf("%s/fit-%s.json", out, fitting->label), err);
+}
+
+/* Prints the failure, and writes it into the file, with the attempts so far. Returns `status`. */
+static int fail(struct fitting *fitting, const struct bm_error *failure, int status)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    bm_error_print(failure, status);
+    set_unfinished(&fitting->fit, failure->message);
+    return write_fit(fitting, &err) < 0 ? bm_error_print(&err, status) : status;
+}
+
+/* ---- the search ---- */
 
 static void print_fit(const struct fitting *fitting)
 {
@@ -121,15 +160,16 @@ static int fit(struct fitting *fitting)
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct fit *fit = &fitting->fit;
     int status;
-    if (output_lock(fitting->config, &status, &err) < 0)
+    if (begin(fitting, &status, &err) < 0)
         return bm_error_print(&err, status);
     for (;;) {
         const struct fit_search search = fit_search(fit->attempts, fit->count);
         if (search.state != FIT_TRY || fit->signal)
             break;
         if (attempt(fitting, search.next_bytes, &status, &err) < 0)
-            return bm_error_print(&err, status);
+            return fail(fitting, &err, status);
     }
+    set_unfinished(fit, NULL);
     status = fit_exit_status(fit);
     if (write_fit(fitting, &err) < 0) {
         bm_error_print(&err, 0);
@@ -139,6 +179,25 @@ static int fit(struct fitting *fitting)
     return status;
 }
 
+static void fitting_init(struct fitting *fitting, struct config *config)
+{
+    *fitting = (struct fitting){
+        .config = config, .label = xstrdup(config->label), .timeout_ms = config->timeout_ms};
+    fitting->fit.label = fitting->label;
+}
+
+int fit_config_error(struct config *config, const struct bm_error *failure, int status)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct fitting fitting CLEANUP(fitting_release);
+    int ignored;
+    fitting_init(&fitting, config);
+    if (begin(&fitting, &ignored, &err) == 0)
+        return fail(&fitting, failure, status);
+    bm_error_print(failure, status);
+    return bm_error_print(&err, status);
+}
+
 int command_fit(int argc, char **argv)
 {
     struct config config CLEANUP(config_release);
@@ -146,8 +205,7 @@ int command_fit(int argc, char **argv)
     if (command_begin_without_operands(&config, FLAGS_FIT, "fit [flags] [-- COMMAND ARG...]", argc,
                                        argv, &status) < 0)
         return status;
-    struct fitting fitting CLEANUP(fitting_release) = {
-        .config = &config, .label = xstrdup(config.label), .timeout_ms = config.timeout_ms};
-    fitting.fit.label = fitting.label;
+    struct fitting fitting CLEANUP(fitting_release);
+    fitting_init(&fitting, &config);
     return fit(&fitting);
 }

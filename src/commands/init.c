@@ -5,6 +5,7 @@
 #include "config/starter.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +14,10 @@ static void print_next_steps(const struct starter *starter, const char *path)
     printf("build-mem: wrote %s for ", path);
     for (size_t i = 0; i < starter->found.count; i++)
         printf("%s%s", i ? ", " : "", starter->found.items[i]);
+    if (starter->caches.count)
+        printf("\n\ncaches that would replay an earlier build:");
+    for (size_t i = 0; i < starter->caches.count; i++)
+        printf("\n  %s", starter->caches.items[i]);
     printf("\n\nnext steps:\n"
            "  review %s: build command, stages, artifacts%s\n"
            "  build-mem run                 measure once\n"
@@ -25,11 +30,19 @@ static void print_next_steps(const struct starter *starter, const char *path)
                  "a build that\n  makes nothing can pass");
 }
 
-/* Returns the URL of the installed schema for editors, or NULL: editors report a missing schema. */
-static const char *installed_schema(void)
+/* Returns the URL of the schema for editors: in the unpacked release of this program, or installed.
+ * NULL if there is none: editors report a missing schema. The caller owns it. */
+static char *find_schema(void)
 {
-    static const char url[] = "file://" SCHEMAS_INSTALLED "/config.schema.json";
-    return access(url + strlen("file://"), R_OK) == 0 ? url : NULL;
+    char *beside CLEANUP(cleanup_free) =
+        file_beside_program("../share/build-mem/config.schema.json");
+    const char *places[] = {beside, SCHEMAS_INSTALLED "/config.schema.json"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char *path CLEANUP(cleanup_free) = realpath(places[i], NULL);
+        if (path)
+            return xasprintf("file://%s", path);
+    }
+    return NULL;
 }
 
 static int write_starter(const struct config *config, const char *path)
@@ -41,14 +54,9 @@ static int write_starter(const struct config *config, const char *path)
                      path);
         return bm_error_print(&err, EXIT_USAGE);
     }
-    if (starter_make(config->repo, installed_schema(), &starter) < 0) {
-        bm_error_set(&err,
-                     "%s: no known build file (package.json, Cargo.toml, go.mod, gradlew, pom.xml, "
-                     "CMakeLists.txt, meson.build, build.ninja, configure.ac or Makefile); write "
-                     "%s by hand, see build-mem(1)",
-                     config->repo, path);
+    char *schema CLEANUP(cleanup_free) = find_schema();
+    if (starter_make(config->repo, schema, &starter, &err) < 0)
         return bm_error_print(&err, EXIT_USAGE);
-    }
     if (file_write_atomic(path, starter.text, strlen(starter.text), &err) < 0)
         return bm_error_print(&err, EXIT_UNMEASURED);
     print_next_steps(&starter, path);

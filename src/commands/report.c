@@ -2,15 +2,18 @@
 #include "report/report.h"
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "commands/commands.h"
 #include "gate/judge.h"
 #include "result/result.h"
+#include "run/measure.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* Uses the stored judgement; if a baseline is given, judges the measurement again. */
-static int settle_judgement(const char *baseline_file, struct result *result, struct bm_error *err)
+static int settle_judgement(const char *baseline_file, const char *path, struct result *result,
+                            struct bm_error *err)
 {
     struct baseline baseline CLEANUP(baseline_release) = {0};
     if (result->is_judged && !baseline_file)
@@ -22,6 +25,9 @@ static int settle_judgement(const char *baseline_file, struct result *result, st
     }
     if (baseline_read(baseline_file, &baseline, err) < 0)
         return -1;
+    char *baseline_word CLEANUP(cleanup_free) = text_shell_word(baseline_file);
+    char *path_word CLEANUP(cleanup_free) = text_shell_word(path);
+    result->judgement.refresh_arguments = xasprintf(" --baseline %s %s", baseline_word, path_word);
     judge(&baseline, baseline_file, &result->measurement, 1, false, &result->judgement);
     return 0;
 }
@@ -41,7 +47,7 @@ static char *render_one(const struct config *config, const struct report_format 
     if ((format->reads_series ? read_with_series(path, &run, err) : result_read(path, &run, err)) <
             0 ||
         (config->against && read_with_series(config->against, &before, err) < 0) ||
-        (format->shows_verdict && settle_judgement(config->baseline, &run, err) < 0))
+        (format->shows_verdict && settle_judgement(config->baseline, path, &run, err) < 0))
         return NULL;
     if (format->reads_series && !format->shows_verdict && !run.series.count) {
         bm_error_set(err,
@@ -59,18 +65,6 @@ static char *render_one(const struct config *config, const struct report_format 
 
 /* ---- several results ---- */
 
-struct results {
-    struct measurement *runs;
-    size_t count;
-};
-
-static void results_release(struct results *results)
-{
-    for (size_t i = 0; i < results->count; i++)
-        measurement_release(&results->runs[i]);
-    free(results->runs);
-}
-
 static int refuse_failed(const char *path, const struct measurement *m, struct bm_error *err)
 {
     struct judgement judgement CLEANUP(judgement_release);
@@ -82,11 +76,11 @@ static int refuse_failed(const char *path, const struct measurement *m, struct b
 }
 
 /* The last run of `results` is the one of `path`. */
-static int refuse_same_label(const char *path, const struct results *results, struct bm_error *err)
+static int refuse_same_label(const char *path, const struct runs *results, struct bm_error *err)
 {
-    const char *label = results->runs[results->count - 1].label;
+    const char *label = results->measurements[results->count - 1].label;
     for (size_t i = 0; i + 1 < results->count; i++)
-        if (strcmp(results->runs[i].label, label) == 0)
+        if (strcmp(results->measurements[i].label, label) == 0)
             return bm_error_set(err,
                                 "%s: duplicate label \"%s\"; measure each run with a --label of "
                                 "its own",
@@ -95,12 +89,12 @@ static int refuse_same_label(const char *path, const struct results *results, st
 }
 
 static int results_read(const struct strv *paths, const struct report_format *format,
-                        struct results *results, struct bm_error *err)
+                        struct runs *results, struct bm_error *err)
 {
-    results->runs = xcalloc(paths->count, sizeof *results->runs);
+    results->measurements = xcalloc(paths->count, sizeof *results->measurements);
     for (size_t i = 0; i < paths->count; i++) {
         const char *path = paths->items[i];
-        struct measurement *m = &results->runs[results->count++];
+        struct measurement *m = &results->measurements[results->count++];
         if (result_read_measurement(path, m, err) < 0 ||
             refuse_same_label(path, results, err) < 0 ||
             (format->is_trend && refuse_failed(path, m, err) < 0))
@@ -112,12 +106,12 @@ static int results_read(const struct strv *paths, const struct report_format *fo
 static char *render(const struct config *config, const struct report_format *format,
                     const struct strv *operands, struct bm_error *err)
 {
-    struct results results CLEANUP(results_release) = {0};
+    struct runs results CLEANUP(runs_release) = {0};
     if (format->write_one)
         return render_one(config, format, operands->items[0], err);
     return results_read(operands, format, &results, err) < 0
                ? NULL
-               : format->write_all(results.runs, results.count);
+               : format->write_all(results.measurements, results.count);
 }
 
 /* ---- the output ---- */

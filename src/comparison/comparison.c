@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "gate/judge.h"
+#include "measurement/advice.h"
 #include "measurement/environment.h"
 
 #include <string.h>
@@ -200,7 +201,6 @@ static void replace(char **text, char *with)
 static void reword(struct judgement *judgement, const struct comparison_side *a,
                    const struct comparison_side *b)
 {
-    replace(&judgement->advice, NULL);
     if (judgement->verdict != VERDICT_NOT_COMPARABLE)
         return;
     const struct environment_key was = environment_key_of(&a->runs[0]);
@@ -223,6 +223,7 @@ static void judge_sets(const struct comparison_side *a, const struct comparison_
         judgement->verdict = VERDICT_INCONCLUSIVE;
         judgement->baseline_path = xstrdup(a->name);
         judgement->reason = xasprintf("%s cannot serve as a baseline: %s", a->name, err.message);
+        judgement->advice = advice_text(ADVICE_MORE_RUNS, NULL);
         return;
     }
     judge(&baseline, a->name, b->runs, b->count, false, judgement);
@@ -240,12 +241,25 @@ void compare_sets(const struct comparison_side *a, const struct comparison_side 
     comparison->drift = drift_between(&a->runs[0], &b->runs[0]);
 }
 
+void compare_judged(const struct comparison_side *a, const struct comparison_side *b,
+                    struct judgement *judgement, struct comparison *comparison)
+{
+    *comparison = (struct comparison){.sides = {*a, *b}, .judgement = *judgement};
+    judgement_init(judgement);
+    add_metrics(comparison);
+    add_processes(comparison);
+    if (a->count)
+        comparison->drift = drift_between(&a->runs[0], &b->runs[0]);
+}
+
 void compare_with_baseline(const struct baseline *baseline, const char *baseline_path,
-                           const struct comparison_side *b, struct comparison *comparison)
+                           const char *refresh_arguments, const struct comparison_side *b,
+                           struct comparison *comparison)
 {
     *comparison = (struct comparison){.sides = {{.name = baseline_path}, *b}};
     comparison->sides[0].entry = baseline_find(baseline, &b->runs[0]);
     judgement_init(&comparison->judgement);
+    comparison->judgement.refresh_arguments = xstrdup(refresh_arguments);
     judge(baseline, baseline_path, b->runs, b->count, false, &comparison->judgement);
     add_metrics(comparison);
     add_processes(comparison);

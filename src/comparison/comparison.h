@@ -61,7 +61,12 @@ void compare_sets(const struct comparison_side *a, const struct comparison_side 
                   struct comparison *comparison);
 /* Compares a set with a baseline; `baseline_path` names the first side. Everything is borrowed. */
 void compare_with_baseline(const struct baseline *baseline, const char *baseline_path,
-                           const struct comparison_side *b, struct comparison *comparison);
+                           const char *refresh_arguments, const struct comparison_side *b,
+                           struct comparison *comparison);
+/* Compares two sets, of which the first may be empty, that the caller has judged. Takes the content
+ * of `judgement`, which is empty then. */
+void compare_judged(const struct comparison_side *a, const struct comparison_side *b,
+                    struct judgement *judgement, struct comparison *comparison);
 void comparison_release(struct comparison *comparison);
 
 /* Returns the comparison as JSON, indented, with a newline at the end; the caller owns it. */

@@ -1,6 +1,7 @@
 #include "config/command_line.h"
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "base/trace.h"
 
 #include <getopt.h>
@@ -81,33 +82,56 @@ static void make_absolute(char **path, const char *flag, const struct given_flag
     *path = absolute;
 }
 
-/* Merges defaults, file and flags. The flags are applied twice: first because --repo and --config
- * name the file, then because a flag takes precedence over the file. */
-static int merge(struct config *config, enum flag_command command, const struct given_flags *given,
-                 struct bm_error *err)
+/* --relative has no baseline, and an interval needs two runs of each tree. */
+static int check_relative(const struct config *config, const struct given_flags *given,
+                          struct bm_error *err)
 {
-    bool has_file = !(command & (FLAGS_FILES | FLAGS_INIT | FLAGS_DOCTOR));
-    if (apply(config, given, err) < 0)
-        return -1;
-    if (config->verbose)
-        trace_to_stderr();
-    /* --env adds to a list; the second pass adds it again. */
-    strv_release(&config->env);
-    if (!(command & FLAGS_FILES) && access(config->repo, X_OK) != 0)
-        return bm_error_errno(err, "--repo %s", config->repo);
-    if ((has_file && read_config_file(config, err) < 0) || apply(config, given, err) < 0)
-        return -1;
+    static const char *const others[] = {"baseline", "baseline-ref", "strict"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (is_given(given, others[i]))
+            return bm_error_set(err, "--relative uses no baseline: remove --%s", others[i]);
+    if (config->runs == 1 || config->runs > 20)
+        return bm_error_set(err, "--runs: with --relative, must be from 2 to 20");
+    return 0;
+}
+
+static int check_values(const struct config *config, const struct given_flags *given,
+                        struct bm_error *err)
+{
     if (config->engine == ENGINE_INPLACE && config->memory_limit_bytes > 0)
         return bm_error_set(err, "--memory: the engine inplace uses the memory limit of the job; "
                                  "set the limit on the job or the container, and remove --memory "
                                  "(or \"memory\" in build-mem.json)");
+    return config->relative ? check_relative(config, given, err) : 0;
+}
+
+/* Merges defaults, file and flags. The flags are applied twice: first because --repo and --config
+ * name the file, then because a flag takes precedence over the file. */
+static enum flags_outcome merge(struct config *config, enum flag_command command,
+                                const struct given_flags *given, struct bm_error *err)
+{
+    bool has_file = !(command & (FLAGS_FILES | FLAGS_INIT | FLAGS_DOCTOR));
+    if (apply(config, given, err) < 0)
+        return FLAGS_ERROR;
+    if (config->verbose)
+        trace_to_stderr();
+    /* --env adds to a list; the second pass adds it again. */
+    strv_release(&config->env);
+    if (!(command & FLAGS_FILES) && access(config->repo, X_OK) != 0) {
+        bm_error_errno(err, "--repo %s", config->repo);
+        return FLAGS_ERROR;
+    }
+    bool readable = !has_file || read_config_file(config, err) == 0;
+    /* Also if the file is not readable: the flags name the files that report it. They were valid
+     * in the first pass. */
+    (void)apply(config, given, err);
     config->baseline_is_flag = is_given(given, "baseline");
     if (strcmp(config->repo, ".") != 0) {
         make_absolute(&config->out, "out", given);
         make_absolute(&config->baseline, "baseline", given);
         make_absolute(&config->junit, "junit", given);
     }
-    return 0;
+    return readable && check_values(config, given, err) == 0 ? FLAGS_OK : FLAGS_CONFIG_ERROR;
 }
 
 static void set_command_defaults(struct config *config, enum flag_command command)
@@ -127,6 +151,49 @@ static int usage_error(int option, const char *argument, struct bm_error *err)
         return bm_error_set(err, "%s needs a value", argument);
     return optopt >= OPTION_FLAG ? bm_error_set(err, "%s: this flag takes no value", argument)
                                  : bm_error_set(err, "unknown flag %s", argument);
+}
+
+/* ---- the arguments of a refresh ---- */
+
+/* Flags of this run alone, and what a refresh is given by a person. */
+static bool is_kept(const struct setting *setting)
+{
+    static const char *const dropped[] = {"label", "runs",    "junit",  "json-only",
+                                          "quiet", "verbose", "reason", "allow-increase"};
+    for (size_t i = 0; i < sizeof dropped / sizeof *dropped; i++)
+        if (strcmp(setting->flag, dropped[i]) == 0)
+            return false;
+    return setting->commands & FLAGS_REFRESH;
+}
+
+/* The value of a variable can be a secret, and the arguments end up in reports. Without it, the
+ * refresh takes the variable of its own environment. */
+static char *kept_value(const struct given_flag *given)
+{
+    size_t length = strcmp(given->setting->flag, "env") == 0 ? strcspn(given->value, "=")
+                                                             : strlen(given->value);
+    char *value CLEANUP(cleanup_free) = xstrndup(given->value, length);
+    return text_shell_word(value);
+}
+
+static char *refresh_arguments(const struct config *config, const struct given_flags *given)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = xmemstream_open(&text, &length);
+    for (size_t i = 0; i < given->count; i++) {
+        const struct setting *setting = given->items[i].setting;
+        if (!is_kept(setting))
+            continue;
+        char *value CLEANUP(cleanup_free) = setting->argument ? kept_value(&given->items[i]) : NULL;
+        fprintf(out, " --%s%s%s", setting->flag, value ? " " : "", value ? value : "");
+    }
+    for (size_t i = 0; i < config->build_argv.count; i++) {
+        char *word CLEANUP(cleanup_free) = text_shell_word(config->build_argv.items[i]);
+        fprintf(out, "%s %s", i ? "" : " --", word);
+    }
+    xmemstream_close(out);
+    return text;
 }
 
 enum flags_outcome flags_read(struct config *config, enum flag_command command, int argc,
@@ -159,10 +226,10 @@ enum flags_outcome flags_read(struct config *config, enum flag_command command, 
     for (; optind < argc; optind++)
         strv_push(command & (FLAGS_MEASURE | FLAGS_COMPARE) ? &config->build_argv : operands,
                   argv[optind]);
-    if (merge(config, command, &given, err) < 0)
-        return FLAGS_ERROR;
+    config->refresh_arguments = refresh_arguments(config, &given);
+    enum flags_outcome outcome = merge(config, command, &given, err);
     set_command_defaults(config, command);
-    return FLAGS_OK;
+    return outcome;
 }
 
 char *flags_help(enum flag_command command)

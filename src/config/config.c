@@ -12,12 +12,11 @@ void config_add_stage(struct config *config, const char *name, const char *match
         (struct stage_rule){.name = xstrdup(name), .match = xstrdup(match)};
 }
 
-void config_add_process(struct config *config, const char *name, const char *match,
-                        int64_t budget_bytes)
+void config_add_process(struct config *config, const char *name, const char *match)
 {
     config->processes = xgrow(config->processes, config->process_count, sizeof *config->processes);
-    config->processes[config->process_count++] = (struct process_rule){
-        .name = xstrdup(name), .match = xstrdup(match), .budget_bytes = budget_bytes};
+    config->processes[config->process_count++] =
+        (struct process_rule){.name = xstrdup(name), .match = xstrdup(match)};
 }
 
 void config_drop_processes(struct config *config)
@@ -61,7 +60,7 @@ void config_drop_artifacts(struct config *config)
 void config_init(struct config *config)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    *config = (struct config){.memory_limit_bytes = UNMEASURED};
+    *config = (struct config){.memory_limit_bytes = UNMEASURED, .shm_bytes = UNMEASURED};
     for (const struct setting *setting = settings; setting->flag; setting++)
         if (setting->standard && setting->set(config, setting->standard, &err) < 0)
             BM_BUG("a default that its own setting refuses");
@@ -81,17 +80,40 @@ void config_release(struct config *config)
     config_drop_stages(config);
     config_drop_processes(config);
     config_drop_artifacts(config);
+    budgets_release(&config->budgets);
     strv_release(&config->build_argv);
     strv_release(&config->clear);
     strv_release(&config->env);
-    char *const texts[] = {config->repo,    config->out,           config->file,
-                           config->label,   config->build_command, config->image,
-                           config->user,    config->network,       config->baseline,
-                           config->against, config->baseline_ref,  config->format,
-                           config->output,  config->junit,         config->reason};
+    strv_release(&config->engine_args);
+    strv_release(&config->reuse);
+    char *const texts[] = {config->repo,
+                           config->out,
+                           config->file,
+                           config->label,
+                           config->build_command,
+                           config->image,
+                           config->user,
+                           config->network,
+                           config->baseline,
+                           config->against,
+                           config->baseline_ref,
+                           config->format,
+                           config->output,
+                           config->junit,
+                           config->reason,
+                           config->git_notes,
+                           config->setup,
+                           config->relative,
+                           config->refresh_arguments};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     *config = (struct config){0};
+}
+
+char *config_command_text(const struct config *config)
+{
+    return config->build_argv.count ? strv_join(&config->build_argv, " ")
+                                    : xstrdup(config->build_command);
 }
 
 char *config_in_repo(const struct config *config, const char *path)

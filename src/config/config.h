@@ -8,9 +8,12 @@
 #include "base/cache_policy.h"
 #include "base/error.h"
 #include "base/strv.h"
+#include "measurement/budget.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#define MAX_RUNS 100 /* of one command */
 
 enum engine_choice { ENGINE_AUTO, ENGINE_DOCKER, ENGINE_PODMAN, ENGINE_HOST, ENGINE_INPLACE };
 enum pull_policy { PULL_NEVER, PULL_MISSING, PULL_ALWAYS };
@@ -25,8 +28,7 @@ struct stage_rule {
 /* Processes of one kind, whose largest peak RSS is the metric process:NAME. */
 struct process_rule {
     char *name;
-    char *match;          /* as that of a stage */
-    int64_t budget_bytes; /* UNMEASURED: none */
+    char *match; /* as that of a stage */
 };
 
 /* A file that the build must make anew, or may make if it is not required. */
@@ -41,7 +43,7 @@ struct config {
     char *out;           /* the output directory */
     char *file;          /* --config; NULL: build-mem.json of the repo, if it exists */
     char *label;         /* part of file names; default: the name of the command */
-    char *build_command; /* run as bash -lc; unused if build_argv is not empty */
+    char *build_command; /* a script for a shell; unused if build_argv is not empty */
     /* The words after "--": the build command, or the second set of files for `compare`. */
     struct strv build_argv;
     struct strv clear; /* removed before the build */
@@ -49,8 +51,13 @@ struct config {
     size_t stage_count;
     struct process_rule *processes;
     size_t process_count;
+    struct budgets budgets;
     struct artifact_rule *artifacts;
     size_t artifact_count;
+    /* With --relative: a command before the first build of each tree (NULL: none), and the
+     * untracked paths of the repo that both trees need. */
+    char *setup;
+    struct strv reuse;
 
     enum engine_choice engine;
     char *image;
@@ -58,6 +65,8 @@ struct config {
     enum cache_policy cache;
     char *user;                 /* "UID:GID"; NULL: the invoking user */
     char *network;              /* NULL: the engine's default */
+    int64_t shm_bytes;          /* size of /dev/shm; UNMEASURED: the engine's default */
+    struct strv engine_args;    /* further options for the engine's `create` */
     enum privileges privileges; /* of the container */
     struct strv env;            /* NAME=VALUE, or NAME to pass on the runner's own value */
     int64_t memory_limit_bytes; /* UNMEASURED: no limit */
@@ -72,10 +81,15 @@ struct config {
     char *baseline; /* NULL for `report` without --baseline */
     bool baseline_is_flag;
     char *baseline_ref; /* NULL: the file in the work tree */
+    char *relative;     /* a git ref, whose merge base is built, too; NULL: none */
     char *junit;        /* NULL: junit-LABEL.xml in the output directory */
     char *against;      /* for `report`: another result; NULL: none */
-    char *format;       /* for `compare` and `report`; NULL: the command's default */
-    char *output;       /* for `report`: a file, or "-" for stdout; NULL: beside the result */
+    char *format;       /* for `compare`, `report` and `trend`; NULL: the default */
+    char *output;       /* for `report` and `trend`: a file, or "-"; NULL: the default */
+    char *git_notes;    /* for `trend`: the notes that have results; NULL: none */
+    /* The flags and the command of this command line that `baseline refresh` takes, too, for a
+     * shell, with a leading blank: " --engine host -- make"; "" if there are none. */
+    char *refresh_arguments;
     bool strict;
     bool allow_increase;
     char *reason;
@@ -88,8 +102,7 @@ void config_release(struct config *config);
 void config_add_stage(struct config *config, const char *name, const char *match);
 void config_add_artifact(struct config *config, const char *path, bool required);
 /* Adds processes of one kind. Copies the texts. */
-void config_add_process(struct config *config, const char *name, const char *match,
-                        int64_t budget_bytes);
+void config_add_process(struct config *config, const char *name, const char *match);
 /* Remove all stages, or all artifacts: a list in build-mem.json replaces the default. */
 void config_drop_stages(struct config *config);
 void config_drop_processes(struct config *config);
@@ -106,6 +119,9 @@ int config_parse(struct config *config, const char *text, const char *origin, st
 
 /* Prefixes the path with the repo's path, unless it is absolute. The caller owns it. */
 char *config_in_repo(const struct config *config, const char *path);
+
+/* Returns the build command as one text; the caller owns it. */
+char *config_command_text(const struct config *config);
 
 /* "auto", "docker", ...; "never", "missing", "always". Static. */
 const char *engine_choice_name(enum engine_choice choice);
@@ -124,11 +140,12 @@ enum flag_command {
     FLAGS_REPORT = 64,
     FLAGS_INIT = 128,
     FLAGS_DOCTOR = 256,
+    FLAGS_TREND = 512,
 };
-#define FLAGS_ALL (2 * FLAGS_DOCTOR - 1)
+#define FLAGS_ALL (2 * FLAGS_TREND - 1)
 #define FLAGS_MEASURE (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH | FLAGS_FIT)
 /* These read only the files that they are given; there is no repo. */
-#define FLAGS_FILES (FLAGS_COMPARE | FLAGS_REPORT)
+#define FLAGS_FILES (FLAGS_COMPARE | FLAGS_REPORT | FLAGS_TREND)
 
 /* The type of the value of a key in build-mem.json. */
 enum key_form {

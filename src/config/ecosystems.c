@@ -6,8 +6,14 @@
 /* A program by its name, whether started by its path, by a shell or by node. */
 #define PROGRAM(name) "(^|[ /])" name "( |$)"
 
-#define COMPILE_C {"compile", "(^|/)(cc1|cc1plus|clang|clang\\+\\+)(-[0-9]+)?( |$)"}
-#define LINK_C {"link", "(^|/)(ld|ld\\.(bfd|gold|lld|mold)|lld|mold|lto1)( |$)"}
+/* Cross compilers have a prefix, such as aarch64-linux-gnu-, and Debian's clang and lld a number.
+ */
+#define PREFIX "(^|/)([a-z0-9_]+-)*"
+#define NUMBER "(-[0-9.]+)?( |$)"
+#define COMPILE_C                                                                                  \
+    {"compile", PREFIX "(cc1|cc1plus|cc1obj|f951|clang|clang\\+\\+|cicc|ptxas)" NUMBER}
+#define LINK_C                                                                                     \
+    {"link", PREFIX "(ld|lld|ld\\.(bfd|gold|lld|mold)|mold|gold|lto1|lto-wrapper)" NUMBER}
 
 const struct ecosystem ecosystems[] = {
     {
@@ -15,6 +21,18 @@ const struct ecosystem ecosystems[] = {
         .markers = {"package.json"},
         .build = "npm run build",
         .image = NODE_IMAGE,
+        /* Node includes corepack, which runs the pnpm that package.json names. */
+        .variants = {{"pnpm-lock.yaml", "corepack pnpm run build", NULL},
+                     {"yarn.lock", "yarn run build", NULL},
+                     {"bun.lock", "bun run build", "oven/bun:1"},
+                     {"bun.lockb", "bun run build", "oven/bun:1"}},
+    },
+    {
+        .name = "Deno",
+        .markers = {"deno.json", "deno.jsonc"},
+        .build = "deno task build",
+        .image = "denoland/deno:2",
+        .stages = {{"deno", PROGRAM("deno")}},
     },
     {
         .name = "Cargo",
@@ -26,9 +44,18 @@ const struct ecosystem ecosystems[] = {
         .artifacts = {"target/release"},
     },
     {
+        .name = "Go workspace",
+        .markers = {"go.work"},
+        .build = "go list -f '{{.Dir}}/...' -m | xargs go build -a -o bin/",
+        .image = "golang:1-bookworm",
+        .stages = {{"link", "/link( |$)"}, {"compile", "/compile( |$)"}},
+        .clear = {"bin"},
+        .artifacts = {"bin"},
+    },
+    {
         .name = "Go",
         .markers = {"go.mod"},
-        .build = "go build -o bin/ ./...",
+        .build = "go build -a -o bin/ ./...",
         .image = "golang:1-bookworm",
         .stages = {{"link", "/link( |$)"}, {"compile", "/compile( |$)"}},
         .clear = {"bin"},
@@ -36,23 +63,71 @@ const struct ecosystem ecosystems[] = {
     },
     {
         .name = "Gradle",
-        .markers = {"gradlew"},
-        .build = "./gradlew --no-daemon assemble",
-        .image = "eclipse-temurin:21",
+        .markers = {"gradlew", "settings.gradle", "settings.gradle.kts", "build.gradle",
+                    "build.gradle.kts"},
+        .build = "gradle --no-daemon --no-build-cache --rerun-tasks assemble",
+        .image = "gradle:8-jdk21",
+        .variants = {{"gradlew", "./gradlew --no-daemon --no-build-cache --rerun-tasks assemble",
+                      "eclipse-temurin:21"}},
         .stages = {{"kotlin", "org\\.jetbrains\\.kotlin\\.daemon"},
                    {"worker", "worker\\.org\\.gradle"},
                    {"gradle", "org\\.gradle"}},
         .clear = {"build"},
         .artifacts = {"build"},
+        .module_markers = {"build.gradle", "build.gradle.kts"},
+    },
+    /* A clean output tree is not enough: the disk cache is outside of it. */
+    {
+        .name = "Bazel",
+        .markers = {"MODULE.bazel", "WORKSPACE", "WORKSPACE.bazel"},
+        .build = "bazel --batch clean && "
+                 "bazel --batch build --disk_cache= --remote_cache= //...",
+        .image = "gcr.io/bazel-public/bazel:latest",
+        .stages = {LINK_C, COMPILE_C, {"bazel", "(^|[ /])A-server\\.jar( |$)"}},
     },
     {
         .name = "Maven",
         .markers = {"pom.xml"},
         .build = "mvn --batch-mode -DskipTests package",
         .image = "maven:3-eclipse-temurin-21",
+        .variants = {{"mvnw", "./mvnw --batch-mode -DskipTests package", "eclipse-temurin:21"}},
         .stages = {{"maven", "org\\.codehaus\\.plexus\\.classworlds"}},
         .clear = {"target"},
         .artifacts = {"target"},
+        .module_markers = {"pom.xml"},
+    },
+    /* Without compiler servers, which outlive the build. */
+    {
+        .name = ".NET",
+        .markers = {"*.sln", "*.slnx", "*.csproj", "*.fsproj"},
+        .build = "dotnet build --configuration Release --no-incremental -nodeReuse:false "
+                 "-p:UseSharedCompilation=false",
+        .image = "mcr.microsoft.com/dotnet/sdk:9.0",
+        .stages = {{"compile", PROGRAM("(csc|vbc|fsc)\\.dll")},
+                   {"msbuild", "(^|[ /])(MSBuild\\.dll|dotnet build)( |$)"}},
+        .clear = {"bin/Release", "obj/Release"},
+        .artifacts = {"bin/Release"},
+        .module_markers = {"*.csproj", "*.fsproj"},
+    },
+    {
+        .name = "Swift",
+        .markers = {"Package.swift"},
+        .build = "swift build --configuration release",
+        .image = "swift:6.0",
+        .stages = {LINK_C, {"compile", PROGRAM("swift-frontend")}, COMPILE_C},
+        .clear = {".build"},
+        .artifacts = {".build/release"},
+    },
+    {
+        .name = "Python",
+        .markers = {"pyproject.toml", "setup.py"},
+        .build = "pip wheel --no-deps --wheel-dir dist .",
+        .image = "python:3-bookworm",
+        .variants = {{"uv.lock", "uv build", "ghcr.io/astral-sh/uv:python3.13-bookworm"},
+                     {"poetry.lock", "poetry build", NULL}},
+        .stages = {LINK_C, COMPILE_C},
+        .clear = {"dist", "build"},
+        .artifacts = {"dist/*.whl"},
     },
     /* CMake and Meson: configuring alone makes the folder, which is no artifact then. */
     {
@@ -100,16 +175,50 @@ const struct tool tools[] = {
         .name = "Next.js",
         .ecosystem = "node",
         .markers = {"next.config.js", "next.config.mjs", "next.config.cjs", "next.config.ts"},
+        .command = "next build",
+        .build = "npx next build",
         .stage = {"next-build", "(^|[ /])next( |/dist/bin/next )build( |$)|^next-build \\(v"},
         .clear = {".next", "tsconfig.tsbuildinfo"},
         .artifacts = {".next/BUILD_ID"},
         .hints = {".next/routes-manifest.json", ".next/build-manifest.json"},
     },
     {
+        .name = "Nuxt",
+        .ecosystem = "node",
+        .markers = {"nuxt.config.ts", "nuxt.config.js", "nuxt.config.mjs"},
+        .command = "nuxt build",
+        .build = "npx nuxt build",
+        .stage = {"nuxt-build", "(^|[ /])(nuxt|nuxi)(\\.mjs)? build( |$)"},
+        .clear = {".nuxt", ".output"},
+        .artifacts = {".output"},
+    },
+    {
+        .name = "Astro",
+        .ecosystem = "node",
+        .markers = {"astro.config.mjs", "astro.config.ts", "astro.config.js"},
+        .command = "astro build",
+        .build = "npx astro build",
+        .stage = {"astro-build", "(^|[ /])astro(\\.m?js)? build( |$)"},
+        .clear = {"dist", "node_modules/.astro"},
+        .artifacts = {"dist"},
+    },
+    {
+        .name = "Angular",
+        .ecosystem = "node",
+        .markers = {"angular.json"},
+        .command = "ng build",
+        .build = "npx ng build",
+        .stage = {"ng-build", "(^|[ /])ng(\\.js)? build( |$)"},
+        .clear = {"dist"},
+        .artifacts = {"dist"},
+    },
+    {
         .name = "Vite",
         .ecosystem = "node",
         .markers = {"vite.config.js", "vite.config.mjs", "vite.config.cjs", "vite.config.ts",
                     "vite.config.mts"},
+        .command = "vite build",
+        .build = "npx vite build",
         .stage = {"vite-build", "(^|[ /])vite(\\.js)? build( |$)"},
         .clear = {"dist"},
         .artifacts = {"dist"},
@@ -119,6 +228,8 @@ const struct tool tools[] = {
         .ecosystem = "node",
         .markers = {"webpack.config.js", "webpack.config.cjs", "webpack.config.mjs",
                     "webpack.config.ts"},
+        .command = "webpack",
+        .build = "npx webpack",
         .stage = {"webpack", PROGRAM("webpack(\\.js)?")},
         .clear = {"dist"},
         .artifacts = {"dist"},
@@ -133,20 +244,49 @@ const struct tool tools[] = {
         .name = "TypeScript",
         .ecosystem = "node",
         .markers = {"tsconfig.json"},
-        .stage = {"tsc", PROGRAM("tsc(\\.js)?")},
+        .stage = {"tsc", PROGRAM("(tsc|vue-tsc|tsgo)(\\.js)?")},
     },
     /* Last: they run the others. */
     {
         .name = "nx",
         .ecosystem = "node",
         .markers = {"nx.json"},
+        .build = "npx nx run-many --target=build",
         .stage = {"nx", PROGRAM("(nx|nx\\.js)")},
     },
     {
         .name = "Turborepo",
         .ecosystem = "node",
         .markers = {"turbo.json"},
+        .build = "npx turbo run build",
         .stage = {"turbo", PROGRAM("turbo")},
     },
+    {0},
+};
+
+/* The variables and options are those of each tool's own manual. */
+const struct known_cache known_caches[] = {
+    {.name = "nx", .owners = {"nx"}, .variable = "NX_SKIP_NX_CACHE=true"},
+    {.name = "turbo", .owners = {"Turborepo"}, .variable = "TURBO_FORCE=true"},
+    /* Also that of babel-loader, terser and ESLint. */
+    {.name = "webpack", .owners = {"node", "webpack"}, .clear = {"node_modules/.cache"}},
+    {.name = "Next.js", .owners = {"Next.js"}, .disabled_by = "it is in .next"},
+    {.name = "Vite", .owners = {"Vite"}, .clear = {"node_modules/.vite"}},
+    {.name = "TypeScript", .owners = {"TypeScript"}, .clear = {"tsconfig.tsbuildinfo"}},
+    {.name = "Gradle", .owners = {"Gradle"}, .disabled_by = "--no-build-cache --rerun-tasks"},
+    {.name = "Bazel",
+     .owners = {"Bazel"},
+     .disabled_by = "bazel clean, --disk_cache= and --remote_cache="},
+    {.name = "Go", .owners = {"Go", "Go workspace"}, .disabled_by = "-a"},
+    {.name = "Angular", .owners = {"Angular"}, .clear = {".angular/cache"}},
+    {.name = "cargo", .owners = {"Cargo"}, .disabled_by = "it is in target/release"},
+    /* An empty value overrides the wrapper in Cargo's own configuration. */
+    {.name = "sccache", .owners = {"Cargo"}, .variable = "RUSTC_WRAPPER="},
+    {.name = "sccache",
+     .owners = {"CMake", "Meson", "ninja", "autotools", "make"},
+     .variable = "SCCACHE_RECACHE=1"},
+    {.name = "ccache",
+     .owners = {"CMake", "Meson", "ninja", "autotools", "make"},
+     .variable = "CCACHE_DISABLE=1"},
     {0},
 };

@@ -5,7 +5,10 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "config/pattern.h"
+#include "measurement/metric.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_STAGES 256
@@ -17,32 +20,58 @@ static int expect_inner_path(const struct json *value, const char **path, struct
     if (json_expect_string(value, path, err) < 0)
         return -1;
     if (!**path || **path == '/')
-        return json_error(value, err, "must be a path relative to the repo");
+        return json_error(value, err, "must be a path relative to the repository");
     bool names_something = false;
     for (const char *part = *path; *part; part += strspn(part, "/")) {
         size_t length = strcspn(part, "/");
         if (length == 2 && strncmp(part, "..", 2) == 0)
             return json_error(value, err,
-                              "must not contain \"..\": the path must stay inside the repo");
+                              "must not contain \"..\": the path must stay inside the repository");
         names_something |= !(length == 1 && *part == '.');
         part += length;
     }
     if (!names_something)
-        return json_error(value, err, "must be a path inside the repo, not the repo itself");
+        return json_error(value, err,
+                          "must be a path inside the repository, not the repository itself");
     return 0;
 }
 
-static int read_clear(struct config *config, const struct json *list, struct bm_error *err)
+/* Expects a path inside the repo. "*" and "?" stand for characters of one name (run/workspace.h).
+ */
+static int expect_file_pattern(const struct json *value, const char **path, struct bm_error *err)
+{
+    if (expect_inner_path(value, path, err) < 0)
+        return -1;
+    return strstr(*path, "**") ? json_error(value, err,
+                                            "must not contain \"**\": write one \"*\" for each "
+                                            "level, as in packages/*/dist")
+                               : 0;
+}
+
+/* Reads "clear" or "reuse". */
+static int read_paths(struct strv *paths, const struct json *list, struct bm_error *err)
 {
     if (json_expect_array(list, err) < 0)
         return -1;
-    strv_release(&config->clear);
+    strv_release(paths);
     for (const struct json *item = json_first(list); item; item = json_next(item)) {
         const char *path;
-        if (expect_inner_path(item, &path, err) < 0)
+        if (expect_file_pattern(item, &path, err) < 0)
             return -1;
-        strv_push(&config->clear, path);
+        strv_push(paths, path);
     }
+    return 0;
+}
+
+static int read_setup(struct config *config, const struct json *value, struct bm_error *err)
+{
+    const char *command;
+    if (json_expect_string(value, &command, err) < 0)
+        return -1;
+    if (!*command)
+        return json_error(value, err, "must not be empty");
+    free(config->setup);
+    config->setup = xstrdup(command);
     return 0;
 }
 
@@ -112,6 +141,98 @@ static int expect_process_name(const struct config *config, const struct json *v
     return 0;
 }
 
+/* ---- budgets ---- */
+
+static int expect_budget(const struct json *value, const char *metric, int64_t *most,
+                         struct bm_error *err)
+{
+    const char *text;
+    if (json_expect_string(value, &text, err) < 0)
+        return -1;
+    bool time = strcmp(metric_unit(metric), "ms") == 0;
+    if ((time ? parse_duration(text, most) : parse_size(text, most)) < 0)
+        return json_error(value, err, "must be a %s",
+                          time ? "duration such as \"45m\"" : "size such as \"1.5GiB\"");
+    return 0;
+}
+
+/* The budget of a metric can be in "budgets" or in "processes", not in both. */
+static int add_budget(struct config *config, const struct json *value, const char *metric,
+                      struct bm_error *err)
+{
+    int64_t most;
+    if (budgets_find(&config->budgets, metric) >= 0)
+        return json_error(value, err, "duplicate budget of %s", metric);
+    if (expect_budget(value, metric, &most, err) < 0)
+        return -1;
+    budgets_add(&config->budgets, metric, most);
+    return 0;
+}
+
+static int read_warn_at(struct config *config, const struct json *value, struct bm_error *err)
+{
+    const char *text;
+    if (json_expect_string(value, &text, err) < 0)
+        return -1;
+    char *end = NULL;
+    double percent = strtod(text, &end);
+    if (!isdigit((unsigned char)*text) || percent <= 0 || percent > 100 || strcmp(end, "%") != 0)
+        return json_error(value, err, "must be a part of the budget, such as \"90%%\"");
+    config->budgets.warn_at_percent = percent;
+    return 0;
+}
+
+static int read_budgets(struct config *config, const struct json *object, struct bm_error *err)
+{
+    if (json_expect_object(object, err) < 0)
+        return -1;
+    for (const struct json *item = json_first(object); item; item = json_next(item)) {
+        const char *metric = json_key(item);
+        if (strcmp(metric, "warn_at") == 0) {
+            if (read_warn_at(config, item, err) < 0)
+                return -1;
+        } else if (!metric_is_known(metric)) {
+            return json_error(item, err, "unknown metric: there are " METRIC_NAMES);
+        } else if (add_budget(config, item, metric, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static bool has_stage(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->stage_count; i++)
+        if (strcmp(config->stages[i].name, name) == 0)
+            return true;
+    return strcmp(name, "setup") == 0;
+}
+
+static bool has_process(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->process_count; i++)
+        if (strcmp(config->processes[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* A misspelled name would be measured never, and found out after the build. */
+static int check_budget_names(const struct config *config, const struct json *root,
+                              struct bm_error *err)
+{
+    const struct json *budgets = json_member(root, "budgets");
+    for (size_t i = 0; budgets && i < config->budgets.count; i++) {
+        const char *metric = config->budgets.items[i].metric;
+        const struct json *item = json_member(budgets, metric);
+        const char *stage = metric_stage_name(metric), *process = metric_process_name(metric);
+        if (item && stage && !has_stage(config, stage))
+            return json_error(item, err, "\"stages\" has no stage \"%s\"", stage);
+        if (item && process && !has_process(config, process))
+            return json_error(item, err, "\"processes\" has no entry \"%s\"", process);
+    }
+    return 0;
+}
+
 static int read_processes(struct config *config, const struct json *list, struct bm_error *err)
 {
     static const char *const keys[] = {"name", "match", "budget", NULL};
@@ -120,22 +241,20 @@ static int read_processes(struct config *config, const struct json *list, struct
     config_drop_processes(config);
     for (const struct json *item = json_first(list); item; item = json_next(item)) {
         const struct json *name_value, *match_value;
-        const char *name, *match, *budget;
-        int64_t budget_bytes = UNMEASURED;
+        const char *name, *match;
         if (json_expect_object(item, err) < 0 || json_expect_keys(item, keys, err) < 0 ||
             json_require(item, "name", &name_value, err) < 0 ||
             json_require(item, "match", &match_value, err) < 0 ||
             expect_process_name(config, name_value, &name, err) < 0 ||
             expect_pattern(match_value, &match, err) < 0)
             return -1;
-        const struct json *budget_value = json_member(item, "budget");
-        if (budget_value && json_expect_string(budget_value, &budget, err) < 0)
+        const struct json *budget = json_member(item, "budget");
+        char *metric CLEANUP(cleanup_free) = xasprintf(METRIC_PROCESS_PREFIX "%s", name);
+        if (budget && add_budget(config, budget, metric, err) < 0)
             return -1;
-        if (budget_value && parse_size(budget, &budget_bytes) < 0)
-            return json_error(budget_value, err, "must be a size such as \"1.5GiB\"");
         if (config->process_count == MAX_PROCESSES)
             return json_error(item, err, "more than %d processes", MAX_PROCESSES);
-        config_add_process(config, name, match, budget_bytes);
+        config_add_process(config, name, match);
     }
     return 0;
 }
@@ -152,7 +271,7 @@ static int read_artifacts(struct config *config, const struct json *list, struct
         bool required = true;
         if (json_expect_object(item, err) < 0 || json_expect_keys(item, keys, err) < 0 ||
             json_require(item, "path", &path_value, err) < 0 ||
-            expect_inner_path(path_value, &path, err) < 0)
+            expect_file_pattern(path_value, &path, err) < 0)
             return -1;
         const struct json *flag = json_member(item, "required");
         if (flag && json_expect_bool(flag, &required, err) < 0)
@@ -240,11 +359,17 @@ static int read_member(struct config *config, const struct json *member, struct 
         if (setting->key && strcmp(key, setting->key) == 0)
             return read_value(config, member, setting, err);
     if (strcmp(key, "clear") == 0)
-        return read_clear(config, member, err);
+        return read_paths(&config->clear, member, err);
+    if (strcmp(key, "reuse") == 0)
+        return read_paths(&config->reuse, member, err);
+    if (strcmp(key, "setup") == 0)
+        return read_setup(config, member, err);
     if (strcmp(key, "stages") == 0)
         return read_stages(config, member, err);
     if (strcmp(key, "processes") == 0)
         return read_processes(config, member, err);
+    if (strcmp(key, "budgets") == 0)
+        return read_budgets(config, member, err);
     if (strcmp(key, "artifacts") == 0)
         return read_artifacts(config, member, err);
     if (strcmp(key, "$schema") == 0)
@@ -254,16 +379,31 @@ static int read_member(struct config *config, const struct json *member, struct 
     return json_error(member, err, "unknown key");
 }
 
+/* The keys that name the files of a run come first: the run reports an error in another key in
+ * these files. */
+static bool names_files(const struct json *member)
+{
+    const char *key = json_key(member);
+    return strcmp(key, "out") == 0 || strcmp(key, "label") == 0;
+}
+
+static int read_members(struct config *config, const struct json *root, bool files,
+                        struct bm_error *err)
+{
+    for (const struct json *member = json_first(root); member; member = json_next(member))
+        if (names_files(member) == files && read_member(config, member, err) < 0)
+            return -1;
+    return 0;
+}
+
 static int read_document(struct config *config, const struct json_document *document,
                          struct bm_error *err)
 {
     const struct json *root = json_root(document);
-    if (json_expect_object(root, err) < 0)
+    if (json_expect_object(root, err) < 0 || read_members(config, root, true, err) < 0 ||
+        read_members(config, root, false, err) < 0)
         return -1;
-    for (const struct json *member = json_first(root); member; member = json_next(member))
-        if (read_member(config, member, err) < 0)
-            return -1;
-    return 0;
+    return check_budget_names(config, root, err);
 }
 
 int config_parse(struct config *config, const char *text, const char *origin, struct bm_error *err)

@@ -93,6 +93,13 @@ static int set_memory(struct config *config, const char *value, struct bm_error 
     return 0;
 }
 
+static int set_shm_size(struct config *config, const char *value, struct bm_error *err)
+{
+    if (parse_size(value, &config->shm_bytes) < 0)
+        return bm_error_set(err, "\"%s\": must be a size such as 1g or 256m", value);
+    return 0;
+}
+
 static int set_timeout(struct config *config, const char *value, struct bm_error *err)
 {
     if (parse_duration(value, &config->timeout_ms) < 0)
@@ -110,7 +117,7 @@ static int set_interval(struct config *config, const char *value, struct bm_erro
 
 static int set_runs(struct config *config, const char *value, struct bm_error *err)
 {
-    if (parse_integer(value, 1, 100, &config->runs) < 0)
+    if (parse_integer(value, 1, MAX_RUNS, &config->runs) < 0)
         return bm_error_set(err, "\"%s\": must be a whole number from 1 to 100", value);
     return 0;
 }
@@ -146,6 +153,37 @@ static int add_env(struct config *config, const char *value, struct bm_error *er
     return 0;
 }
 
+/* Options whose value build-mem needs to know, or on which the measurement depends. A short option
+ * could be a group that contains one of them. */
+static int add_engine_arg(struct config *config, const char *value, struct bm_error *err)
+{
+    static const char *const own[][2] = {
+        {"memory", "--memory"}, {"memory-swap", "--memory"},
+        {"user", "--user"},     {"network", "--network"},
+        {"net", "--network"},   {"shm-size", "--shm-size"},
+        {"pull", "--pull"},     {"env", "--env"},
+        {"name", NULL},         {"entrypoint", NULL},
+        {"workdir", NULL},      {"init", NULL},
+        {"interactive", NULL},  {"tty", NULL},
+        {"rm", NULL},           {"cgroups", NULL},
+        {"log-driver", NULL},   {"detach", NULL},
+        {"cidfile", NULL},      {"health-cmd", NULL},
+        {"restart", NULL},      {"pid", NULL},
+        {"label", NULL},
+    };
+    if (strncmp(value, "--", 2) != 0 || !value[2])
+        return bm_error_set(err, "\"%s\": must be a long option in one word, as --device=/dev/fuse",
+                            value);
+    size_t length = strcspn(value + 2, "=");
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strlen(own[i][0]) == length && strncmp(value + 2, own[i][0], length) == 0)
+            return own[i][1]
+                       ? bm_error_set(err, "\"%s\": use the flag %s", value, own[i][1])
+                       : bm_error_set(err, "\"%s\": build-mem sets this option itself", value);
+    strv_push(&config->engine_args, value);
+    return 0;
+}
+
 static int not_empty(const char *value, struct bm_error *err)
 {
     return *value ? 0 : bm_error_set(err, "must not be empty");
@@ -177,7 +215,9 @@ TEXT_SETTER(baseline, not_empty)
 TEXT_SETTER(against, not_empty)
 TEXT_SETTER(format, not_empty)
 TEXT_SETTER(output, not_empty)
+TEXT_SETTER(git_notes, not_an_option)
 TEXT_SETTER(baseline_ref, not_an_option)
+TEXT_SETTER(relative, not_an_option)
 TEXT_SETTER(junit, not_empty)
 TEXT_SETTER(reason, not_empty)
 
@@ -198,15 +238,16 @@ SWITCH_SETTER(allow_increase)
 /* In the order of --help. */
 const struct setting settings[] = {
     {"build-cmd", "CMD", FLAGS_MEASURE, "build", KEY_TEXT, "npm run build",
-     "build command, run as bash -lc CMD", set_build_command},
+     "build command, a script for a shell (see the manual)", set_build_command},
     {"label", "NAME", FLAGS_MEASURE, "label", KEY_TEXT, NULL,
      "name of the run in its file names (default: the command's)", set_label},
     {"skip-clear", NULL, FLAGS_MEASURE, NULL, KEY_NONE, NULL,
      "keep the outputs of the previous build", set_skip_clear},
     {"interval-ms", "N", FLAGS_MEASURE, "interval_ms", KEY_INTEGER, "150",
      "time between two samples, in milliseconds", set_interval},
-    {"json-only", NULL, FLAGS_MEASURE, NULL, KEY_NONE, NULL,
-     "print only the line of JSON on stdout", set_json_only},
+    {"json-only", NULL, FLAGS_MEASURE, NULL, KEY_NONE, NULL, "print only the RESULT line on stdout",
+     set_json_only},
+    {"json", NULL, FLAGS_DOCTOR, NULL, KEY_NONE, NULL, "print JSON on stdout", set_json_only},
     {"quiet", NULL, FLAGS_MEASURE, NULL, KEY_NONE, NULL,
      "print only errors on stderr: no build output, no progress", set_quiet},
     {"image", "REF", FLAGS_MEASURE, "image", KEY_TEXT, "node:24-bookworm", "image of the container",
@@ -227,6 +268,10 @@ const struct setting settings[] = {
      "user of the build (default: the invoking user)", set_user},
     {"network", "MODE", FLAGS_MEASURE, "network", KEY_TEXT, NULL,
      "network of the container (default: the engine's)", set_network},
+    {"shm-size", "SIZE", FLAGS_MEASURE, "shm_size", KEY_TEXT, NULL,
+     "size of the container's /dev/shm (default: the engine's)", set_shm_size},
+    {"engine-arg", "ARG", FLAGS_MEASURE, NULL, KEY_NONE, NULL,
+     "pass an option to the engine's create; may be repeated", add_engine_arg},
     {"privileges", "NAME", FLAGS_MEASURE, "privileges", KEY_TEXT, "least",
      "privileges of the container: least or engine", set_privileges},
     {"runs", "N", FLAGS_MEASURE & ~FLAGS_FIT, NULL, KEY_NONE, NULL,
@@ -249,8 +294,20 @@ const struct setting settings[] = {
      "format of the report, see the usage above (default: html)", set_format},
     {"output", "FILE", FLAGS_REPORT, NULL, KEY_NONE, NULL,
      "output file, or - for stdout (default: beside the result)", set_output},
+    {"format", "NAME", FLAGS_TREND, NULL, KEY_NONE, NULL, "text, html or json (default: text)",
+     set_format},
+    {"output", "FILE", FLAGS_TREND, NULL, KEY_NONE, NULL, "output file (default: stdout)",
+     set_output},
+    {"baseline", "FILE", FLAGS_TREND, NULL, KEY_NONE, NULL,
+     "anchors and acceptances (default: that of the repository, if it exists)", set_baseline},
+    {"repo", "DIR", FLAGS_TREND, NULL, KEY_NONE, ".", "repository that orders the commits",
+     set_repo},
+    {"git-notes", "REF", FLAGS_TREND, NULL, KEY_NONE, NULL,
+     "also read the results in these git notes, such as build-mem", set_git_notes},
     {"baseline-ref", "GITREF", FLAGS_CHECK | FLAGS_SHOW, NULL, KEY_NONE, NULL,
-     "read the baseline at this git ref, not in the work tree", set_baseline_ref},
+     "read the baseline at the merge base of HEAD and this git ref", set_baseline_ref},
+    {"relative", "GITREF", FLAGS_CHECK, NULL, KEY_NONE, NULL,
+     "judge without a baseline: also build the merge base of HEAD and this git ref", set_relative},
     {"strict", NULL, FLAGS_CHECK, NULL, KEY_NONE, NULL,
      "fail on an improvement, too, until it is accepted", set_strict},
     {"allow-increase", NULL, FLAGS_REFRESH, NULL, KEY_NONE, NULL,

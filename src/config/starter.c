@@ -1,6 +1,7 @@
 #include "config/starter.h"
 
 #include "base/alloc.h"
+#include "base/json.h"
 #include "base/json_write.h"
 #include "config/ecosystems.h"
 
@@ -11,6 +12,7 @@ void starter_release(struct starter *starter)
 {
     free(starter->text);
     strv_release(&starter->found);
+    strv_release(&starter->caches);
     *starter = (struct starter){0};
 }
 
@@ -78,21 +80,99 @@ static void find_markers(const char *repo, const char *const *markers, bool belo
             find_marker(repo, places[p], markers[i], directories);
 }
 
+static bool at_top(const char *repo, const char *marker)
+{
+    struct strv directories CLEANUP(strv_release) = {0};
+    find_marker(repo, "", marker, &directories);
+    return directories.count > 0;
+}
+
+/* ---- package.json ---- */
+
+/* Returns the script "build" of the package in a directory of the repo, "" if it has none, NULL if
+ * there is no package or it cannot be read. The caller owns it. */
+static char *build_script(const char *repo, const char *directory)
+{
+    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    char *path CLEANUP(cleanup_free) =
+        xasprintf("%s/%s%spackage.json", repo, directory, *directory ? "/" : "");
+    struct json_document *document CLEANUP(cleanup_json_document) = json_parse_file(path, &ignored);
+    if (!document || !json_is_object(json_root(document)))
+        return NULL;
+    const struct json *scripts = json_member(json_root(document), "scripts");
+    const struct json *build =
+        scripts && json_is_object(scripts) ? json_member(scripts, "build") : NULL;
+    const char *text = "";
+    if (build && json_is_string(build))
+        (void)json_expect_string(build, &text, &ignored);
+    return xstrdup(text);
+}
+
+/* Adds the directories whose package has the command in its script "build". */
+static void find_scripts(const char *repo, const char *command, struct strv *directories)
+{
+    struct strv packages CLEANUP(strv_release) = {0};
+    find_markers(repo, (const char *const[MARKERS_MAX]){"package.json"}, true, &packages);
+    for (size_t i = 0; i < packages.count; i++) {
+        char *script CLEANUP(cleanup_free) = build_script(repo, packages.items[i]);
+        if (script && strstr(script, command))
+            add_once(directories, packages.items[i]);
+    }
+}
+
+/* Returns the command of the last tool at the top, which runs the others; NULL if none has one. */
+static const char *tool_build(const char *repo)
+{
+    const char *build = NULL;
+    for (const struct tool *tool = tools; tool->name; tool++)
+        for (size_t i = 0; tool->build && i < MARKERS_MAX && tool->markers[i]; i++)
+            if (at_top(repo, tool->markers[i]))
+                build = tool->build;
+    return build;
+}
+
+/* ---- the kind of the repo ---- */
+
+static bool is_at_top(const char *repo, const struct ecosystem *ecosystem)
+{
+    for (size_t i = 0; i < MARKERS_MAX && ecosystem->markers[i]; i++)
+        if (at_top(repo, ecosystem->markers[i]))
+            return true;
+    return false;
+}
+
+/* A package.json without a build is often there for a linter or a commit hook, beside a repo of
+ * another kind. */
 static const struct ecosystem *find_ecosystem(const char *repo)
 {
+    const struct ecosystem *node = &ecosystems[0], *found = NULL;
     for (const struct ecosystem *one = ecosystems; one->name; one++) {
-        struct strv at_top CLEANUP(strv_release) = {0};
-        find_markers(repo, one->markers, false, &at_top);
-        if (at_top.count)
+        if (!is_at_top(repo, one))
+            continue;
+        if (one != node)
             return one;
+        char *script CLEANUP(cleanup_free) = build_script(repo, "");
+        if ((script && *script) || tool_build(repo))
+            return node;
+        found = node;
     }
+    return found;
+}
+
+static const struct build_variant *find_variant(const char *repo, const struct ecosystem *ecosystem)
+{
+    for (size_t i = 0; i < VARIANTS_MAX && ecosystem->variants[i].marker; i++)
+        if (at_top(repo, ecosystem->variants[i].marker))
+            return &ecosystem->variants[i];
     return NULL;
 }
 
 /* ---- the file ---- */
 
 struct draft {
+    const char *build, *image;
     struct strv clear, artifacts, hints;
+    struct strv env;             /* NAME=VALUE */
     struct strv stages, matches; /* of equal length: matches[i] belongs to stages[i] */
 };
 
@@ -113,11 +193,35 @@ static void add_paths(struct strv *list, const char *directory, const char *cons
     }
 }
 
+/* Adds what keeps the caches of an ecosystem or a tool, in this directory, from a replay. */
+static void add_caches(struct draft *draft, struct starter *starter, const char *owner,
+                       const char *directory)
+{
+    for (const struct known_cache *cache = known_caches; cache->name; cache++) {
+        bool owned = false;
+        for (size_t i = 0; i < OWNERS_MAX && cache->owners[i]; i++)
+            owned |= strcmp(cache->owners[i], owner) == 0;
+        if (!owned)
+            continue;
+        add_paths(&draft->clear, directory, cache->clear);
+        if (cache->variable)
+            add_once(&draft->env, cache->variable);
+        char *line CLEANUP(cleanup_free) =
+            cache->clear[0]
+                ? xasprintf("%s: \"clear\" has %s", cache->name, cache->clear[0])
+                : xasprintf("%s: %s%s", cache->name, cache->variable ? "\"env\" has " : "",
+                            cache->variable ? cache->variable : cache->disabled_by);
+        add_once(&starter->caches, line);
+    }
+}
+
 static void add_tool(struct draft *draft, struct starter *starter, const char *repo,
                      const struct tool *tool)
 {
     struct strv directories CLEANUP(strv_release) = {0};
     find_markers(repo, tool->markers, true, &directories);
+    if (tool->command)
+        find_scripts(repo, tool->command, &directories);
     if (!directories.count)
         return;
     add_stage(draft, &tool->stage);
@@ -126,16 +230,55 @@ static void add_tool(struct draft *draft, struct starter *starter, const char *r
         add_paths(&draft->clear, directory, tool->clear);
         add_paths(&draft->artifacts, directory, tool->artifacts);
         add_paths(&draft->hints, directory, tool->hints);
+        add_caches(draft, starter, tool->name, directory);
         strv_pushf(&starter->found, "%s%s%s", tool->name, *directory ? " in " : "", directory);
     }
 }
 
-static void add_ecosystem(struct draft *draft, const struct ecosystem *ecosystem)
+/* Returns whether one of the directories is inside this one. */
+static bool contains_another(const struct strv *directories, const char *directory)
 {
-    for (size_t i = 0; i < STAGES_MAX && ecosystem->stages[i].name; i++)
-        add_stage(draft, &ecosystem->stages[i]);
-    add_paths(&draft->clear, "", ecosystem->clear);
-    add_paths(&draft->artifacts, "", ecosystem->artifacts);
+    size_t length = strlen(directory);
+    for (size_t i = 0; i < directories->count; i++) {
+        const char *other = directories->items[i];
+        if (strcmp(other, directory) != 0 && strncmp(other, directory, length) == 0 &&
+            (!length || other[length] == '/'))
+            return true;
+    }
+    return false;
+}
+
+static void add_modules(struct draft *draft, struct starter *starter, const char *repo,
+                        const struct ecosystem *ecosystem)
+{
+    struct strv modules CLEANUP(strv_release) = {0};
+    find_markers(repo, ecosystem->module_markers, true, &modules);
+    if (!modules.count)
+        strv_push(&modules, "");
+    for (size_t i = 0; i < modules.count; i++) {
+        const char *module = modules.items[i];
+        add_paths(&draft->clear, module, ecosystem->clear);
+        add_paths(contains_another(&modules, module) ? &draft->hints : &draft->artifacts, module,
+                  ecosystem->artifacts);
+        if (*module)
+            strv_pushf(&starter->found, "module %s", module);
+    }
+}
+
+static void add_ecosystem(struct draft *draft, struct starter *starter, const char *repo,
+                          const struct ecosystem *ecosystem)
+{
+    const struct build_variant *variant = find_variant(repo, ecosystem);
+    draft->build = variant ? variant->build : ecosystem->build;
+    draft->image = variant && variant->image ? variant->image : ecosystem->image;
+    if (variant)
+        strv_pushf(&starter->found, "%s (%s)", ecosystem->name, variant->marker);
+    else
+        strv_push(&starter->found, ecosystem->name);
+    char *script CLEANUP(cleanup_free) = build_script(repo, "");
+    const char *without_script = script && !*script ? tool_build(repo) : NULL;
+    if (without_script)
+        draft->build = without_script;
 }
 
 static void write_stages(cJSON *root, const struct draft *draft)
@@ -160,17 +303,21 @@ static void write_artifacts(cJSON *list, const struct strv *paths, bool required
     }
 }
 
-static char *write_config(const struct ecosystem *ecosystem, const char *schema,
-                          const struct draft *draft)
+static char *write_config(const char *schema, const struct draft *draft)
 {
     cJSON *root CLEANUP(cleanup_cjson) = cJSON_CreateObject();
     if (schema)
         json_add_text(root, "$schema", schema);
-    json_add_text(root, "build", ecosystem->build);
-    json_add_text(root, "image", ecosystem->image);
+    json_add_text(root, "build", draft->build);
+    json_add_text(root, "image", draft->image);
     cJSON *clear = json_add_array(root, "clear");
     for (size_t i = 0; i < draft->clear.count; i++)
         cJSON_AddItemToArray(clear, cJSON_CreateString(draft->clear.items[i]));
+    if (draft->env.count) {
+        cJSON *env = json_add_array(root, "env");
+        for (size_t i = 0; i < draft->env.count; i++)
+            cJSON_AddItemToArray(env, cJSON_CreateString(draft->env.items[i]));
+    }
     write_stages(root, draft);
     cJSON *artifacts = json_add_array(root, "artifacts");
     write_artifacts(artifacts, &draft->artifacts, true);
@@ -178,23 +325,46 @@ static char *write_config(const struct ecosystem *ecosystem, const char *schema,
     return json_print(root, 1);
 }
 
-int starter_make(const char *repo, const char *schema, struct starter *starter)
+static int refuse(const char *repo, struct bm_error *err)
+{
+    if (at_top(repo, "Dockerfile") || at_top(repo, "Containerfile"))
+        return bm_error_set(err,
+                            "%s: only an image build is known here. It runs in the cgroups of the "
+                            "daemon, where it cannot be measured; measure the commands of its RUN "
+                            "lines instead, see build-mem(1)",
+                            repo);
+    struct strv kinds CLEANUP(strv_release) = {0};
+    for (const struct ecosystem *one = ecosystems; one->name; one++)
+        strv_push(&kinds, one->name);
+    char *list CLEANUP(cleanup_free) = strv_join(&kinds, ", ");
+    return bm_error_set(err,
+                        "%s: no build file of a known kind (%s); write build-mem.json by hand, see "
+                        "build-mem(1)",
+                        repo, list);
+}
+
+int starter_make(const char *repo, const char *schema, struct starter *starter,
+                 struct bm_error *err)
 {
     struct draft draft = {0};
     const struct ecosystem *ecosystem = find_ecosystem(repo);
     *starter = (struct starter){0};
     if (!ecosystem)
-        return -1;
-    strv_push(&starter->found, ecosystem->name);
+        return refuse(repo, err);
+    add_ecosystem(&draft, starter, repo, ecosystem);
     for (const struct tool *tool = tools; tool->name; tool++)
         if (strcmp(tool->ecosystem, ecosystem->name) == 0)
             add_tool(&draft, starter, repo, tool);
-    add_ecosystem(&draft, ecosystem);
-    starter->text = write_config(ecosystem, schema, &draft);
+    for (size_t i = 0; i < STAGES_MAX && ecosystem->stages[i].name; i++)
+        add_stage(&draft, &ecosystem->stages[i]);
+    add_modules(&draft, starter, repo, ecosystem);
+    add_caches(&draft, starter, ecosystem->name, "");
+    starter->text = write_config(schema, &draft);
     starter->has_artifacts = draft.artifacts.count > 0;
     strv_release(&draft.clear);
     strv_release(&draft.artifacts);
     strv_release(&draft.hints);
+    strv_release(&draft.env);
     strv_release(&draft.stages);
     strv_release(&draft.matches);
     return 0;

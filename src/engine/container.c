@@ -16,6 +16,7 @@
 #define LABEL "build-mem.run"
 
 /* Timeouts of commands; create may have to pull an image. */
+#define VERSION_MS 15000
 #define ANSWER_MS 60000
 #define CREATE_MS (INT64_C(30) * 60000)
 
@@ -51,6 +52,18 @@ static struct strv words(const char *const *list)
     return result;
 }
 
+/* Podman can be installed under the name docker. Its options and its user mapping differ. */
+static int check_program(const struct engine *engine, struct bm_error *err)
+{
+    struct strv arguments CLEANUP(strv_release) = WORDS("--version");
+    struct captured captured CLEANUP(captured_release) = {0};
+    if (command(engine, &arguments, VERSION_MS, &captured, err) < 0)
+        return -1;
+    if (engine == &engine_docker && strncasecmp(captured.output, "podman", 6) == 0)
+        return bm_error_set(err, DOCKER_IS_PODMAN);
+    return 0;
+}
+
 static int server_version(const struct engine *engine, char **version, struct bm_error *err)
 {
     /* Podman without a service reports no server version: its client is the engine. */
@@ -58,40 +71,125 @@ static int server_version(const struct engine *engine, char **version, struct bm
         WORDS("version", "--format",
               engine == &engine_docker ? "{{.Server.Version}}" : "{{.Client.Version}}");
     struct captured captured CLEANUP(captured_release) = {0};
-    if (command(engine, &arguments, 15000, &captured, err) < 0)
+    if (command(engine, &arguments, VERSION_MS, &captured, err) < 0)
         return -1;
     *version = xstrndup(captured.output, strcspn(captured.output, "\r\n"));
     return 0;
 }
 
-static int usable(const struct engine *engine, struct bm_error *err)
+static int usable(const struct engine *engine, bool *silent, struct bm_error *err)
 {
     char *version CLEANUP(cleanup_free) = NULL;
-    return server_version(engine, &version, err);
+    int64_t start_ms = monotonic_ms();
+    int result = check_program(engine, err);
+    if (result == 0)
+        result = server_version(engine, &version, err);
+    *silent = result < 0 && monotonic_ms() - start_ms >= VERSION_MS;
+    return result;
 }
 
-/* The value of --mount is a line of CSV: quotes in the path are doubled. */
-static void push_mount(struct strv *arguments, const char *source)
+/* The value of --mount is a line of CSV: quotes in a path are doubled. */
+static char *csv_quotes(const char *path)
 {
-    char *escaped CLEANUP(cleanup_free) = xmalloc(2 * strlen(source) + 1);
-    char *to = escaped;
-    for (; *source; source++) {
-        if (*source == '"')
+    char *escaped = xcalloc(2, strlen(path) + 1), *to = escaped;
+    for (; *path; path++) {
+        if (*path == '"')
             *to++ = '"';
-        *to++ = *source;
+        *to++ = *path;
     }
-    *to = '\0';
+    return escaped;
+}
+
+static void push_mounts(const struct engine_spec *spec, struct strv *arguments)
+{
+    char *repo CLEANUP(cleanup_free) = csv_quotes(spec->repo);
     strv_push(arguments, "--mount");
-    strv_pushf(arguments, "type=bind,\"source=%s\",target=" REPO_IN_CONTAINER, escaped);
+    strv_pushf(arguments, "type=bind,\"source=%s\",target=" REPO_IN_CONTAINER, repo);
+    if (!spec->git_common)
+        return;
+    /* The worktree names it by its path on this machine. */
+    char *common CLEANUP(cleanup_free) = csv_quotes(spec->git_common);
+    strv_push(arguments, "--mount");
+    strv_pushf(arguments, "type=bind,\"source=%s\",\"target=%s\",readonly", common, common);
+}
+
+/* ---- users ---- */
+
+int parse_security_options(const char *text, enum user_mapping *mapping, struct bm_error *err)
+{
+    struct json_document *document CLEANUP(cleanup_json_document) = json_parse(text, "info", err);
+    *mapping = USERS_DIRECT;
+    if (!document)
+        return -1;
+    if (json_is_null(json_root(document))) /* a daemon without any */
+        return 0;
+    if (json_expect_array(json_root(document), err) < 0)
+        return -1;
+    for (const struct json *item = json_first(json_root(document)); item; item = json_next(item)) {
+        const char *option;
+        if (json_expect_string(item, &option, err) < 0)
+            return -1;
+        /* An option is a list as "name=seccomp,profile=builtin". */
+        size_t length = strcspn(option, ",");
+        if (length == strlen("name=rootless") && strncmp(option, "name=rootless", length) == 0)
+            *mapping = USERS_ROOTLESS;
+        else if (length == strlen("name=userns") && strncmp(option, "name=userns", length) == 0 &&
+                 *mapping == USERS_DIRECT)
+            *mapping = USERS_REMAPPED;
+    }
+    return 0;
+}
+
+/* Without an answer, such as from a proxy that filters the API, the ids of the container are those
+ * of this machine: the mapping that gives a build the fewest rights. */
+static enum user_mapping read_user_mapping(const struct engine *engine)
+{
+    static const char *const names[] = {[USERS_DIRECT] = "as on this machine",
+                                        [USERS_ROOTLESS] = "rootless",
+                                        [USERS_REMAPPED] = "userns-remap",
+                                        [USERS_KEPT] = "keep-id"};
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct strv arguments CLEANUP(strv_release) =
+        WORDS("info", "--format", "{{json .SecurityOptions}}");
+    struct captured captured CLEANUP(captured_release) = {0};
+    enum user_mapping mapping = USERS_DIRECT;
+    if (engine == &engine_podman)
+        mapping = getuid() != 0 ? USERS_KEPT : USERS_DIRECT;
+    else if (command(engine, &arguments, ANSWER_MS, &captured, &err) < 0 ||
+             parse_security_options(captured.output, &mapping, &err) < 0)
+        trace("users: the mapping is unknown: %s", err.message);
+    trace("users: %s", names[mapping]);
+    return mapping;
+}
+
+static bool is_root_in_container(const struct engine_spec *spec, enum user_mapping mapping)
+{
+    if (spec->user)
+        return strtoul(spec->user, NULL, 10) == 0;
+    return mapping == USERS_ROOTLESS || getuid() == 0;
+}
+
+void container_push_user(const struct engine_spec *spec, enum user_mapping mapping,
+                         struct strv *arguments)
+{
+    if (spec->user)
+        strv_pushf(arguments, "--user=%s", spec->user);
+    else if (mapping == USERS_ROOTLESS)
+        strv_push(arguments, "--user=0:0");
+    else
+        strv_pushf(arguments, "--user=%u:%u", (unsigned)getuid(), (unsigned)getgid());
+    if (mapping == USERS_REMAPPED)
+        strv_push(arguments, "--userns=host");
+    if (mapping == USERS_KEPT)
+        strv_push(arguments, "--userns=keep-id");
 }
 
 /* A build as root keeps the capabilities that it needs to work on files of any owner and to change
  * its user. Another user gets none: Podman would grant the added ones to any user. */
-static void push_privileges(const struct engine_spec *spec, struct strv *arguments)
+static void push_privileges(const struct engine_spec *spec, bool root, struct strv *arguments)
 {
     static const char *const of_root[] = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID",
                                           "KILL",  "SETGID",       "SETUID"};
-    bool root = spec->user ? strtoul(spec->user, NULL, 10) == 0 : getuid() == 0;
     if (spec->engine_privileges)
         return;
     strv_push(arguments, "--security-opt=no-new-privileges");
@@ -100,9 +198,21 @@ static void push_privileges(const struct engine_spec *spec, struct strv *argumen
         strv_pushf(arguments, "--cap-add=%s", of_root[i]);
 }
 
-static void push_create_arguments(const struct engine_run *run, struct strv *arguments)
+void container_push_label(const struct engine_spec *spec, const char *root, struct strv *arguments)
 {
-    const struct engine_spec *spec = run->spec;
+    char text[16];
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/sys/fs/selinux/enforce", root);
+    if (read_text(path, text, sizeof text) <= 0 || *text != '1')
+        return;
+    for (size_t i = 0; i < spec->engine_args->count; i++)
+        if (strncmp(spec->engine_args->items[i], "--security-opt=label", 20) == 0)
+            return;
+    strv_push(arguments, "--security-opt=label=disable");
+}
+
+static void push_create_arguments(const struct engine_spec *spec, enum user_mapping mapping,
+                                  struct strv *arguments)
+{
     strv_push(arguments, "create");
     strv_push(arguments, "--interactive");
     strv_pushf(arguments, "--name=%s", spec->name);
@@ -114,16 +224,12 @@ static void push_create_arguments(const struct engine_run *run, struct strv *arg
     /* The engine may be configured to start an init process, which would share the cgroup. The
      * probe collects orphans itself. */
     strv_push(arguments, "--init=false");
-    push_mount(arguments, spec->repo);
+    push_mounts(spec, arguments);
     strv_push(arguments, "--workdir=" REPO_IN_CONTAINER);
     strv_push(arguments, "--entrypoint=" PROBE_IN_CONTAINER);
-    if (spec->user)
-        strv_pushf(arguments, "--user=%s", spec->user);
-    else
-        strv_pushf(arguments, "--user=%u:%u", (unsigned)getuid(), (unsigned)getgid());
-    if (run->engine == &engine_podman && getuid() != 0)
-        strv_push(arguments, "--userns=keep-id");
-    push_privileges(spec, arguments);
+    container_push_user(spec, mapping, arguments);
+    push_privileges(spec, is_root_in_container(spec, mapping), arguments);
+    container_push_label(spec, "", arguments);
     if (spec->memory_limit_bytes > 0) {
         /* Without --memory-swap, Docker allows the same amount of swap in addition. */
         strv_pushf(arguments, "--memory=%lld", (long long)spec->memory_limit_bytes);
@@ -131,9 +237,12 @@ static void push_create_arguments(const struct engine_run *run, struct strv *arg
     }
     if (spec->network)
         strv_pushf(arguments, "--network=%s", spec->network);
+    if (spec->shm_bytes > 0)
+        strv_pushf(arguments, "--shm-size=%lld", (long long)spec->shm_bytes);
     strv_push(arguments, "--env=HOME=/tmp");
     for (size_t i = 0; i < spec->env->count; i++)
         strv_pushf(arguments, "--env=%s", spec->env->items[i]);
+    strv_push_all(arguments, spec->engine_args);
     strv_push(arguments, spec->image);
 
     struct strv probe CLEANUP(strv_release) = {0};
@@ -172,10 +281,36 @@ static void remove_orphans(const struct engine *engine)
             (void)remove_container(engine, name, &ignored);
 }
 
+/* A release has the probes of other architectures beside its own: "build-mem-probe-MACHINE".
+ * Returns that of the image if there is one, else the own probe, which the kernel of this machine
+ * can run in an image of any architecture. The caller owns it. */
+static char *probe_of_image(const struct engine_run *run)
+{
+    static const char *const machines[][2] = {{"amd64", "x86_64"}, {"arm64", "aarch64"}};
+    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    const struct engine_spec *spec = run->spec;
+    for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
+        char *probe CLEANUP(cleanup_free) = xasprintf("%s-%s", spec->probe_path, machines[i][1]);
+        if (access(probe, R_OK) < 0)
+            continue;
+        struct strv arguments CLEANUP(strv_release) =
+            WORDS("image", "inspect", "--format={{.Architecture}}", spec->image);
+        struct captured captured CLEANUP(captured_release) = {0};
+        if (command(run->engine, &arguments, ANSWER_MS, &captured, &ignored) < 0)
+            continue;
+        captured.output[strcspn(captured.output, "\r\n")] = '\0';
+        trace("image: %s is for %s", spec->image, captured.output);
+        if (strcmp(captured.output, machines[i][0]) == 0)
+            return steal_ptr(probe);
+    }
+    return xstrdup(spec->probe_path);
+}
+
 static int copy_probe(const struct engine_run *run, struct bm_error *err)
 {
+    char *probe CLEANUP(cleanup_free) = probe_of_image(run);
     char *target CLEANUP(cleanup_free) = xasprintf("%s:" PROBE_IN_CONTAINER, run->spec->name);
-    struct strv arguments CLEANUP(strv_release) = WORDS("cp", run->spec->probe_path, target);
+    struct strv arguments CLEANUP(strv_release) = WORDS("cp", probe, target);
     struct captured captured CLEANUP(captured_release) = {0};
     return command(run->engine, &arguments, ANSWER_MS, &captured, err);
 }
@@ -193,7 +328,7 @@ static int start(struct engine_run *run, struct bm_error *err)
     struct strv create CLEANUP(strv_release) = {0};
     struct captured captured CLEANUP(captured_release) = {0};
     remove_orphans(run->engine);
-    push_create_arguments(run, &create);
+    push_create_arguments(run->spec, read_user_mapping(run->engine), &create);
     if (command(run->engine, &create, CREATE_MS, &captured, err) < 0)
         return -1;
     if (copy_probe(run, err) < 0 || page_cache_prepare(&run->page_cache, run->spec->cache,
@@ -207,12 +342,16 @@ static int start(struct engine_run *run, struct bm_error *err)
 }
 
 /* Finds the cgroup of process `pid`. Verifies that the process runs `command`: if the engine is on
- * another machine, the pid belongs to an unrelated process here. */
+ * another machine, the pid belongs to an unrelated process here. If the program is emulated, the
+ * emulator's path precedes the command. */
 static int probe_cgroup(pid_t pid, const char *command, struct cgroup *cgroup)
 {
     char text[8192];
-    if (pid <= 0 || read_proc("", pid, "cmdline", text, sizeof text) <= 0 ||
-        strcmp(text, command) != 0)
+    ssize_t length = pid > 0 ? read_proc("", pid, "cmdline", text, sizeof text) : -1;
+    if (length <= 0)
+        return -1;
+    const char *emulated = text + strlen(text) + 1;
+    if (strcmp(text, command) != 0 && (emulated >= text + length || strcmp(emulated, command) != 0))
         return -1;
     return cgroup_of_process(pid, cgroup);
 }

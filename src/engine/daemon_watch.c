@@ -12,9 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The time between two looks: at least this, and so long that they use at most 0.5 % of a CPU. */
+/* The time between two looks: at least this, and so long that they use at most 0.1 % of a CPU. */
 #define LOOK_MS 1000
-#define PAUSE_PER_LOOK 200
+#define PAUSE_PER_LOOK 1000
+#define NS_PER_MS 1000000
 /* A class path can be long, and the main class comes after it. */
 #define CMDLINE_MAX ((size_t)256 * 1024)
 #define MACHINE_MAX 65536 /* processes */
@@ -177,8 +178,6 @@ static struct watched_process *owner_of(const struct daemon_watch *watch,
     return NULL;
 }
 
-/* The CPU time of a daemon that has ended, or of a child that nobody waited for, is lost: the
- * highest value counts. */
 /* A descendant of a daemon for all users, such as a container, that started before the build. */
 static bool works_for_others(const struct daemon_watch *watch, const struct watched_process *owner,
                              const struct entry *entry)
@@ -187,6 +186,8 @@ static bool works_for_others(const struct daemon_watch *watch, const struct watc
            (watch->begun_ticks == 0 || entry->start_ticks < watch->begun_ticks);
 }
 
+/* The CPU time of a daemon that has ended, or of a child that nobody waited for, is lost: the
+ * highest value counts. */
 static void count_ticks(struct daemon_watch *watch, const struct machine *machine)
 {
     for (size_t i = 0; i < watch->count; i++)
@@ -209,15 +210,15 @@ static void count_ticks(struct daemon_watch *watch, const struct machine *machin
 void daemon_watch_look(struct daemon_watch *watch)
 {
     struct machine machine;
-    int64_t begun_ms = monotonic_ms();
+    int64_t begun_ns = thread_cpu_ns(); /* the elapsed time is long on a busy machine */
     if (!watch->has_processes)
         return;
     read_machine(&machine);
     find_new_processes(watch, &machine);
     count_ticks(watch, &machine);
     free(machine.items);
-    int64_t now_ms = monotonic_ms(), pause_ms = PAUSE_PER_LOOK * (now_ms - begun_ms);
-    watch->next_look_ms = now_ms + (pause_ms > LOOK_MS ? pause_ms : LOOK_MS);
+    int64_t pause_ms = (thread_cpu_ns() - begun_ns) * PAUSE_PER_LOOK / NS_PER_MS;
+    watch->next_look_ms = monotonic_ms() + (pause_ms > LOOK_MS ? pause_ms : LOOK_MS);
 }
 
 void daemon_watch_poll(struct daemon_watch *watch)

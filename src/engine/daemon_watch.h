@@ -36,7 +36,7 @@ void daemon_watch_release(struct daemon_watch *watch);
 
 /* The build begins now, in this cgroup: counts CPU time from here. Version 0: as before. */
 void daemon_watch_begin(struct daemon_watch *watch, const struct cgroup *build);
-/* Looks again if it is time to: a daemon may end before the build does. Uses at most 0.5 % of a
+/* Looks again if it is time to: a daemon may end before the build does. Uses at most 0.1 % of a
  * CPU.
  */
 void daemon_watch_poll(struct daemon_watch *watch);

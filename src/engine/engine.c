@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/interrupt.h"
 #include "base/trace.h"
+#include "base/units.h"
 #include "proc/proc.h"
 
 #include <errno.h>
@@ -14,9 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct engine *const engines[] = {&engine_docker, &engine_podman, &engine_host,
+const struct engine *const engines[ENGINES] = {&engine_docker, &engine_podman, &engine_host,
                                                &engine_inplace};
-#define ENGINES (sizeof engines / sizeof *engines)
 
 void engine_facts_release(struct engine_facts *facts)
 {
@@ -26,25 +26,31 @@ void engine_facts_release(struct engine_facts *facts)
     *facts = (struct engine_facts){0};
 }
 
-static int try_engine(const struct engine *engine, struct bm_error *err)
+int engine_try(const struct engine *engine, bool *silent, struct bm_error *err)
 {
-    int result = engine->usable(engine, err);
+    *silent = false;
+    int result = engine->usable(engine, silent, err);
     trace("engine %s: %s%s", engine->name, result < 0 ? "not usable: " : "selected",
           result < 0 ? err->message : "");
     return result;
 }
 
-static const struct engine *select_first(const struct engine *after, char **choice,
-                                         struct bm_error *err)
+static const struct engine *select_first(char **choice, struct bm_error *err)
 {
     char *reasons CLEANUP(cleanup_free) = xstrdup("");
-    size_t first = 0;
-    while (after && first < ENGINES && engines[first++] != after)
-        ;
     /* After an interrupt no further engine is tried. */
-    for (size_t i = first; i < ENGINES && !interrupt_signal(); i++) {
+    for (size_t i = 0; i < ENGINES && !interrupt_signal(); i++) {
         struct bm_error reason CLEANUP(bm_error_release) = BM_ERROR_INIT;
-        if (try_engine(engines[i], &reason) == 0) {
+        bool silent;
+        int result = engine_try(engines[i], &silent, &reason);
+        if (silent) {
+            bm_error_set(err,
+                         "%s is here but gives no answer (%s), and auto does not choose an engine "
+                         "with less isolation: repair it, or name another one with --engine",
+                         engines[i]->name, reason.message);
+            return NULL;
+        }
+        if (result == 0) {
             *choice = xasprintf("%s%s%s", engines[i]->name, *reasons ? "; " : "", reasons);
             return engines[i];
         }
@@ -57,20 +63,46 @@ static const struct engine *select_first(const struct engine *after, char **choi
     return NULL;
 }
 
-const struct engine *engine_select(const char *name, const struct engine *after, char **choice,
-                                   struct bm_error *err)
+const struct engine *engine_select(const char *name, char **choice, struct bm_error *err)
 {
+    bool silent;
+    const struct engine *engine = NULL;
     *choice = NULL;
     if (strcmp(name, "auto") == 0)
-        return select_first(after, choice, err);
+        return select_first(choice, err);
     for (size_t i = 0; i < ENGINES; i++)
-        if (strcmp(engines[i]->name, name) == 0) {
-            if (try_engine(engines[i], err) == 0)
-                return engines[i];
-            bm_error_wrap(err, "engine %s cannot run builds here", name);
-            return NULL;
-        }
-    BM_BUG("unknown engine name");
+        if (strcmp(engines[i]->name, name) == 0)
+            engine = engines[i];
+    if (!engine)
+        BM_BUG("unknown engine name");
+    int result = engine_try(engine, &silent, err);
+    if (result < 0 && strcmp(err->message, DOCKER_IS_PODMAN) == 0) {
+        *choice = xasprintf("%s: %s", engine_podman.name, err->message);
+        bm_error_release(err);
+        engine = &engine_podman;
+        result = engine_try(engine, &silent, err);
+    }
+    if (result == 0)
+        return engine;
+    bm_error_wrap(err, "engine %s cannot run builds here", engine->name);
+    return NULL;
+}
+
+char *engine_limits_text(const struct cgroup_level *level)
+{
+    const struct {
+        const char *name;
+        int64_t bytes;
+    } limits[] = {{"memory limit", level->limit_bytes},
+                  {"memory.high", level->high_bytes},
+                  {"swap limit", level->swap_limit_bytes}};
+    struct strv texts CLEANUP(strv_release) = {0};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        char *text CLEANUP(cleanup_free) = format_bytes(limits[i].bytes);
+        if (limits[i].bytes >= 0)
+            strv_pushf(&texts, "%s %s", limits[i].name, text);
+    }
+    return strv_join(&texts, ", ");
 }
 
 void engine_probe_arguments(const struct engine_spec *spec, const char *probe, bool own_cgroup,
@@ -82,6 +114,10 @@ void engine_probe_arguments(const struct engine_spec *spec, const char *probe, b
         strv_pushf(arguments, "--stage=%s", spec->stages->items[i]);
     if (own_cgroup)
         strv_push(arguments, "--own-cgroup");
+    if (spec->marker)
+        strv_pushf(arguments, "--marker=%s", spec->marker);
+    if (spec->sh_fallback)
+        strv_push(arguments, "--sh-fallback");
     strv_push(arguments, "--");
     strv_push_all(arguments, spec->command);
 }

@@ -22,13 +22,17 @@
 /* The build to run. All texts are borrowed; NULL if not requested. */
 struct engine_spec {
     const char *repo;       /* absolute path */
-    const char *probe_path; /* build-mem-probe on this machine */
+    const char *probe_path; /* on this machine; see probe_of_image (container.c) */
     const char *name;       /* from engine_unique_name */
     const char *image;
     const char *pull; /* "never", "missing", "always" */
     const char *user; /* "UID:GID"; NULL: the invoking user */
     const char *network;
-    bool engine_privileges; /* the engine's default privileges instead of the least */
+    const char *git_common; /* mounted read-only: the git directory of a linked worktree */
+    const char *marker;     /* a file, relative to `repo`, that exists at the start of the build */
+    int64_t shm_bytes;      /* size of the container's /dev/shm; UNMEASURED: the engine's default */
+    const struct strv *engine_args; /* further options of `create` */
+    bool engine_privileges;         /* the engine's default privileges instead of the least */
     enum cache_policy cache;
     const char *out;            /* the output directory, which CACHE_WARM does not read */
     const struct strv *env;     /* NAME=VALUE or NAME */
@@ -36,6 +40,7 @@ struct engine_spec {
     int64_t interval_ms;
     const struct strv *stages;  /* regular expressions, in order of precedence */
     const struct strv *command; /* of the build */
+    bool sh_fallback;           /* run `sh` if the program of the command is missing */
 };
 
 /* What the engine reports about a run. Texts are owned and may be NULL. */
@@ -65,8 +70,9 @@ struct engine_run {
 struct engine {
     const char *name;
     const char *image_label; /* replaces the image reference in results; NULL: the reference */
-    /* Checks whether the engine can run builds here. May run a command for up to 15 s. */
-    int (*usable)(const struct engine *engine, struct bm_error *err);
+    /* Checks whether the engine can run builds here. May run a command for up to 15 s. If that
+     * gives no answer in time, sets `*silent` to true and returns -1. */
+    int (*usable)(const struct engine *engine, bool *silent, struct bm_error *err);
     /* Starts the probe. Prepares the page cache last, just before the build. */
     int (*start)(struct engine_run *run, struct bm_error *err);
     /* Finds the cgroup of the running probe as this machine sees it. Returns -1 if this machine
@@ -80,11 +86,23 @@ struct engine {
 
 extern const struct engine engine_docker, engine_podman, engine_host, engine_inplace;
 
+/* All engines, in the order in which "auto" tries them. */
+#define ENGINES 4
+extern const struct engine *const engines[ENGINES];
+
+/* Checks whether the engine can run builds here, as its `usable` does, and traces the result. */
+int engine_try(const struct engine *engine, bool *silent, struct bm_error *err);
+
 /* Returns the engine `name` if it is usable. For "auto": the first usable one of docker, podman,
  * host, inplace; `*choice` then names it, and the reason that each earlier one is not usable (owned
- * by the caller). `after`, if not NULL, restricts "auto" to the engines after it. NULL on error. */
-const struct engine *engine_select(const char *name, const struct engine *after, char **choice,
-                                   struct bm_error *err);
+ * by the caller). "docker" is the engine podman if the program docker is Podman. An engine that is
+ * there but gives no answer in time ends "auto": the engines after it have less isolation. NULL on
+ * error. */
+const struct engine *engine_select(const char *name, char **choice, struct bm_error *err);
+
+/* Returns the limits of one cgroup as text, such as "memory limit 1.0 GiB, swap limit 0 B"; "" if
+ * it has none. The caller owns it. */
+char *engine_limits_text(const struct cgroup_level *level);
 
 /* Appends the probe's command line for this spec. `probe` is its path as the engine sees it.
  * `own_cgroup`: only the probe and its build live in the cgroup. */
@@ -108,6 +126,31 @@ char *engine_unique_name(void);
 /* Returns whether the runner of the run `name` is dead: the run started in this boot and pid
  * namespace, and the runner's pid is free or belongs to another process. */
 bool engine_name_is_orphan(const char *name);
+
+/* The reason that the engine docker is not usable if its program is Podman. */
+#define DOCKER_IS_PODMAN "the program docker is Podman here"
+
+/* The user ids of a container, as this machine sees them. */
+enum user_mapping {
+    USERS_DIRECT,   /* they are equal */
+    USERS_ROOTLESS, /* rootless Docker: 0 is the user of the daemon, others are from /etc/subuid */
+    USERS_REMAPPED, /* userns-remap: all ids are from /etc/subuid, also 0 */
+    USERS_KEPT      /* Podman without root: the id of the invoking user is kept */
+};
+
+/* Reads the mapping from the output of `docker info --format '{{json .SecurityOptions}}'`. */
+int parse_security_options(const char *text, enum user_mapping *mapping, struct bm_error *err);
+
+/* Appends the options of `create` with which the files of the build belong to the invoking user.
+ * With userns-remap, no id of a container is that user, so the container opts out of it. */
+void container_push_user(const struct engine_spec *spec, enum user_mapping mapping,
+                         struct strv *arguments);
+
+/* Appends the option of `create` that a container needs on a machine on which SELinux is enforcing,
+ * unless --engine-arg has one: there, a container cannot read the repository. To relabel the
+ * repository instead would change each of its files for good, and read them before the build.
+ * `root` is "" for this machine, or a captured machine. */
+void container_push_label(const struct engine_spec *spec, const char *root, struct strv *arguments);
 
 /* Reads the OOM flag, the image digest and the error from the output of `docker inspect` or `podman
  * inspect` for one container. Members that an engine does not print stay as they are. */

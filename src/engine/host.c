@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "cgroup/cgroup.h"
 #include "engine/engine.h"
+#include "engine/user_scope.h"
 #include "proc/proc.h"
 
 #include <dirent.h>
@@ -154,13 +155,16 @@ static void move_back(char *moved)
 
 /* Returns the directory in which a cgroup for the build can be made; the caller owns it. On v1 that
  * is the runner's own cgroup. On v2 it is the first of these: the own cgroup, if it has no
- * processes (the root may have some); the one above, if the own cgroup has no limits, which would
- * be lost; the own cgroup again, after the runner has moved out of it: `*moved` is the place to
- * which it moved. */
+ * processes (the root may have some); the own cgroup, after the runner has moved out of it:
+ * `*moved` is the place to which it moved; the one above, if the own cgroup has no limits, which
+ * would be lost. */
 static char *parent_directory(const struct cgroup *own, const char *name, char **moved,
                               struct bm_error *err)
 {
     if (own->version == 1 || has_controller_below(own) || cgroup_is_root(own))
+        return xstrdup(own->directory);
+    bool alone = move_below(own, name, moved) == 0 || errno != EBUSY;
+    if (*moved && has_controller_below(own))
         return xstrdup(own->directory);
     char *above CLEANUP(cleanup_free) =
         xstrndup(own->directory, (size_t)(strrchr(own->directory, '/') - own->directory));
@@ -169,9 +173,6 @@ static char *parent_directory(const struct cgroup *own, const char *name, char *
     bool limits = has_limits(own);
     if (!limits && access(above, W_OK) == 0 && cgroup_has_file(&parent, "cgroup.controllers"))
         return steal_ptr(above);
-    bool alone = move_below(own, name, moved) == 0 || errno != EBUSY;
-    if (*moved && has_controller_below(own))
-        return xstrdup(own->directory);
     bm_error_set(err,
                  "no cgroup can be made for the build below %s%s: use --engine inplace, or start "
                  "build-mem alone in a delegated scope (systemd-run --user --scope -p "
@@ -204,24 +205,78 @@ static int make_directory(const struct cgroup *own, const char *parent, const ch
     return 0;
 }
 
+/* The memory hierarchy of the user ends at the slice of the user: the limits of that slice and
+ * above apply to the scopes of the user's service manager as well. */
+static bool is_slice_of_user(const char *directory)
+{
+    char *end CLEANUP(cleanup_free) = xasprintf("/user-%u.slice", (unsigned)geteuid());
+    size_t length = strlen(directory), suffix = strlen(end);
+    return length >= suffix && strcmp(directory + length - suffix, end) == 0;
+}
+
+/* Returns the nearest cgroup whose limits a process would lose if it moved from `own` into a scope
+ * of the user's service manager. The caller owns it. NULL if there is none. */
+static char *limits_that_a_move_loses(const struct cgroup *own)
+{
+    struct cgroup at = *own;
+    char *slash;
+    while (!is_slice_of_user(at.directory) && !cgroup_is_root(&at) &&
+           cgroup_has_file(&at, "cgroup.procs")) {
+        if (has_limits(&at))
+            return xstrdup(at.directory);
+        if (!(slash = strrchr(at.directory, '/')))
+            break;
+        *slash = '\0';
+    }
+    return NULL;
+}
+
+/* A user without root can make no cgroup beside a login session, which root owns. A scope of the
+ * user's own service manager is delegated. Updates `own`. */
+static int move_to_scope(const char *name, struct cgroup *own, struct bm_error *err)
+{
+    char *limited CLEANUP(cleanup_free) = limits_that_a_move_loses(own);
+    if (limited)
+        return bm_error_set(err,
+                            "no cgroup can be made for the build below %s, and the limits of %s "
+                            "would not apply to a scope of your service manager: use --engine "
+                            "inplace",
+                            own->directory, limited);
+    if (user_scope_enter(name, err) < 0)
+        return bm_error_wrap(err,
+                             "no cgroup can be made for the build below %s, and no scope of "
+                             "your service manager either",
+                             own->directory);
+    return cgroup_of_self("", own) < 0
+               ? bm_error_set(err, "the scope of your service manager has no memory controller")
+               : 0;
+}
+
 /* Sets `*moved` as parent_directory does. */
 static int make_cgroup(const char *name, char **made, char **moved, int *version,
                        struct bm_error *err)
 {
     struct cgroup own;
+    struct bm_error reason CLEANUP(bm_error_release) = BM_ERROR_INIT;
     if (cgroup_of_self("", &own) < 0)
         return bm_error_set(err, "no mounted cgroup with a memory controller lists this process in "
                                  "its cgroup.procs");
-    char *parent CLEANUP(cleanup_free) = parent_directory(&own, name, moved, err);
+    char *parent CLEANUP(cleanup_free) = parent_directory(&own, name, moved, &reason);
+    if (!parent && geteuid() != 0) {
+        if (move_to_scope(name, &own, err) < 0)
+            return -1;
+        parent = parent_directory(&own, name, moved, &reason);
+    }
     if (!parent)
-        return -1;
+        return bm_error_set(err, "%s", reason.message);
     remove_orphans(parent);
     *version = own.version;
     return make_directory(&own, parent, name, made, err);
 }
 
-static int usable(const struct engine *engine, struct bm_error *err)
+static int usable(const struct engine *engine, bool *silent, struct bm_error *err)
 {
+    (void)silent;
     (void)engine;
     char *name CLEANUP(cleanup_free) = engine_unique_name();
     char *directory CLEANUP(cleanup_free) = NULL;

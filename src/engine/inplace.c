@@ -14,8 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int usable(const struct engine *engine, struct bm_error *err)
+static int usable(const struct engine *engine, bool *silent, struct bm_error *err)
 {
+    (void)silent;
     (void)engine;
     return access("/proc/self/stat", R_OK) < 0 ? bm_error_errno(err, "/proc/self/stat") : 0;
 }

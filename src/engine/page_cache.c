@@ -66,7 +66,7 @@ static int drop(struct bm_error *err)
 
 /* Half of the available memory: more would evict the pages that were read first, or those of other
  * processes. The pages are charged to the runner's cgroup, so its limit counts, too. */
-static int64_t warm_budget_bytes(void)
+static int64_t most_bytes_to_warm(void)
 {
     char text[8192] = "";
     struct cgroup own;
@@ -78,21 +78,21 @@ static int64_t warm_budget_bytes(void)
     return available > 0 ? available / 2 : 0;
 }
 
-/* Reads one chunk, within the budget. Returns false at the end of the file, on an error, and if the
- * budget is used up. */
+/* Reads one chunk, at most left_bytes. Returns false at the end of the file, on an error, and if
+ * nothing more may be read. */
 static bool read_chunk(struct page_cache *cache, int fd, int64_t *read_bytes)
 {
     static char chunk[CHUNK_BYTES];
     size_t most =
-        cache->budget_bytes < (int64_t)sizeof chunk ? (size_t)cache->budget_bytes : sizeof chunk;
+        cache->left_bytes < (int64_t)sizeof chunk ? (size_t)cache->left_bytes : sizeof chunk;
     ssize_t got = read(fd, chunk, most);
     if (got <= 0)
         return got < 0 && errno == EINTR;
-    cache->budget_bytes -= got;
+    cache->left_bytes -= got;
     *read_bytes += got;
-    if (cache->budget_bytes == 0)
+    if (cache->left_bytes == 0)
         set_shortfall(cache, xstrdup("stopped at half of the available memory"));
-    return cache->budget_bytes > 0;
+    return cache->left_bytes > 0;
 }
 
 /* The build may run as another user, who can read the file. */
@@ -129,7 +129,7 @@ static int warm_workspace(struct page_cache *cache, const char *repo, const char
     if (!walk)
         return bm_error_errno(err, "%s", repo);
     (void)stat(left_out, &out);
-    for (FTSENT *entry; cache->budget_bytes > 0 && !interrupt_signal() && (entry = fts_read(walk));)
+    for (FTSENT *entry; cache->left_bytes > 0 && !interrupt_signal() && (entry = fts_read(walk));)
         if (entry->fts_info == FTS_D && is_skipped(entry, &out))
             fts_set(walk, entry, FTS_SKIP);
         else if (entry->fts_info == FTS_F)
@@ -156,8 +156,8 @@ int page_cache_prepare(struct page_cache *cache, enum cache_policy policy, const
         trace("page cache: left as it is");
         return 0;
     }
-    cache->budget_bytes = warm_budget_bytes();
-    trace_read(cache->budget_bytes, "to read at most");
+    cache->left_bytes = most_bytes_to_warm();
+    trace_read(cache->left_bytes, "to read at most");
     int result = warm_workspace(cache, repo, left_out, err);
     trace_read(cache->workspace_bytes, "of the workspace read");
     if (cache->shortfall)
@@ -175,7 +175,7 @@ static bool drain(struct page_cache *cache, const struct child *child)
         if (ready == 0 || fds[1].revents)
             return false;
         if (ready > 0 && !read_chunk(cache, child->output, &cache->image_bytes))
-            return cache->budget_bytes > 0;
+            return cache->left_bytes > 0;
     }
 }
 
@@ -183,7 +183,7 @@ void page_cache_warm_image(struct page_cache *cache, char *const *argv)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct child child CLEANUP(child_release) = CHILD_NONE;
-    if (cache->budget_bytes == 0)
+    if (cache->left_bytes == 0)
         return;
     if (child_start(&child, argv, NULL, NULL, &err) < 0) {
         set_shortfall(cache, xasprintf("cannot read the image: %s", err.message));

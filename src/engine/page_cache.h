@@ -14,7 +14,7 @@
 
 /* The amounts that build-mem read for a warm run. */
 struct page_cache {
-    int64_t budget_bytes; /* the remaining amount that may be read */
+    int64_t left_bytes; /* that may still be read */
     int64_t workspace_bytes, image_bytes;
     char *shortfall; /* the first reason for incomplete reading; NULL if complete; owned */
 };
@@ -30,8 +30,8 @@ int page_cache_can_drop(struct bm_error *err);
 int page_cache_prepare(struct page_cache *cache, enum cache_policy policy, const char *repo,
                        const char *left_out, struct bm_error *err);
 
-/* Runs a command that prints the files of an image, and discards its output. Stops at the end of
- * the budget. A failure is recorded as the shortfall. */
+/* Runs a command that prints the files of an image, and discards its output. Stops if no
+ * more bytes may be read. A failure is recorded as the shortfall. */
 void page_cache_warm_image(struct page_cache *cache, char *const *argv);
 
 #endif

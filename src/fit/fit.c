@@ -4,6 +4,8 @@
 #include "base/json_write.h"
 #include "base/units.h"
 #include "fit/search.h"
+#include "measurement/advice.h"
+#include "measurement/likeness.h"
 
 #include <math.h>
 
@@ -36,6 +38,7 @@ void fit_release(struct fit *fit)
         free(fit->attempts[i].detail);
     }
     free(fit->attempts);
+    free(fit->unfinished);
     *fit = (struct fit){0};
 }
 
@@ -51,6 +54,19 @@ static enum fit_outcome outcome_of(const struct measurement *m, enum verdict ver
     if (verdict != VERDICT_BUILD_FAILED)
         return FIT_NOT_MEASURED;
     return m->build.exit_code == 0 && !m->build.signal ? FIT_NO_ARTIFACT : FIT_BUILD_FAILED;
+}
+
+void fit_judge(const struct fit *fit, const struct measurement *m, struct judgement *judgement)
+{
+    judge_alone(m, 1, judgement);
+    char *less CLEANUP(cleanup_free) =
+        fit->unlimited && judgement->verdict == VERDICT_PASS ? less_work(m, fit->unlimited) : NULL;
+    if (!less)
+        return;
+    char *advice CLEANUP(cleanup_free) = advice_text(ADVICE_CLEAR_CACHE, NULL);
+    judgement->verdict = VERDICT_INCONCLUSIVE;
+    judgement->reason =
+        xasprintf("the build did less work than without a limit: %s; %s", less, advice);
 }
 
 void fit_add(struct fit *fit, int64_t limit_bytes, const struct measurement *m,
@@ -76,6 +92,8 @@ int64_t fit_patience_ms(int64_t unlimited_ms)
 
 enum fit_verdict fit_verdict_of(const struct fit *fit)
 {
+    if (fit->unfinished)
+        return FIT_VERDICT_NOT_MEASURED;
     if (fit->signal)
         return FIT_VERDICT_INTERRUPTED;
     switch (fit_search(fit->attempts, fit->count).state) {
@@ -166,6 +184,7 @@ static cJSON *fit_object(const struct fit *fit)
     json_add_text(root, "commit", m ? m->commit : NULL);
     json_add_text(root, "command", m ? m->build.command : NULL);
     json_add_text(root, "verdict", fit_verdict_name(fit_verdict_of(fit)));
+    json_add_text(root, "unfinished", fit->unfinished);
     json_add_integer(root, "exit_code", fit_exit_status(fit));
     json_add_integer(root, "resolution_percent", lround(100 * FIT_RESOLUTION));
     json_add_measured(root, "failing_bytes", search.failing_bytes);

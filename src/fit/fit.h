@@ -41,12 +41,17 @@ struct fit {
     const char *label;                   /* borrowed */
     const struct measurement *unlimited; /* the first run, borrowed; NULL before it */
     int signal;                          /* interrupted the search; 0: none */
-    struct fit_attempt *attempts;        /* in order of time; the first has no limit; owned */
+    char *unfinished; /* the reason that the search has not ended; NULL: it has; owned */
+    struct fit_attempt *attempts; /* in order of time; the first has no limit; owned */
     size_t count;
 };
 void fit_release(struct fit *fit);
 
-/* Adds a run under this limit (UNMEASURED: none). `judgement` comes from judge_alone().
+/* Judges one attempt. One that passed with less work than the run without a limit is inconclusive:
+ * a build tool may have replayed its cache. Fills `judgement`, which the caller has initialised. */
+void fit_judge(const struct fit *fit, const struct measurement *m, struct judgement *judgement);
+
+/* Adds a run under this limit (UNMEASURED: none). `judgement` comes from fit_judge().
  * `impatient`: the timeout of the run was fit_patience_ms(), not --timeout. */
 void fit_add(struct fit *fit, int64_t limit_bytes, const struct measurement *m,
              const struct judgement *judgement, bool impatient);

@@ -26,6 +26,14 @@ void finding_release(struct finding *finding)
     free(finding->largest);
 }
 
+int64_t finding_highest(const struct finding *finding)
+{
+    int64_t highest = UNMEASURED;
+    for (size_t i = 0; i < finding->value_count; i++)
+        highest = finding->values[i] > highest ? finding->values[i] : highest;
+    return highest;
+}
+
 struct range accepted_range(const struct baseline_metric *metric)
 {
     return (struct range){
@@ -70,15 +78,6 @@ enum level level_for_runs(const struct baseline_environment *entry,
 
 /* ---- the reason ---- */
 
-static void values_span(const struct finding *finding, int64_t *lowest, int64_t *highest)
-{
-    *lowest = *highest = finding->values[0];
-    for (size_t i = 1; i < finding->value_count; i++) {
-        *lowest = finding->values[i] < *lowest ? finding->values[i] : *lowest;
-        *highest = finding->values[i] > *highest ? finding->values[i] : *highest;
-    }
-}
-
 static size_t count_runs_with(const struct evaluation *evaluation, const char *metric)
 {
     size_t count = 0;
@@ -103,26 +102,38 @@ static enum reason compare_values(const struct evaluation *evaluation,
                                   const struct baseline_metric *metric)
 {
     struct range range = accepted_range(metric);
-    int64_t lowest, highest;
-    values_span(finding, &lowest, &highest);
-    if (metric->tolerance.budget >= 0 && highest > metric->tolerance.budget)
-        return REASON_OVER_BUDGET;
-    /* If all runs are on the same side, it does not matter by how much they differ. */
-    if (range_position(range, lowest) == ABOVE)
+    struct interval median = median_interval(finding->values, finding->value_count);
+    if (range_position(range, median.lowest) == ABOVE)
         return REASON_REGRESSED;
-    if (range_position(range, highest) == BELOW)
+    if (range_position(range, median.highest) == BELOW)
         return improvement(evaluation, finding, metric);
-    if (highest - lowest > range.slack && finding->level == LEVEL_FAIL)
+    if (range_position(range, median.highest) != ABOVE)
+        return REASON_WITHIN;
+    if (finding->level == LEVEL_FAIL)
         return REASON_NOISY;
-    switch (range_position(range, finding->actual)) {
-    case ABOVE:
-        return REASON_REGRESSED;
-    case BELOW:
-        return improvement(evaluation, finding, metric);
-    case WITHIN:
-        break;
+    return range_position(range, finding->actual) == ABOVE ? REASON_REGRESSED : REASON_WITHIN;
+}
+
+/* Returns whether the runs without the stage certainly did not execute it. Scans miss a stage that
+ * is shorter than the time between two of them. The ledger misses one whose command lines it could
+ * not read; but if those processes had less memory than half of the stage in the baseline, they
+ * were not the stage. */
+static bool stage_is_gone(const struct evaluation *evaluation, const struct baseline_metric *metric)
+{
+    /* The unreclaimable memory while a stage is current includes that of other processes. */
+    if (!metric_stage_name(metric->name))
+        return false;
+    int64_t lowest = metric->values[0];
+    for (size_t i = 1; i < metric->count; i++)
+        lowest = metric->values[i] < lowest ? metric->values[i] : lowest;
+    for (size_t i = 0; i < evaluation->run_count; i++) {
+        const struct process_ledger *ledger = &evaluation->runs[i].ledger;
+        bool is_certain = ledger->source == PEAK_RSS_TASKSTATS && ledger->overruns == 0 &&
+                          ledger->unnamed_rss_bytes >= 0 && ledger->unnamed_rss_bytes < lowest / 2;
+        if (!is_certain && !metric_is_shown(&evaluation->runs[i], metric->name))
+            return false;
     }
-    return REASON_WITHIN;
+    return true;
 }
 
 /* Returns whether all runs looked for such processes. The ledger needs rights that this machine may
@@ -142,14 +153,20 @@ static enum reason compare_with_baseline_metric(const struct evaluation *evaluat
 {
     if (finding->level == LEVEL_OFF)
         return REASON_OFF;
-    if (count_runs_with(evaluation, finding->metric) < evaluation->run_count)
-        return is_watched(evaluation, finding) ? REASON_NOT_MEASURED : REASON_GONE;
+    bool is_stage = metric_stage(finding->metric) != NULL;
+    enum reason unmeasured = is_stage ? REASON_MISSED : REASON_NOT_MEASURED;
+    if (count_runs_with(evaluation, finding->metric) < evaluation->run_count) {
+        if (is_stage ? stage_is_gone(evaluation, metric) : !is_watched(evaluation, finding))
+            return REASON_GONE;
+        if (!is_stage)
+            return REASON_NOT_MEASURED;
+    }
     if (finding->value_count == 0)
-        return REASON_NOT_MEASURED;
+        return unmeasured;
     enum reason reason = compare_values(evaluation, finding, metric);
     /* A metric of level fail must be measured in every run before it can pass. */
     bool partly = finding->value_count < evaluation->run_count && finding->level == LEVEL_FAIL;
-    return partly && reason < REASON_NOT_MEASURED ? REASON_NOT_MEASURED : reason;
+    return partly && reason < REASON_NOT_MEASURED ? unmeasured : reason;
 }
 
 /* The runs have the metric, the baseline does not. */
@@ -184,10 +201,7 @@ static enum reason reason_of_cut_off(const struct evaluation *evaluation,
     if (finding->level == LEVEL_OFF)
         return REASON_OFF;
     enum reason reason = compare_with_baseline_metric(evaluation, finding, metric);
-    int64_t lowest = UNMEASURED, highest = UNMEASURED;
-    if (finding->value_count)
-        values_span(finding, &lowest, &highest);
-    if (reason == REASON_OVER_BUDGET || range_position(accepted_range(metric), highest) == ABOVE)
+    if (range_position(accepted_range(metric), finding_highest(finding)) == ABOVE)
         return reason;
     return unreclaimable_is_judged(evaluation) ? REASON_CUT_OFF : REASON_AT_LIMIT;
 }
@@ -205,11 +219,87 @@ static enum reason reason_of(const struct evaluation *evaluation, const struct f
                   : reason_without_baseline(evaluation, finding);
 }
 
+/* ---- the budget ---- */
+
+static int64_t budget_of(const struct evaluation *evaluation, const char *name,
+                         const struct baseline_metric *metric)
+{
+    int64_t of_config = budgets_find(evaluation->budgets, name);
+    int64_t of_baseline = metric ? metric->tolerance.budget : UNMEASURED;
+    if (of_config < 0 || of_baseline < 0)
+        return of_config < 0 ? of_baseline : of_config;
+    return of_config < of_baseline ? of_config : of_baseline;
+}
+
+/* A process whose exit record was lost could be larger than those that were counted. */
+static const struct process_ledger *incomplete_ledger(const struct evaluation *evaluation)
+{
+    for (size_t i = 0; i < evaluation->run_count; i++) {
+        const struct process_ledger *ledger = &evaluation->runs[i].ledger;
+        if (ledger->source != PEAK_RSS_TASKSTATS || ledger->lost != 0 || ledger->overruns != 0)
+            return ledger;
+    }
+    return NULL;
+}
+
+static bool peak_was_cut_off(const struct evaluation *evaluation, const char *metric)
+{
+    return strcmp(metric, METRIC_CGROUP_PEAK) == 0 &&
+           run_cut_off(evaluation->runs, evaluation->run_count);
+}
+
+/* Returns the reason that the runs do not show whether the metric is within its budget, or NULL.
+ * The caller owns the text. */
+static char *unchecked_reason(const struct evaluation *evaluation, const struct finding *finding)
+{
+    const char *process = metric_process_name(finding->metric);
+    const struct process_ledger *ledger = process ? incomplete_ledger(evaluation) : NULL;
+    if (ledger)
+        return xstrdup(ledger->fallback ? ledger->fallback : "exit records were lost");
+    if (finding->value_count == evaluation->run_count)
+        return peak_was_cut_off(evaluation, finding->metric)
+                   ? cut_off_reason(run_cut_off(evaluation->runs, evaluation->run_count))
+                   : NULL;
+    if (finding->value_count)
+        return xasprintf("it was measured in only %zu of %zu runs", finding->value_count,
+                         evaluation->run_count);
+    return xstrdup(process                              ? "no process matches"
+                   : metric_stage_name(finding->metric) ? "the stage was not measured"
+                                                        : "it was not measured");
+}
+
+/* Adds the budget to `reason`, which is that of the comparison with the baseline. */
+static enum reason reason_with_budget(const struct evaluation *evaluation,
+                                      const struct finding *finding, enum reason reason)
+{
+    int64_t highest = finding_highest(finding);
+    if (finding->budget < 0 || reason == REASON_AT_LIMIT)
+        return reason;
+    if (highest > finding->budget)
+        return REASON_OVER_BUDGET;
+    bool cut_off = peak_was_cut_off(evaluation, finding->metric);
+    if (cut_off && (reason == REASON_CUT_OFF ||
+                    budgets_find(evaluation->budgets, METRIC_UNRECLAIMABLE_PEAK) >= 0))
+        return reason == REASON_NOT_COMPARED ? REASON_CUT_OFF : reason;
+    char *unchecked CLEANUP(cleanup_free) = unchecked_reason(evaluation, finding);
+    if (unchecked)
+        return reason > REASON_UNCHECKED_BUDGET ? reason : REASON_UNCHECKED_BUDGET;
+    bool judged = reason != REASON_OFF && reason != REASON_NOT_COMPARED && reason != REASON_NEW;
+    double warn_at = evaluation->budgets->warn_at_percent / 100 * (double)finding->budget;
+    if ((!judged || reason == REASON_WITHIN) && warn_at > 0 && (double)highest > warn_at)
+        return REASON_NEAR_BUDGET;
+    return judged ? reason : REASON_IN_BUDGET;
+}
+
 static enum finding_status status_of(const struct finding *finding, enum reason reason)
 {
     switch (reason) {
     case REASON_WITHIN:
+    case REASON_IN_BUDGET:
         return FINDING_PASS;
+    case REASON_NEAR_BUDGET:
+    case REASON_MISSED:
+        return FINDING_WARNED;
     case REASON_OFF:
     case REASON_CUT_OFF:
         return FINDING_OFF;
@@ -220,12 +310,13 @@ static enum finding_status status_of(const struct finding *finding, enum reason 
     case REASON_GONE:
         return FINDING_MISSING;
     case REASON_AT_LIMIT:
+    case REASON_UNCHECKED_BUDGET:
+    case REASON_OVER_BUDGET:
         return FINDING_FAILED;
     case REASON_NOISY:
     case REASON_NOT_MEASURED:
     case REASON_IMPROVED_STRICT:
     case REASON_REGRESSED:
-    case REASON_OVER_BUDGET:
         return finding->level == LEVEL_FAIL ? FINDING_FAILED : FINDING_WARNED;
     }
     BM_BUG("reason out of range");
@@ -259,8 +350,7 @@ static void put_change(FILE *out, const struct finding *finding, size_t run_coun
 {
     char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
     if (!finding->value_count) {
-        fprintf(out, "%s was not %s", label,
-                metric_stage_name(finding->metric) ? "seen" : "measured");
+        fprintf(out, "%s was not %s", label, metric_stage(finding->metric) ? "seen" : "measured");
         return;
     }
     if (finding->baseline < 0 || finding->delta == 0) {
@@ -281,7 +371,7 @@ static void put_gone(FILE *out, const struct evaluation *evaluation, const struc
         return;
     }
     char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
-    const char *verb = metric_stage_name(finding->metric) ? "seen" : "measured";
+    const char *verb = metric_stage(finding->metric) ? "seen" : "measured";
     size_t shown = count_runs_with(evaluation, finding->metric);
     if (shown)
         fprintf(out, "%s was %s in only %zu of %zu runs", label, verb, shown,
@@ -307,12 +397,24 @@ static void put_not_measured(FILE *out, const struct finding *finding, size_t ru
     put_figure(out, "; the baseline is ", finding->metric, finding->baseline);
 }
 
-static void put_noisy(FILE *out, const struct finding *finding, int64_t slack)
+static void put_unchecked(FILE *out, const struct evaluation *evaluation,
+                          const struct finding *finding)
 {
-    int64_t lowest, highest;
-    values_span(finding, &lowest, &highest);
-    put_figure(out, "; the runs differ by ", finding->metric, highest - lowest);
-    put_figure(out, ", more than the tolerance of ", finding->metric, slack);
+    char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
+    char *reason CLEANUP(cleanup_free) = unchecked_reason(evaluation, finding);
+    fprintf(out, "the budget of %s", label);
+    put_figure(out, ", ", finding->metric, finding->budget);
+    fprintf(out, ", cannot be checked: %s", reason);
+}
+
+static void put_noisy(FILE *out, const struct finding *finding)
+{
+    const struct interval median = median_interval(finding->values, finding->value_count);
+    put_figure(out, "; the runs show only that the median is between ", finding->metric,
+               median.lowest);
+    put_figure(out, " and ", finding->metric, median.highest);
+    put_figure(out, "; ", finding->metric, finding->allowed);
+    fputs(" is allowed", out);
 }
 
 /* Prints the part after "stage build-deps grew by 182.4 MiB (+26.2 %) to 878.1 MiB", or the whole
@@ -322,7 +424,6 @@ static void put_consequence(FILE *out, const struct evaluation *evaluation,
                             enum reason reason)
 {
     int64_t slack = metric ? accepted_range(metric).slack : UNMEASURED;
-    int64_t budget = metric ? metric->tolerance.budget : UNMEASURED;
     switch (reason) {
     case REASON_WITHIN:
     case REASON_REGRESSED:
@@ -331,16 +432,27 @@ static void put_consequence(FILE *out, const struct evaluation *evaluation,
         return;
     case REASON_OVER_BUDGET:
         fputs(evaluation->run_count > 1 ? "; the highest run" : "; it", out);
-        put_figure(out, " exceeds the budget of ", finding->metric, budget);
+        put_figure(out, " exceeds the budget of ", finding->metric, finding->budget);
+        return;
+    case REASON_IN_BUDGET:
+        put_figure(out, "; the budget is ", finding->metric, finding->budget);
+        return;
+    case REASON_NEAR_BUDGET:
+        fputs(evaluation->run_count > 1 ? "; the highest run" : "; it", out);
+        fprintf(out, " exceeds %g %%", evaluation->budgets->warn_at_percent);
+        put_figure(out, " of the budget of ", finding->metric, finding->budget);
+        return;
+    case REASON_UNCHECKED_BUDGET:
+        put_unchecked(out, evaluation, finding);
         return;
     case REASON_NOISY:
-        put_noisy(out, finding, slack);
+        put_noisy(out, finding);
         return;
     case REASON_IMPROVED:
     case REASON_IMPROVED_STRICT:
         put_figure(out, ", more than the tolerance of ", finding->metric, slack);
         if (reason == REASON_IMPROVED_STRICT)
-            fputs("; --strict requires the gain in the baseline", out);
+            fputs("; --strict requires that the baseline records it", out);
         return;
     case REASON_OFF:
         fputs(" (reported only)", out);
@@ -365,6 +477,13 @@ static void put_consequence(FILE *out, const struct evaluation *evaluation,
     case REASON_GONE:
         put_gone(out, evaluation, finding);
         return;
+    case REASON_MISSED:
+        if (count_runs_with(evaluation, finding->metric) < evaluation->run_count)
+            put_gone(out, evaluation, finding);
+        else
+            put_not_measured(out, finding, evaluation->run_count);
+        fputs("; not judged, because build-mem can miss a stage that is this short", out);
+        return;
     }
 }
 
@@ -375,7 +494,8 @@ static char *finding_message(const struct evaluation *evaluation, const struct f
     char *text CLEANUP(cleanup_free) = NULL;
     size_t size;
     FILE *out = xmemstream_open(&text, &size);
-    if (reason != REASON_GONE && reason != REASON_NOT_MEASURED)
+    if (reason != REASON_GONE && reason != REASON_NOT_MEASURED && reason != REASON_MISSED &&
+        reason != REASON_UNCHECKED_BUDGET)
         put_change(out, finding, evaluation->run_count);
     put_consequence(out, evaluation, finding, metric, reason);
     xmemstream_close(out);
@@ -388,7 +508,7 @@ static char *finding_largest(const struct evaluation *evaluation, const struct f
                              enum reason reason)
 {
     if (reason != REASON_REGRESSED && reason != REASON_OVER_BUDGET && reason != REASON_AT_LIMIT &&
-        reason != REASON_NOISY)
+        reason != REASON_NOISY && reason != REASON_NEAR_BUDGET)
         return NULL;
     const struct measurement *highest = &evaluation->runs[0];
     for (size_t i = 1; i < evaluation->run_count; i++)
@@ -425,6 +545,18 @@ static void set_baseline(const struct evaluation *evaluation, struct finding *fi
         finding->delta = finding->actual - finding->baseline;
 }
 
+/* A budget counts at every level. */
+static void set_budget(struct finding *finding, enum reason reason)
+{
+    if (finding->budget < 0)
+        return;
+    if (reason == REASON_IN_BUDGET || reason == REASON_NEAR_BUDGET ||
+        reason == REASON_OVER_BUDGET || reason == REASON_UNCHECKED_BUDGET)
+        finding->level = LEVEL_FAIL;
+    if (finding->allowed < 0 || finding->budget < finding->allowed)
+        finding->allowed = finding->budget;
+}
+
 /* The reason as it counts for the verdict. At level warn it is only reported, unless the metric is
  * gone: a metric must not disappear unnoticed. */
 static enum reason effective_reason(const struct finding *finding, enum reason reason)
@@ -439,6 +571,10 @@ static void add_finding(struct evaluation *evaluation, const struct finding *fin
 {
     enum reason effective = effective_reason(finding, reason);
     evaluation->improved |= reason == REASON_IMPROVED || reason == REASON_IMPROVED_STRICT;
+    evaluation->is_new |= reason == REASON_NEW;
+    evaluation->is_missed |= reason == REASON_MISSED;
+    if (reason == REASON_NEAR_BUDGET && !evaluation->near_budget)
+        evaluation->near_budget = finding->metric;
     if (effective > evaluation->worst) {
         evaluation->worst = effective;
         evaluation->worst_finding = evaluation->finding_count;
@@ -460,11 +596,14 @@ static void evaluate_metric(struct evaluation *evaluation, const char *name)
         .baseline = UNMEASURED,
         .allowed = UNMEASURED,
         .actual = UNMEASURED,
+        .budget = budget_of(evaluation, name, metric),
     };
     set_actual(evaluation, &finding);
     if (metric)
         set_baseline(evaluation, &finding, metric);
-    enum reason reason = reason_of(evaluation, &finding, metric);
+    enum reason reason =
+        reason_with_budget(evaluation, &finding, reason_of(evaluation, &finding, metric));
+    set_budget(&finding, reason);
     finding.status = status_of(&finding, reason);
     finding.over_budget = reason == REASON_OVER_BUDGET || reason == REASON_AT_LIMIT;
     finding.message = finding_message(evaluation, &finding, metric, reason);
@@ -489,6 +628,8 @@ void evaluate_metrics(struct evaluation *evaluation)
     }
     for (size_t i = 0; evaluation->entry && i < evaluation->entry->count; i++)
         push_new(&names, evaluation->entry->metrics[i].name);
+    for (size_t i = 0; i < evaluation->budgets->count; i++)
+        push_new(&names, evaluation->budgets->items[i].metric);
     for (size_t i = 0; i < names.count; i++)
         evaluate_metric(evaluation, names.items[i]);
 }

@@ -2,10 +2,15 @@
 
 #include "base/alloc.h"
 #include "base/units.h"
+#include "baseline/disturbed.h"
 #include "baseline/tolerance.h"
+#include "measurement/advice.h"
 #include "measurement/environment.h"
+#include "measurement/heap_ceiling.h"
+#include "measurement/likeness.h"
 #include "measurement/validity.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void judgement_init(struct judgement *judgement)
@@ -19,8 +24,11 @@ void judgement_release(struct judgement *judgement)
         finding_release(&judgement->findings[i]);
     free(judgement->findings);
     free(judgement->baseline_path);
+    free(judgement->base_commit);
+    free(judgement->base_ref);
     free(judgement->reason);
     free(judgement->advice);
+    free(judgement->refresh_arguments);
     strv_release(&judgement->notes);
     judgement_init(judgement);
 }
@@ -51,35 +59,75 @@ int verdict_exit_status(enum verdict verdict)
 
 /* ---- the verdict from the findings ---- */
 
-static char *refresh_command(const struct judgement *judgement)
+/* The file that has the budget of the metric: the lower budget counts. */
+static const char *budget_file(const struct evaluation *evaluation, const char *metric,
+                               const char *baseline_path)
 {
-    return judgement->baseline_path
-               ? xasprintf("build-mem baseline refresh --baseline %s", judgement->baseline_path)
-               : xstrdup("build-mem baseline refresh");
+    const struct baseline_metric *accepted =
+        evaluation->entry ? baseline_metric_find(evaluation->entry, metric) : NULL;
+    int64_t of_config = budgets_find(evaluation->budgets, metric);
+    int64_t of_baseline = accepted ? accepted->tolerance.budget : UNMEASURED;
+    bool is_config = of_baseline < 0 || (of_config >= 0 && of_config <= of_baseline);
+    return is_config || !baseline_path ? "build-mem.json" : baseline_path;
+}
+
+/* `refresh`: the advice with the command that accepts the runs; `otherwise`: if there is no
+ * baseline to refresh. */
+static char *refresh_or(enum advice refresh, enum advice otherwise,
+                        const struct judgement *judgement)
+{
+    return judgement->refresh_arguments ? advice_text(refresh, judgement->refresh_arguments)
+                                        : advice_text(otherwise, NULL);
+}
+
+static enum advice advice_for_unchecked(const char *metric)
+{
+    return metric_process_name(metric) ? ADVICE_UNCHECKED_PROCESS
+           : metric_stage_name(metric) ? ADVICE_UNCHECKED_STAGE
+                                       : ADVICE_UNCHECKED_PEAK;
+}
+
+/* Of a pass: the first remark that applies. */
+static char *advice_for_pass(const struct evaluation *evaluation, const struct judgement *judgement)
+{
+    if (evaluation->near_budget)
+        return advice_text(ADVICE_NEAR_BUDGET, budget_file(evaluation, evaluation->near_budget,
+                                                           judgement->baseline_path));
+    if (evaluation->improved)
+        return refresh_or(ADVICE_KEEP_GAIN, ADVICE_SEE_PAGE, judgement);
+    if (evaluation->is_missed)
+        return advice_text(ADVICE_SEE_ALL_STAGES, NULL);
+    if (evaluation->is_new)
+        return refresh_or(ADVICE_ADD_TO_BASELINE, ADVICE_SEE_PAGE, judgement);
+    if (!evaluation->entry)
+        return refresh_or(ADVICE_RECORD_BASELINE, ADVICE_SEE_PAGE, judgement);
+    return advice_text(ADVICE_SEE_PAGE, NULL);
 }
 
 static char *advice_for(const struct evaluation *evaluation, const struct judgement *judgement)
 {
-    char *refresh CLEANUP(cleanup_free) = refresh_command(judgement);
+    const char *metric = judgement->findings[evaluation->worst_finding].metric;
+    const char *file = budget_file(evaluation, metric, judgement->baseline_path);
     switch (evaluation->worst) {
     case REASON_OVER_BUDGET:
-        return xstrdup("reduce the memory of the build; the budget is \"budget\" in the baseline "
-                       "file");
+        return advice_text(ADVICE_OVER_BUDGET, file);
+    case REASON_UNCHECKED_BUDGET:
+        return advice_text(advice_for_unchecked(metric), file);
     case REASON_REGRESSED:
-        return xasprintf("if this increase is intended, run: %s --allow-increase --reason TEXT",
-                         refresh);
+        return refresh_or(ADVICE_ACCEPT_INCREASE, ADVICE_SEE_TABLES, judgement);
     case REASON_GONE:
-        return xasprintf("if this is intended, run: %s", refresh);
+        return refresh_or(ADVICE_ACCEPT_LOSS, ADVICE_SEE_TABLES, judgement);
+    case REASON_IMPROVED:
+    case REASON_IMPROVED_STRICT:
+        return refresh_or(ADVICE_KEEP_GAIN, ADVICE_SEE_PAGE, judgement);
     case REASON_NOISY:
-        return xstrdup("check again on a quiet machine, or make the build steadier (--cache warm, "
-                       "a fixed number of workers, a --memory limit)");
+        return advice_text(ADVICE_STEADIER, NULL);
     case REASON_NOT_MEASURED:
-        return xstrdup("check again with a shorter --interval-ms; if the stage always runs beside "
-                       "another one, judge that one, and set the level of this one to warn");
+        return advice_text(ADVICE_MORE_RIGHTS, NULL);
     case REASON_AT_LIMIT:
-        return at_limit_advice();
+        return advice_text(ADVICE_RAISE_LIMIT, NULL);
     default:
-        return evaluation->improved ? xasprintf("to keep the gain, run: %s", refresh) : NULL;
+        return advice_for_pass(evaluation, judgement);
     }
 }
 
@@ -87,15 +135,19 @@ static enum verdict verdict_for(enum reason worst)
 {
     switch (worst) {
     case REASON_WITHIN:
+    case REASON_IN_BUDGET:
+    case REASON_NEAR_BUDGET:
     case REASON_OFF:
     case REASON_CUT_OFF:
     case REASON_NOT_COMPARED:
     case REASON_NEW:
+    case REASON_MISSED:
         return VERDICT_PASS;
     case REASON_IMPROVED:
         return VERDICT_IMPROVED;
     case REASON_NOISY:
     case REASON_NOT_MEASURED:
+    case REASON_UNCHECKED_BUDGET:
         return VERDICT_INCONCLUSIVE;
     case REASON_GONE:
     case REASON_IMPROVED_STRICT:
@@ -108,23 +160,71 @@ static enum verdict verdict_for(enum reason worst)
     BM_BUG("reason out of range");
 }
 
+/* Of an even number of runs, the lower of the middle two. */
+static const struct measurement *deciding_run(const struct evaluation *evaluation,
+                                              const struct finding *finding)
+{
+    int64_t wanted =
+        evaluation->worst == REASON_OVER_BUDGET ? finding_highest(finding) : finding->actual;
+    const struct measurement *nearest = NULL;
+    int64_t least = INT64_MAX;
+    for (size_t i = 0; i < evaluation->run_count; i++) {
+        int64_t value = metric_value(&evaluation->runs[i], finding->metric);
+        int64_t distance = llabs(value - wanted);
+        if (value < 0 || distance > least ||
+            (distance == least && value > metric_value(nearest, finding->metric)))
+            continue;
+        least = distance;
+        nearest = &evaluation->runs[i];
+    }
+    return nearest;
+}
+
 static void conclude(const struct evaluation *evaluation, struct judgement *judgement)
 {
     judgement->verdict = verdict_for(evaluation->worst);
     judgement->advice = advice_for(evaluation, judgement);
     if (judgement->verdict == VERDICT_PASS)
         return;
-    const char *message = judgement->findings[evaluation->worst_finding].message;
+    const struct finding *worst = &judgement->findings[evaluation->worst_finding];
+    const char *message = worst->message;
+    judgement->decided_by = deciding_run(evaluation, worst);
     judgement->reason = evaluation->worst_count > 1
                             ? xasprintf("%s (and %zu more)", message, evaluation->worst_count - 1)
                             : xstrdup(message);
 }
 
+/* A replayed cache must not pass as an improvement. Growth that every run shows stays regressed:
+ * less work explains lower figures only. */
+static void conclude_unlike(const struct evaluation *evaluation, struct judgement *judgement)
+{
+    const struct measurement *runs = evaluation->runs;
+    char *unlike CLEANUP(cleanup_free) = unlike_runs(runs, evaluation->run_count);
+    char *less CLEANUP(cleanup_free) =
+        unlike || !evaluation->entry
+            ? NULL
+            : baseline_less_work(evaluation->entry, runs, evaluation->run_count);
+    if (!unlike && !less)
+        return;
+    if (evaluation->worst >= REASON_REGRESSED) {
+        strv_push(&judgement->notes, unlike ? unlike : less);
+        return;
+    }
+    free(judgement->reason);
+    free(judgement->advice);
+    judgement->verdict = VERDICT_INCONCLUSIVE;
+    judgement->advice =
+        less ? refresh_or(ADVICE_CLEAR_CACHE_OR_ACCEPT, ADVICE_CLEAR_CACHE, judgement)
+             : advice_text(ADVICE_CLEAR_CACHE, NULL);
+    judgement->reason = unlike ? steal_ptr(unlike) : steal_ptr(less);
+}
+
 static void conclude_at_limit(const struct measurement *run, struct judgement *judgement)
 {
     judgement->verdict = VERDICT_OVER_LIMIT;
+    judgement->decided_by = run;
     judgement->reason = at_limit_reason(run);
-    judgement->advice = at_limit_advice();
+    judgement->advice = advice_text(ADVICE_RAISE_LIMIT, NULL);
 }
 
 /* ---- without an entry ---- */
@@ -175,19 +275,15 @@ static void conclude_without_entry(const struct baseline *baseline, const struct
                                    size_t run_count, struct judgement *judgement)
 {
     const char *path = judgement->baseline_path ? judgement->baseline_path : "the baseline";
-    char *refresh CLEANUP(cleanup_free) = refresh_command(judgement);
     if (baseline->count == 0) {
         judgement->verdict = VERDICT_NO_BASELINE;
         judgement->reason = xasprintf("%s has no accepted results", path);
-        judgement->advice = xasprintf("to record one, run: %s", refresh);
+        judgement->advice = refresh_or(ADVICE_RECORD_BASELINE, ADVICE_SEE_PAGE, judgement);
         return;
     }
     judgement->verdict = VERDICT_NOT_COMPARABLE;
     judgement->reason = not_comparable_reason(baseline, path, runs, run_count);
-    judgement->advice =
-        xasprintf("measure in the environment of the baseline (the same --memory, --image, "
-                  "--engine, --cache and CPUs); to accept this environment too, run: %s",
-                  refresh);
+    judgement->advice = refresh_or(ADVICE_OTHER_ENVIRONMENT, ADVICE_SAME_ENVIRONMENT, judgement);
 }
 
 /* ---- notes ---- */
@@ -226,10 +322,20 @@ static void note_outside_daemons(const struct measurement *runs, size_t run_coun
         }
 }
 
-/* More than twice as long, and by more than the tolerance of a duration. The terms are ordered so
- * that none overflows. */
-static bool much_longer(int64_t span_ms, int64_t than_ms)
+/* Once for each ceiling, whichever run has it. */
+static void note_heap_ceilings(const struct measurement *runs, size_t run_count, struct strv *notes)
 {
+    for (size_t i = 0; i < run_count; i++) {
+        struct heap_ceilings ceilings CLEANUP(heap_ceilings_release) = {0};
+        heap_ceilings_of_run(&runs[i], &ceilings);
+        heap_ceilings_note(&ceilings, runs[i].peak.limit_bytes, notes);
+    }
+}
+
+/* More than twice as long, and 30 s longer. */
+static bool is_much_longer(int64_t span_ms, int64_t than_ms)
+{
+    /* The terms are ordered so that none overflows. */
     return span_ms > than_ms && span_ms - than_ms > than_ms &&
            span_ms - than_ms - than_ms > tolerance_default(METRIC_DURATION).absolute;
 }
@@ -244,8 +350,8 @@ static void note_duration(struct judgement *judgement)
         if (strcmp(finding->metric, METRIC_DURATION) != 0 || finding->baseline < 0 ||
             finding->actual < 0)
             continue;
-        bool slower = much_longer(finding->actual, finding->baseline);
-        bool faster = much_longer(finding->baseline, finding->actual);
+        bool slower = is_much_longer(finding->actual, finding->baseline);
+        bool faster = is_much_longer(finding->baseline, finding->actual);
         if (judgement->verdict == VERDICT_REGRESSED ? !faster : !slower)
             continue;
         char *actual CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->actual);
@@ -256,82 +362,6 @@ static void note_duration(struct judgement *judgement)
                    actual, baseline,
                    slower ? "measure on a quiet machine, or an increase may not show"
                           : "if the baseline was measured on a busy machine, refresh it");
-    }
-}
-
-/* ---- the budgets of the config ---- */
-
-static void replace_verdict(struct judgement *judgement, enum verdict verdict, char *reason,
-                            const char *advice)
-{
-    free(judgement->reason);
-    free(judgement->advice);
-    judgement->verdict = verdict;
-    judgement->reason = reason;
-    judgement->advice = xstrdup(advice);
-}
-
-static void conclude_over_budget(const struct watched_processes *processes,
-                                 struct judgement *judgement)
-{
-    char *peak CLEANUP(cleanup_free) = format_bytes(processes->peak_rss_bytes);
-    char *budget CLEANUP(cleanup_free) = format_bytes(processes->budget_bytes);
-    replace_verdict(judgement, VERDICT_OVER_LIMIT,
-                    xasprintf("process %s is %s, which exceeds the budget of %s: %s",
-                              processes->name, peak, budget, processes->largest),
-                    "reduce the memory of this process; the budget is in \"processes\" of "
-                    "build-mem.json");
-}
-
-static void conclude_without_records(const struct watched_processes *processes,
-                                     const struct process_ledger *ledger,
-                                     struct judgement *judgement)
-{
-    replace_verdict(judgement, VERDICT_INCONCLUSIVE,
-                    xasprintf("the budget of process %s cannot be checked: %s", processes->name,
-                              ledger->fallback ? ledger->fallback : "exit records were lost"),
-                    "run build-mem as root outside of a container, or remove the budget from "
-                    "\"processes\" of build-mem.json");
-}
-
-/* Returns the processes of the run that exceed their budget, or NULL. */
-static const struct watched_processes *over_budget(const struct process_ledger *ledger)
-{
-    for (size_t i = 0; i < ledger->watched_count; i++) {
-        const struct watched_processes *processes = &ledger->watched[i];
-        if (processes->budget_bytes >= 0 && processes->peak_rss_bytes > processes->budget_bytes)
-            return processes;
-    }
-    return NULL;
-}
-
-/* Returns the first processes with a budget if the ledger may miss a larger one, or NULL. */
-static const struct watched_processes *unchecked(const struct process_ledger *ledger)
-{
-    if (ledger->source == PEAK_RSS_TASKSTATS && ledger->lost == 0 && ledger->overruns == 0)
-        return NULL;
-    for (size_t i = 0; i < ledger->watched_count; i++)
-        if (ledger->watched[i].budget_bytes >= 0)
-            return &ledger->watched[i];
-    return NULL;
-}
-
-void judge_process_budgets(const struct measurement *runs, size_t run_count,
-                           struct judgement *judgement)
-{
-    if (judgement->verdict == VERDICT_BUILD_FAILED || judgement->verdict == VERDICT_OVER_LIMIT)
-        return;
-    for (size_t i = 0; i < run_count; i++) {
-        const struct watched_processes *over = over_budget(&runs[i].ledger);
-        if (over && !runs[i].not_measured) {
-            conclude_over_budget(over, judgement);
-            return;
-        }
-    }
-    for (size_t i = 0; i < run_count && verdict_exit_status(judgement->verdict) == 0; i++) {
-        const struct watched_processes *processes = unchecked(&runs[i].ledger);
-        if (processes)
-            conclude_without_records(processes, &runs[i].ledger, judgement);
     }
 }
 
@@ -380,32 +410,83 @@ common_entry(const struct baseline *baseline, const struct measurement *runs, si
     return entry;
 }
 
+static void release_findings(struct evaluation *evaluation)
+{
+    for (size_t i = 0; i < evaluation->finding_count; i++)
+        finding_release(&evaluation->findings[i]);
+    free(evaluation->findings);
+    evaluation->findings = NULL;
+    evaluation->finding_count = 0;
+}
+
+/* Evaluates the undisturbed runs again, without the others. Returns whether there are any; if not,
+ * the verdict is inconclusive. A disturbed run has a lower peak, so it can hide growth; growth that
+ * it shows counts nevertheless, and so do a budget and a limit. */
+static bool evaluate_undisturbed(struct evaluation *evaluation, struct measurement *kept,
+                                 struct judgement *judgement)
+{
+    char *reason CLEANUP(cleanup_free) = NULL;
+    const struct usual_run usual = usual_of_entry(evaluation->entry);
+    size_t count = keep_undisturbed(&usual, evaluation->runs, evaluation->run_count, kept, &reason);
+    if (!reason)
+        return true;
+    if (count == 0 && evaluation->worst == REASON_REGRESSED)
+        return true;
+    if (count == 0) {
+        judgement->verdict = VERDICT_INCONCLUSIVE;
+        judgement->reason = xasprintf("the machine disturbed every run: %s", reason);
+        judgement->advice = advice_text(ADVICE_QUIET_MACHINE, NULL);
+        return false;
+    }
+    strv_pushf(&judgement->notes,
+               "%zu of %zu runs are not judged, because the machine disturbed "
+               "them: %s",
+               evaluation->run_count - count, evaluation->run_count, reason);
+    release_findings(evaluation);
+    *evaluation = (struct evaluation){.entry = evaluation->entry,
+                                      .budgets = evaluation->budgets,
+                                      .runs = kept,
+                                      .run_count = count,
+                                      .strict = evaluation->strict};
+    evaluate_metrics(evaluation);
+    return true;
+}
+
 void judge(const struct baseline *baseline, const char *baseline_path,
            const struct measurement *runs, size_t run_count, bool strict,
            struct judgement *judgement)
 {
-    judgement->baseline_path = baseline_path ? xstrdup(baseline_path) : NULL;
+    bool has_baseline = baseline->count || !baseline->budgets.count;
+    judgement->baseline_path = baseline_path && has_baseline ? xstrdup(baseline_path) : NULL;
     note_outside_daemons(runs, run_count, &judgement->notes);
+    note_heap_ceilings(runs, run_count, &judgement->notes);
+    if (baseline_path && !has_baseline)
+        strv_push(&judgement->notes, "there is no baseline: only the budgets are judged");
     if (!all_runs_valid(runs, run_count, judgement))
         return;
 
     struct evaluation evaluation = {
         .entry = common_entry(baseline, runs, run_count),
+        .budgets = &baseline->budgets,
         .runs = runs,
         .run_count = run_count,
         .strict = strict,
     };
     evaluate_metrics(&evaluation);
+    struct measurement *kept CLEANUP(cleanup_free) = xcalloc(run_count, sizeof *kept);
+    const struct measurement *at_limit = run_at_limit(runs, run_count);
+    bool judged = at_limit || !evaluation.entry || evaluation.worst == REASON_OVER_BUDGET ||
+                  evaluate_undisturbed(&evaluation, kept, judgement);
     judgement->findings = evaluation.findings;
     judgement->finding_count = evaluation.finding_count;
-
-    const struct measurement *at_limit = run_at_limit(runs, run_count);
-    if (at_limit)
+    if (at_limit) {
         conclude_at_limit(at_limit, judgement);
-    else if (!evaluation.entry)
+    } else if (!evaluation.entry && has_baseline && evaluation.worst != REASON_OVER_BUDGET) {
         conclude_without_entry(baseline, runs, run_count, judgement);
-    else
+    } else if (judged) {
         conclude(&evaluation, judgement);
+        conclude_unlike(&evaluation, judgement);
+    }
     note_cut_off(&evaluation, judgement);
     note_drift(evaluation.entry, &runs[0], &judgement->notes);
     note_duration(judgement);
@@ -414,8 +495,15 @@ void judge(const struct baseline *baseline, const char *baseline_path,
 void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement)
 {
     note_outside_daemons(runs, run_count, &judgement->notes);
-    if (all_runs_valid(runs, run_count, judgement) && run_at_limit(runs, run_count))
-        judgement->advice = at_limit_advice();
+    note_heap_ceilings(runs, run_count, &judgement->notes);
+    if (!all_runs_valid(runs, run_count, judgement))
+        return;
+    judgement->advice = run_at_limit(runs, run_count)
+                            ? advice_text(ADVICE_RAISE_LIMIT, NULL)
+                            : refresh_or(ADVICE_RECORD_BASELINE, ADVICE_SEE_PAGE, judgement);
+    char *unlike CLEANUP(cleanup_free) = unlike_runs(runs, run_count);
+    if (unlike)
+        strv_push(&judgement->notes, unlike);
 }
 
 /* ---- the rerun policy ---- */
@@ -434,7 +522,8 @@ static char *reason_for_second_run(const struct baseline_metric *metric, int64_t
                      actual, below ? "below" : "above", centre, below ? "" : "half of ", slack);
 }
 
-/* If two runs are on the same side, so is the median of three. */
+/* Two runs have no scatter that could exclude one of them: they disagree if they are on different
+ * sides of an end of the tolerance. */
 static char *reason_for_third_run(const struct baseline_metric *metric, int64_t first,
                                   int64_t second)
 {
@@ -472,20 +561,35 @@ char *rerun_reason(const struct baseline *baseline, const struct measurement *ru
     struct judgement judgement CLEANUP(judgement_release);
     judgement_init(&judgement);
     judge(baseline, NULL, runs, run_count, false, &judgement);
-    if (judgement.verdict == VERDICT_OVER_LIMIT || verdict_exit_status(judgement.verdict) > 1)
+    const struct baseline_environment *entry = baseline_find(baseline, &runs[0]);
+    struct measurement kept[MAX_CHECK_RUNS];
+    char *disturbed CLEANUP(cleanup_free) = NULL;
+    bool inconclusive = judgement.verdict == VERDICT_INCONCLUSIVE && judgement.finding_count > 0;
+    size_t kept_count = run_count;
+    if (entry && (inconclusive || verdict_exit_status(judgement.verdict) <= 1)) {
+        const struct usual_run usual = usual_of_entry(entry);
+        kept_count = keep_undisturbed(&usual, runs, run_count, kept, &disturbed);
+    }
+    /* A third run can settle runs that disagree, but not runs that did unlike work. */
+    char *unlike CLEANUP(cleanup_free) = unlike_runs(runs, run_count);
+    bool disagree = kept_count > 1 && !unlike && inconclusive;
+    if (judgement.verdict == VERDICT_OVER_LIMIT)
+        return NULL;
+    if (disturbed && kept_count == 0)
+        return xasprintf("the machine disturbed the run: %s", disturbed);
+    if (!entry || (verdict_exit_status(judgement.verdict) > 1 && !disagree))
         return NULL;
 
-    const struct baseline_environment *entry = baseline_find(baseline, &runs[0]);
     char *reason = NULL;
-    for (size_t i = 0; entry && i < entry->count && !reason; i++) {
+    for (size_t i = 0; i < entry->count && !reason; i++) {
         const struct baseline_metric *metric = &entry->metrics[i];
-        int64_t first = metric_value(&runs[0], metric->name);
-        int64_t last = metric_value(&runs[run_count - 1], metric->name);
-        if (level_for_runs(entry, metric, runs, run_count) != LEVEL_FAIL || first < 0 || last < 0 ||
-            is_lower_bound(metric, runs, run_count))
+        int64_t first = metric_value(&kept[0], metric->name);
+        int64_t last = metric_value(&kept[kept_count - 1], metric->name);
+        if (level_for_runs(entry, metric, kept, kept_count) != LEVEL_FAIL || first < 0 ||
+            last < 0 || is_lower_bound(metric, kept, kept_count))
             continue;
-        reason = run_count == 1 ? reason_for_second_run(metric, first)
-                                : reason_for_third_run(metric, first, last);
+        reason = kept_count == 1 ? reason_for_second_run(metric, first)
+                                 : reason_for_third_run(metric, first, last);
     }
     return reason;
 }

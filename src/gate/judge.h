@@ -28,13 +28,21 @@ int verdict_exit_status(enum verdict verdict);
 
 /* All texts are owned and one line each. */
 struct judgement {
+    /* The arguments of `baseline refresh` for these runs, with a leading blank; the caller of
+     * judge() sets it. NULL: there is no baseline that could be refreshed. Not stored. */
+    char *refresh_arguments;
     enum verdict verdict;
     char *baseline_path; /* as the user wrote it; NULL: not compared with a baseline */
+    char *base_commit;   /* the merge base that was measured beside the runs; NULL: none */
+    char *base_ref;      /* the ref that it is shared with; NULL without base_commit */
     char *reason;        /* of the verdict; NULL if it is pass */
-    char *advice;        /* what to do next; may be NULL */
+    char *advice;        /* what to do next (measurement/advice.h); NULL only before judging */
     struct strv notes;   /* outside daemons, reasons for reruns, drift, durations that differ */
     struct finding *findings;
     size_t finding_count;
+    /* The run that decided: the one at the limit, the highest one over a budget, else that of the
+     * median of the metric in `reason`. Borrowed; NULL: none in particular. Not stored. */
+    const struct measurement *decided_by;
 };
 void judgement_init(struct judgement *judgement);
 void judgement_release(struct judgement *judgement);
@@ -47,17 +55,22 @@ void judgement_release(struct judgement *judgement);
  *   build-failed    a run's build failed, or is not verified     (no findings)
  *   inconclusive    a run was not measured, or daemons did its work elsewhere   (no findings)
  *   over-limit      a run's peak reached the memory limit, so the build's need is unknown
+ *   over-limit      the highest run exceeds a budget, whatever the level of the metric
+ *   inconclusive    the machine disturbed every run (baseline/disturbed.h). If it disturbed only
+ *                   some, the others are judged
  *   no-baseline, not-comparable
  *                   there is no entry; the findings have values, but no baseline
- *   over-limit      the highest run exceeds a budget
- *   regressed       every run exceeds the tolerance, or the median does and the runs differ by
- *                   at most the slack; a metric or stage is gone; with `strict`, a metric of level
- *                   fail improved
- *   inconclusive    the runs differ by more than the slack and are not all on one side of its end;
- *                   or a stage was seen in every run, but not measured in each
- *   improved        the median is lower than the baseline by more than the tolerance
+ *   regressed       the interval of the median (baseline/noise.h) is above the allowed value; a
+ *                   metric or stage is gone; with `strict`, a metric of level fail improved
+ *   inconclusive    the runs did unlike work, or a run has less than a third of the memory of the
+ *                   baseline (measurement/likeness.h): a build tool may have replayed its cache.
+ *                   This precedes a missing metric or stage, which a replay explains
+ *   inconclusive    the interval contains the allowed value; or a stage was seen in every run, but
+ *                   not measured in each; or a metric with a budget was not
+ *   improved        the interval is lower than the baseline by more than the tolerance
  *   pass
- * Only metrics of level fail count, but a missing one counts at level warn too. */
+ * Only metrics of level fail count, but a missing one counts at level warn too, and a budget at
+ * every level. A baseline without an entry but with budgets is not missing: the budgets decide. */
 void judge(const struct baseline *baseline, const char *baseline_path,
            const struct measurement *runs, size_t run_count, bool strict,
            struct judgement *judgement);
@@ -65,20 +78,15 @@ void judge(const struct baseline *baseline, const char *baseline_path,
 /* Judges runs without a baseline: pass, build-failed, or inconclusive as above. */
 void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement);
 
-/* Judges the budgets of "processes" in build-mem.json, after judge or judge_alone: they need no
- * baseline. The verdict becomes over-limit if a run exceeds one, unless a build failed. A pass
- * becomes inconclusive if a run does not have all exit records. */
-void judge_process_budgets(const struct measurement *runs, size_t run_count,
-                           struct judgement *judgement);
-
 /* The rerun policy: returns the reason for another run before the verdict, or NULL. The caller owns
  * the text, a clause. At most MAX_CHECK_RUNS runs. A metric of level fail requires another run
  *   - if the only run exceeds the baseline by more than half of the slack: another run may exceed
  *     all of it,
  *   - if the only run is lower by more than the slack: a single low run may be chance,
  *   - if one of two runs is within the tolerance and the other is not.
- * NULL if another run cannot change the verdict: a build failed, a run exceeds a budget, or the
- * two runs already differ by more than the slack. */
+ * If the machine disturbed every run so far, that is a reason by itself; else disturbed runs do not
+ * count.
+ * NULL if another run cannot change the verdict: a build failed, or a run exceeds a budget. */
 #define MAX_CHECK_RUNS 3
 char *rerun_reason(const struct baseline *baseline, const struct measurement *runs,
                    size_t run_count);

@@ -27,6 +27,7 @@ struct entry {
     bool recorded;            /* it has its exit record */
     bool superseded;          /* another process has its pid */
     bool lives;               /* it had not ended at the end of the run */
+    bool unnamed;             /* it executed a program whose command line was not read */
     int64_t start_ns, end_ns; /* UNMEASURED: unknown */
     int64_t command_ns;       /* when its command line was read */
     int64_t peak_bytes;       /* UNMEASURED: unknown */
@@ -37,7 +38,12 @@ struct entry {
 struct pattern {
     regex_t regex;
     char *name;
-    int64_t budget_bytes;
+};
+
+/* A stage: when a process of it was first and last seen to execute a program. */
+struct stage_watch {
+    regex_t regex;
+    int64_t first_ns, last_ns; /* UNMEASURED: never */
 };
 
 struct ledger {
@@ -51,6 +57,8 @@ struct ledger {
     uint32_t *newest[LEDGER_PID_MAX / PIDS_OF_BLOCK + 1];
     struct pattern patterns[LEDGER_PATTERNS_MAX];
     size_t pattern_count;
+    struct stage_watch *stages; /* in order of precedence */
+    size_t stage_count;
     int64_t overruns, cpu_ns;
     char *fallback;
 };
@@ -73,6 +81,9 @@ void ledger_free(struct ledger *ledger)
         regfree(&ledger->patterns[i].regex);
         free(ledger->patterns[i].name);
     }
+    for (size_t i = 0; i < ledger->stage_count; i++)
+        regfree(&ledger->stages[i].regex);
+    free(ledger->stages);
     for (size_t i = 0; i < sizeof ledger->newest / sizeof *ledger->newest; i++)
         free(ledger->newest[i]);
     free(ledger->fallback);
@@ -84,8 +95,7 @@ void cleanup_ledger(struct ledger **ledger)
     ledger_free(*ledger);
 }
 
-void ledger_watch_for(struct ledger *ledger, const char *name, const char *pattern,
-                      int64_t budget_bytes)
+void ledger_watch_for(struct ledger *ledger, const char *name, const char *pattern)
 {
     if (ledger->pattern_count == LEDGER_PATTERNS_MAX)
         BM_BUG("more patterns than the config can have");
@@ -93,7 +103,32 @@ void ledger_watch_for(struct ledger *ledger, const char *name, const char *patte
     if (regcomp(&added->regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
         BM_BUG("the config has accepted an invalid pattern");
     added->name = xstrdup(name);
-    added->budget_bytes = budget_bytes;
+}
+
+void ledger_watch_stage(struct ledger *ledger, const char *pattern)
+{
+    ledger->stages = xgrow(ledger->stages, ledger->stage_count, sizeof *ledger->stages);
+    struct stage_watch *added = &ledger->stages[ledger->stage_count++];
+    *added = (struct stage_watch){.first_ns = UNMEASURED, .last_ns = UNMEASURED};
+    if (regcomp(&added->regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        BM_BUG("the config has accepted an invalid pattern");
+}
+
+/* Marks the first stage that matches as seen, as the probe does. */
+static void note_stage(struct ledger *ledger, const char *command, int64_t at_ns)
+{
+    if (is_shell_script(command))
+        return;
+    for (size_t i = 0; i < ledger->stage_count; i++) {
+        struct stage_watch *stage = &ledger->stages[i];
+        if (regexec(&stage->regex, command, 0, NULL, 0) != 0)
+            continue;
+        if (stage->first_ns < 0 || at_ns < stage->first_ns)
+            stage->first_ns = at_ns;
+        if (at_ns > stage->last_ns)
+            stage->last_ns = at_ns;
+        return;
+    }
 }
 
 /* Returns a bit for each pattern that matches. */
@@ -214,12 +249,15 @@ void ledger_exec(struct ledger *ledger, int pid, const char *command, int64_t re
     if (!entry)
         return;
     forget_command(entry);
-    if (!command || !*command)
+    if (!command || !*command) {
+        entry->unnamed = true;
         return;
+    }
     entry->name = process_name(command);
     entry->item = process_item(command);
     entry->command_ns = read_ns;
     entry->matches = patterns_of(ledger, command);
+    note_stage(ledger, command, read_ns);
 }
 
 static bool fits(const struct entry *entry, const struct exit_record *record, int64_t from_ns,
@@ -248,8 +286,11 @@ void ledger_exit(struct ledger *ledger, const struct exit_record *record, int64_
 {
     struct entry *entry = entry_of_record(ledger, record, from_ns, to_ns);
     /* The event of its fork was dropped. */
-    if (!entry && is_of_the_build(ledger, record->parent) && record->tgid != ledger->probe)
+    if (!entry && is_of_the_build(ledger, record->parent) && record->tgid != ledger->probe) {
         entry = add_entry(ledger, record->tgid, record->parent, UNMEASURED);
+        if (entry)
+            entry->unnamed = true;
+    }
     if (!entry)
         return;
     entry->recorded = true;
@@ -257,12 +298,15 @@ void ledger_exit(struct ledger *ledger, const struct exit_record *record, int64_
         entry->peak_bytes = record->peak_bytes;
     if (entry->start_ns >= 0) {
         entry->end_ns = entry->start_ns + record->age_ns;
-        if (entry->command_ns > entry->end_ns + SLACK_NS)
+        if (entry->command_ns > entry->end_ns + SLACK_NS) {
             forget_command(entry); /* the command line was that of the next owner of the pid */
+            entry->unnamed = true;
+        }
     }
     if (!entry->name) {
         entry->name = text_printable(record->comm, strnlen(record->comm, sizeof record->comm));
         entry->matches = patterns_of(ledger, entry->name);
+        note_stage(ledger, entry->name, to_ns);
     }
 }
 
@@ -338,6 +382,15 @@ static int64_t build_ms(const struct ledger *ledger, int64_t at_ns)
     return at_ns < ledger->began_ns ? 0 : (at_ns - ledger->began_ns) / NS_PER_MS;
 }
 
+bool ledger_stage_seen(const struct ledger *ledger, size_t stage, int64_t *first_ms,
+                       int64_t *last_ms)
+{
+    const struct stage_watch *watched = &ledger->stages[stage];
+    *first_ms = build_ms(ledger, watched->first_ns);
+    *last_ms = build_ms(ledger, watched->last_ns);
+    return watched->first_ns >= 0;
+}
+
 static enum peak_rss_source source_of(const struct ledger *ledger, const struct entry *entry)
 {
     if (entry->peak_bytes < 0)
@@ -371,11 +424,50 @@ static size_t insert_largest(const struct entry **largest, size_t count, const s
     return kept + 1;
 }
 
+/* A process begins to count at its start, and ends to count at its end. */
+struct change {
+    int64_t at_ns, bytes;
+};
+
+static int earlier_first(const void *a, const void *b)
+{
+    const struct change *one = a, *other = b;
+    return (one->at_ns > other->at_ns) - (one->at_ns < other->at_ns);
+}
+
+/* Returns the highest sum of the peak RSS of unnamed processes that lived at the same time. It is
+ * an upper bound of what they used. Returns UNMEASURED if a peak is unknown. */
+static int64_t unnamed_rss(const struct ledger *ledger)
+{
+    struct change *changes CLEANUP(cleanup_free) = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct entry *entry = &ledger->entries[i];
+        if (!entry->unnamed)
+            continue;
+        if (entry->peak_bytes < 0)
+            return UNMEASURED;
+        changes = xgrow(changes, count, sizeof *changes);
+        changes[count++] = (struct change){entry->start_ns, entry->peak_bytes};
+        changes = xgrow(changes, count, sizeof *changes);
+        changes[count++] =
+            (struct change){entry->end_ns < 0 ? INT64_MAX : entry->end_ns, -entry->peak_bytes};
+    }
+    if (count)
+        qsort(changes, count, sizeof *changes, earlier_first);
+    int64_t sum = 0, highest = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (__builtin_add_overflow(sum, changes[i].bytes, &sum))
+            return UNMEASURED; /* no kernel reports such peaks */
+        highest = sum > highest ? sum : highest;
+    }
+    return highest;
+}
+
 /* A scan shows only a lower bound, which is not a value of a metric. */
 static struct watched_processes watched_by(const struct ledger *ledger, size_t pattern)
 {
     struct watched_processes watched = {.name = xstrdup(ledger->patterns[pattern].name),
-                                        .budget_bytes = ledger->patterns[pattern].budget_bytes,
                                         .peak_rss_bytes = UNMEASURED};
     const struct entry *largest = NULL;
     for (size_t i = 0; i < ledger->count; i++) {
@@ -410,6 +502,7 @@ void ledger_summarise(const struct ledger *ledger, struct process_ledger *summar
         summary->source = PEAK_RSS_TASKSTATS;
         summary->lost = lost;
         summary->overruns = ledger->overruns;
+        summary->unnamed_rss_bytes = unnamed_rss(ledger);
         summary->cpu_ms = ledger->cpu_ns / NS_PER_MS;
     } else if (ledger->count) {
         summary->source = PEAK_RSS_SCAN;

@@ -29,8 +29,11 @@ void cleanup_ledger(struct ledger **ledger);
 /* Watches the processes whose command lines match a regular expression, which pattern_check has
  * accepted. At most LEDGER_PATTERNS_MAX. Copies `name`. Call it before the first event. */
 #define LEDGER_PATTERNS_MAX 32
-void ledger_watch_for(struct ledger *ledger, const char *name, const char *pattern,
-                      int64_t budget_bytes);
+void ledger_watch_for(struct ledger *ledger, const char *name, const char *pattern);
+
+/* Watches for a stage, the pattern of which pattern_check has accepted. Call it for all stages, in
+ * order of precedence, before the first event. */
+void ledger_watch_stage(struct ledger *ledger, const char *pattern);
 
 /* ---- events ---- */
 
@@ -65,6 +68,11 @@ void ledger_scan(struct ledger *ledger, int64_t pid, const char *command, int64_
 /* All processes have ended: those without an exit record are lost, unless `lives` returns true. */
 typedef bool ledger_lives(int pid);
 void ledger_finish(struct ledger *ledger, ledger_lives *lives);
+/* Returns whether a process of the stage (0: the first of ledger_watch_stage) executed a program,
+ * and when it first and last did so, in ms since the start of the build; else UNMEASURED. If its
+ * command line could not be read, the name in its exit record has to match. */
+bool ledger_stage_seen(const struct ledger *ledger, size_t stage, int64_t *first_ms,
+                       int64_t *last_ms);
 /* Replaces the summary, which the caller owns. */
 void ledger_summarise(const struct ledger *ledger, struct process_ledger *summary);
 /* Writes one line for each process, in the order of their starts. Returns 0 or -1. */

@@ -489,7 +489,7 @@ static void take_known(int64_t *figure, int64_t value)
 }
 
 /* A level that no limit applies to is no constraint. The runner's record of a level comes after the
- * probe's, and replaces what it knows better. */
+ * probe's, and replaces the figures that the runner could read. */
 static void take_level(struct measurement *m, const struct wire_level *level)
 {
     bool limits = level->limit_bytes >= 0 || level->high_bytes >= 0 || level->swap_limit_bytes >= 0;
@@ -621,7 +621,8 @@ static void settle_limits(struct measurement *m)
                            reached(peak->unreclaimable_bytes, UNRECLAIMABLE_AT_LIMIT, lowest_max));
 }
 
-/* Returns why the memory peak cannot be true, or NULL. memory.stat may be ahead of the counter. */
+/* Returns the reason that the memory peak cannot be true, or NULL. memory.stat may be ahead of the
+ * counter. */
 static char *implausible(const struct peak *peak)
 {
     int64_t anon = peak->at_peak.composition.anon_bytes;

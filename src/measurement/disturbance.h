@@ -30,7 +30,7 @@ int disturbance_read(const struct json *object, struct disturbance *disturbance,
                      struct bm_error *err);
 
 /* Describes what took a notable part of the run: "other work used 48 % of the CPUs, a CPU quota
- * stopped it for 2.1 s". The caller owns it; NULL if nothing did. */
+ * stopped the build for 2.1 s". The caller owns it; NULL if nothing did. */
 char *disturbance_text(const struct disturbance *disturbance, int64_t duration_ms);
 
 #endif

@@ -56,6 +56,7 @@ void measurement_init(struct measurement *m)
         .pressure = {UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED,
                      UNMEASURED, UNMEASURED},
         .ledger = PROCESS_LEDGER_NONE,
+        .log_cause = LOG_CAUSE_NONE,
     };
     disturbance_init(&m->disturbance);
     peak_init(&m->peak);
@@ -162,6 +163,12 @@ static void outside_daemons_release(struct measurement *m)
     free(m->outside_daemons);
 }
 
+void log_cause_release(struct log_cause *cause)
+{
+    free(cause->line);
+    *cause = (struct log_cause)LOG_CAUSE_NONE;
+}
+
 void measurement_release(struct measurement *m)
 {
     free(m->label);
@@ -177,6 +184,7 @@ void measurement_release(struct measurement *m)
     constraints_release(m);
     outside_daemons_release(m);
     process_ledger_release(&m->ledger);
+    log_cause_release(&m->log_cause);
     free(m->not_measured);
     measurement_init(m);
 }

@@ -16,6 +16,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What ended a build that failed (measurement/cause.h). */
+enum failure_cause {
+    CAUSE_UNKNOWN,
+    /* from the kernel's figures */
+    CAUSE_KERNEL_KILL,
+    CAUSE_LIMIT_LIVELOCK, /* it timed out at its limit */
+    CAUSE_OUTSIDE_KILLER,
+    /* from the build's log */
+    CAUSE_LOGGED_KILL, /* of a process below the build, from outside */
+    CAUSE_V8_HEAP,
+    CAUSE_JVM_HEAP,
+    CAUSE_JVM_METASPACE,
+    CAUSE_GO,
+    CAUSE_PYTHON,
+    CAUSE_NATIVE, /* an allocation of a compiler, a linker or other native code failed */
+    CAUSE_SHM_FULL,
+    CAUSE_DISK_FULL,
+    CAUSE_COUNT,
+};
+
+#define LOG_LINE_MAX 200
+
+/* What the build's log reports about memory that ran out. */
+struct log_cause {
+    enum failure_cause cause; /* CAUSE_UNKNOWN: nothing */
+    char *line;               /* printable, at most LOG_LINE_MAX bytes; NULL: none */
+    int64_t heap_bytes;       /* that the heap held; may be UNMEASURED */
+    int64_t request_bytes;    /* of the allocation that failed; may be UNMEASURED */
+};
+#define LOG_CAUSE_NONE {.heap_bytes = UNMEASURED, .request_bytes = UNMEASURED}
+/* Releases the text, and makes it that of a log without a cause. */
+void log_cause_release(struct log_cause *cause);
+
 /* How the build ended. It succeeded if exit_code is 0 and nothing else is set. */
 struct build_end {
     char *command;       /* as a person would type it */
@@ -210,7 +243,6 @@ struct ledger_process {
 /* The processes of one kind, by a pattern of the config. */
 struct watched_processes {
     char *name;
-    int64_t budget_bytes;   /* of the config; UNMEASURED: none */
     int64_t count;          /* processes that match */
     int64_t peak_rss_bytes; /* of the largest one; UNMEASURED: no exit record matches */
     char *largest;          /* that one: "cc1plus src/a.cpp"; NULL if there is none */
@@ -224,7 +256,10 @@ struct process_ledger {
     /* Of taskstats only, else UNMEASURED: */
     int64_t lost;     /* of these, the processes that ended without an exit record */
     int64_t overruns; /* how often the kernel dropped records: further processes may be missing */
-    int64_t cpu_ms;   /* that the runner used for the ledger */
+    /* The highest sum of the peak RSS of processes that lived at the same time and whose command
+     * lines were not read, because they ended too soon. They can be a stage that was not seen. */
+    int64_t unnamed_rss_bytes;
+    int64_t cpu_ms;                 /* that the runner used for the ledger */
     struct ledger_process *largest; /* by peak RSS, at most LARGEST_PROCESSES_MAX */
     size_t largest_count;
     struct watched_processes *watched; /* in the order of the config */
@@ -233,7 +268,11 @@ struct process_ledger {
 
 /* A ledger without figures. */
 #define PROCESS_LEDGER_NONE                                                                        \
-    {.count = UNMEASURED, .lost = UNMEASURED, .overruns = UNMEASURED, .cpu_ms = UNMEASURED}
+    {.count = UNMEASURED,                                                                          \
+     .lost = UNMEASURED,                                                                           \
+     .overruns = UNMEASURED,                                                                       \
+     .unnamed_rss_bytes = UNMEASURED,                                                              \
+     .cpu_ms = UNMEASURED}
 
 struct measurement {
     char *label;
@@ -257,6 +296,7 @@ struct measurement {
     size_t constraint_count;
     struct outside_daemon *outside_daemons;
     size_t outside_daemon_count;
+    struct log_cause log_cause; /* of a build that failed */
     /* The reason that the figures cannot be trusted (records incomplete, engine failed); NULL: they
      * can. */
     char *not_measured;

@@ -20,7 +20,7 @@ bool metric_is_known(const char *metric)
     for (size_t i = 0; i < PLAIN_COUNT; i++)
         if (strcmp(metric, plain_metrics[i]) == 0)
             return true;
-    const char *name = metric_stage_name(metric);
+    const char *name = metric_stage(metric);
     name = name ? name : metric_process_name(metric);
     return name && *name;
 }
@@ -31,9 +31,17 @@ const char *metric_stage_name(const char *metric)
     return strncmp(metric, METRIC_STAGE_PREFIX, length) == 0 ? metric + length : NULL;
 }
 
+const char *metric_stage(const char *metric)
+{
+    size_t length = strlen(METRIC_STAGE_UNRECLAIMABLE_PREFIX);
+    return strncmp(metric, METRIC_STAGE_UNRECLAIMABLE_PREFIX, length) == 0
+               ? metric + length
+               : metric_stage_name(metric);
+}
+
 static const struct stage_measurement *stage_of(const struct measurement *m, const char *metric)
 {
-    const char *name = metric_stage_name(metric);
+    const char *name = metric_stage(metric);
     for (size_t i = 0; name && i < m->stage_count; i++)
         if (strcmp(m->stages[i].name, name) == 0)
             return &m->stages[i];
@@ -61,7 +69,9 @@ int64_t metric_value(const struct measurement *m, const char *metric)
     if (processes)
         return processes->peak_rss_bytes;
     const struct stage_measurement *stage = stage_of(m, metric);
-    return stage && stage->first_ms >= 0 ? stage->pss_peak_bytes : UNMEASURED;
+    if (!stage || stage->first_ms < 0)
+        return UNMEASURED;
+    return metric_stage_name(metric) ? stage->pss_peak_bytes : stage->unreclaimable_peak_bytes;
 }
 
 bool metric_is_shown(const struct measurement *m, const char *metric)
@@ -75,11 +85,13 @@ void metric_names(const struct measurement *m, struct strv *names)
     for (size_t i = 0; i < PLAIN_COUNT; i++)
         if (metric_value(m, plain_metrics[i]) >= 0)
             strv_push(names, plain_metrics[i]);
-    for (size_t i = 0; i < m->stage_count; i++) {
-        char *name CLEANUP(cleanup_free) = xasprintf(METRIC_STAGE_PREFIX "%s", m->stages[i].name);
-        if (metric_value(m, name) >= 0)
-            strv_push(names, name);
-    }
+    static const char *const of_stages[] = {METRIC_STAGE_PREFIX, METRIC_STAGE_UNRECLAIMABLE_PREFIX};
+    for (size_t k = 0; k < sizeof of_stages / sizeof *of_stages; k++)
+        for (size_t i = 0; i < m->stage_count; i++) {
+            char *name CLEANUP(cleanup_free) = xasprintf("%s%s", of_stages[k], m->stages[i].name);
+            if (metric_value(m, name) >= 0)
+                strv_push(names, name);
+        }
     for (size_t i = 0; i < m->ledger.watched_count; i++) {
         char *name CLEANUP(cleanup_free) =
             xasprintf(METRIC_PROCESS_PREFIX "%s", m->ledger.watched[i].name);
@@ -100,10 +112,13 @@ const char *metric_unit(const char *metric)
 
 char *metric_label(const char *metric)
 {
-    const char *stage = metric_stage_name(metric), *process = metric_process_name(metric);
+    const char *stage = metric_stage(metric), *process = metric_process_name(metric);
     if (process)
         return xasprintf("process %s", process);
-    return stage ? xasprintf("stage %s", stage) : xstrdup(metric);
+    if (!stage)
+        return xstrdup(metric);
+    return xasprintf(metric_stage_name(metric) ? "stage %s" : "unreclaimable memory of stage %s",
+                     stage);
 }
 
 char *metric_figure(const char *metric, int64_t value)
@@ -144,7 +159,7 @@ char *metric_largest(const struct measurement *m, const char *metric)
         char *peak CLEANUP(cleanup_free) = format_bytes(processes->peak_rss_bytes);
         return xasprintf("%s, %s", processes->largest, peak);
     }
-    if (is_time(metric) || metric_process_name(metric) || (metric_stage_name(metric) && !stage))
+    if (is_time(metric) || metric_process_name(metric) || (metric_stage(metric) && !stage))
         return NULL;
     const struct snapshot *snapshot = stage ? &stage->at_peak : &m->peak.at_peak;
     size_t count;

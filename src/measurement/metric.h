@@ -14,11 +14,21 @@
 /* With the name of a pattern in the config; the value is the largest peak RSS of a process. */
 #define METRIC_PROCESS_PREFIX "process:"
 #define METRIC_STAGE_PREFIX "stage:" /* and the name of the stage; the value is its PSS peak */
+/* And the name of the stage: the highest unreclaimable memory of the cgroup while the stage was
+ * current. */
+#define METRIC_STAGE_UNRECLAIMABLE_PREFIX "stage_unreclaimable:"
+
+/* The names, for messages. */
+#define METRIC_NAMES                                                                               \
+    "cgroup_peak, unreclaimable_peak, duration, stage:NAME, stage_unreclaimable:NAME and "         \
+    "process:NAME"
 
 /* Returns whether there is a metric of that name. A stage and processes can have any name. */
 bool metric_is_known(const char *metric);
 /* Returns the stage in "stage:NAME", borrowed; NULL for other metrics. */
 const char *metric_stage_name(const char *metric);
+/* Returns the stage in "stage:NAME" or "stage_unreclaimable:NAME", borrowed; else NULL. */
+const char *metric_stage(const char *metric);
 
 /* Returns the name in "process:NAME", borrowed; NULL for other metrics. */
 const char *metric_process_name(const char *metric);
@@ -32,7 +42,7 @@ int64_t metric_value(const struct measurement *m, const char *metric);
 /* Returns whether the build had the metric. A stage that was seen but not measured has no value. */
 bool metric_is_shown(const struct measurement *m, const char *metric);
 /* Adds the names of all metrics with a value, in order of report: cgroup_peak, unreclaimable_peak,
- * duration, stage:..., process:... */
+ * duration, stage:..., stage_unreclaimable:..., process:... */
 void metric_names(const struct measurement *m, struct strv *names);
 
 /* Texts for people: "stage build-deps"; "803.2 MiB"; "+12.0 s". The caller owns them. */
@@ -45,8 +55,8 @@ char *metric_step(const char *metric, int64_t from, int64_t to);
 /* "grew by 204.1 MiB (+25.4 %)", or "shrank by ...". The caller owns it. */
 char *metric_change(const char *metric, int64_t from, int64_t to);
 
-/* Returns the processes of one name with the most PSS at the metric's peak: "node nx ×3, 402.0
- * MiB". The caller owns it; NULL if there is no snapshot. */
+/* Returns the processes of one name with the most PSS at the metric's peak, or at the PSS peak of
+ * its stage: "node nx ×3, 402.0 MiB". The caller owns it; NULL if there is no snapshot. */
 char *metric_largest(const struct measurement *m, const char *metric);
 
 #endif

@@ -2,8 +2,11 @@
 
 #include "base/alloc.h"
 #include "base/units.h"
+#include "measurement/advice.h"
+#include "measurement/cause.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 
 char *reached_limit(const struct measurement *m)
@@ -38,6 +41,29 @@ static char *ended_by_signal(int64_t signal)
                 : xasprintf("signal %" PRId64 " ended the build", signal);
 }
 
+/* Takes ownership of `end`. */
+static char *with_outside_killer(char *end)
+{
+    char *ended CLEANUP(cleanup_free) = end;
+    return xasprintf("%s, and the kernel counted no out-of-memory kill", ended);
+}
+
+/* Takes ownership of `end`. */
+static char *with_logged_cause(char *end, const struct measurement *m)
+{
+    char *ended CLEANUP(cleanup_free) = end;
+    char *cause CLEANUP(cleanup_free) = logged_cause_text(m);
+    return xasprintf("%s: %s", ended, cause);
+}
+
+/* Advice, which can send the reader to the log. */
+static char *log_advice(enum advice advice, const struct measurement *m)
+{
+    char *where CLEANUP(cleanup_free) =
+        m->label ? xasprintf(", build-%s.log beside its result", measurement_files_label(m)) : NULL;
+    return advice_text(advice, where);
+}
+
 static const struct verify_check *first_failed_check(const struct measurement *m, size_t *failed)
 {
     const struct verify_check *first = NULL;
@@ -51,9 +77,10 @@ static const struct verify_check *first_failed_check(const struct measurement *m
     return first;
 }
 
-static char *not_verified(const struct measurement *m)
+static char *not_verified(const struct measurement *m, char **advice)
 {
     size_t failed;
+    *advice = log_advice(ADVICE_CORRECT_ARTIFACTS, m);
     const struct verify_check *check = first_failed_check(m, &failed);
     char *others CLEANUP(cleanup_free) =
         failed > 1 ? xasprintf(" (and %zu more)", failed - 1) : xstrdup("");
@@ -65,31 +92,48 @@ static char *not_verified(const struct measurement *m)
                                    check->check, detail, others);
 }
 
+/* A build at its limit spends its time on reclaim: more time would not help. */
+static char *timed_out(const struct measurement *m, char **advice)
+{
+    char *duration CLEANUP(cleanup_free) = format_duration(m->build.duration_ms);
+    char *limit CLEANUP(cleanup_free) = m->peak.unreclaimable_at_limit ? reached_limit(m) : NULL;
+    if (!limit) {
+        *advice = advice_text(ADVICE_RAISE_TIMEOUT, NULL);
+        return xasprintf("the build timed out after %s", duration);
+    }
+    *advice = advice_text(ADVICE_RAISE_LIMIT_THEN_TIMEOUT, NULL);
+    return m->pressure.limit_hits > 0
+               ? xasprintf("the build reached %s %" PRId64 " times, until it timed out after %s",
+                           limit, m->pressure.limit_hits, duration)
+               : xasprintf("the build was at %s when it timed out after %s", limit, duration);
+}
+
 /* A failure takes precedence: the end of the build is known even if its memory is not. */
 static char *build_failure(const struct measurement *m, char **advice)
 {
     const struct build_end *build = &m->build;
-    char *duration CLEANUP(cleanup_free) = format_duration(build->duration_ms);
     if (build->oom_killed) {
+        char *limit CLEANUP(cleanup_free) = reached_limit(m);
         *advice =
-            xstrdup("raise the memory limit, or reduce the memory of the build: the report names "
-                    "the stage and the processes at the peak");
+            advice_text(limit ? ADVICE_OUT_OF_MEMORY : ADVICE_OUT_OF_MEMORY_WITHOUT_LIMIT, NULL);
         return out_of_memory(m);
     }
-    if (build->timed_out) {
-        *advice = xstrdup("raise --timeout, or see in the build's log where it hangs");
-        return xasprintf("the build timed out after %s", duration);
+    if (build->timed_out)
+        return timed_out(m, advice);
+    char *end = build->signal > 0 ? ended_by_signal(build->signal)
+                : build->exit_code > 0
+                    ? xasprintf("the build failed with exit status %" PRId64, build->exit_code)
+                    : NULL;
+    if (!end)
+        return NULL;
+    enum failure_cause cause = failure_cause(m);
+    if (cause_is_logged(cause)) {
+        *advice = log_advice(logged_cause_advice(cause), m);
+        return with_logged_cause(end, m);
     }
-    if (build->signal > 0 || build->exit_code > 0)
-        *advice = m->label
-                      ? xasprintf("see the end of the build's log, build-%s.log beside its result",
-                                  measurement_files_label(m))
-                      : xstrdup("see the end of the build's log");
-    if (build->signal > 0)
-        return ended_by_signal(build->signal);
-    if (build->exit_code > 0)
-        return xasprintf("the build failed with exit status %" PRId64, build->exit_code);
-    return NULL;
+    bool killed = cause == CAUSE_OUTSIDE_KILLER;
+    *advice = log_advice(killed ? ADVICE_FIND_KILLER : ADVICE_SEE_LOG, m);
+    return killed ? with_outside_killer(end) : end;
 }
 
 /* ---- work elsewhere ---- */
@@ -143,7 +187,7 @@ static char *work_elsewhere(const struct measurement *m, char **advice)
     char *list CLEANUP(cleanup_free) = strv_join(&names, ", ");
     char *outside CLEANUP(cleanup_free) = format_duration(outside_ms);
     char *own CLEANUP(cleanup_free) = format_duration(m->build.cpu_ms);
-    *advice = xasprintf("to measure the work, %s", busiest->fix);
+    *advice = advice_text(ADVICE_MEASURE_DAEMON, busiest->fix);
     return xasprintf("the work was done outside of the cgroup of the build: daemons (%s) used %s "
                      "of CPU time during the build, and its own processes %s",
                      list, outside, own);
@@ -151,13 +195,16 @@ static char *work_elsewhere(const struct measurement *m, char **advice)
 
 static char *measuring_failure(const struct measurement *m, char **advice)
 {
-    if (m->not_measured)
-        return xasprintf("not measured: %s", m->not_measured);
-    if (m->build.exit_code < 0)
-        return xstrdup("not measured: the end of the build is unknown");
-    if (m->peak.cgroup_bytes < 0)
-        return xstrdup("not measured: the memory peak is missing from the result");
-    return work_elsewhere(m, advice);
+    char *missing = m->not_measured ? xasprintf("not measured: %s", m->not_measured)
+                    : m->build.exit_code < 0
+                        ? xstrdup("not measured: the end of the build is unknown")
+                    : m->peak.cgroup_bytes < 0
+                        ? xstrdup("not measured: the memory peak is missing from the result")
+                        : NULL;
+    if (!missing)
+        return work_elsewhere(m, advice);
+    *advice = advice_text(ADVICE_DOCTOR, NULL);
+    return missing;
 }
 
 enum run_validity run_validity(const struct measurement *m, char **reason, char **advice)
@@ -172,7 +219,7 @@ enum run_validity run_validity(const struct measurement *m, char **reason, char 
     }
     if (measurement_verified(m))
         return RUN_VALID;
-    *reason = not_verified(m);
+    *reason = not_verified(m, advice);
     return RUN_BUILD_FAILED;
 }
 
@@ -201,9 +248,4 @@ char *at_limit_reason(const struct measurement *m)
     char *limit CLEANUP(cleanup_free) = reached_limit(m);
     return xasprintf("the peak of %s reached %s, so the build's need is unknown", peak,
                      limit ? limit : "a memory limit");
-}
-
-char *at_limit_advice(void)
-{
-    return xstrdup("raise the memory limit until the unreclaimable peak stays below 97 % of it");
 }

@@ -12,7 +12,7 @@ enum run_validity {
 };
 
 /* Returns the validity of the run. If it is RUN_VALID, `*reason` and `*advice` are NULL. Otherwise
- * `*reason` is a sentence and `*advice` is an instruction or NULL; the caller owns both. */
+ * `*reason` is a sentence and `*advice` an instruction (advice.h); the caller owns both. */
 enum run_validity run_validity(const struct measurement *m, char **reason, char **advice);
 
 /* Returns the CPU time of all outside daemons during the build if they did the work: the build's
@@ -31,10 +31,9 @@ char *reached_limit(const struct measurement *m);
 bool peak_is_cut_off(const struct measurement *m);
 bool need_is_unknown(const struct measurement *m);
 
-/* Return a sentence about the limit that a run reached, and what it means for the figures; the
- * reason that a run of unknown need cannot be judged, and the advice. The caller owns them. */
+/* Return a sentence about the limit that a run reached, and what it means for the figures; and the
+ * reason that a run of unknown need cannot be judged. The caller owns them. */
 char *cut_off_reason(const struct measurement *m);
 char *at_limit_reason(const struct measurement *m);
-char *at_limit_advice(void);
 
 #endif

@@ -25,8 +25,9 @@ static void offer_to_oom_killer(void)
     }
 }
 
-static _Noreturn void run_command(char *const *command, const int *output, int report)
+static _Noreturn void run_command(char **command, bool sh_fallback, const int *output, int report)
 {
+    static char sh[] = "sh";
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -39,6 +40,10 @@ static _Noreturn void run_command(char *const *command, const int *output, int r
         if (nothing > STDERR_FILENO)
             close(nothing);
         execvp(command[0], command);
+        if (errno == ENOENT && sh_fallback) {
+            command[0] = sh;
+            execvp(sh, command);
+        }
     }
     int reason = errno;
     (void)!write(report, &reason, sizeof reason);
@@ -56,7 +61,7 @@ static int wait_for_exec(int report)
     return got == (ssize_t)sizeof reason ? reason : 0;
 }
 
-int build_start(struct build *build, char *const *command)
+int build_start(struct build *build, char **command, bool sh_fallback)
 {
     int standard_output[2], standard_error[2], report[2];
     *build = (struct build){.output = {-1, -1}};
@@ -67,7 +72,8 @@ int build_start(struct build *build, char *const *command)
     if (build->pid < 0)
         return -1;
     if (build->pid == 0)
-        run_command(command, (int[]){standard_output[1], standard_error[1]}, report[1]);
+        run_command(command, sh_fallback, (int[]){standard_output[1], standard_error[1]},
+                    report[1]);
     close(standard_output[1]);
     close(standard_error[1]);
     close(report[1]);
@@ -98,15 +104,6 @@ int64_t build_largest_process_bytes(void)
 {
     struct rusage usage;
     return getrusage(RUSAGE_CHILDREN, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : -1;
-}
-
-int64_t build_cpu_ms(void)
-{
-    struct rusage usage;
-    if (getrusage(RUSAGE_CHILDREN, &usage) < 0)
-        return -1;
-    return (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
-           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
 void build_signal(const struct build *build, int signal)

@@ -15,21 +15,17 @@ struct build {
     int wait_status; /* of the first process, once ended */
 };
 
-/* Starts the command with stdin from /dev/null. Returns 0, or -1 with errno if it cannot be
- * executed. */
-int build_start(struct build *build, char *const *command);
+/* Starts the command with stdin from /dev/null. `sh_fallback`: if its program is missing, starts
+ * `sh` with its arguments. Returns 0, or -1 with errno if it cannot be executed. */
+int build_start(struct build *build, char **command, bool sh_fallback);
 
 /* Reaps every child that has ended; as PID 1, the orphans too. */
 void build_reap(struct build *build);
 
 /* Returns the largest RSS of any reaped process and of the processes that those waited for, in
- * bytes (ru_maxrss of getrusage(2)). A forked child starts with the RSS of its
- * parent. Returns -1 if getrusage fails. */
+ * bytes (ru_maxrss of getrusage(2)). A forked child starts with the RSS of its parent. Returns -1
+ * if getrusage fails. */
 int64_t build_largest_process_bytes(void);
-
-/* Returns the CPU time of the reaped processes and of those that they waited for, in ms, or -1. It
- * misses a process that nobody waited for, because its parent ignores SIGCHLD. */
-int64_t build_cpu_ms(void);
 
 /* Sends the signal to the process group of the build. */
 void build_signal(const struct build *build, int signal);

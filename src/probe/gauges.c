@@ -8,8 +8,6 @@
 #include <unistd.h>
 
 #define WAIT_MIN_MS 5
-#define WAIT_FLAT_MS 10
-#define WAIT_CALM_MS 20
 #define WAIT_MAX_MS 50
 #define FLAT_POLLS 6
 #define CALM_POLLS 20
@@ -17,6 +15,8 @@
 #define STEP_MAX_PERMILLE 30
 /* 4 GB/s per CPU: more than the kernel can allocate. */
 #define FASTEST_BYTES_PER_MS_AND_CPU 4000000
+/* The part of its highest usage by which a large cgroup can grow between two polls: 2.5 %. */
+#define GROWTH_PARTS 40
 
 static int open_file(const struct cgroup *cgroup, const char *name)
 {
@@ -178,10 +178,10 @@ int64_t gauges_wait_ms(const struct gauges *gauges)
 {
     int64_t wait = time_to_new_high(gauges, &gauges->usage);
     int64_t other = time_to_new_high(gauges, &gauges->unreclaimable);
+    int64_t least = gauges->usage.high_bytes / GROWTH_PARTS / gauges->fastest_bytes_per_ms;
+    least = least > WAIT_MIN_MS ? least : WAIT_MIN_MS;
     /* Filling the memory takes longer than this; the next poll shows it. */
-    int64_t least = gauges->flat_polls < FLAT_POLLS   ? WAIT_MIN_MS
-                    : gauges->flat_polls < CALM_POLLS ? WAIT_FLAT_MS
-                                                      : WAIT_CALM_MS;
+    least *= gauges->flat_polls < FLAT_POLLS ? 1 : gauges->flat_polls < CALM_POLLS ? 2 : 4;
     wait = other < wait ? other : wait;
     return wait < least ? least : wait > WAIT_MAX_MS ? WAIT_MAX_MS : wait;
 }

@@ -1,9 +1,12 @@
 /* build-mem-probe: runs a build, measures it, and sends records to the runner.
  *
- *   build-mem-probe [--interval-ms N] [--stage REGEX]... [--own-cgroup] -- COMMAND [ARG...]
+ *   build-mem-probe [--interval-ms N] [--stage REGEX]... [--own-cgroup] [--sh-fallback]
+ *                   [--marker FILE] -- COMMAND [ARG...]
  *
  * --own-cgroup: only the build lives in the cgroup; implied if the probe is PID 1.
  * Without it the build's processes are the probe's descendants.
+ * --marker: a file of the repository. If it is missing, the engine has mounted something else.
+ * --sh-fallback: if COMMAND is missing, run sh with its arguments.
  *
  * stdout carries records (wire/wire.h); stdin is a lifeline: the build begins with its first byte,
  * and is ended when it ends. */
@@ -14,6 +17,7 @@
 #include "probe/process_table.h"
 #include "probe/sampler.h"
 #include "probe/stages.h"
+#include "probe/trial.h"
 #include "probe/variables.h"
 #include "proc/proc.h"
 
@@ -48,6 +52,8 @@ static struct cgroup_oom oom_at_start;
 static int64_t peak_at_start_bytes, usage_at_start_bytes;
 static struct sampler sampler;
 static struct build build;
+static bool sh_fallback;
+static const char *marker; /* NULL: none */
 static struct timespec started;
 static bool has_lifeline = true; /* the runner holds our stdin open */
 
@@ -141,18 +147,24 @@ static void send_variable(const char *name, const char *value)
         &(struct wire_record){.type = WIRE_VARIABLE, .variable = {.name = name, .value = value}});
 }
 
-static int64_t own_cpu_ms(void)
+static int64_t cpu_ms_of(int who)
 {
     struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
+    getrusage(who, &usage);
     return (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
            (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
-/* The cgroup counts also the processes that nobody waited for. The caller has reaped the rest. */
+static int64_t own_cpu_ms(void)
+{
+    return cpu_ms_of(RUSAGE_SELF);
+}
+
+/* The cgroup counts also the processes that nobody waited for, because their parents ignore
+ * SIGCHLD. The caller has reaped the rest. */
 static int64_t cpu_ms_of_build(void)
 {
-    int64_t now_us = cgroup_cpu_us(&cgroup), reaped_ms = build_cpu_ms();
+    int64_t now_us = cgroup_cpu_us(&cgroup), reaped_ms = cpu_ms_of(RUSAGE_CHILDREN);
     if (!own_cgroup || cpu_us_at_start < 0 || now_us < cpu_us_at_start)
         return reaped_ms;
     int64_t counted_ms = (now_us - cpu_us_at_start) / 1000 - own_cpu_ms();
@@ -217,16 +229,8 @@ static void send_levels(void)
                       levels.items[0].limit_hits);
     cgroup_levels_since(&levels_at_start, &levels);
     for (size_t i = 0; i < levels.count; i++) {
-        const struct cgroup_level *level = &levels.items[i];
-        cgroup_level_directory(&cgroup, i, directory);
-        emit_record(&(struct wire_record){.type = WIRE_LEVEL,
-                                          .level = {.ancestor = (int64_t)i,
-                                                    .directory = directory,
-                                                    .limit_bytes = level->limit_bytes,
-                                                    .high_bytes = level->high_bytes,
-                                                    .swap_limit_bytes = level->swap_limit_bytes,
-                                                    .limit_hits = level->limit_hits,
-                                                    .high_hits = level->high_hits}});
+        const struct wire_record record = wire_level_of(&cgroup, &levels.items[i], i, directory);
+        emit_record(&record);
     }
 }
 
@@ -234,10 +238,8 @@ static void send_levels(void)
 static void send_disturbance(void)
 {
     struct wire_record record = {.type = WIRE_DISTURBANCE};
-    int64_t build_ms = cpu_ms_of_build();
     disturbance_since_start(elapsed_ms() * 1000, table_run_delay_us(),
-                            build_ms < 0 ? -1 : (build_ms + own_cpu_ms()) * 1000,
-                            &record.disturbance);
+                            (cpu_ms_of_build() + own_cpu_ms()) * 1000, &record.disturbance);
     emit_record(&record);
 }
 
@@ -423,10 +425,10 @@ static void drain_output(void)
 
 static char **read_arguments(int argc, char **argv, int64_t *interval_ms)
 {
-    static const struct option options[] = {{"interval-ms", required_argument, NULL, 'i'},
-                                            {"stage", required_argument, NULL, 's'},
-                                            {"own-cgroup", no_argument, NULL, 'o'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"interval-ms", required_argument, NULL, 'i'}, {"stage", required_argument, NULL, 's'},
+        {"own-cgroup", no_argument, NULL, 'o'},        {"sh-fallback", no_argument, NULL, 'f'},
+        {"marker", required_argument, NULL, 'm'},      {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
         const char *message = NULL;
@@ -436,6 +438,10 @@ static char **read_arguments(int argc, char **argv, int64_t *interval_ms)
             message = stages_add(optarg);
         else if (option == 'o')
             own_cgroup = true;
+        else if (option == 'f')
+            sh_fallback = true;
+        else if (option == 'm')
+            marker = optarg;
         else
             exit(2);
         if (message)
@@ -451,6 +457,8 @@ static char **read_arguments(int argc, char **argv, int64_t *interval_ms)
 int main(int argc, char **argv)
 {
     int64_t interval_ms = 150;
+    if (is_trial(argc, argv))
+        return run_trial(argv);
     own_cgroup = getpid() == 1;
     emit_init();
     char **command = read_arguments(argc, argv, &interval_ms);
@@ -469,6 +477,12 @@ int main(int argc, char **argv)
     if (found && !own_cgroup && cgroup_is_root(&cgroup))
         cgroup.version = 0;
     (void)cgroup_of_cpu("", &cpu_cgroup);
+    if (marker && access(marker, F_OK) < 0 && errno == ENOENT)
+        fail(
+            "the repository is not in the container",
+            "the engine has another directory at its path. If the engine is on another machine, or "
+            "build-mem is in a container beside it, mount the repository at the same path on both "
+            "sides, or use --engine inplace");
     count_from_here();
     send_hello();
     variables_each(send_variable);
@@ -478,7 +492,7 @@ int main(int argc, char **argv)
     if (!disturbance_has_cpu_pressure())
         table_count_run_delay();
     clock_gettime(CLOCK_MONOTONIC, &started);
-    if (build_start(&build, command) < 0)
+    if (build_start(&build, command, sh_fallback) < 0)
         fail_to_start(command[0]);
     watch_build(signals);
 

@@ -20,7 +20,11 @@
 #define FDS_RESERVED 64
 /* A new process may call exec(2), and a node program may set its title. */
 #define FIRST_CHECK_MS 10
+/* A process whose statm has not changed since its last check has not called exec(2): its command
+ * line is read again only after this time. */
+#define UNCHANGED_CHECK_MS 1000
 #define ANCESTORS_MAX 64
+#define STATM_MAX 256
 
 /* Unused pages take no memory. */
 static struct process places[PROCESSES_MAX];
@@ -30,7 +34,8 @@ static size_t end, live;
 static long fds_left;
 static int64_t page_bytes;
 static const char *root_path;
-static int64_t run_delay_us; /* -1: not counted */
+static bool counts_run_delay;
+static int64_t run_delay_us; /* -1: nothing was read */
 
 static void forget_command(struct process *process)
 {
@@ -53,12 +58,13 @@ void table_init(const char *root)
         buckets[i] = -1;
     free_places = -1;
     end = live = 0;
+    counts_run_delay = false;
     run_delay_us = -1;
 }
 
 void table_count_run_delay(void)
 {
-    run_delay_us = 0;
+    counts_run_delay = true;
 }
 
 int64_t table_run_delay_us(void)
@@ -254,13 +260,17 @@ int64_t process_read(const struct process *process, const char *name, char *text
     return got;
 }
 
+static int64_t read_statm(const struct process *process, char *text, size_t capacity)
+{
+    return process->statm >= 0 ? read_again(process->statm, text, capacity)
+                               : process_read(process, "statm", text, capacity);
+}
+
 bool process_read_statm(struct process *process)
 {
-    char text[256];
+    char text[STATM_MAX];
     int64_t resident, shared;
-    int64_t got = process->statm >= 0 ? read_again(process->statm, text, sizeof text)
-                                      : process_read(process, "statm", text, sizeof text);
-    if (got <= 0 || parse_statm(text, &resident, &shared) < 0)
+    if (read_statm(process, text, sizeof text) <= 0 || parse_statm(text, &resident, &shared) < 0)
         return false;
     process->rss_bytes = resident * page_bytes;
     process->shared_bytes = (shared < resident ? shared : resident) * page_bytes;
@@ -275,14 +285,27 @@ static uint64_t hash(const char *bytes, size_t length)
     return sum;
 }
 
+/* Returns whether the sizes of the process differ from those at its last check. */
+static bool statm_changed(struct process *process)
+{
+    char text[STATM_MAX];
+    int64_t length = read_statm(process, text, sizeof text);
+    uint64_t sum = length > 0 ? hash(text, (size_t)length) : 0;
+    bool changed = sum == 0 || sum != process->statm_hash;
+    process->statm_hash = sum;
+    return changed;
+}
+
 static void read_run_delay(struct process *process)
 {
     char text[128];
-    if (run_delay_us < 0 || process_read(process, "schedstat", text, sizeof text) <= 0)
+    if (!counts_run_delay || process_read(process, "schedstat", text, sizeof text) <= 0)
         return;
     int64_t delay_us = parse_run_delay(text);
-    if (delay_us <= process->run_delay_us)
+    if (delay_us < process->run_delay_us)
         return;
+    if (run_delay_us < 0)
+        run_delay_us = 0;
     run_delay_us += delay_us - process->run_delay_us;
     process->run_delay_us = delay_us;
 }
@@ -297,6 +320,11 @@ bool process_check_command(struct process *process, int64_t t_ms, int64_t tick_m
     process->check_at_ms = t_ms + process->check_gap_ms;
     process->check_gap_ms =
         3 * process->check_gap_ms < longest ? 3 * process->check_gap_ms : longest;
+    /* One read of an open file costs a fifth of the two below. */
+    int64_t unchanged_ms = longest > UNCHANGED_CHECK_MS ? longest : UNCHANGED_CHECK_MS;
+    if (!statm_changed(process) && t_ms < process->read_command_ms + unchanged_ms)
+        return false;
+    process->read_command_ms = t_ms;
     read_run_delay(process);
 
     int64_t length = process_read(process, "cmdline", command, sizeof command);

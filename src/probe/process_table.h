@@ -27,7 +27,9 @@ struct process {
     uint32_t assigned_scan; /* the scan that set own_stage */
     char *command;          /* truncated; NULL: unknown yet */
     uint64_t command_hash;
-    int64_t check_at_ms, check_gap_ms; /* when to read its command line again */
+    int64_t check_at_ms, check_gap_ms; /* when to check for an exec again */
+    int64_t read_command_ms;           /* last read of its command line */
+    uint64_t statm_hash;               /* at the last check */
     int64_t run_delay_us;              /* at the last read */
 
     int64_t rss_bytes, shared_bytes; /* from the last statm; 0: a zombie */
@@ -71,14 +73,15 @@ bool process_read_statm(struct process *process);
 /* Reads /proc/PID/name into `text`. Returns the length in bytes, or -1 with errno. */
 int64_t process_read(const struct process *process, const char *name, char *text, size_t capacity);
 /* Reads the command line again if it is due, to detect an exec or a new title. The interval grows
- * with the age of the process, up to `tick_ms` plus a part that grows with the table. Returns
- * whether its stage changed. */
+ * with the age of the process, up to `tick_ms` plus a part that grows with the table. If the sizes
+ * of the process have not changed since, the interval is at least 1000 ms. Returns whether its
+ * stage changed. */
 bool process_check_command(struct process *process, int64_t t_ms, int64_t tick_ms);
 /* Makes process_check_command() read how long each process waited for a CPU, too: for kernels that
  * do not report the CPU pressure of the cgroup. Call it after table_init(). */
 void table_count_run_delay(void);
-/* Returns the sum over all processes at their last read, in microseconds; -1 if it is not counted.
- * It has only the main thread of each process. */
+/* Returns the sum over all processes at their last read, in microseconds; -1 if the kernel does not
+ * count it. It has only the main thread of each process. */
 int64_t table_run_delay_us(void);
 /* Returns the truncated command line at its last read; "" if it is unknown. */
 const char *process_command(const struct process *process);

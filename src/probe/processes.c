@@ -29,9 +29,8 @@ static const struct listed *find(struct list *list, int pid)
 
 /* Follows the parents until a known process. Returns 1 if the process is a descendant, 0 if not, -1
  * if a process on the way has ended or cannot be read. */
-static int is_ours(const char *root, struct list *last, int pid)
+static int is_ours(const char *root, struct list *last, int self, int pid)
 {
-    int self = getpid();
     while (pid != self) {
         const struct listed *known = find(last, pid);
         if (known)
@@ -51,10 +50,11 @@ static size_t keep_ours(const char *root, int *pids, size_t count)
     static struct list lists[2];
     static int which;
     struct list *last = &lists[which], *now = &lists[which ^= 1];
+    int self = getpid();
     size_t kept = 0;
     now->count = now->next = 0;
     for (size_t i = 0; i < count; i++) {
-        int ours = is_ours(root, last, pids[i]);
+        int ours = is_ours(root, last, self, pids[i]);
         if (ours >= 0 && now->count < PROCESSES_MAX)
             now->processes[now->count++] = (struct listed){.pid = pids[i], .ours = ours};
         if (ours == 1)

@@ -202,10 +202,13 @@ void pss_estimate(struct process *process)
         anon_share = 1;
         shared_share = process->refused ? 1 : share(shared_pss_bytes, shared_rss_bytes);
     } else if (!process->guessed && changed_by(process) <= MIB / 4 + process->rss_bytes / 100) {
-        /* The process has the same size as at the last read. */
+        /* The process has almost the same size as at the last read, which may have been while it
+         * grew. statm can be too small by some pages per CPU: a smaller size changes nothing. */
+        int64_t grown = process->rss_bytes - process->read_rss_bytes;
+        grown = grown > 0 ? (int64_t)((double)grown * (double)anon_share) : 0;
         process->basis = BASIS_MEASURED;
-        process->pss_bytes = process->read_pss_bytes;
-        process->pss_anon_bytes = process->read_pss_anon_bytes;
+        process->pss_bytes = process->read_pss_bytes + grown;
+        process->pss_anon_bytes = process->read_pss_anon_bytes + grown;
         return;
     }
     process->pss_anon_bytes = (int64_t)((double)anon * (double)anon_share);

@@ -7,10 +7,13 @@
 #include "probe/stages.h"
 
 /* Limits of scans between ticks: at most one per SCAN_MIN_MS, and at most 0.25 % of the time. They
- * run only if the usage has changed by SAME_BYTES, since no process uses less. */
+ * run only if the usage has changed by SAME_BYTES, since no process uses less. If it has not, there
+ * is a scan per tick, for at most 0.1 % of the time, but one at least every SCAN_SAME_MAX_MS. */
 #define SCAN_MIN_MS 20
 #define SCAN_MS_PER_1000_US 400
 #define SAME_BYTES INT64_C(65536)
+#define SCAN_SAME_MS_PER_1000_US 1000
+#define SCAN_SAME_MAX_MS 500
 /* Snapshots and process samples each take at most 0.05 % of the time to send. */
 #define SEND_MS_PER_US 2
 /* A process sample is sent if the process has at least 1/200 of the PSS of all processes. */
@@ -22,6 +25,10 @@
 #define FRESH_MS_PER_100_US 20
 /* If nothing has changed, a tick repeats the figures of the last snapshot up to this age. */
 #define SNAPSHOT_IDLE_MS 1000
+/* A snapshot that costs more than this, with some 150 processes, is taken for at most 2 % of the
+ * time: while the memory of hundreds of processes grows, each replaces the one before. */
+#define SNAPSHOT_CHEAP_US 300
+#define SNAPSHOT_MS_PER_100_US 5
 /* The longest time of PSS reads for one snapshot, within the budget of all reads. */
 #define SNAPSHOT_READS_US 3000
 #define POLL_READS_US 1
@@ -39,6 +46,7 @@ void sampler_init(struct sampler *sampler, const char *root, const struct cgroup
         .stage = stages_count(),
         .scanned_ms = -FRESH_MIN_MS,
         .scanned_usage_bytes = -1,
+        .process_samples_ms = -1,
         .snapshot_usage_bytes = -1,
         .snapshot_unreclaimable_bytes = -1,
     };
@@ -99,11 +107,12 @@ static void send_sample(struct sampler *sampler, int64_t t_ms)
         }});
 }
 
-/* Sends the process samples of a tick. Drops the rest if the queue is full: they must not block the
- * sampler. */
+/* Sends the process samples of a tick: the estimates of the last snapshot, which ticks without one
+ * would repeat. Drops the rest if the queue is full: they must not block the sampler. */
 static void send_process_samples(struct sampler *sampler, int64_t t_ms)
 {
     int64_t before = pss_cpu_us(), all_bytes = 0;
+    sampler->process_samples_ms = sampler->snapshot_ms;
     for (size_t i = 0; i < table_end(); i++)
         if (table_at(i)->pid && !table_at(i)->gone)
             all_bytes += table_at(i)->pss_bytes;
@@ -220,7 +229,9 @@ static void take_snapshot(struct sampler *sampler, int64_t t_ms)
 {
     struct gauges *gauges = &sampler->gauges;
     bool may_read = !gauges_near_limit(gauges);
+    int64_t before = pss_cpu_us();
     read_sizes(sampler);
+    sampler->snapshot_us = pss_cpu_us() - before;
     int64_t usage_after = gauges_read_usage(gauges);
     if (may_read)
         (void)pss_refresh(t_ms, SNAPSHOT_READS_US, !gauges_are_flat(gauges));
@@ -270,9 +281,12 @@ static bool scan_is_due(const struct sampler *sampler, int64_t t_ms, bool before
     if (before_snapshot && sampler->scan_us < CHEAP_SCAN_US &&
         t_ms >= sampler->scanned_ms + (fresh_ms > FRESH_MIN_MS ? fresh_ms : FRESH_MIN_MS))
         return true;
-    bool idle = same(sampler->scanned_usage_bytes, sampler->gauges.usage.now_bytes);
-    return t_ms >= sampler->next_scan_ms &&
-           (!idle || t_ms >= sampler->scanned_ms + sampler->interval_ms);
+    if (!same(sampler->scanned_usage_bytes, sampler->gauges.usage.now_bytes))
+        return t_ms >= sampler->next_scan_ms;
+    int64_t gap_ms = sampler->scan_us * SCAN_SAME_MS_PER_1000_US / 1000;
+    gap_ms = gap_ms < SCAN_SAME_MAX_MS ? gap_ms : SCAN_SAME_MAX_MS;
+    return t_ms >=
+           sampler->scanned_ms + (gap_ms > sampler->interval_ms ? gap_ms : sampler->interval_ms);
 }
 
 static bool snapshot_is_due(const struct sampler *sampler, int64_t t_ms, bool tick)
@@ -280,7 +294,10 @@ static bool snapshot_is_due(const struct sampler *sampler, int64_t t_ms, bool ti
     const struct gauges *gauges = &sampler->gauges;
     bool idle = same(sampler->snapshot_usage_bytes, gauges->usage.now_bytes) &&
                 same(sampler->snapshot_unreclaimable_bytes, gauges->unreclaimable.now_bytes);
-    return gauges_have_new_high(gauges) ||
+    int64_t rest_ms = sampler->snapshot_us < SNAPSHOT_CHEAP_US
+                          ? 0
+                          : sampler->snapshot_us * SNAPSHOT_MS_PER_100_US / 100;
+    return (gauges_have_new_high(gauges) && t_ms >= sampler->snapshot_ms + rest_ms) ||
            (tick && (!idle || t_ms >= sampler->snapshot_ms + SNAPSHOT_IDLE_MS));
 }
 
@@ -304,7 +321,8 @@ int64_t sampler_poll(struct sampler *sampler, int64_t t_ms)
     if (tick) {
         sampler->next_tick_ms = t_ms + sampler->interval_ms;
         send_sample(sampler, t_ms);
-        if (t_ms >= sampler->next_process_samples_ms)
+        if (sampler->snapshot_ms != sampler->process_samples_ms &&
+            t_ms >= sampler->next_process_samples_ms)
             send_process_samples(sampler, t_ms);
         if (t_ms >= sampler->next_send_ms)
             send_snapshots(sampler, t_ms);

@@ -34,6 +34,8 @@ struct sampler {
     int64_t scanned_usage_bytes; /* usage at the last scan */
     bool unread;                 /* some processes may need a read of their PSS */
     int64_t snapshot_ms;
+    int64_t process_samples_ms; /* snapshot_ms of the process samples that were sent last */
+    int64_t snapshot_us;        /* CPU time of reading the sizes for the last snapshot */
     int64_t snapshot_usage_bytes, snapshot_unreclaimable_bytes; /* at snapshot_ms */
     int64_t next_tick_ms, next_scan_ms, next_send_ms, next_process_samples_ms;
     int64_t samples, snapshots;

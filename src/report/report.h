@@ -11,6 +11,7 @@
 #include "gate/judge.h"
 #include "measurement/measurement.h"
 #include "result/series.h"
+#include "trend/trend.h"
 
 #include <stdbool.h>
 
@@ -24,6 +25,9 @@ char *compare_text(const struct comparison *comparison, bool colour);
 
 /* The limits that were tried, the smallest one that passes, and the recommended one. */
 char *fit_text(const struct fit *fit, bool colour);
+
+/* The trend of each metric: anchor, level, creep, steps, proposed tolerances, failed results. */
+char *trend_text(const struct trend *trend, bool colour);
 
 /* ---- for CI ---- */
 
@@ -54,6 +58,12 @@ struct report_input {
 
 /* Returns one HTML file that loads no other file. */
 char *html_text(const struct report_input *report);
+/* The same for a run that has no figures yet: small, so that it fits on a disk that is nearly full.
+ * It shows the command and `m->not_measured`. */
+char *html_unfinished_text(const struct measurement *m);
+
+/* The same for a trend: a chart of each metric over commits. */
+char *trend_html(const struct trend *trend);
 
 /* ---- for other tools ---- */
 
@@ -78,7 +88,8 @@ struct report_format {
     bool shows_verdict; /* reads `judgement` */
     bool shows_before;  /* reads `before` */
     bool reads_series;  /* reads `series` */
-    bool is_trend; /* refuses failed builds: in a chart over time they would look like a gain */
+    bool is_trend;      /* refuses failed builds: in a chart over time they would look like an
+                           improvement */
 };
 
 /* The first is the default. Ends with a format without a name. */

@@ -94,9 +94,11 @@ char *format_composition(const struct composition *composition)
     return text;
 }
 
-char *format_estimated(const struct peak *peak)
+char *format_estimated(const struct measurement *m)
 {
-    if (!peak->estimated || peak->cgroup_bytes < 0)
+    const struct peak *peak = &m->peak;
+    /* Of a run that was not measured, only the true reason is reported. */
+    if (!peak->estimated || peak->cgroup_bytes < 0 || m->not_measured)
         return NULL;
     if (peak->at_most_bytes < 0)
         return xasprintf(
@@ -141,6 +143,9 @@ char *format_metric(const char *metric, const struct measurement *m)
     const char *stage = metric_stage_name(metric);
     if (stage)
         return xasprintf("PSS peak of stage %s", stage);
+    if (metric_stage(metric))
+        return xasprintf("highest memory that the kernel cannot reclaim while stage %s was current",
+                         metric_stage(metric));
     if (strcmp(metric, METRIC_CGROUP_PEAK) == 0)
         return xasprintf("memory peak of the build (%s)",
                          m->peak.source ? m->peak.source : "no source");
@@ -165,7 +170,7 @@ const struct stage_measurement *find_stage(const struct measurement *m, const ch
 const struct snapshot *metric_snapshot(const struct measurement *m, const char *metric)
 {
     const struct snapshot *snapshot = &m->peak.at_peak;
-    const char *name = metric_stage_name(metric);
+    const char *name = metric_stage(metric);
     if (name) {
         const struct stage_measurement *stage = find_stage(m, name);
         snapshot = stage ? &stage->at_peak : NULL;
@@ -185,7 +190,8 @@ const struct finding *find_finding(const struct judgement *judgement, const char
 
 bool was_compared(const struct judgement *judgement)
 {
-    return judgement->verdict != VERDICT_NO_BASELINE &&
+    return (judgement->baseline_path || judgement->base_commit) &&
+           judgement->verdict != VERDICT_NO_BASELINE &&
            judgement->verdict != VERDICT_NOT_COMPARABLE;
 }
 
@@ -213,6 +219,34 @@ const char *format_status(const struct finding *finding, const struct judgement 
     BM_BUG("finding status out of range");
 }
 
+/* "4.1", "6": one decimal, if it is not 0. */
+static char *format_tenths(double figure)
+{
+    char *text = xasprintf("%.1f", figure);
+    size_t length = strlen(text);
+    if (strcmp(text + length - 2, ".0") == 0)
+        text[length - 2] = '\0';
+    return text;
+}
+
+char *format_headroom(const struct finding *finding)
+{
+    int64_t highest = finding_highest(finding);
+    if (finding->budget < 0)
+        return NULL;
+    if (is_time(finding->unit)) {
+        char *used CLEANUP(cleanup_free) = format_duration(highest);
+        char *budget CLEANUP(cleanup_free) = format_duration(finding->budget);
+        return xasprintf("%s of %s", used, budget);
+    }
+    bool large = finding->budget >= 1024 * MIB;
+    double unit = large ? 1024.0 * MIB : MIB;
+    char *used CLEANUP(cleanup_free) =
+        highest < 0 ? xstrdup("n/a") : format_tenths((double)highest / unit);
+    char *budget CLEANUP(cleanup_free) = format_tenths((double)finding->budget / unit);
+    return xasprintf("%s of %s %s", used, budget, large ? "GiB" : "MiB");
+}
+
 char *format_allowed(const struct finding *finding)
 {
     bool judged = finding->status != FINDING_OFF && finding->allowed >= 0;
@@ -223,6 +257,11 @@ char *format_reason(const struct judgement *judgement)
 {
     if (judgement->reason)
         return xstrdup(judgement->reason);
+    if (judgement->base_commit)
+        return xasprintf("within the tolerances, compared with the merge base %.12s",
+                         judgement->base_commit);
+    if (!judgement->baseline_path && judgement->finding_count)
+        return xstrdup("within the budgets of build-mem.json");
     return judgement->baseline_path
                ? xasprintf("within the tolerances of %s", judgement->baseline_path)
                : xstrdup("measured; not compared with a baseline");

@@ -46,7 +46,7 @@ char *format_build_end(const struct build_end *build);
  * apply. */
 char *format_not_measured(const struct measurement *m);
 char *format_oom(const struct measurement *m);
-char *format_estimated(const struct peak *peak);
+char *format_estimated(const struct measurement *m);
 char *format_at_limit(const struct measurement *m);
 /* Reports kills at limits that the build itself set, or NULL. */
 char *format_inner_oom(const struct measurement *m);
@@ -57,7 +57,8 @@ const char *at_start_note(const struct peak *peak);
 
 /* "memory peak of the build (memory.peak)", "PSS peak of stage build-deps". */
 char *format_metric(const char *metric, const struct measurement *m);
-/* The processes at the highest value of the metric; NULL if there is no snapshot. Borrowed. */
+/* The processes at the highest value of the metric; of a stage, at its PSS peak. NULL: there is no
+ * snapshot. Borrowed. */
 const struct snapshot *metric_snapshot(const struct measurement *m, const char *metric);
 
 /* The finding for this metric, or NULL. Borrowed. */
@@ -73,6 +74,8 @@ bool has_gone(const struct finding *finding);
 
 /* The status word of tables: "ok", "improved", "warn", "FAIL", "missing", "new", "-". Static. */
 const char *format_status(const struct finding *finding, const struct judgement *judgement);
+/* "4.1 of 6 GiB": the highest run and the budget of the metric. NULL if it has no budget. */
+char *format_headroom(const struct finding *finding);
 /* The highest value that passes; "-" if the metric is not judged. */
 char *format_allowed(const struct finding *finding);
 

@@ -75,6 +75,13 @@ const struct field result_pressure_fields[] = {
     {0},
 };
 
+const struct field result_log_cause_fields[] = {
+    {"log_line", FIELD_TEXT_OR_NULL, offsetof(struct log_cause, line)},
+    {"heap_bytes", FIELD_FIGURE, offsetof(struct log_cause, heap_bytes)},
+    {"request_bytes", FIELD_FIGURE, offsetof(struct log_cause, request_bytes)},
+    {0},
+};
+
 const struct field result_constraint_fields[] = {
     {"cgroup", FIELD_TEXT, offsetof(struct constraint, cgroup)},
     {"ancestor", FIELD_FIGURE, offsetof(struct constraint, ancestor)},
@@ -135,6 +142,7 @@ const struct field result_ledger_fields[] = {
     {"count", FIELD_FIGURE, offsetof(struct process_ledger, count)},
     {"lost", FIELD_FIGURE, offsetof(struct process_ledger, lost)},
     {"overruns", FIELD_FIGURE, offsetof(struct process_ledger, overruns)},
+    {"unnamed_rss_bytes", FIELD_FIGURE, offsetof(struct process_ledger, unnamed_rss_bytes)},
     {"cpu_ms", FIELD_FIGURE, offsetof(struct process_ledger, cpu_ms)},
     {0},
 };
@@ -153,7 +161,6 @@ const struct field result_ledger_process_fields[] = {
 
 const struct field result_watched_fields[] = {
     {"name", FIELD_TEXT, offsetof(struct watched_processes, name)},
-    {"budget_bytes", FIELD_FIGURE, offsetof(struct watched_processes, budget_bytes)},
     {"count", FIELD_FIGURE, offsetof(struct watched_processes, count)},
     {"peak_rss_bytes", FIELD_FIGURE, offsetof(struct watched_processes, peak_rss_bytes)},
     {"largest", FIELD_TEXT_OR_NULL, offsetof(struct watched_processes, largest)},

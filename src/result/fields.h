@@ -30,6 +30,7 @@ extern const struct field result_build_fields[];              /* struct build_en
 extern const struct field result_peak_fields[];               /* struct peak */
 extern const struct field result_unreclaimable_peak_fields[]; /* struct peak */
 extern const struct field result_composition_fields[];        /* struct composition */
+extern const struct field result_log_cause_fields[];          /* struct log_cause */
 extern const struct field result_stage_fields[];              /* struct stage_measurement */
 extern const struct field result_process_fields[];            /* struct process_usage */
 extern const struct field result_ledger_fields[];             /* struct process_ledger */

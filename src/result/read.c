@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "baseline/tolerance.h"
+#include "measurement/cause.h"
 #include "measurement/disturbance.h"
 #include "measurement/environment.h"
 #include "measurement/metric.h"
@@ -255,6 +256,27 @@ static int read_disturbance(const struct json *root, struct disturbance *disturb
     return disturbance_read(object, disturbance, err);
 }
 
+/* Other causes are derived from the figures. */
+static int read_cause(const struct json *root, struct log_cause *log, struct bm_error *err)
+{
+    static const char *const others[] = {"name", NULL};
+    const struct json *member, *object = json_member(root, "cause");
+    const char *name;
+    if (!object)
+        return 0;
+    if (read_fields(object, result_log_cause_fields, others, log, err) < 0 ||
+        json_require(object, "name", &member, err) < 0 ||
+        json_expect_string(member, &name, err) < 0)
+        return -1;
+    for (int cause = CAUSE_UNKNOWN + 1; cause < CAUSE_COUNT; cause++)
+        if (strcmp(name, failure_cause_name((enum failure_cause)cause)) == 0) {
+            log->cause = cause_is_logged((enum failure_cause)cause) ? (enum failure_cause)cause
+                                                                    : CAUSE_UNKNOWN;
+            return 0;
+        }
+    return json_error(member, err, "is not the name of a cause");
+}
+
 static int read_constraints(const struct json *root, struct measurement *m, struct bm_error *err)
 {
     const struct json *item;
@@ -385,6 +407,19 @@ static int read_values(const struct json *object, struct finding *finding, struc
     return 0;
 }
 
+static int read_ratio(const struct json *object, struct finding *finding, struct bm_error *err)
+{
+    const struct json *lowest, *highest, *ratio = json_member(object, "ratio");
+    if (!ratio)
+        return 0;
+    return json_expect_object(ratio, err) < 0 || json_require(ratio, "lowest", &lowest, err) < 0 ||
+                   json_expect_number(lowest, 0, 1e18, &finding->ratio_lowest, err) < 0 ||
+                   json_require(ratio, "highest", &highest, err) < 0 ||
+                   json_expect_number(highest, 0, 1e18, &finding->ratio_highest, err) < 0
+               ? -1
+               : 0;
+}
+
 static int read_finding(const struct json *object, struct finding *finding, struct bm_error *err)
 {
     const struct json *metric, *over;
@@ -396,9 +431,10 @@ static int read_finding(const struct json *object, struct finding *finding, stru
         read_figure(object, "baseline", &finding->baseline, err) < 0 ||
         read_figure(object, "allowed", &finding->allowed, err) < 0 ||
         read_figure(object, "actual", &finding->actual, err) < 0 ||
+        read_figure(object, "budget", &finding->budget, err) < 0 ||
         json_require(object, "over_budget", &over, err) < 0 ||
         json_expect_bool(over, &finding->over_budget, err) < 0 ||
-        read_values(object, finding, err) < 0 ||
+        read_values(object, finding, err) < 0 || read_ratio(object, finding, err) < 0 ||
         read_text_or_null(object, "message", &finding->message, err) < 0 ||
         read_text_or_null(object, "largest", &finding->largest, err) < 0)
         return -1;
@@ -408,6 +444,21 @@ static int read_finding(const struct json *object, struct finding *finding, stru
     if (finding->baseline >= 0 && finding->actual >= 0)
         finding->delta = finding->actual - finding->baseline;
     return 0;
+}
+
+/* The merge base is present only in a result of check --relative. So are the ratios. */
+static int read_merge_base(const struct json *gate, struct judgement *judgement,
+                           struct bm_error *err)
+{
+    const struct json *commit, *ref, *base = json_member(gate, "merge_base");
+    if (!base)
+        return 0;
+    return json_expect_object(base, err) < 0 || json_require(base, "commit", &commit, err) < 0 ||
+                   read_text(commit, &judgement->base_commit, err) < 0 ||
+                   json_require(base, "ref", &ref, err) < 0 ||
+                   read_text(ref, &judgement->base_ref, err) < 0
+               ? -1
+               : 0;
 }
 
 /* The notes may be absent. */
@@ -435,6 +486,7 @@ static int read_judgement(const struct json *gate, struct judgement *judgement,
     int verdict;
     if (read_name(gate, "verdict", verdict_name_of, VERDICT_NO_BASELINE, &verdict, err) < 0 ||
         read_text_or_null(gate, "baseline", &judgement->baseline_path, err) < 0 ||
+        read_merge_base(gate, judgement, err) < 0 ||
         read_text_or_null(gate, "reason", &judgement->reason, err) < 0 ||
         read_text_or_null(gate, "advice", &judgement->advice, err) < 0 ||
         read_notes(gate, &judgement->notes, err) < 0 ||
@@ -460,7 +512,7 @@ static int check_version(const struct json *root, struct bm_error *err)
         return -1;
     if (version < RESULT_SCHEMA_VERSION)
         return json_error(value, err,
-                          "recorded by an older build-mem; run build-mem again to measure anew");
+                          "recorded by an older build-mem; measure again with this one");
     if (version > RESULT_SCHEMA_VERSION)
         return json_error(value, err,
                           "written by a newer build-mem; this one reads version %d: install the "
@@ -476,6 +528,7 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
                                          "verdict",
                                          "exit_code",
                                          "build",
+                                         "cause",
                                          "peak",
                                          "unreclaimable_peak",
                                          "stages",
@@ -494,9 +547,9 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
                                          NULL};
     if (check_version(root, err) < 0 || read_fields(root, result_head_fields, others, m, err) < 0 ||
         read_object(root, "build", result_build_fields, NULL, &m->build, err) < 0 ||
-        read_peak(root, m, err) < 0 || read_unreclaimable_peak(root, &m->peak, err) < 0 ||
-        read_stages(root, m, err) < 0 || read_verify(root, m, err) < 0 ||
-        read_environment(root, &m->environment, err) < 0 ||
+        read_cause(root, &m->log_cause, err) < 0 || read_peak(root, m, err) < 0 ||
+        read_unreclaimable_peak(root, &m->peak, err) < 0 || read_stages(root, m, err) < 0 ||
+        read_verify(root, m, err) < 0 || read_environment(root, &m->environment, err) < 0 ||
         read_object(root, "cgroup", result_cgroup_fields, NULL, &m->cgroup, err) < 0 ||
         read_object(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0 ||
         read_object(root, "pressure", result_pressure_fields, NULL, &m->pressure, err) < 0 ||

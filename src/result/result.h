@@ -45,6 +45,10 @@ int result_read_measurement(const char *path, struct measurement *m, struct bm_e
  * it. A missing file leaves its part of the series empty. */
 int result_read_series(const char *path, struct result *result, struct bm_error *err);
 
+/* Adds the path of a result; of a directory, the paths of all result-*.json in it. Returns 0, or -1
+ * if a directory has none. */
+int result_paths(const char *path, struct strv *paths, struct bm_error *err);
+
 /* Can be used with CLEANUP. */
 void result_release(struct result *result);
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/json_write.h"
 #include "base/units.h"
+#include "measurement/cause.h"
 #include "measurement/disturbance.h"
 #include "measurement/environment.h"
 #include "result/fields.h"
@@ -157,6 +158,17 @@ static void add_ledger(cJSON *root, const struct process_ledger *ledger, enum ex
         add_fields(append_object(array), result_ledger_process_fields, &ledger->largest[i]);
 }
 
+static void add_cause(cJSON *root, const struct measurement *m)
+{
+    static const struct log_cause none = LOG_CAUSE_NONE;
+    enum failure_cause cause = failure_cause(m);
+    if (cause == CAUSE_UNKNOWN)
+        return;
+    cJSON *object = json_add_object(root, "cause");
+    json_add_text(object, "name", failure_cause_name(cause));
+    add_fields(object, result_log_cause_fields, cause_is_logged(cause) ? &m->log_cause : &none);
+}
+
 static void add_verify(cJSON *root, const struct measurement *m)
 {
     cJSON *array = json_add_array(root, "verify");
@@ -193,10 +205,22 @@ static void add_finding(cJSON *findings, const struct finding *finding)
         json_add_integer(object, "delta", finding->delta);
     else
         cJSON_AddNullToObject(object, "delta");
+    json_add_measured(object, "budget", finding->budget);
+    int64_t highest = finding_highest(finding);
+    /* The headroom can be -1: it is not UNMEASURED then. */
+    if (finding->budget >= 0 && highest >= 0)
+        json_add_integer(object, "headroom", finding->budget - highest);
+    else
+        cJSON_AddNullToObject(object, "headroom");
     cJSON_AddBoolToObject(object, "over_budget", finding->over_budget);
     cJSON *values = json_add_array(object, "values");
     for (size_t i = 0; i < finding->value_count; i++)
         cJSON_AddItemToArray(values, json_new_integer(finding->values[i]));
+    if (finding->ratio_highest > 0) {
+        cJSON *ratio = json_add_object(object, "ratio");
+        json_add_number(ratio, "lowest", finding->ratio_lowest);
+        json_add_number(ratio, "highest", finding->ratio_highest);
+    }
     json_add_text(object, "message", finding->message);
     json_add_text(object, "largest", finding->largest);
 }
@@ -205,6 +229,11 @@ static void add_judgement(cJSON *root, const struct judgement *judgement)
 {
     cJSON *gate = json_add_object(root, "gate");
     json_add_text(gate, "baseline", judgement->baseline_path);
+    if (judgement->base_commit) {
+        cJSON *base = json_add_object(gate, "merge_base");
+        json_add_text(base, "commit", judgement->base_commit);
+        json_add_text(base, "ref", judgement->base_ref);
+    }
     json_add_text(gate, "verdict", verdict_name(judgement->verdict));
     json_add_text(gate, "reason", judgement->reason);
     json_add_text(gate, "advice", judgement->advice);
@@ -227,6 +256,7 @@ static char *print_result(const struct measurement *m, const struct judgement *j
     json_add_text(root, "verdict", verdict_name(judgement->verdict));
     json_add_integer(root, "exit_code", exit_code);
     add_fields(json_add_object(root, "build"), result_build_fields, &m->build);
+    add_cause(root, m);
     add_peak(root, &m->peak);
     add_unreclaimable_peak(root, &m->peak, extent);
     add_stages(root, m, extent);

@@ -8,33 +8,34 @@
 #include "base/text.h"
 #include "base/trace.h"
 #include "base/units.h"
+#include "measurement/environment.h"
+#include "measurement/heap_ceiling.h"
 #include "measurement/validity.h"
 #include "run/output.h"
 #include "run/recorder.h"
 #include "run/session.h"
 #include "run/workspace.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* ---- the plan of a run ---- */
 
-/* Returns the path of the probe: beside build-mem in a build tree, in libexec if installed. The
- * caller owns it. */
+/* Returns the path of the probe: beside build-mem in a build tree, in libexec if installed. An
+ * unpacked release comes before the installed probe, which can be of another version. The caller
+ * owns the path. */
 static char *find_probe(struct bm_error *err)
 {
-    char self[PATH_MAX] = "";
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    char *slash = length > 0 ? strrchr(self, '/') : NULL;
-    if (slash)
-        *slash = '\0';
-    char *places[] = {xasprintf("%s/build-mem-probe", self), xstrdup(PROBE_INSTALLED),
-                      xasprintf("%s/../libexec/build-mem/build-mem-probe", self)};
+    char *places[] = {file_beside_program("build-mem-probe"),
+                      file_beside_program("../libexec/build-mem/build-mem-probe"),
+                      xstrdup(PROBE_INSTALLED)};
     char *found = NULL;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (!found && access(places[i], X_OK) == 0)
@@ -46,21 +47,35 @@ static char *find_probe(struct bm_error *err)
     return found;
 }
 
-static char *command_text(const struct config *config)
-{
-    return config->build_argv.count ? strv_join(&config->build_argv, " ")
-                                    : xstrdup(config->build_command);
-}
-
-static void fill_command(const struct config *config, struct strv *command)
+/* In a container, a login shell would replace the image's PATH by that of /etc/profile. */
+static void fill_command(const struct config *config, bool in_container, struct strv *command)
 {
     if (config->build_argv.count) {
         strv_push_all(command, &config->build_argv);
         return;
     }
     strv_push(command, "bash");
-    strv_push(command, "-lc");
+    strv_push(command, in_container ? "-c" : "-lc");
     strv_push(command, config->build_command);
+}
+
+/* Returns a file of the repository that the container must see too: the log of this run, which no
+ * other directory has, or with an --out elsewhere any file. NULL if there is none. The caller owns
+ * it. */
+static char *find_marker(const char *repo, const char *out, const char *label)
+{
+    char *real CLEANUP(cleanup_free) = realpath(out, NULL);
+    size_t length = strlen(repo);
+    if (real && strncmp(real, repo, length) == 0 && real[length] == '/')
+        return xasprintf("%s/build-%s.log", real + length + 1, label);
+    char *marker = NULL;
+    DIR *directory = opendir(repo);
+    for (struct dirent *entry; directory && !marker && (entry = readdir(directory));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            marker = xstrdup(entry->d_name);
+    if (directory)
+        closedir(directory);
+    return marker;
 }
 
 /* Adds the engine's facts, and the reason if the run was not measured. */
@@ -132,6 +147,27 @@ static void print_daemons(const struct daemon_watch *watch)
     measurement_release(&m);
 }
 
+/* Before the build, which can take an hour. The variables of an image are known only after it. */
+static void print_heap_ceilings(const struct config *config, const struct strv *command,
+                                bool in_container)
+{
+    struct heap_ceilings ceilings CLEANUP(heap_ceilings_release) = {0};
+    struct strv notes CLEANUP(strv_release) = {0};
+    int64_t limit_bytes = config->memory_limit_bytes;
+    for (const char *const *name = heap_variables; *name; name++) {
+        const char *value = variables_find(&config->env, *name);
+        if (!value && (!in_container || strv_contains(&config->env, *name)))
+            value = getenv(*name);
+        char *variable CLEANUP(cleanup_free) = xasprintf("%s=%s", *name, value ? value : "");
+        heap_ceilings_find(*name, variable, limit_bytes, &ceilings);
+    }
+    for (size_t i = 0; i < command->count; i++)
+        heap_ceilings_find("the build command", command->items[i], limit_bytes, &ceilings);
+    heap_ceilings_note(&ceilings, limit_bytes, &notes);
+    for (size_t i = 0; i < notes.count; i++)
+        fprintf(stderr, "build-mem: note: %s\n", notes.items[i]);
+}
+
 /* ---- the run ---- */
 
 static void trace_limits(const struct config *config)
@@ -145,9 +181,9 @@ static void trace_limits(const struct config *config)
     trace("limits: --memory %s, --timeout %s", memory, timeout);
 }
 
-/* Runs the build on the engine. Returns false if the engine could not start the build; the reason
- * is in `m->not_measured`. */
-static bool run_with_engine(const struct engine *engine, const char *probe,
+/* Runs the build on the engine. If the engine could not start it, the reason is in
+ * `m->not_measured`. */
+static void run_with_engine(const struct engine *engine, const char *probe,
                             const struct config *config, const char *repo,
                             struct recorder *recorder, struct measurement *m)
 {
@@ -157,10 +193,13 @@ static bool run_with_engine(const struct engine *engine, const char *probe,
     char *name CLEANUP(cleanup_free) = engine_unique_name();
     for (size_t i = 0; i < config->stage_count; i++)
         strv_push(&stages, config->stages[i].match);
-    fill_command(config, &command);
+    bool in_container = !engine->image_label;
+    fill_command(config, in_container, &command);
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     measurement_set_engine(m, engine->name,
                            engine->image_label ? engine->image_label : config->image);
+    char *git_common CLEANUP(cleanup_free) = in_container ? git_worktree_common(repo) : NULL;
+    char *marker CLEANUP(cleanup_free) = in_container ? find_marker(repo, out, m->label) : NULL;
     trace_limits(config);
     struct engine_spec spec = {
         .repo = repo,
@@ -170,6 +209,10 @@ static bool run_with_engine(const struct engine *engine, const char *probe,
         .pull = pull_policy_name(config->pull),
         .user = config->user,
         .network = config->network,
+        .git_common = git_common,
+        .marker = marker,
+        .shm_bytes = config->shm_bytes,
+        .engine_args = &config->engine_args,
         .engine_privileges = config->privileges == PRIVILEGES_ENGINE,
         .cache = config->cache,
         .out = out,
@@ -178,72 +221,68 @@ static bool run_with_engine(const struct engine *engine, const char *probe,
         .interval_ms = config->interval_ms,
         .stages = &stages,
         .command = &command,
+        .sh_fallback = in_container && !config->build_argv.count,
     };
     struct daemon_watch daemons CLEANUP(daemon_watch_release);
     daemon_watch_open(&daemons, engine, &spec);
     if (!config->quiet)
         print_daemons(&daemons);
+    if (!config->quiet)
+        print_heap_ceilings(config, &command, in_container);
     if (session_run(engine, &spec, config->timeout_ms, &daemons, recorder_take, recorder,
                     recorder_ledger(recorder), &outcome, &err) < 0) {
         free(m->not_measured);
         m->not_measured = xstrdup(err.message);
     }
     add_outcome(m, &outcome);
-    /* An engine that could not start the build is followed by another one. */
     if (recorder_started(recorder))
         add_daemons(m, &daemons);
     if (config->cache == CACHE_WARM && recorder_started(recorder) && !config->quiet)
         print_warmed(&outcome.page_cache);
-    return recorder_started(recorder) || outcome.signal || outcome.timed_out || outcome.too_late;
 }
 
-/* With --engine auto, a usable engine that cannot start the build is followed by the next one. */
-static void run_build(const struct config *config, const char *repo, struct recorder *recorder,
-                      struct measurement *m)
+/* `*engine` is the engine of the earlier runs; NULL: the first run, which selects it. With --engine
+ * auto, an engine that cannot start the build is not followed by another one: a build must not get
+ * more rights because an engine fails. */
+static void run_build(const struct config *config, const char *repo, const struct engine **engine,
+                      struct recorder *recorder, struct measurement *m)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    const struct engine *engine = NULL;
+    char *choice CLEANUP(cleanup_free) = NULL;
     char *probe CLEANUP(cleanup_free) = find_probe(&err);
     if (probe)
         trace("probe: %s", probe);
-    while (probe) {
-        char *choice CLEANUP(cleanup_free) = NULL;
-        engine = engine_select(engine_choice_name(config->engine), engine, &choice, &err);
-        if (!engine)
-            break;
-        if (choice && !config->quiet)
-            fprintf(stderr, "build-mem: engine %s\n", choice);
-        if (run_with_engine(engine, probe, config, repo, recorder, m) ||
-            config->engine != ENGINE_AUTO)
-            return;
-        fprintf(stderr, "build-mem: engine %s could not start the build: %s\n", engine->name,
-                m->not_measured);
-        bm_error_set(&err, "%s", m->not_measured);
-        free(steal_ptr(m->not_measured));
-    }
-    m->not_measured = xstrdup(err.message);
+    if (probe && !*engine)
+        *engine = engine_select(engine_choice_name(config->engine), &choice, &err);
+    if (choice && !config->quiet)
+        fprintf(stderr, "build-mem: engine %s\n", choice);
+    if (probe && *engine)
+        run_with_engine(*engine, probe, config, repo, recorder, m);
+    else
+        m->not_measured = xstrdup(err.message);
 }
 
-/* The states of the config's artifacts, in its order. The caller owns the array. */
-static struct artifact_state *artifact_states(const struct config *config, const char *repo)
+/* The files of the config's artifacts, in its order. */
+static struct artifact_files *find_artifacts(const struct config *config, const char *repo)
 {
-    struct artifact_state *states = xcalloc(config->artifact_count, sizeof *states);
+    struct artifact_files *files = xcalloc(config->artifact_count, sizeof *files);
     for (size_t i = 0; i < config->artifact_count; i++)
-        states[i] = artifact_state_of(repo, config->artifacts[i].path);
-    return states;
+        files[i] = artifact_find(repo, config->artifacts[i].path);
+    return files;
 }
 
 /* Clears, runs and verifies the build once. */
 static int measure_one(const struct config *config, const struct baseline *baseline,
-                       const char *repo, const char *label, struct measurement *m,
-                       struct series *series, int *status, struct bm_error *err)
+                       const char *repo, const char *label, const struct engine **engine,
+                       struct measurement *m, struct series *series, int *status,
+                       struct bm_error *err)
 {
     *status = EXIT_UNMEASURED;
     measurement_init(m);
     m->label = xstrdup(label);
     m->started_at = utc_now();
-    m->commit = git_line(repo, "rev-parse", "HEAD");
-    m->build.command = command_text(config);
+    m->commit = git_commit(repo);
+    m->build.command = config_command_text(config);
     m->sampler.interval_ms = config->interval_ms;
     m->environment.cache_policy = config->cache;
 
@@ -254,19 +293,21 @@ static int measure_one(const struct config *config, const struct baseline *basel
         return -1;
     }
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
-    struct artifact_state *before CLEANUP(cleanup_free) = artifact_states(config, repo);
+    struct artifact_files *before CLEANUP(cleanup_free) = find_artifacts(config, repo);
     struct workspace_start start = workspace_begin(repo, out);
     struct recorder *recorder = recorder_open(config, baseline, out, label, &start, m, series, err);
-    if (!recorder)
-        return -1;
-
-    run_build(config, repo, recorder, m);
-    recorder_close(recorder);
-    verify_build_end(m);
-    for (size_t i = 0; i < config->artifact_count; i++)
-        verify_artifact(m, repo, config->artifacts[i].path, config->artifacts[i].required,
-                        start.since, &before[i]);
-    return 0;
+    if (recorder) {
+        run_build(config, repo, engine, recorder, m);
+        recorder_close(recorder);
+        verify_build_end(m);
+    }
+    for (size_t i = 0; i < config->artifact_count; i++) {
+        if (recorder)
+            verify_artifact(m, repo, config->artifacts[i].path, config->artifacts[i].required,
+                            start.since, &before[i]);
+        artifact_files_release(&before[i]);
+    }
+    return recorder ? 0 : -1;
 }
 
 /* A second run follows, so the files of the first one get a number, too. */
@@ -289,10 +330,32 @@ static int number_first_run(const char *out, struct measurement *first, struct b
     return 0;
 }
 
-static bool can_be_judged(const struct measurement *m)
+bool measured_well(const struct measurement *m)
 {
     char *reason CLEANUP(cleanup_free) = NULL, *advice CLEANUP(cleanup_free) = NULL;
     return run_validity(m, &reason, &advice) == RUN_VALID;
+}
+
+int measure_begin(const struct config *config, int *status, struct bm_error *err)
+{
+    *status = EXIT_UNMEASURED;
+    if (config->cache == CACHE_COLD && page_cache_can_drop(err) < 0)
+        return bm_error_wrap(err, "--cache cold");
+    interrupt_init();
+    return 0;
+}
+
+int measure_tree(const struct config *config, const char *repo, const char *label,
+                 const struct baseline *baseline, const struct engine **engine, struct runs *runs,
+                 int *status, struct bm_error *err)
+{
+    runs->measurements = xgrow(runs->measurements, runs->count, sizeof *runs->measurements);
+    runs->series = xgrow(runs->series, runs->count, sizeof *runs->series);
+    struct measurement *m = &runs->measurements[runs->count];
+    struct series *series = &runs->series[runs->count++];
+    *series = (struct series){0};
+    trace("run %zu: label %s", runs->count, label);
+    return measure_one(config, baseline, repo, label, engine, m, series, status, err);
 }
 
 int measure_while(const struct config *config, const struct baseline *baseline,
@@ -300,16 +363,13 @@ int measure_while(const struct config *config, const struct baseline *baseline,
                   struct bm_error *err)
 {
     char *repo CLEANUP(cleanup_free) = realpath(config->repo, NULL);
-    struct measurement *last;
+    const struct engine *engine = NULL; /* of all runs */
     *runs = (struct runs){0};
     *status = EXIT_USAGE;
     if (!repo)
         return bm_error_errno(err, "--repo %s", config->repo);
-    if (config->cache == CACHE_COLD && page_cache_can_drop(err) < 0) {
-        *status = EXIT_UNMEASURED;
-        return bm_error_wrap(err, "--cache cold");
-    }
-    interrupt_init();
+    if (measure_begin(config, status, err) < 0)
+        return -1;
     do {
         *status = EXIT_USAGE;
         char *out CLEANUP(cleanup_free) = output_make(config, err);
@@ -318,15 +378,10 @@ int measure_while(const struct config *config, const struct baseline *baseline,
         char *label CLEANUP(cleanup_free) =
             runs->count ? output_numbered_label(config->label, runs->count + 1)
                         : xstrdup(config->label);
-        runs->measurements = xgrow(runs->measurements, runs->count, sizeof *runs->measurements);
-        runs->series = xgrow(runs->series, runs->count, sizeof *runs->series);
-        last = &runs->measurements[runs->count];
-        struct series *series = &runs->series[runs->count++];
-        *series = (struct series){0};
-        trace("run %zu: label %s", runs->count, label);
-        if (measure_one(config, baseline, repo, label, last, series, status, err) < 0)
+        if (measure_tree(config, repo, label, baseline, &engine, runs, status, err) < 0)
             return -1;
-    } while (can_be_judged(last) && another(runs->measurements, runs->count, context));
+    } while (measured_well(&runs->measurements[runs->count - 1]) &&
+             another(runs->measurements, runs->count, context));
     trace("runs: %zu measured", runs->count);
     *status = EXIT_PASS;
     return 0;
@@ -350,7 +405,8 @@ void runs_release(struct runs *runs)
 {
     for (size_t i = 0; i < runs->count; i++) {
         measurement_release(&runs->measurements[i]);
-        series_release(&runs->series[i]);
+        if (runs->series)
+            series_release(&runs->series[i]);
     }
     free(runs->measurements);
     free(runs->series);
@@ -368,7 +424,7 @@ static int by_memory_peak(const void *a, const void *b)
 const struct measurement *typical_run(const struct measurement *runs, size_t count)
 {
     const struct measurement *last = &runs[count - 1];
-    if (!can_be_judged(last))
+    if (!measured_well(last))
         return last;
     const struct measurement **sorted CLEANUP(cleanup_free) = xcalloc(count, sizeof *sorted);
     for (size_t i = 0; i < count; i++)

@@ -12,10 +12,10 @@
 #include "measurement/measurement.h"
 #include "result/series.h"
 
-/* The runs of one command. */
+/* The runs of one command, measured or read from files. */
 struct runs {
     struct measurement *measurements;
-    struct series *series; /* of each run */
+    struct series *series; /* of each run; NULL: not read */
     size_t count;
 };
 /* Releases the measurements, the series and both arrays; `runs` is empty then. For CLEANUP. */
@@ -32,6 +32,21 @@ void runs_release(struct runs *runs);
  * in `*status`, if the repository or the output directory is not usable. */
 int measure_runs(const struct config *config, const struct baseline *baseline, struct runs *runs,
                  int *status, struct bm_error *err);
+
+struct engine;
+/* Measures one build of the work tree `repo` into the output directory of `config`, and adds it to
+ * `runs`, which the caller has initialised. `*engine` is NULL before the first run, which selects
+ * the engine of all runs. The files of the run have the label. Returns -1 as measure_runs does. */
+int measure_tree(const struct config *config, const char *repo, const char *label,
+                 const struct baseline *baseline, const struct engine **engine, struct runs *runs,
+                 int *status, struct bm_error *err);
+
+/* Returns -1, with an exit status in `*status`, if --cache does not work here. Prepares for
+ * interrupts. Call it before the first measure_tree. */
+int measure_begin(const struct config *config, int *status, struct bm_error *err);
+
+/* Returns whether the run can be judged (measurement/validity.h). */
+bool measured_well(const struct measurement *m);
 
 /* Decides after each valid run whether to measure another one. `runs` are the runs so far. */
 typedef bool another_run(const struct measurement *runs, size_t count, void *context);

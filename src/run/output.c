@@ -85,6 +85,28 @@ char *output_numbered_label(const char *label, size_t number)
     return xasprintf("%s-%zu", label, number);
 }
 
+int output_remove_old(char *path, struct bm_error *err)
+{
+    char *old CLEANUP(cleanup_free) = path;
+    if (unlink(old) == 0 || errno == ENOENT)
+        return 0;
+    return bm_error_errno(err, "%s is the report of an earlier run and cannot be replaced", old);
+}
+
+/* "LABEL-N" can also be the label of another command, which writes a page, too. */
+int output_remove_numbered(const char *out, const char *label, struct bm_error *err)
+{
+    for (size_t i = 1; i <= MAX_RUNS; i++) {
+        char *numbered CLEANUP(cleanup_free) = output_numbered_label(label, i);
+        char *page CLEANUP(cleanup_free) = xasprintf("%s/report-%s.html", out, numbered);
+        if (access(page, F_OK) == 0)
+            continue;
+        if (output_remove_old(xasprintf("%s/result-%s.json", out, numbered), err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* Takes the lock. Returns 0 also if the file system has no locks, and -1 if another process has it;
  * then `lock` describes the holder. It is a POSIX lock (fcntl(2)): the kernel drops it with its
  * process, and the content of the file does not matter. */

@@ -21,6 +21,13 @@ int output_check_file(const struct config *config, const char *path, struct bm_e
 /* Returns "LABEL-N", the label of one run of several. The caller owns it. */
 char *output_numbered_label(const char *label, size_t number);
 
+/* Removes the file of an earlier run. Takes ownership of `path`. Returns 0, also if there is none.
+ */
+int output_remove_old(char *path, struct bm_error *err);
+
+/* Removes the results of the runs "LABEL-N" of an earlier command. Returns 0, or -1. */
+int output_remove_numbered(const char *out, const char *label, struct bm_error *err);
+
 /* Creates --out and locks the label in it until the process ends: two runs with one label would
  * write the same files. The lock of "LABEL" includes "LABEL-1", "LABEL-2"... Call it once in a
  * process. Returns -1, with an exit status in `*status`, if another process has the lock, or on

@@ -5,12 +5,14 @@
 #include "base/trace.h"
 #include "base/units.h"
 #include "baseline/tolerance.h"
+#include "measurement/cause.h"
 #include "run/output.h"
 #include "run/terminal.h"
 #include "wire/wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 struct recorder {
@@ -28,6 +30,8 @@ struct recorder {
     struct progress progress;
     const struct baseline *baseline; /* or NULL */
     bool started;
+    char tail[2 * LOG_TAIL_BYTES]; /* the end of the output */
+    size_t tail_length;
     int log;       /* build-LABEL.log */
     int log_errno; /* of the first write to the log that failed; 0: none */
 };
@@ -43,6 +47,19 @@ static void write_log(struct recorder *recorder, const char *bytes, size_t lengt
             length -= (size_t)put;
         }
     }
+}
+
+/* Keeps at least the last LOG_TAIL_BYTES of the output. */
+static void keep_tail(struct recorder *recorder, const char *bytes, size_t length)
+{
+    size_t put = length < LOG_TAIL_BYTES ? length : LOG_TAIL_BYTES;
+    if (recorder->tail_length + put > sizeof recorder->tail) {
+        memmove(recorder->tail, recorder->tail + recorder->tail_length - LOG_TAIL_BYTES,
+                LOG_TAIL_BYTES);
+        recorder->tail_length = LOG_TAIL_BYTES;
+    }
+    memcpy(recorder->tail + recorder->tail_length, bytes + length - put, put);
+    recorder->tail_length += put;
 }
 
 static void record_sample(struct recorder *recorder, const struct wire_sample *sample)
@@ -79,21 +96,25 @@ static void trace_entry(const struct measurement *m, const struct baseline_envir
         trace("baseline: no entry for %s", text);
 }
 
-/* Sets the budget and the expected duration of the progress line from the entry of the baseline for
- * this environment, which the probe's first record reports. */
+/* Sets the allowed value and the expected duration of the progress line, from the budget and from
+ * the entry of the baseline for this environment. The probe's first record reports the environment.
+ */
 static void apply_baseline(struct recorder *recorder)
 {
     struct progress *progress = &recorder->progress;
     const struct baseline_environment *entry = baseline_find(recorder->baseline, recorder->m);
     trace_entry(recorder->m, entry);
+    int64_t budget = budgets_find(&recorder->baseline->budgets, METRIC_CGROUP_PEAK);
+    if (budget >= 0 && (progress->allowed_bytes < 0 || budget < progress->allowed_bytes))
+        progress->allowed_bytes = budget;
     if (!entry)
         return;
     const struct baseline_metric *peak = baseline_metric_find(entry, METRIC_CGROUP_PEAK);
     const struct baseline_metric *duration = baseline_metric_find(entry, METRIC_DURATION);
     if (peak && peak->tolerance.level == LEVEL_FAIL) {
         int64_t allowed = baseline_metric_allows(peak);
-        if (progress->budget_bytes < 0 || allowed < progress->budget_bytes)
-            progress->budget_bytes = allowed;
+        if (progress->allowed_bytes < 0 || allowed < progress->allowed_bytes)
+            progress->allowed_bytes = allowed;
     }
     if (duration)
         progress->expected_ms = median_of(duration->values, duration->count);
@@ -105,6 +126,7 @@ void recorder_take(void *context, const struct wire_record *record)
     workspace_watch_clock(recorder->start);
     if (record->type == WIRE_OUTPUT) {
         write_log(recorder, record->output.bytes, record->output.length);
+        keep_tail(recorder, record->output.bytes, record->output.length);
         terminal_output(recorder->terminal, record->output.bytes, record->output.length);
         return;
     }
@@ -169,15 +191,31 @@ struct recorder *recorder_open(const struct config *config, const struct baselin
         .terminal = terminal_open(config->quiet, config->timeout_ms > 0 ? config->timeout_ms : -1),
         .progress = {.now_bytes = UNMEASURED,
                      .peak_bytes = UNMEASURED,
-                     .budget_bytes = config->memory_limit_bytes,
+                     .allowed_bytes = config->memory_limit_bytes,
                      .expected_ms = UNMEASURED},
         .baseline = baseline,
         .log = log,
     };
     for (size_t i = 0; i < config->process_count; i++)
-        ledger_watch_for(recorder->ledger, config->processes[i].name, config->processes[i].match,
-                         config->processes[i].budget_bytes);
+        ledger_watch_for(recorder->ledger, config->processes[i].name, config->processes[i].match);
+    for (size_t i = 0; i < config->stage_count; i++)
+        ledger_watch_stage(recorder->ledger, config->stages[i].match);
     return recorder;
+}
+
+/* The ledger sees each program that is executed, so also a stage that ends between two scans. */
+static void add_stages_of_ledger(struct recorder *recorder)
+{
+    for (size_t i = 0; i < recorder->config->stage_count; i++) {
+        int64_t seen_ms[2];
+        if (!ledger_stage_seen(recorder->ledger, i, &seen_ms[0], &seen_ms[1]))
+            continue;
+        for (size_t k = 0; k < 2; k++)
+            aggregate_record(
+                recorder->aggregate,
+                &(struct wire_record){.type = WIRE_STAGE_SEEN,
+                                      .stage_seen = {.t_ms = seen_ms[k], .stage = (int64_t)i}});
+    }
 }
 
 void recorder_close(struct recorder *recorder)
@@ -188,6 +226,7 @@ void recorder_close(struct recorder *recorder)
     struct measurement *m = recorder->m;
     workspace_watch_clock(recorder->start);
     terminal_close(recorder->terminal);
+    add_stages_of_ledger(recorder);
     aggregate_finish(recorder->aggregate);
     process_series_finish(recorder->process_series, recorder->series);
     int failed = timeline_csv_close(recorder->timeline, &err);
@@ -196,6 +235,8 @@ void recorder_close(struct recorder *recorder)
     if (!failed)
         failed = processes_csv_write(recorder->series, recorder->processes_path, &err);
     ledger_summarise(recorder->ledger, &m->ledger);
+    if (m->build.exit_code != 0)
+        log_cause_find(recorder->tail, recorder->tail_length, &m->log_cause);
     if (!failed)
         failed = ledger_write_csv(recorder->ledger, recorder->ledger_path, &err);
     close(recorder->log);

@@ -114,13 +114,9 @@ static void trace_levels(const struct session *session)
 {
     char directory[CGROUP_PATH_MAX];
     for (size_t i = 0; trace_is_on() && i < session->levels_at_start.count; i++) {
-        const struct cgroup_level *level = &session->levels_at_start.items[i];
+        char *limits CLEANUP(cleanup_free) = engine_limits_text(&session->levels_at_start.items[i]);
         cgroup_level_directory(&session->run.located, i, directory);
-        char *limit CLEANUP(cleanup_free) =
-            level->limit_bytes < 0 ? xstrdup("none") : format_bytes(level->limit_bytes);
-        char *high CLEANUP(cleanup_free) =
-            level->high_bytes < 0 ? xstrdup("none") : format_bytes(level->high_bytes);
-        trace("cgroup: %s: memory limit %s, memory.high %s", directory, limit, high);
+        trace("cgroup: %s: %s", directory, *limits ? limits : "no limit");
     }
 }
 
@@ -212,18 +208,9 @@ static void add_levels(struct session *session)
     cgroup_read_levels(&session->run.located, &levels);
     cgroup_levels_since(&session->levels_at_start, &levels);
     for (size_t i = 0; i < levels.count; i++) {
-        cgroup_level_directory(&session->run.located, i, directory);
-        const struct cgroup_level *level = &levels.items[i];
-        session->on_record(
-            session->context,
-            &(struct wire_record){.type = WIRE_LEVEL,
-                                  .level = {.ancestor = (int64_t)i,
-                                            .directory = directory,
-                                            .limit_bytes = level->limit_bytes,
-                                            .high_bytes = level->high_bytes,
-                                            .swap_limit_bytes = level->swap_limit_bytes,
-                                            .limit_hits = level->limit_hits,
-                                            .high_hits = level->high_hits}});
+        const struct wire_record record =
+            wire_level_of(&session->run.located, &levels.items[i], i, directory);
+        session->on_record(session->context, &record);
     }
 }
 
@@ -450,6 +437,23 @@ static bool was_oom_killed(struct session *session)
            (!session->outcome->complete && oom_watch_reports(oom));
 }
 
+/* With a container, the child is the engine's CLI, which exits 128 + 9. */
+static bool probe_was_killed(const struct session *session)
+{
+    int status = session->status;
+    return !session->killed && (WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL
+                                                    : WEXITSTATUS(status) == 128 + SIGKILL);
+}
+
+/* systemd-oomd kills all processes of a cgroup, so the probe cannot report the end of the build. */
+static void name_outside_killers(struct session_outcome *outcome)
+{
+    char *reason CLEANUP(cleanup_free) = outcome->broken;
+    outcome->broken = xasprintf("%s; the kernel counted no out-of-memory kill, so systemd-oomd "
+                                "(journalctl -u systemd-oomd), earlyoom or a person killed it",
+                                reason);
+}
+
 int session_run(const struct engine *engine, const struct engine_spec *spec, int64_t timeout_ms,
                 struct daemon_watch *daemons, session_on_record *on_record, void *context,
                 struct ledger *ledger, struct session_outcome *outcome, struct bm_error *err)
@@ -479,6 +483,8 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     interrupt_hold(false);
     process_watch_close(session->watch);
     outcome->oom_killed = was_oom_killed(session);
+    if (outcome->broken && session->run.oom.kills == 0 && probe_was_killed(session))
+        name_outside_killers(outcome);
     oom_watch_close(&session->run.oom);
     if (finished < 0) {
         if (result == 0)

@@ -6,8 +6,10 @@
 #include "base/trace.h"
 #include "base/units.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +19,94 @@
 
 #define NS_PER_S INT64_C(1000000000)
 
+/* ---- wildcards ---- */
+
+static bool has_wildcard(const char *path)
+{
+    return strpbrk(path, "*?") != NULL;
+}
+
+/* Escapes what fnmatch(3) would read as more than a character: "[slug]" is the name of a directory
+ * in many Next.js projects. */
+static char *level_pattern(const char *level, size_t length)
+{
+    char *pattern = xcalloc(2, length + 1), *to = pattern;
+    for (size_t i = 0; i < length; i++) {
+        if (level[i] == '[' || level[i] == '\\')
+            *to++ = '\\';
+        *to++ = level[i];
+    }
+    return pattern;
+}
+
+static int match_below(int repo_fd, const char *base, const char *rest, struct strv *found);
+
+/* Matches the entries of the directory `base` with one level of the path, and goes on with `rest`
+ * below each of them. */
+static int match_entries(int repo_fd, const char *base, const char *pattern, const char *rest,
+                         struct strv *found)
+{
+    int fd = file_open_beneath(repo_fd, *base ? base : ".", O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+    DIR *directory = fdopendir(fd);
+    int result = 0;
+    for (struct dirent *entry; result == 0 && (entry = readdir(directory));) {
+        if (fnmatch(pattern, entry->d_name, FNM_PERIOD) != 0)
+            continue;
+        char *path CLEANUP(cleanup_free) =
+            xasprintf("%s%s%s", base, *base ? "/" : "", entry->d_name);
+        result = match_below(repo_fd, path, rest, found);
+    }
+    int reason = errno;
+    closedir(directory);
+    errno = reason;
+    return result;
+}
+
+/* `base` is the part of the path that is already matched: "" is the repository. */
+static int match_below(int repo_fd, const char *base, const char *rest, struct strv *found)
+{
+    rest += strspn(rest, "/");
+    if (!*rest) {
+        int fd CLEANUP(cleanup_fd) = file_open_beneath(repo_fd, base, O_PATH | O_NOFOLLOW);
+        if (fd >= 0)
+            strv_push(found, base);
+        return fd >= 0 || errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+    }
+    size_t length = strcspn(rest, "/");
+    char *level CLEANUP(cleanup_free) = xstrndup(rest, length);
+    if (has_wildcard(level)) {
+        char *pattern CLEANUP(cleanup_free) = level_pattern(level, length);
+        return match_entries(repo_fd, base, pattern, rest + length, found);
+    }
+    char *path CLEANUP(cleanup_free) = xasprintf("%s%s%s", base, *base ? "/" : "", level);
+    return match_below(repo_fd, path, rest + length, found);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int workspace_find(int repo_fd, const char *path, struct strv *found)
+{
+    if (!has_wildcard(path)) {
+        strv_push(found, path);
+        return 0;
+    }
+    if (match_below(repo_fd, "", path, found) < 0)
+        return -1;
+    if (found->count)
+        qsort(found->items, found->count, sizeof *found->items, by_name);
+    return 0;
+}
+
+/* ---- before the build ---- */
+
 static int clear_one(int repo_fd, const char *path)
 {
+    trace("clear: removing %s", path);
     char *copy CLEANUP(cleanup_free) = xstrdup(path);
     size_t length = strlen(copy);
     while (length && copy[length - 1] == '/')
@@ -36,14 +124,26 @@ static int clear_one(int repo_fd, const char *path)
     return file_remove_tree(parent_fd, name);
 }
 
+static int clear_all(int repo_fd, const char *path)
+{
+    struct strv found CLEANUP(strv_release) = {0};
+    if (workspace_find(repo_fd, path, &found) < 0)
+        return -1;
+    if (!found.count)
+        trace("clear: no file matches %s", path);
+    for (size_t i = 0; i < found.count; i++)
+        if (clear_one(repo_fd, found.items[i]) < 0)
+            return -1;
+    return 0;
+}
+
 int workspace_clear(const char *repo, const struct strv *paths, struct bm_error *err)
 {
     int repo_fd CLEANUP(cleanup_fd) = open(repo, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (repo_fd < 0)
         return bm_error_errno(err, "%s", repo);
     for (size_t i = 0; i < paths->count; i++) {
-        trace("clear: removing %s", paths->items[i]);
-        if (clear_one(repo_fd, paths->items[i]) < 0) {
+        if (clear_all(repo_fd, paths->items[i]) < 0) {
             if (errno == EXDEV)
                 return bm_error_set(err, "cannot clear %s: the path leads out of the repository %s",
                                     paths->items[i], repo);
@@ -159,12 +259,40 @@ static int open_artifact(const char *repo, const char *path, struct stat *status
     return -1;
 }
 
-struct artifact_state artifact_state_of(const char *repo, const char *path)
+static struct artifact_state artifact_state_of(const char *repo, const char *path)
 {
     struct stat status;
     struct artifact_state absent = {0};
     int fd CLEANUP(cleanup_fd) = open_artifact(repo, path, &status);
     return fd < 0 ? absent : walk_artifact(fd, &status);
+}
+
+struct artifact_files artifact_find(const char *repo, const char *path)
+{
+    struct artifact_files files = {0};
+    int repo_fd CLEANUP(cleanup_fd) = open(repo, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (workspace_find(repo_fd, path, &files.paths) < 0)
+        strv_release(&files.paths);
+    files.states = xcalloc(files.paths.count, sizeof *files.states);
+    for (size_t i = 0; i < files.paths.count; i++)
+        files.states[i] = artifact_state_of(repo, files.paths.items[i]);
+    return files;
+}
+
+void artifact_files_release(struct artifact_files *files)
+{
+    strv_release(&files->paths);
+    free(files->states);
+    *files = (struct artifact_files){0};
+}
+
+/* A file that did not exist before has a state without times. */
+static struct artifact_state state_in(const struct artifact_files *files, const char *path)
+{
+    for (size_t i = 0; i < files->paths.count; i++)
+        if (strcmp(files->paths.items[i], path) == 0)
+            return files->states[i];
+    return (struct artifact_state){0};
 }
 
 static bool is_new(const struct artifact_state *now, const struct artifact_state *before,
@@ -174,8 +302,9 @@ static bool is_new(const struct artifact_state *now, const struct artifact_state
     return !same && !earlier(now->newest, since);
 }
 
-static char *artifact_fault(const char *repo, const char *path, struct timespec since,
-                            const struct artifact_state *before, struct stat *status)
+/* Returns the fault of one file, or NULL. The caller owns it. */
+static char *file_fault(const char *repo, const char *path, struct timespec since,
+                        const struct artifact_files *before, struct stat *status)
 {
     int fd CLEANUP(cleanup_fd) = open_artifact(repo, path, status);
     if (fd < 0) {
@@ -189,18 +318,44 @@ static char *artifact_fault(const char *repo, const char *path, struct timespec 
         return xstrdup("neither a file nor a directory");
     if (S_ISREG(status->st_mode) && status->st_size == 0)
         return xstrdup("empty");
-    const struct artifact_state now = walk_artifact(fd, status);
-    if (!is_new(&now, before, since))
+    const struct artifact_state now = walk_artifact(fd, status), then = state_in(before, path);
+    if (!is_new(&now, &then, since))
         return xstrdup("stale: it is older than this run");
     return NULL;
 }
 
+/* One new file is enough: a bundler leaves its earlier outputs, whose names contain a hash. */
+static void verify_matches(struct verify_check *check, const char *repo,
+                           const struct artifact_files *before, struct timespec since)
+{
+    struct artifact_files now CLEANUP(artifact_files_release) = artifact_find(repo, check->path);
+    char *first CLEANUP(cleanup_free) = NULL;
+    size_t good = 0;
+    for (size_t i = 0; i < now.paths.count; i++) {
+        struct stat status = {0};
+        char *fault CLEANUP(cleanup_free) =
+            file_fault(repo, now.paths.items[i], since, before, &status);
+        good += !fault;
+        if (fault && !first)
+            first = xasprintf("%s: %s", now.paths.items[i], fault);
+    }
+    check->ok = good > 0;
+    if (good)
+        check->detail = xasprintf("%zu new %s", good, good == 1 ? "file" : "files");
+    else
+        check->detail = first ? steal_ptr(first) : xstrdup("no file matches");
+}
+
 void verify_artifact(struct measurement *m, const char *repo, const char *path, bool required,
-                     struct timespec since, const struct artifact_state *before)
+                     struct timespec since, const struct artifact_files *before)
 {
     struct stat status = {0};
     struct verify_check *check = add_check(m, "artifact", path, required);
-    char *fault = artifact_fault(repo, path, since, before, &status);
+    if (has_wildcard(path)) {
+        verify_matches(check, repo, before, since);
+        return;
+    }
+    char *fault = file_fault(repo, path, since, before, &status);
     check->ok = !fault;
     if (fault) {
         check->detail = fault;

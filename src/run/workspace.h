@@ -3,15 +3,22 @@
 #define BM_RUN_WORKSPACE_H
 
 #include "base/error.h"
+#include "base/strv.h"
 #include "measurement/measurement.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
-/* Removes files and trees. `paths` are relative to the repository. A path that leads out ("..", or
- * a link in it) is an error, and nothing outside is touched. A missing path is no error. */
+/* Removes files and trees. `paths` are relative to the repository. In a path, "*" stands for any
+ * characters of a name and "?" for one, except for a leading "."; all other characters, as those of
+ * "[slug]", are literal. A path that leads out ("..", or a link in it) is an error, and nothing
+ * outside is touched. A missing path is no error. */
 int workspace_clear(const char *repo, const struct strv *paths, struct bm_error *err);
+
+/* Appends the path itself, or with wildcards as those of workspace_clear the paths that exist,
+ * sorted. `repo_fd` is the repository. Returns 0, or -1 with errno: EXDEV if a link leads out. */
+int workspace_find(int repo_fd, const char *path, struct strv *found);
 
 /* The start of a run, on the clock that sets the timestamps of its files. */
 struct workspace_start {
@@ -34,7 +41,15 @@ struct artifact_state {
     struct timespec newest; /* the newest inode change time */
     uint64_t changes;       /* a sum over inodes and change times, to compare two states */
 };
-struct artifact_state artifact_state_of(const char *repo, const char *path);
+
+/* The files of one artifact at one moment: those that match its path, or the path itself if it has
+ * no wildcard. None if the files cannot be listed. */
+struct artifact_files {
+    struct strv paths;             /* relative to the repository */
+    struct artifact_state *states; /* owned; one for each path */
+};
+struct artifact_files artifact_find(const char *repo, const char *path);
+void artifact_files_release(struct artifact_files *files);
 
 /* Adds the check "exit-status" to the measurement. */
 void verify_build_end(struct measurement *m);
@@ -42,8 +57,8 @@ void verify_build_end(struct measurement *m);
 /* Adds the check of an artifact to the measurement. It passes if the artifact is inside the
  * repository, is not empty, differs from its state `before` the run, and its inode has changed
  * since `since`. A program can set the modification time to any value, but not the inode change
- * time. */
+ * time. If the path has a wildcard, one such file is enough. */
 void verify_artifact(struct measurement *m, const char *repo, const char *path, bool required,
-                     struct timespec since, const struct artifact_state *before);
+                     struct timespec since, const struct artifact_files *before);
 
 #endif

@@ -178,6 +178,20 @@ static uint8_t *put_fields(uint8_t *at, const uint8_t *end, const struct wire_re
     return at;
 }
 
+struct wire_record wire_level_of(const struct cgroup *cgroup, const struct cgroup_level *level,
+                                 size_t ancestor, char *directory)
+{
+    cgroup_level_directory(cgroup, ancestor, directory);
+    return (struct wire_record){.type = WIRE_LEVEL,
+                                .level = {.ancestor = (int64_t)ancestor,
+                                          .directory = directory,
+                                          .limit_bytes = level->limit_bytes,
+                                          .high_bytes = level->high_bytes,
+                                          .swap_limit_bytes = level->swap_limit_bytes,
+                                          .limit_hits = level->limit_hits,
+                                          .high_hits = level->high_hits}};
+}
+
 size_t wire_encode(const struct wire_record *record, uint8_t *frame, size_t capacity)
 {
     if (capacity < WIRE_HEADER_BYTES)

@@ -10,6 +10,8 @@
 #ifndef BM_WIRE_WIRE_H
 #define BM_WIRE_WIRE_H
 
+#include "cgroup/cgroup.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -181,6 +183,11 @@ struct wire_record {
         } output;
     };
 };
+
+/* Returns the record of one level of `cgroup`: `ancestor` is its number in struct cgroup_levels.
+ * The record points to `directory`, which has CGROUP_PATH_MAX bytes. */
+struct wire_record wire_level_of(const struct cgroup *cgroup, const struct cgroup_level *level,
+                                 size_t ancestor, char *directory);
 
 /* Encodes `record` as one frame. Returns its length in bytes, or 0 if `capacity` is too small. */
 size_t wire_encode(const struct wire_record *record, uint8_t *frame, size_t capacity);

@@ -1,15 +1,11 @@
-/* gate_power [--seed N] [--trials N] [--longest DUR] RESULT...: measures how often the gate is
- * wrong.
+/* gate_power [--goals] [--seed N] [--trials N] RESULT...: measures how often the gate is wrong.
  *
- * The results are runs of one unchanged build, from tests/bench/evidence. For each cache policy, it
- * prints:
- * - the spread of each metric
- * - how often `check` fails although nothing has changed
- * - how often `check` detects growth
- *
- * It compares the default tolerances with others, and with a comparison of one run with one run. It
- * draws runs with replacement, and judges them with the code of `check`. --longest ignores runs
- * that took longer, because other work slowed them down. */
+ * It draws baselines and checks from distributions, and from the results: runs of one unchanged
+ * build, from tests/bench/evidence. It judges them with the code of `check`, for several numbers
+ * of runs, and prints how often `check` fails although nothing has changed, and how often it
+ * detects growth. --goals prints only the goals that were missed, and fails if there are any.
+ * The runs with the label "quiet" are also judged without the others, which had other work beside
+ * them. */
 #include "base/alloc.h"
 #include "base/units.h"
 #include "bench/trials.h"
@@ -20,24 +16,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAIVE_PERCENT 10
-
 #define BASELINE_RUNS 3 /* the default of `baseline refresh` */
+#define DRAWN_RUNS 20000
 
 /* The goals of a gate: the maximum share of checks that do not pass although nothing has changed,
  * and the minimum share of checks that fail after a growth of 10 %. */
 #define MOST_FALSE 0.01
 #define LEAST_POWER 0.95
+#define MOST_RUNS 100
+
+#define QUIET "quiet" /* the label of a run without other work beside it (tests/bench/evidence) */
 
 static const double growths[] = {0, 0.05, 0.10, 0.15, 0.20};
 enum { UNCHANGED, PLUS_10 = 2, GROWTHS = sizeof growths / sizeof *growths };
-
-/* Settings to compare with the defaults. */
-static const struct {
-    double percent;
-    int64_t absolute;
-    size_t baseline_runs;
-} others[] = {{10, 64 * MIB, 3}, {7, 48 * MIB, 3}, {5, 32 * MIB, 5}, {3, 16 * MIB, 3}};
+static const double scatters[] = {0.0075, 0.015, 0.03};
+static const size_t run_counts[] = {0, 1, 2, 3, 5, 10, 30, 100}; /* 0: the rerun policy */
 
 struct options {
     uint64_t seed;
@@ -70,88 +63,165 @@ static void print_spread(const struct pool *pool, const char *metric)
         free(texts[i]);
 }
 
-static void print_gate(const char *metric, double percent, int64_t absolute, size_t runs)
-{
-    printf("  %-21s %3.0f %% %3lld MiB %2zu run%c |", metric, percent, (long long)(absolute / MIB),
-           runs, runs == 1 ? ' ' : 's');
-}
-
 static void print_trials(const struct pool *pool, const struct gate *gate,
                          const struct options *options)
 {
     struct outcome outcomes[GROWTHS];
-    print_gate(gate->metric, gate->tolerance.percent, gate->tolerance.absolute,
-               gate->baseline_runs);
+    if (gate->check_runs)
+        printf("  %-41zu |", gate->check_runs);
+    else
+        printf("  %-21s %3.0f %% %3lld MiB  check |", gate->metric, gate->tolerance.percent,
+               (long long)(gate->tolerance.absolute / MIB));
     for (size_t i = 0; i < GROWTHS; i++) {
         outcomes[i] = try_gate(pool, gate, growths[i], options->trials, options->seed);
         printf(" %6.2f %5.2f", outcomes[i].regressed * 100, outcomes[i].inconclusive * 100);
         if (i == UNCHANGED)
-            printf(" %5.2f %6.2f |", outcomes[i].check_runs, outcomes[i].refused * 100);
+            printf(" %6.2f %6.2f |", outcomes[i].check_runs, outcomes[i].refused * 100);
     }
     double false_alarms = outcomes[UNCHANGED].regressed + outcomes[UNCHANGED].inconclusive;
     bool reached = false_alarms <= MOST_FALSE && outcomes[PLUS_10].regressed >= LEAST_POWER;
     puts(reached ? "  *" : "");
 }
 
-static void print_naive(const struct pool *pool, const char *metric, const struct options *options)
+/* One row for each number of runs. */
+static void print_gate(const struct pool *pool, const char *metric, double percent,
+                       int64_t absolute, const struct options *options)
 {
-    print_gate(metric, NAIVE_PERCENT, 0, 1);
-    for (size_t i = 0; i < GROWTHS; i++) {
-        double failed =
-            try_naive(pool, metric, NAIVE_PERCENT, growths[i], options->trials, options->seed);
-        printf(" %6.2f     -", failed * 100);
-        if (i == UNCHANGED)
-            printf("  1.00      - |");
+    struct gate gate = {
+        .metric = metric,
+        .tolerance = {.percent = percent, .absolute = absolute, .budget = UNMEASURED},
+        .baseline_runs = BASELINE_RUNS};
+    for (size_t i = 0; i < sizeof run_counts / sizeof *run_counts; i++) {
+        gate.check_runs = run_counts[i];
+        print_trials(pool, &gate, options);
     }
-    puts("   one run with one run");
 }
 
 static void print_head(void)
 {
-    printf("\n  %-42s| %-28s|", "baseline", "unchanged");
+    printf("\n  %-41s | %-29s|", "tolerance, runs per check", "unchanged");
     for (size_t i = 1; i < GROWTHS; i++)
         printf(" %9.0f %% ", growths[i] * 100);
-    printf("\n  %-42s| %-28s|", "", " regr incon  runs refused");
+    printf("\n  %-41s | %-29s|", "", " regr incon   runs refused");
     for (size_t i = 1; i < GROWTHS; i++)
         printf("   regr incon");
     puts("");
 }
 
-static void print_spreads(const struct pool *pool, const struct strv *metrics)
+static void print_spreads(const struct pool *pool, const char *label, const struct strv *metrics)
 {
-    printf("\n%s: %zu runs\n  %-22s %11s %11s %11s %11s %9s\n",
-           cache_policy_name(pool->runs[0].environment.cache_policy), pool->count, "", "median",
-           "MAD", "lowest", "highest", "spread");
+    printf("\n%s, %s: %zu runs\n  %-22s %11s %11s %11s %11s %9s\n",
+           cache_policy_name(pool->runs[0].environment.cache_policy), label ? label : "all",
+           pool->count, "", "median", "MAD", "lowest", "highest", "spread");
     for (size_t i = 0; i < metrics->count; i++)
         print_spread(pool, metrics->items[i]);
 }
 
-static void print_metric(const struct pool *pool, const char *metric, const struct options *options)
-{
-    struct gate gate = {
-        .metric = metric, .tolerance = tolerance_default(metric), .baseline_runs = BASELINE_RUNS};
-    print_trials(pool, &gate, options);
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        gate.tolerance.percent = others[i].percent;
-        gate.tolerance.absolute = others[i].absolute;
-        gate.baseline_runs = others[i].baseline_runs;
-        print_trials(pool, &gate, options);
-    }
-}
-
-static void print_policy(const struct pool *pool, const struct options *options)
+static void print_pool(const struct pool *pool, const char *label, const struct options *options)
 {
     struct strv metrics CLEANUP(strv_release) = {0};
     metric_names(&pool->runs[0], &metrics);
-    print_spreads(pool, &metrics);
+    print_spreads(pool, label, &metrics);
     print_head();
     for (size_t i = 0; i < metrics.count; i++) {
         const char *metric = metrics.items[i], *stage = metric_stage_name(metric);
         if (strcmp(metric, METRIC_DURATION) == 0 || (stage && strcmp(stage, "setup") == 0))
             continue;
-        print_metric(pool, metric, options);
-        print_naive(pool, metric, options);
+        struct tolerance tolerance = tolerance_default(metric);
+        print_gate(pool, metric, tolerance.percent, tolerance.absolute, options);
+        if (stage)
+            print_gate(pool, metric, 5, 32 * MIB, options);
     }
+}
+
+static void release_drawn(struct pool *pool)
+{
+    for (size_t i = 0; i < pool->count; i++)
+        measurement_release(&pool->runs[i]);
+    free(pool->runs);
+}
+
+static void print_drawn(const struct options *options)
+{
+    for (enum shape shape = 0; shape < SHAPES; shape++)
+        for (size_t i = 0; i < sizeof scatters / sizeof *scatters; i++) {
+            struct pool pool;
+            draw_pool(shape, scatters[i], DRAWN_RUNS, options->seed, &pool);
+            printf("\ndrawn, %s, scatter %.2f %%", shape_name(shape), scatters[i] * 100);
+            print_head();
+            print_gate(&pool, METRIC_CGROUP_PEAK, 5, 32 * MIB, options);
+            release_drawn(&pool);
+        }
+}
+
+/* ---- the goals ---- */
+
+/* Prints a line, and returns whether the goal is reached. */
+static bool expect(bool reached, const char *what, const char *metric, size_t runs, double share)
+{
+    if (!reached)
+        printf("missed: %s: %s, %zu runs: %.2f %%\n", what, metric, runs, share * 100);
+    return reached;
+}
+
+/* Returns the share of checks of unchanged builds that do not pass, for `first` to `last` runs per
+ * check. All numbers of runs together have options->trials trials. */
+static double false_alarms(const struct pool *pool, size_t first, size_t last,
+                           const struct options *options)
+{
+    struct gate gate = {.metric = METRIC_CGROUP_PEAK,
+                        .tolerance = tolerance_default(METRIC_CGROUP_PEAK),
+                        .baseline_runs = BASELINE_RUNS};
+    size_t count = last - first + 1;
+    double sum = 0;
+    for (gate.check_runs = first; gate.check_runs <= last; gate.check_runs++) {
+        struct outcome outcome =
+            try_gate(pool, &gate, 0, options->trials / count, options->seed + gate.check_runs);
+        sum += outcome.regressed + outcome.inconclusive;
+    }
+    return sum / (double)count;
+}
+
+/* Few runs are the difficult part: up to FEW each number of runs is a goal by itself. More runs
+ * cost more time, so BAND numbers of runs share a goal. */
+#define FEW 12
+#define BAND 11
+static bool false_alarms_are_rare(const struct options *options)
+{
+    bool reached = true;
+    for (enum shape shape = 0; shape < SHAPE_STARVED; shape++) {
+        struct pool pool;
+        double few = 0, many = 0;
+        draw_pool(shape, shape == SHAPE_SKEWED ? 0.01 : 0.015, DRAWN_RUNS, options->seed, &pool);
+        for (size_t first = 0; first <= MOST_RUNS; first += first <= FEW ? 1 : BAND) {
+            size_t last = first <= FEW ? first : first + BAND - 1;
+            double wrong = false_alarms(&pool, first, last, options);
+            reached &= expect(wrong <= MOST_FALSE, "false alarms", shape_name(shape), last, wrong);
+            *(first <= FEW ? &few : &many) += wrong;
+        }
+        few /= FEW + 1;
+        many /= (double)(MOST_RUNS - FEW) / BAND;
+        reached &= expect(many <= few, "false alarms rise with the number of runs",
+                          shape_name(shape), MOST_RUNS, many);
+        release_drawn(&pool);
+    }
+    return reached;
+}
+
+static bool growth_is_found(const struct pool *pool, const char *metric,
+                            const struct options *options)
+{
+    struct gate gate = {.metric = metric,
+                        .tolerance = {.percent = 5, .absolute = 32 * MIB, .budget = UNMEASURED},
+                        .baseline_runs = BASELINE_RUNS};
+    bool reached = true;
+    for (size_t i = 0; i < sizeof run_counts / sizeof *run_counts; i++) {
+        gate.check_runs = run_counts[i];
+        struct outcome outcome = try_gate(pool, &gate, 0.10, options->trials, options->seed);
+        reached &= expect(outcome.regressed >= LEAST_POWER, "growth of 10 % found", metric,
+                          gate.check_runs, outcome.regressed);
+    }
+    return reached;
 }
 
 static int read_results(char *const *paths, size_t count, struct measurement *runs)
@@ -165,35 +235,79 @@ static int read_results(char *const *paths, size_t count, struct measurement *ru
     return 0;
 }
 
-/* Returns the runs of one cache policy. They still belong to the caller. */
+/* Returns the runs of one cache policy with this label; NULL: with any. They still belong to the
+ * caller. */
 static struct pool pool_of(const struct measurement *runs, size_t count, enum cache_policy policy,
-                           int64_t longest_ms)
+                           const char *label)
 {
     struct pool pool = {.runs = xcalloc(count, sizeof *runs)};
     for (size_t i = 0; i < count; i++)
-        if (runs[i].environment.cache_policy == policy && runs[i].build.duration_ms <= longest_ms)
+        if (runs[i].environment.cache_policy == policy &&
+            (!label || strcmp(runs[i].label, label) == 0))
             pool.runs[pool.count++] = runs[i];
     return pool;
 }
 
+static void print_stored(const struct measurement *runs, size_t count,
+                         const struct options *options)
+{
+    static const char *const labels[] = {QUIET, NULL};
+    for (enum cache_policy policy = CACHE_AS_IS; policy <= CACHE_COLD; policy++)
+        for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+            struct pool pool = pool_of(runs, count, policy, labels[i]);
+            if (pool.count)
+                print_pool(&pool, labels[i], options);
+            free(pool.runs);
+        }
+}
+
+/* Of the stored runs without other work beside them. */
+static bool stored_goals(const struct measurement *runs, size_t count, enum cache_policy policy,
+                         const struct options *options)
+{
+    static const char *const metrics[] = {METRIC_CGROUP_PEAK, METRIC_UNRECLAIMABLE_PEAK,
+                                          METRIC_STAGE_UNRECLAIMABLE_PREFIX "next-build",
+                                          METRIC_STAGE_PREFIX "next-build"};
+    struct pool pool = pool_of(runs, count, policy, QUIET);
+    double wrong = false_alarms(&pool, 0, 0, options);
+    bool reached = expect(wrong <= MOST_FALSE, "false alarms", cache_policy_name(policy), 0, wrong);
+    /* With a warm cache the sampled PSS of the stage scatters too much for the goal. */
+    size_t metric_count = sizeof metrics / sizeof *metrics - (policy == CACHE_WARM);
+    for (size_t i = 0; i < metric_count; i++)
+        reached &= growth_is_found(&pool, metrics[i], options);
+    free(pool.runs);
+    return reached;
+}
+
+static bool reaches_goals(const struct measurement *runs, size_t count,
+                          const struct options *options)
+{
+    bool reached = false_alarms_are_rare(options);
+    reached &= stored_goals(runs, count, CACHE_WARM, options);
+    reached &= stored_goals(runs, count, CACHE_COLD, options);
+    return reached;
+}
+
 static int usage(void)
 {
-    fputs("usage: gate_power [--seed N] [--trials N] [--longest DUR] RESULT...\n", stderr);
+    fputs("usage: gate_power [--goals] [--seed N] [--trials N] RESULT...\n", stderr);
     return 2;
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option long_options[] = {{"seed", required_argument, NULL, 's'},
+    static const struct option long_options[] = {{"goals", no_argument, NULL, 'g'},
+                                                 {"seed", required_argument, NULL, 's'},
                                                  {"trials", required_argument, NULL, 't'},
-                                                 {"longest", required_argument, NULL, 'l'},
                                                  {0}};
-    int64_t seed = 1, trials = 2000, longest_ms = INT64_MAX;
-    for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;)
-        if ((option != 's' || parse_integer(optarg, 0, INT64_MAX, &seed) < 0) &&
-            (option != 't' || parse_integer(optarg, 1, 10000000, &trials) < 0) &&
-            (option != 'l' || parse_duration(optarg, &longest_ms) < 0))
+    int64_t seed = 1, trials = 2000;
+    bool goals = false;
+    for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
+        goals |= option == 'g';
+        if (option != 'g' && (option != 's' || parse_integer(optarg, 0, INT64_MAX, &seed) < 0) &&
+            (option != 't' || parse_integer(optarg, 1, 10000000, &trials) < 0))
             return usage();
+    }
     size_t count = (size_t)(argc - optind);
     if (count == 0)
         return usage();
@@ -201,17 +315,18 @@ int main(int argc, char **argv)
     struct options options = {.seed = (uint64_t)seed, .trials = (size_t)trials};
     struct measurement *runs = xcalloc(count, sizeof *runs);
     int status = read_results(argv + optind, count, runs) < 0 ? 2 : 0;
-    printf(
-        "%zu trials each, seed %llu. Percentages: checks that are regressed or inconclusive,\n"
-        "baselines that are refused as too noisy. runs: mean number of runs per check.\n"
-        "*: at most %.0f %% of the checks of unchanged builds do not pass, and at least %.0f %%\n"
-        "of the checks of builds that grew by 10 %% fail.\n",
-        options.trials, (unsigned long long)options.seed, MOST_FALSE * 100, LEAST_POWER * 100);
-    for (enum cache_policy policy = CACHE_AS_IS; status == 0 && policy <= CACHE_COLD; policy++) {
-        struct pool pool = pool_of(runs, count, policy, longest_ms);
-        if (pool.count)
-            print_policy(&pool, &options);
-        free(pool.runs);
+    if (status == 0 && goals)
+        status = reaches_goals(runs, count, &options) ? 0 : 1;
+    if (status == 0 && !goals) {
+        printf("%zu trials each, seed %llu. Percentages: checks that are regressed or "
+               "inconclusive,\nbaselines of %d runs that are refused as too noisy. runs: mean "
+               "number of runs per check;\n\"check\": the rerun policy decides.\n"
+               "*: at most %.0f %% of the checks of unchanged builds do not pass, and at least "
+               "%.0f %%\nof the checks of builds that grew by 10 %% fail.\n",
+               options.trials, (unsigned long long)options.seed, BASELINE_RUNS, MOST_FALSE * 100,
+               LEAST_POWER * 100);
+        print_drawn(&options);
+        print_stored(runs, count, &options);
     }
     for (size_t i = 0; i < count; i++)
         measurement_release(&runs[i]);

@@ -115,6 +115,24 @@ oom_is_reported() {
     ok "$engine: an OOM kill of a child is reported; exit status 137 alone is not one"
 }
 
+# The build runs out of memory again and again, while the machine is busy: the kernel chooses a process when
+# those that it has killed have not released their memory yet. It must never choose the probe, whose last
+# record would be lost. OOM_RUNS sets the number of runs.
+oom_under_load() {
+    local i repeats=${OOM_RUNS:-5} burners=()
+    for i in 1 2 3; do
+        timeout 500 sh -c 'while :; do :; done' &
+        burners+=($!)
+    done
+    for ((i = 0; i < repeats; i++)); do
+        expect 3 measure --label oom-load --memory 64m -- sh -c './hold spawn=4 anon=40 sleep=100; exit 0'
+        holds "$(result oom-load)" '.not_measured == null and .build.oom_killed and .verdict == "build-failed"'
+    done
+    kill "${burners[@]}"
+    wait "${burners[@]}" 2>/dev/null || true
+    ok "$engine: $repeats builds that ran out of memory under CPU load, and no lost record"
+}
+
 # start_endless LABEL [COMMANDS]: starts a run in the background. Sets $pid to its PID and writes its
 # output to $work/begun. Returns when the build has run the commands, and the run has several samples.
 start_endless() {

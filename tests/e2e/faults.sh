@@ -18,7 +18,7 @@ faults_scenarios=(probe_is_killed output_is_not_read daemons_and_zombies large_o
 faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups inner_limits)
 # These scenarios set the clock of the kernel or need its file systems.
 faults_rig_scenarios=(disk_quota clock_is_set clocks_differ)
-faults_container_scenarios=(no_engine engine_is_slow limit_is_dropped ended_before_the_build container_is_removed wrong_images least_privileges)
+faults_container_scenarios=(no_engine shell_of_the_image options_of_the_engine git_worktree other_directory engine_is_slow limit_is_dropped ended_before_the_build container_is_removed wrong_images least_privileges)
 # Only Docker has a daemon.
 faults_docker_scenarios=(another_user engine_hangs daemon_is_killed)
 
@@ -494,6 +494,68 @@ wrap_engine() {
     chmod +x "$work/wrapped/$engine"
 }
 
+# The image has no bash, and its PATH is not that of a login shell.
+shell_of_the_image() {
+    expect 0 measure --label shell --build-cmd 'echo "$0:$PATH"; ./hold anon=1 write=made:1'
+    grep -qx sh:/bin "$repo/.build-mem/build-shell.log" || fail "the build log has: $(<"$repo/.build-mem/build-shell.log")"
+    # Only a script is for any shell; a command is not.
+    expect 4 measure --label no-bash -- bash -c true
+    holds "$(result no-bash)" '.not_measured | contains("bash")'
+    nothing_left
+    ok "$engine: without bash, sh runs the build with the PATH of the image"
+}
+
+options_of_the_engine() {
+    expect 0 measure --label options --shm-size 1m --engine-arg=--hostname=passed -- sh -c '
+        cat /proc/sys/kernel/hostname; while read -r _ path _ options; do [ "$path" != /dev/shm ] || echo "$options"; done </proc/mounts
+        echo made >made'
+    grep -qx passed "$repo/.build-mem/build-options.log" || fail "the option was not passed on"
+    grep -q size=1024k "$repo/.build-mem/build-options.log" || fail "/dev/shm has another size"
+    expect 2 measure --label options --engine-arg=--entrypoint=/bin/sh -- true
+    mentions "$work/err" --entrypoint
+    ok "$engine: --shm-size and --engine-arg reach the container"
+}
+
+# In a linked worktree, .git is a file that names a directory of the main repository.
+git_worktree() {
+    local main=$work/main tree=$work/tree
+    git init -q "$main"
+    git -C "$main" -c user.name=t -c user.email=t@example.org commit -q --allow-empty -m first
+    git -C "$main" worktree add -q "$tree"
+    cp "$repo/build-mem.json" "$tree"
+    expect 0 measure --repo "$tree" --label tree -- sh -c '
+        read -r _ directory <.git && cat "$directory/HEAD" "$directory/$(cat "$directory/commondir")/HEAD"
+        echo 2>/dev/null >"$directory/written" || echo made >made'
+    grep -qx 'ref: refs/heads/tree' "$tree/.build-mem/build-tree.log" || fail "the build cannot read the git directory"
+    [[ ! -e $main/.git/worktrees/tree/written ]] || fail "the build can write to the git directory"
+    # A change can write such a file. It must not open another directory.
+    git init -q "$work/other"
+    rm "$tree/.git" "$tree/made"
+    echo "gitdir: $work/other/.git" >"$tree/.git"
+    expect 0 measure --repo "$tree" --label tree -- sh -c '
+        read -r _ directory <.git; ls "$directory" || echo made >made'
+    nothing_left
+    ok "$engine: git works in a linked worktree, whose shared directory is read-only"
+}
+
+# An engine on another machine, or beside the container of build-mem, has other files at the same path.
+other_directory() {
+    rm -f "$repo/made"
+    mkdir -p "$work/elsewhere"
+    wrap_engine "for word; do
+            shift
+            case \$word in *'source=$repo\"'*) word='type=bind,\"source=$work/elsewhere\",target=/work' ;; esac
+            set -- \"\$@\" \"\$word\"
+        done
+        exec \"\$real_engine\" \"\$@\""
+    PATH=$work/wrapped:$PATH expect 4 measure --label other -- ./hold write=made:1
+    holds "$(result other)" '.not_measured | contains("the same path on both sides")'
+    PATH=$work/wrapped:$PATH expect 4 measure --label other --out "$work/out.other" -- ./hold write=made:1
+    holds "$work/out.other/result-other.json" '.not_measured | contains("the same path on both sides")'
+    nothing_left
+    ok "$engine: an engine that sees other files is detected, before the build starts"
+}
+
 # A build can kill its probe at once, so the runner must find the cgroup before it starts the build.
 engine_is_slow() {
     rm -f "$work/begun-early"
@@ -512,8 +574,13 @@ limit_is_dropped() {
     PATH=$work/wrapped:$PATH expect 4 measure --label dropped --memory 32m -- ./hold anon=80 write=made:1
     holds "$(result dropped)" '.not_measured | contains("--memory")'
     [[ ! -e $repo/made ]] || fail "the build ran without the limit"
+    # fit builds once without a limit. Its first limit is not in force, so it recommends nothing.
+    PATH=$work/wrapped:$PATH expect 4 env --default-signal "$build_mem" fit --engine "$engine" --repo "$repo" \
+        --label dropped -- ./hold anon=80 write=made:1
+    holds "$repo/.build-mem/fit-dropped.json" '.verdict == "not-measured" and .passing_bytes == null
+        and .recommended_bytes == null and (.attempts | map(.limit_bytes == null) | unique == [false, true])'
     nothing_left
-    ok "$engine: a memory limit that is not in force is an error, before the build starts"
+    ok "$engine: a memory limit that is not in force is an error, before the build starts, for fit also"
 }
 
 # SIGTERM arrives while a command of the engine runs. `version` is optional, `create` is necessary.
@@ -667,13 +734,11 @@ foreign_image() {
 wrong_images() {
     expect 4 measure --label image --image there-is-no/such-image:1 -- true
     holds "$(result image)" '.not_measured | contains("such-image")'
-    expect 4 measure --label shell --build-cmd 'echo made >made'
-    holds "$(result shell)" '.not_measured | contains("bash")'
     foreign_image
     expect 4 measure --label foreign --image build-mem-foreign:1 -- sh -c 'echo made >made'
     holds "$(result foreign)" '.not_measured | contains("--image")'
     nothing_left
-    ok "$engine: a run reports an image that is missing, has no bash, or is for another architecture"
+    ok "$engine: a run reports an image that is missing, or is for another architecture"
 }
 
 # This is the last scenario, because all containers of the engine end with the daemon.

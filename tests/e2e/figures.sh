@@ -109,10 +109,10 @@ stage_overlaps() {
     configure overlaps 'base=anon=1 ' 'second=anon=20' 'first=anon=60'
     rm -f "$repo/filled"
     expect 0 measure --label overlaps --config "$repo/overlaps.json" -- sh -c '
-        ./hold thp=off sleep=250 anon=1 sleep=50
-        ./hold thp=off sleep=250 anon=60 write=filled:0 sleep=220 &
+        ./hold thp=off seen=overlaps:base anon=1 sleep=50
+        ./hold thp=off seen=overlaps:first anon=60 write=filled:0 sleep=220 &
         until [ -e filled ]; do sleep 0.01; done
-        ./hold thp=off sleep=200 anon=20 sleep=50
+        ./hold thp=off seen=overlaps:second anon=20 sleep=50
         wait
         sh witness.sh'
     file=$(result overlaps)
@@ -142,6 +142,16 @@ own_processes() {
         and .last_ms - .first_ms > 500 and ([.processes_at_peak[].name] | sort | unique == ["hold", "timeout"])'
     holds "$file" '.stages[] | select(.name == "daemon") | [.processes_at_peak[].name] == ["hold"]'
     ok "$engine: a stage has the memory of its own processes, beside a daemon that precedes it"
+}
+
+# A class path makes the command line of a compiler longer than a page. Its end decides the stage.
+long_command_line() {
+    local path
+    path=$(printf '%06000d' 0)
+    configure long 'main=^\./busybox awk .* Main$'
+    expect 0 measure --label long --config "$repo/long.json" -- ./busybox awk 'BEGIN { system("sleep 0.7") }' "$path" Main
+    holds "$(result long)" '.stages[] | select(.name == "main") | .last_ms - .first_ms > 500'
+    ok "$engine: a stage is found by the end of a command line of 6,000 characters"
 }
 
 # survives MIB: succeeds if the build `mix` passes under this memory limit.

@@ -163,11 +163,11 @@ links_out_of_the_repo() {
     rm "$repo/.build-mem"
     mkdir -p "$repo/reports" && chmod 777 "$repo/reports"
     expect 4 hostile run --label junit --junit "$repo/reports/junit.xml" -- ./busybox sh -c \
-        "./busybox rmdir reports && ./busybox ln -s '$target' reports && echo made >made"
+        "./busybox rm -rf reports && ./busybox ln -s '$target' reports && echo made >made"
     refused_link "$work/err"
     expect 2 hostile baseline refresh --runs 1 -- ./busybox sh -c \
         "./busybox ln -s '$target' baselines && echo made >made"
-    refused_link "$work/err"
+    refused_link "$work/out"
     outside_is_empty
     # build-mem also refuses a link that exists before the run.
     rm -rf "$repo/.build-mem"

@@ -156,6 +156,7 @@ in_rig() {
     uname -r
     # The page cache is empty, so the kernel charges the file of the probe to the first run.
     export cold=true
+    patience_s=240 # programs start slowly here, and other lanes use the CPUs
 }
 
 # with_docker: restarts the test with a private Docker Engine (see tests/rig/docker) and with $IN_RIG
@@ -171,17 +172,21 @@ with_docker() {
 # private_podman: gives this test a Podman with its own images (see tests/rig/podman-settings).
 private_podman() {
     command -v podman >/dev/null && command -v runc >/dev/null || skip "podman or runc is missing: ci/setup e2e"
-    mkdir "$work/engine"
+    local engine_dir
+    # A short path: with a runroot of more than 50 characters, Podman 4 cannot clean up a container, and
+    # waits for that for 20 s.
+    engine_dir=$(mktemp -d /run/build-mem-XXXXXX)
     # In memory, because Podman syncs each change of a container to the disk.
-    mount -t tmpfs tmpfs "$work/engine"
+    mount -t tmpfs tmpfs "$engine_dir"
     cd "$work" # after an OOM kill, conmon creates a file "oom" in the current directory
-    "$srcdir/tests/rig/podman-settings" "$work/engine" "$work/engine" runc
-    export CONTAINERS_CONF=$work/engine/containers.conf CONTAINERS_STORAGE_CONF=$work/engine/storage.conf
-    trap 'podman rm --all --force >/dev/null 2>&1 || true; cd / && umount -l "$work/engine"; rm -rf "$work"' EXIT
+    "$srcdir/tests/rig/podman-settings" "$engine_dir" "$engine_dir" runc
+    export CONTAINERS_CONF=$engine_dir/containers.conf CONTAINERS_STORAGE_CONF=$engine_dir/storage.conf
+    # shellcheck disable=SC2064 # the directory of now
+    trap "podman rm --all --force >/dev/null 2>&1 || true; cd / && umount -l '$engine_dir'; rmdir '$engine_dir'; rm -rf '$work'" EXIT
 }
 
 # The scenarios of every engine.
-engine_scenarios=(known_allocation stage_peaks build_fails oom_is_reported ends_on_demand runner_is_killed
+engine_scenarios=(known_allocation stage_peaks build_fails oom_is_reported oom_under_load ends_on_demand runner_is_killed
     output_streams warm_cache)
 
 # on_engine ENGINE NAME...: runs those of the scenarios that the caller wants, on the engine.
@@ -196,20 +201,27 @@ on_engine() (
 
 in_uml() { grep -q 'User Mode Linux' /proc/cpuinfo; }
 
-# install_consumers: installs the npm packages of tests/e2e/consumers in $consumers, and puts their Node
-# first in $PATH. These packages read the files of build-mem.
-install_consumers() {
+# install_packages NAME: installs the npm packages of tests/e2e/NAME in $packages, and puts their Node first
+# in $PATH.
+install_packages() {
     local node
     node=$("$srcdir/tests/rig/fetch-node") || skip "cannot fetch Node here"
     export PATH=$node:$PATH
-    consumers=${BUILD_MEM_CACHE:-$srcdir/.cache}/consumers
-    mkdir -p "$consumers"
+    packages=${BUILD_MEM_CACHE:-$srcdir/.cache}/$1
+    mkdir -p "$packages"
     (
         flock 9
-        cp "$srcdir"/tests/e2e/consumers/{package.json,package-lock.json,.npmrc,*.mjs,*.xsd} "$consumers/"
-        if ! cmp -s "$consumers/package-lock.json" "$consumers/installed"; then
-            npm --prefix "$consumers" ci --ignore-scripts --no-audit --no-fund >/dev/null
-            cp "$consumers/package-lock.json" "$consumers/installed"
+        find "$srcdir/tests/e2e/$1" -maxdepth 1 -type f -exec cp {} "$packages/" \;
+        if ! cmp -s "$packages/package-lock.json" "$packages/installed"; then
+            npm --prefix "$packages" ci --ignore-scripts --no-audit --no-fund >/dev/null
+            cp "$packages/package-lock.json" "$packages/installed"
         fi
-    ) 9>"$consumers.lock"
+    ) 9>"$packages.lock"
+}
+
+# install_consumers: installs the packages that read the files of build-mem, in $consumers.
+install_consumers() {
+    install_packages consumers
+    # shellcheck disable=SC2034 # for the tests
+    consumers=$packages
 }

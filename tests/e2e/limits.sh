@@ -169,7 +169,8 @@ swapped() {
     file=$(result swapped)
     # Pages on their way to swap are neither anonymous nor swap on cgroup v1: 93 to 101 MiB were seen.
     within 85 "$(jq .peak.unreclaimable_bytes "$file")" 104 "the unreclaimable peak"
-    within 60 "$(jq .peak.cgroup_bytes "$file")" 64 "the memory peak"
+    # The runner is in the scope, too: 2 MiB, or 5 MiB with sanitizers.
+    within 56 "$(jq .peak.cgroup_bytes "$file")" 64 "the memory peak"
     within 36 "$(jq .pressure.swap_peak_bytes "$file")" 60 "swapped out"
     # More than the limit was needed, so neither peak is the build's need.
     holds "$file" '.peak.censored and .unreclaimable_peak.censored'

@@ -1,4 +1,5 @@
-/* Parses the output of `docker inspect`. A failure of the engine must have a message. */
+/* Parses the output of `docker inspect` and `docker info`. A failure of the engine must have a
+ * message. */
 #include "engine/engine.h"
 #include "fuzz.h"
 
@@ -12,5 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (facts.failure && !*facts.failure)
         BM_BUG("the message of the failure is empty");
     engine_facts_release(&facts);
+    enum user_mapping mapping;
+    bm_error_release(&err);
+    if (parse_security_options(text, &mapping, &err) < 0)
+        fuzz_check_error(&err, "info:");
     return 0;
 }

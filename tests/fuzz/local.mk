@@ -11,6 +11,7 @@ fuzz_targets = \
 	%D%/fuzz_aggregate \
 	%D%/fuzz_inspect \
 	%D%/fuzz_judgement \
+	%D%/fuzz_log \
 	%D%/fuzz_mountinfo \
 	%D%/fuzz_netlink \
 	%D%/fuzz_report \
@@ -37,6 +38,7 @@ tests_fuzz_fuzz_aggregate_SOURCES = %D%/fuzz_aggregate.c %D%/stream.c
 tests_fuzz_fuzz_aggregate_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_inspect_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_judgement_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_log_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_mountinfo_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_netlink_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_report_LDADD = $(FUZZ_LDADD)

@@ -110,8 +110,7 @@ static void add_metric(struct baseline_environment *entry, const char *name, int
     gate_set_values(metric, (int64_t[]){value, value, value}, 3);
 }
 
-void gate_add_processes(struct measurement *m, const char *name, int64_t peak_rss_bytes,
-                        int64_t budget_bytes)
+void gate_add_processes(struct measurement *m, const char *name, int64_t peak_rss_bytes)
 {
     struct process_ledger *ledger = &m->ledger;
     ledger->source = PEAK_RSS_TASKSTATS;
@@ -120,7 +119,6 @@ void gate_add_processes(struct measurement *m, const char *name, int64_t peak_rs
     ledger->watched = xgrow(ledger->watched, ledger->watched_count, sizeof *ledger->watched);
     ledger->watched[ledger->watched_count++] =
         (struct watched_processes){.name = xstrdup(name),
-                                   .budget_bytes = budget_bytes,
                                    .count = 1,
                                    .peak_rss_bytes = peak_rss_bytes,
                                    .largest = xstrdup("cc1plus a.cpp")};

@@ -22,8 +22,7 @@ void gate_add_constraint(struct measurement *m, const char *cgroup, int64_t ance
 /* Adds an outside daemon with one process. */
 void gate_add_daemon(struct measurement *m, const char *name, int64_t cpu_ms);
 /* Adds processes of one kind to the ledger, whose source becomes taskstats. */
-void gate_add_processes(struct measurement *m, const char *name, int64_t peak_rss_bytes,
-                        int64_t budget_bytes);
+void gate_add_processes(struct measurement *m, const char *name, int64_t peak_rss_bytes);
 /* Adds a metric with three values to the entry of gate_baseline. */
 void gate_add_metric(struct baseline *baseline, const char *name, int64_t value);
 void gate_release_runs(struct measurement *runs, size_t count);

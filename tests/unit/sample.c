@@ -138,7 +138,6 @@ static void fill_ledger(struct process_ledger *ledger)
     ledger->watched = xcalloc(1, sizeof *ledger->watched);
     ledger->watched_count = 1;
     ledger->watched[0] = (struct watched_processes){.name = xstrdup("tsc"),
-                                                    .budget_bytes = 512 * MIB,
                                                     .count = 9,
                                                     .peak_rss_bytes = 240 * MIB,
                                                     .largest = xstrdup("tsc packages/a")};
@@ -217,6 +216,7 @@ static void add_finding(struct judgement *judgement, const char *metric, enum le
         xgrow(judgement->findings, judgement->finding_count, sizeof *judgement->findings);
     struct finding *finding = &judgement->findings[judgement->finding_count++];
     *finding = (struct finding){.metric = xstrdup(metric),
+                                .budget = UNMEASURED,
                                 .unit = time ? "ms" : "bytes",
                                 .level = level,
                                 .status = status,

@@ -85,6 +85,23 @@ START_TEST(one_line)
 }
 END_TEST
 
+START_TEST(words_of_a_shell)
+{
+    static const char *const cases[][2] = {
+        {"baselines/app.json", "baselines/app.json"},
+        {"", "''"},
+        {"a b", "'a b'"},
+        {"it's", "'it'\\''s'"},
+        {"$(x)", "'$(x)'"},
+        {"~", "'~'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *word CLEANUP(cleanup_free) = text_shell_word(cases[i][0]);
+        ck_assert_str_eq(word, cases[i][1]);
+    }
+}
+END_TEST
+
 START_TEST(list_grows_and_stays_ended)
 {
     struct strv list CLEANUP(strv_release) = {0}, other CLEANUP(strv_release) = {0};
@@ -144,6 +161,7 @@ int main(void)
     tcase_add_test(all, utf8_is_well_formed_after);
     tcase_add_test(all, printable_for_xml_and_terminal);
     tcase_add_test(all, one_line);
+    tcase_add_test(all, words_of_a_shell);
     tcase_add_test(all, list_grows_and_stays_ended);
     tcase_add_test(all, array_grows_by_doubling);
     tcase_add_test(all, errors_carry_their_context);

@@ -415,12 +415,20 @@ START_TEST(metrics_of_a_run)
     gate_add_stage(&m, "unseen", 10);
     gate_stage(&m, "unseen")->first_ms = UNMEASURED;
     m.peak.unreclaimable_bytes = UNMEASURED;
+    gate_stage(&m, "build-deps")->unreclaimable_peak_bytes = 310 * MIB;
+    gate_stage(&m, "setup")->unreclaimable_peak_bytes = UNMEASURED; /* it was never current */
     metric_names(&m, &names);
-    ck_assert_uint_eq(names.count, 4);
+    ck_assert_uint_eq(names.count, 5);
     ck_assert_str_eq(names.items[0], "cgroup_peak");
     ck_assert_str_eq(names.items[1], "duration");
     ck_assert_str_eq(names.items[2], "stage:build-deps");
     ck_assert_str_eq(names.items[3], "stage:setup");
+    ck_assert_str_eq(names.items[4], "stage_unreclaimable:build-deps");
+    ck_assert_int_eq(metric_value(&m, "stage_unreclaimable:build-deps"), 310 * MIB);
+    ck_assert_int_eq(metric_value(&m, "stage_unreclaimable:setup"), UNMEASURED);
+    ck_assert_str_eq(metric_stage("stage_unreclaimable:setup"), "setup");
+    ck_assert_ptr_null(metric_stage_name("stage_unreclaimable:setup"));
+    ck_assert(!metric_is_known("stage_unreclaimable:"));
     ck_assert_int_eq(metric_value(&m, "cgroup_peak"), 800 * MIB);
     ck_assert_int_eq(metric_value(&m, "duration"), 60000);
     ck_assert_int_eq(metric_value(&m, "stage:setup"), 50 * MIB);
@@ -460,6 +468,7 @@ START_TEST(largest_processes_of_a_metric)
         {"cgroup_peak", "next build, 400.0 MiB"},
         {"unreclaimable_peak", "next build, 400.0 MiB"},
         {"stage:build-deps", "node nx ×3, 210.0 MiB"},
+        {"stage_unreclaimable:build-deps", "node nx ×3, 210.0 MiB"},
         {"stage:setup", NULL}, /* no snapshot */
         {"stage:none", NULL},
         {"duration", NULL},

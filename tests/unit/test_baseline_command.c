@@ -261,17 +261,21 @@ static bool make_repo(void)
     return true;
 }
 
-static char *note(const char *ref)
+/* Returns the notes of a check with `ref`, a line each. */
+static char *notes_of(const char *ref, const char *baseline_file)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct config config CLEANUP(config_release);
     struct baseline baseline CLEANUP(baseline_release);
+    struct git_base base CLEANUP(git_base_release);
+    struct strv notes CLEANUP(strv_release) = {0};
     config_init(&config);
     gate_set(&config.repo, "repo");
-    gate_set(&config.baseline, "sub/b.json");
+    gate_set(&config.baseline, baseline_file);
     gate_set(&config.baseline_ref, ref);
-    ck_assert_msg(baseline_load(&config, &baseline, &err) == 0, "%s", err.message);
-    return baseline_tree_note(&config, &baseline);
+    ck_assert_msg(baseline_load(&config, &baseline, &base, &err) == 0, "%s", err.message);
+    baseline_add_notes(&config, &baseline, &base, &notes);
+    return strv_join(&notes, "\n");
 }
 
 START_TEST(the_baseline_at_the_ref_decides)
@@ -311,7 +315,7 @@ START_TEST(the_config_at_the_ref_selects_the_baseline)
     expect("show --repo repo --config repo/own.json --baseline-ref first", EXIT_USAGE, unsettled);
     put("repo/own.json", "{}");
     expect("show --repo repo --config repo/own.json --baseline-ref first", EXIT_USAGE,
-           "it has no repo/baselines/build-mem.json");
+           " has no repo/baselines/build-mem.json");
     char *here CLEANUP(cleanup_free) = getcwd(NULL, 0);
     char *by_link CLEANUP(cleanup_free) =
         xasprintf("show --repo repo --config %s/link/own.json --baseline-ref first", here);
@@ -356,7 +360,7 @@ START_TEST(the_config_at_the_ref_selects_the_baseline)
     git("commit -m broken");
     put("repo/build-mem.json", "{}");
     expect("show --repo repo --baseline-ref HEAD", EXIT_USAGE,
-           "name it with --baseline: repo/build-mem.json at HEAD:1");
+           "name it with --baseline: repo/build-mem.json at ");
 }
 END_TEST
 
@@ -364,26 +368,98 @@ START_TEST(a_differing_baseline_in_the_work_tree_is_noted)
 {
     if (!make_repo())
         return;
-    ck_assert_ptr_null(note(NULL));
-    ck_assert_ptr_null(note("first"));
+    char *head CLEANUP(cleanup_free) = git_line("repo", "rev-parse", "HEAD");
+    char *none CLEANUP(cleanup_free) = notes_of(NULL, "sub/b.json");
+    char *equal CLEANUP(cleanup_free) = notes_of("first", "sub/b.json");
+    char *base_note CLEANUP(cleanup_free) =
+        xasprintf("judged by the baseline at %.12s, the merge base of HEAD and first", head);
+    ck_assert_str_eq(none, "");
+    ck_assert_str_eq(equal, base_note);
     char *text CLEANUP(cleanup_free) = text_of("repo/sub/b.json");
     char *at = strstr(text, "\"at\":");
     ck_assert_ptr_nonnull(at);
     *strchr(at, '2') = '3';
     put("repo/sub/b.json", text);
-    char *same CLEANUP(cleanup_free) = note("first");
-    ck_assert_str_eq(same, "judged by repo/sub/b.json at first; the file in the work tree differs, "
-                           "but allows the same");
+    char *same CLEANUP(cleanup_free) = notes_of("first", "sub/b.json");
+    ck_assert_ptr_nonnull(strstr(same,
+                                 "\nrepo/sub/b.json in the work tree is not used; it differs, "
+                                 "but allows the same"));
     put_result("raised", 880 * MIB);
     expect("refresh --repo repo --allow-increase --reason maps raised.json", EXIT_PASS, "");
-    char *raised CLEANUP(cleanup_free) = note("first");
+    char *raised CLEANUP(cleanup_free) = notes_of("first", "sub/b.json");
     ck_assert_ptr_nonnull(strstr(raised, "differs: cgroup_peak: "));
     put("repo/sub/b.json", "{");
-    char *broken CLEANUP(cleanup_free) = note("first");
+    char *broken CLEANUP(cleanup_free) = notes_of("first", "sub/b.json");
     ck_assert_ptr_nonnull(strstr(broken, "cannot be read: repo/sub/b.json:"));
     ck_assert_int_eq(unlink("repo/sub/b.json"), 0);
-    char *gone CLEANUP(cleanup_free) = note("first");
-    ck_assert_ptr_nonnull(strstr(gone, "; the work tree has no such file"));
+    char *gone CLEANUP(cleanup_free) = notes_of("first", "sub/b.json");
+    ck_assert_ptr_nonnull(strstr(gone, "it is missing"));
+}
+END_TEST
+
+/* main has banked a gain after the branch left: the branch is judged by what it started from. */
+START_TEST(the_merge_base_decides)
+{
+    if (!make_repo())
+        return;
+    char *base CLEANUP(cleanup_free) = git_line("repo", "rev-parse", "first");
+    git("checkout -b topic");
+    git("commit --allow-empty -m topic");
+    git("checkout -b other first");
+    put_result("banked", 400 * MIB);
+    expect("refresh --repo repo banked.json", EXIT_PASS, "");
+    git("commit -a -m banked");
+    expect("show --repo repo --baseline-ref other", EXIT_PASS, "400.0 MiB");
+    git("checkout topic");
+    expect("show --repo repo --baseline-ref other", EXIT_PASS, "800.0 MiB");
+    char *moved CLEANUP(cleanup_free) = notes_of("other", "sub/b.json");
+    char *wanted CLEANUP(cleanup_free) =
+        xasprintf("judged by the baseline at %.12s, the merge base of HEAD and other, which has 1 "
+                  "newer commit",
+                  base);
+    ck_assert_str_eq(moved, wanted);
+
+    /* A baseline in another repository, where HEAD is not the change. */
+    ck_assert_int_eq(system("cp -R repo accepted && git -C accepted branch stored other"), 0);
+    char *here CLEANUP(cleanup_free) = getcwd(NULL, 0);
+    char *file CLEANUP(cleanup_free) = xasprintf("%s/accepted/sub/b.json", here);
+    char *own CLEANUP(cleanup_free) = notes_of("stored", file);
+    ck_assert_ptr_nonnull(strstr(own, "at stored of its own repository"));
+
+    git("checkout --orphan unrelated");
+    git("commit --allow-empty -m unrelated");
+    expect("show --repo repo --baseline-ref first", EXIT_USAGE, "have no commit in common");
+    git("checkout -f topic");
+    git("rm -q -r sub");
+    git("commit -m gone");
+    expect("show --repo repo --baseline repo/sub/b.json --baseline-ref topic", EXIT_USAGE,
+           " has no ");
+    expect("show --repo repo --baseline accepted/none.json --baseline-ref stored", EXIT_USAGE,
+           "--baseline-ref stored: it has no ");
+}
+END_TEST
+
+/* A shallow clone lacks the merge base. The message has the command that fetches it. */
+START_TEST(a_shallow_clone_is_refused)
+{
+    if (!make_repo())
+        return;
+    git("branch stable");
+    git("commit --allow-empty -m second");
+    char *here CLEANUP(cleanup_free) = getcwd(NULL, 0);
+    char *clone CLEANUP(cleanup_free) =
+        xasprintf("git clone --quiet --depth 1 file://%s/repo clone", here);
+    ck_assert_int_eq(system(clone), 0);
+    const char *deepen =
+        "git fetch --unshallow origin +refs/heads/stable:refs/remotes/origin/stable";
+    expect("show --repo clone --baseline-ref origin/stable", EXIT_USAGE, deepen);
+    char *run CLEANUP(cleanup_free) = xasprintf("cd clone && %s --quiet", deepen);
+    ck_assert_int_eq(system(run), 0);
+    expect("show --repo clone --baseline-ref origin/stable", EXIT_PASS, "800.0 MiB");
+    ck_assert_int_eq(file_remove_tree(AT_FDCWD, "clone"), 0);
+    ck_assert_int_eq(system(clone), 0);
+    expect("show --repo clone --baseline-ref stable", EXIT_USAGE,
+           "run there: git fetch --unshallow\n");
 }
 END_TEST
 
@@ -405,6 +481,8 @@ int main(void)
     tcase_add_test(all, the_baseline_at_the_ref_decides);
     tcase_add_test(all, the_config_at_the_ref_selects_the_baseline);
     tcase_add_test(all, a_differing_baseline_in_the_work_tree_is_noted);
+    tcase_add_test(all, the_merge_base_decides);
+    tcase_add_test(all, a_shallow_clone_is_refused);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

@@ -105,6 +105,7 @@ START_TEST(all_keys_are_read)
     ck_assert_int_eq(config.cache, CACHE_WARM);
     ck_assert_str_eq(config.user, "1000:1000");
     ck_assert_str_eq(config.network, "none");
+    ck_assert_int_eq(config.shm_bytes, 256 << 20);
     ck_assert_int_eq(config.privileges, PRIVILEGES_ENGINE);
     ck_assert_uint_eq(config.env.count, 2);
     ck_assert_int_eq(config.memory_limit_bytes, INT64_C(8) << 30);
@@ -113,13 +114,20 @@ START_TEST(all_keys_are_read)
     ck_assert_str_eq(config.out, "measured");
     ck_assert_str_eq(config.baseline, "ci/memory.json");
     ck_assert_uint_eq(config.clear.count, 1);
+    ck_assert_str_eq(config.setup, "make deps");
+    ck_assert_uint_eq(config.reuse.count, 2);
+    ck_assert_str_eq(config.reuse.items[1], "vendor/cache");
     ck_assert_uint_eq(config.stage_count, 2);
     ck_assert_str_eq(config.stages[1].name, "compile");
     ck_assert_uint_eq(config.process_count, 2);
     ck_assert_str_eq(config.processes[0].name, "cxx");
     ck_assert_str_eq(config.processes[0].match, "(^|/)cc1plus ");
-    ck_assert_int_eq(config.processes[0].budget_bytes, INT64_C(3) << 29);
-    ck_assert_int_eq(config.processes[1].budget_bytes, UNMEASURED);
+    ck_assert_int_eq(budgets_find(&config.budgets, "process:cxx"), INT64_C(3) << 29);
+    ck_assert_int_eq(budgets_find(&config.budgets, "process:linker"), UNMEASURED);
+    ck_assert_int_eq(budgets_find(&config.budgets, "cgroup_peak"), INT64_C(6) << 30);
+    ck_assert_int_eq(budgets_find(&config.budgets, "stage:setup"), INT64_C(512) << 20);
+    ck_assert_int_eq(budgets_find(&config.budgets, "duration"), 45 * 60000);
+    ck_assert_double_eq(config.budgets.warn_at_percent, 87.5);
     ck_assert_uint_eq(config.artifact_count, 2);
     ck_assert(config.artifacts[0].required);
     ck_assert(!config.artifacts[1].required);
@@ -171,14 +179,21 @@ static void done(void)
     bm_error_release(&err);
 }
 
-START_TEST(flags_take_precedence_over_the_file)
+/* Makes a directory from a template of mkdtemp(3), with this build-mem.json, and enters it. */
+static void enter_with_config(char *directory, const char *text)
 {
-    char directory[] = "/tmp/build-mem-test-XXXXXX";
     ck_assert_ptr_nonnull(mkdtemp(directory));
     ck_assert_int_eq(chdir(directory), 0);
     FILE *file = fopen("build-mem.json", "w");
-    fputs("{\"memory\": \"1g\", \"interval_ms\": 50, \"env\": [\"A=1\"]}", file);
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
     fclose(file);
+}
+
+START_TEST(flags_take_precedence_over_the_file)
+{
+    char directory[] = "/tmp/build-mem-test-XXXXXX";
+    enter_with_config(directory, "{\"memory\": \"1g\", \"interval_ms\": 50, \"env\": [\"A=1\"]}");
 
     ck_assert_int_eq(READ("--memory", "2g", "--env", "A=2", "--strict"), FLAGS_OK);
     ck_assert_int_eq(config.memory_limit_bytes, INT64_C(2) << 30);
@@ -196,7 +211,7 @@ START_TEST(flags_take_precedence_over_the_file)
     ck_assert_int_eq(config.runs, 3);
     done();
 
-    ck_assert_int_eq(READ("--config", "absent.json"), FLAGS_ERROR);
+    ck_assert_int_eq(READ("--config", "absent.json"), FLAGS_CONFIG_ERROR);
     ck_assert_ptr_nonnull(strstr(err.message, "absent.json"));
     done();
     unlink("build-mem.json");
@@ -213,6 +228,21 @@ START_TEST(relative_paths_of_flags_start_at_the_working_directory)
     ck_assert_str_eq(config.out, expected);
     char *in_repo CLEANUP(cleanup_free) = config_in_repo(&config, config.baseline);
     ck_assert_str_eq(in_repo, "/tmp/baselines/build-mem.json");
+    done();
+}
+END_TEST
+
+/* The advice "run: build-mem baseline refresh..." must work if it is copied. A value of --env can
+ * be a secret. */
+START_TEST(refresh_takes_the_flags_of_a_check)
+{
+    const char *const words[] = {
+        "check",  "--label", "now",   "--engine",     "host",         "--baseline", "a b.json",
+        "--runs", "2",       "--env", "TOKEN=secret", "--skip-clear", "--strict",   "--",
+        "make",   "a b",     NULL};
+    ck_assert_msg(read_flags(words) == FLAGS_OK, "%s", err.message);
+    ck_assert_str_eq(config.refresh_arguments,
+                     " --engine host --baseline 'a b.json' --env TOKEN --skip-clear -- make 'a b'");
     done();
 }
 END_TEST
@@ -239,8 +269,14 @@ START_TEST(bad_flags_are_refused)
         {"--env", "A B=1", "letters"},
         {"--image", "--privileged", "begin"},
         {"--network", "", "empty"},
+        {"--shm-size", "much", "must be a size"},
+        {"--engine-arg", "-m", "must be a long option"},
+        {"--engine-arg", "--", "must be a long option"},
+        {"--engine-arg", "--memory=8g", "use the flag --memory"},
+        {"--engine-arg", "--entrypoint", "sets this option itself"},
         {"--privileges", "all", "least or engine"},
         {"--baseline-ref", "-x", "begin"},
+        {"--relative", "-x", "begin"},
         {"--memory", NULL, "needs a value"},
         {"--allow-increase", NULL, "unknown"},
     };
@@ -250,6 +286,35 @@ START_TEST(bad_flags_are_refused)
         ck_assert_msg(strstr(err.message, cases[i][2]) != NULL, "%s: %s", words[1], err.message);
         done();
     }
+}
+END_TEST
+
+/* The files of the run report the error. */
+START_TEST(config_errors_keep_the_names_of_the_files)
+{
+    char directory[] = "/tmp/build-mem-test-XXXXXX";
+    enter_with_config(directory,
+                      "{\"interval_ms\": 0, \"label\": \"nightly\", \"out\": \"there\"}");
+    ck_assert_int_eq(READ("--junit", "junit.xml"), FLAGS_CONFIG_ERROR);
+    ck_assert_msg(strstr(err.message, "interval_ms") != NULL, "%s", err.message);
+    ck_assert_str_eq(config.label, "nightly");
+    ck_assert_str_eq(config.out, "there");
+    ck_assert_str_eq(config.junit, "junit.xml");
+    done();
+    ck_assert_int_eq(READ("--label", "mine", "--out", "here"), FLAGS_CONFIG_ERROR);
+    ck_assert_str_eq(config.label, "mine");
+    ck_assert_str_eq(config.out, "here");
+    done();
+    unlink("build-mem.json");
+    ck_assert_int_eq(READ("--engine", "inplace", "--memory", "1g"), FLAGS_CONFIG_ERROR);
+    ck_assert_str_eq(config.label, "check");
+    done();
+    ck_assert_int_eq(READ("--relative", "main", "--strict"), FLAGS_CONFIG_ERROR);
+    done();
+    ck_assert_int_eq(READ("--repo", "absent"), FLAGS_ERROR);
+    done();
+    ck_assert_int_eq(chdir("/"), 0);
+    rmdir(directory);
 }
 END_TEST
 
@@ -263,7 +328,9 @@ int main(void)
     tcase_add_test(all, defaults_apply_without_a_file);
     tcase_add_test(all, flags_take_precedence_over_the_file);
     tcase_add_test(all, relative_paths_of_flags_start_at_the_working_directory);
+    tcase_add_test(all, refresh_takes_the_flags_of_a_check);
     tcase_add_test(all, bad_flags_are_refused);
+    tcase_add_test(all, config_errors_keep_the_names_of_the_files);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

@@ -1,12 +1,17 @@
 /* The output of engines, the names of runs, child processes, and the page cache. */
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/units.h"
 #include "engine/engine.h"
 #include "engine/page_cache.h"
+#include "engine/user_scope.h"
 #include "unit/suite.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void good_inspect(const char *path)
 {
@@ -73,6 +78,174 @@ START_TEST(probe_arguments)
     engine_probe_arguments(&spec, "/probe", false, &arguments);
     ck_assert_uint_eq(arguments.count, 5);
     ck_assert_str_eq(arguments.items[3], "--");
+    spec.sh_fallback = true;
+    strv_release(&arguments);
+    engine_probe_arguments(&spec, "/probe", false, &arguments);
+    ck_assert_uint_eq(arguments.count, 6);
+    ck_assert_str_eq(arguments.items[3], "--sh-fallback");
+}
+END_TEST
+
+START_TEST(a_container_can_read_the_repository_under_selinux)
+{
+    char *enforcing CLEANUP(cleanup_free) = test_path("fixtures/sysroot/selinux-enforcing");
+    char *permissive CLEANUP(cleanup_free) = test_path("fixtures/sysroot/selinux-permissive");
+    char *without CLEANUP(cleanup_free) = test_path("fixtures/sysroot/docker-v2");
+    struct strv options CLEANUP(strv_release) = {0}, arguments CLEANUP(strv_release) = {0};
+    struct engine_spec spec = {.engine_args = &options};
+    container_push_label(&spec, permissive, &arguments);
+    container_push_label(&spec, without, &arguments);
+    ck_assert_uint_eq(arguments.count, 0);
+    container_push_label(&spec, enforcing, &arguments);
+    ck_assert_uint_eq(arguments.count, 1);
+    ck_assert_str_eq(arguments.items[0], "--security-opt=label=disable");
+    /* The label of the user replaces it; another option does not. */
+    strv_release(&arguments);
+    strv_push(&options, "--security-opt=seccomp=unconfined");
+    container_push_label(&spec, enforcing, &arguments);
+    ck_assert_uint_eq(arguments.count, 1);
+    strv_push(&options, "--security-opt=label=type:build_t");
+    container_push_label(&spec, enforcing, &arguments);
+    ck_assert_uint_eq(arguments.count, 1);
+}
+END_TEST
+
+START_TEST(the_limits_of_a_cgroup_as_text)
+{
+    const struct cgroup_level none = {-1, -1, -1, 0, 0};
+    const struct cgroup_level all = {INT64_C(8) << 30, INT64_C(6) << 30, 0, 3, 12};
+    char *empty CLEANUP(cleanup_free) = engine_limits_text(&none);
+    char *text CLEANUP(cleanup_free) = engine_limits_text(&all);
+    ck_assert_str_eq(empty, "");
+    ck_assert_str_eq(text, "memory limit 8.00 GiB, memory.high 6.00 GiB, swap limit 0 B");
+}
+END_TEST
+
+START_TEST(the_user_mapping_of_docker)
+{
+    static const struct {
+        const char *text;
+        int result;
+        enum user_mapping mapping;
+    } cases[] = {
+        {"[\"name=apparmor\",\"name=seccomp,profile=builtin\",\"name=cgroupns\"]\n", 0,
+         USERS_DIRECT},
+        {"[\"name=seccomp,profile=builtin\",\"name=rootless\",\"name=cgroupns\"]\n", 0,
+         USERS_ROOTLESS},
+        {"[\"name=seccomp,profile=builtin\",\"name=userns\"]", 0, USERS_REMAPPED},
+        /* A daemon without root that also remaps: root in the container is its user. */
+        {"[\"name=rootless\",\"name=userns\"]", 0, USERS_ROOTLESS},
+        {"[\"name=userns\",\"name=rootless,x=y\"]", 0, USERS_ROOTLESS},
+        {"[\"name=rootlessish\",\"name=user\",\"\",\"userns\"]", 0, USERS_DIRECT},
+        {"null\n", 0, USERS_DIRECT},
+        {"[]", 0, USERS_DIRECT},
+        {"[\"name=rootless\",{}]", -1, USERS_DIRECT},
+        {"{}", -1, USERS_DIRECT},
+        {"", -1, USERS_DIRECT},
+        {"<no value>", -1, USERS_DIRECT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+        enum user_mapping mapping = USERS_KEPT;
+        ck_assert_msg(parse_security_options(cases[i].text, &mapping, &err) == cases[i].result,
+                      "%s", cases[i].text);
+        if (cases[i].result == 0)
+            ck_assert_msg(mapping == cases[i].mapping, "%s: %d", cases[i].text, mapping);
+        else
+            ck_assert_msg(strncmp(err.message, "info", 4) == 0, "%s", err.message);
+    }
+}
+END_TEST
+
+/* Fails unless the container gets exactly these options; `userns` may be NULL. */
+static void check_user(const char *user, enum user_mapping mapping, const char *expected,
+                       const char *userns)
+{
+    struct strv arguments CLEANUP(strv_release) = {0};
+    struct engine_spec spec = {.user = user};
+    container_push_user(&spec, mapping, &arguments);
+    ck_assert_uint_eq(arguments.count, userns ? 2 : 1);
+    ck_assert_str_eq(arguments.items[0], expected);
+    if (userns)
+        ck_assert_str_eq(arguments.items[1], userns);
+}
+
+START_TEST(files_of_a_container_belong_to_the_user)
+{
+    char *own CLEANUP(cleanup_free) =
+        xasprintf("--user=%u:%u", (unsigned)getuid(), (unsigned)getgid());
+    check_user(NULL, USERS_DIRECT, own, NULL);
+    check_user(NULL, USERS_ROOTLESS, "--user=0:0", NULL);
+    check_user(NULL, USERS_REMAPPED, own, "--userns=host");
+    check_user(NULL, USERS_KEPT, own, "--userns=keep-id");
+    /* The user of --user is one of the container. */
+    check_user("7:8", USERS_ROOTLESS, "--user=7:8", NULL);
+    check_user("7:8", USERS_REMAPPED, "--user=7:8", "--userns=host");
+}
+END_TEST
+
+/* An engine whose images are all for `architecture`. It appends its commands to DIRECTORY/log. */
+static void put_engine(const char *directory, const char *architecture)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/docker", directory);
+    FILE *script = fopen(path, "w");
+    ck_assert_ptr_nonnull(script);
+    fprintf(script,
+            "#!/bin/sh\necho \"$*\" >>%s/log\n"
+            "case $1 in image) echo %s ;; esac\n",
+            directory, architecture);
+    fclose(script);
+    ck_assert_int_eq(chmod(path, 0755), 0);
+}
+
+/* Asserts that a container of an image for `architecture` gets the probe "DIRECTORY/`expected`". */
+static void expect_probe(const char *directory, const char *architecture, const char *expected)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct strv none = {0};
+    char *probe CLEANUP(cleanup_free) = xasprintf("%s/probe", directory);
+    char *log CLEANUP(cleanup_free) = xasprintf("%s/log", directory), *text CLEANUP(cleanup_free);
+    char *copied CLEANUP(cleanup_free) =
+        xasprintf("cp %s/%s run:/build-mem-probe\n", directory, expected);
+    struct engine_spec spec = {.repo = "/",
+                               .probe_path = probe,
+                               .name = "run",
+                               .image = "image",
+                               .pull = "never",
+                               .env = &none,
+                               .engine_args = &none,
+                               .stages = &none,
+                               .command = &none,
+                               .memory_limit_bytes = UNMEASURED,
+                               .shm_bytes = UNMEASURED};
+    struct engine_run run = {.engine = &engine_docker, .spec = &spec};
+    put_engine(directory, architecture);
+    unlink(log);
+    ck_assert_msg(engine_docker.start(&run, &err) == 0, "%s", err.message);
+    child_release(&run.child);
+    page_cache_release(&run.page_cache);
+    ck_assert_int_eq(file_read(log, 1 << 20, &text, NULL, &err), 0);
+    ck_assert_msg(strstr(text, copied) != NULL, "not in %s: %s", text, copied);
+}
+
+START_TEST(a_container_gets_the_probe_of_its_image)
+{
+    char directory[] = "/tmp/build-mem-test-XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    char *foreign CLEANUP(cleanup_free) = xasprintf("%s/probe-aarch64", directory);
+    char *old CLEANUP(cleanup_free) = xstrdup(getenv("PATH"));
+    char *path CLEANUP(cleanup_free) = xasprintf("%s:%s", directory, old);
+    setenv("PATH", path, 1);
+    expect_probe(directory, "arm64", "probe"); /* there is no other one */
+    FILE *file = fopen(foreign, "w");
+    ck_assert_ptr_nonnull(file);
+    fclose(file);
+    expect_probe(directory, "arm64", "probe-aarch64");
+    expect_probe(directory, "amd64", "probe");
+    expect_probe(directory, "riscv64", "probe");
+    setenv("PATH", old, 1);
+    char *remove CLEANUP(cleanup_free) = xasprintf("rm -r %s", directory);
+    ck_assert_int_eq(system(remove), 0);
 }
 END_TEST
 
@@ -138,7 +311,7 @@ START_TEST(a_warm_run_reads_the_workspace_and_nothing_else)
     ck_assert_msg(page_cache_prepare(&cache, CACHE_WARM, repo, out, &err) == 0, "%s", err.message);
     ck_assert_int_eq(cache.workspace_bytes, (3 << 20) + 11);
     ck_assert_ptr_null(cache.shortfall);
-    ck_assert_int_gt(cache.budget_bytes, 0);
+    ck_assert_int_gt(cache.left_bytes, 0);
 
     captured_release(&captured);
     char *rm CLEANUP(cleanup_free) = xasprintf("rm -r %s", repo);
@@ -154,7 +327,7 @@ static void warm_image(struct page_cache *cache, const char *script)
 
 START_TEST(an_image_is_read_within_the_budget)
 {
-    struct page_cache cache CLEANUP(page_cache_release) = {.budget_bytes = 4 * MIB};
+    struct page_cache cache CLEANUP(page_cache_release) = {.left_bytes = 4 * MIB};
     warm_image(&cache, "head -c 3145728 /dev/zero");
     ck_assert_int_eq(cache.image_bytes, 3 * MIB);
     ck_assert_ptr_null(cache.shortfall);
@@ -163,9 +336,68 @@ START_TEST(an_image_is_read_within_the_budget)
     ck_assert_ptr_nonnull(strstr(cache.shortfall, "stopped at half"));
 
     page_cache_release(&cache);
-    cache.budget_bytes = MIB;
+    cache.left_bytes = MIB;
     warm_image(&cache, "echo part; exit 1");
     ck_assert_ptr_nonnull(strstr(cache.shortfall, "did not print all files"));
+}
+END_TEST
+
+START_TEST(the_scope_of_a_process_is_recognised)
+{
+    static const char name[] = "build-mem-312-21996-4545659d34880d25-1";
+    static const char app[] = "0::/user.slice/user-1000.slice/user@1000.service/app.slice";
+    char *in CLEANUP(cleanup_free) = xasprintf("%s/%s.scope\n", app, name);
+    char *below CLEANUP(cleanup_free) =
+        xasprintf("12:cpu:/\n%s/%s.scope/%s-runner\n", app, name, name);
+    char *beside CLEANUP(cleanup_free) = xasprintf("%s/%s.scope.d\n", app, name);
+    char *named CLEANUP(cleanup_free) = xasprintf("1:name=systemd:/%s.scope\n0::/\n", name);
+    ck_assert(user_scope_contains(in, name));
+    ck_assert(user_scope_contains(below, name));
+    ck_assert(!user_scope_contains(beside, name));
+    ck_assert(!user_scope_contains(named, name)); /* of the hierarchy that has no controllers */
+    ck_assert(!user_scope_contains("0::/user.slice/user-1000.slice/session-c1.scope\n", name));
+    ck_assert(!user_scope_contains("", name));
+}
+END_TEST
+
+/* Writes a busctl that runs the script, and makes it the only program in PATH. */
+static void fake_busctl(const char *directory, const char *script)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/busctl", directory);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "#!/bin/sh\n%s\n", script);
+    fclose(file);
+    ck_assert_int_eq(chmod(path, 0755), 0);
+    ck_assert_int_eq(setenv("PATH", directory, 1), 0);
+}
+
+START_TEST(a_service_manager_that_makes_no_scope_is_reported)
+{
+    char directory[] = "/tmp/build-mem-test-XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/busctl", directory);
+    char *socket CLEANUP(cleanup_free) = xasprintf("/run/user/%u/bus", (unsigned)geteuid());
+    const struct {
+        const char *script, *runtime, *mentions;
+    } cases[] = {
+        {"echo Permission denied >&2; exit 1", directory, "Permission denied"},
+        {"exit 1", directory, "busctl failed"},
+        {"exit 1", "", access(socket, F_OK) < 0 ? socket : "busctl failed"},
+        {NULL, directory, "busctl"},
+    };
+    unsetenv("DBUS_SESSION_BUS_ADDRESS");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+        if (cases[i].script)
+            fake_busctl(directory, cases[i].script);
+        else
+            ck_assert_int_eq(unlink(path), 0);
+        setenv("XDG_RUNTIME_DIR", cases[i].runtime, 1);
+        ck_assert_int_eq(user_scope_enter("build-mem-1-2-3-4", &err), -1);
+        ck_assert_msg(strstr(err.message, cases[i].mentions) != NULL, "%s", err.message);
+    }
+    rmdir(directory);
 }
 END_TEST
 
@@ -176,9 +408,16 @@ int main(void)
     tcase_add_test(all, inspect_output);
     tcase_add_test(all, a_name_shows_whether_its_runner_is_dead);
     tcase_add_test(all, probe_arguments);
+    tcase_add_test(all, a_container_can_read_the_repository_under_selinux);
+    tcase_add_test(all, the_limits_of_a_cgroup_as_text);
+    tcase_add_test(all, the_user_mapping_of_docker);
+    tcase_add_test(all, files_of_a_container_belong_to_the_user);
+    tcase_add_test(all, a_container_gets_the_probe_of_its_image);
     tcase_add_test(all, capture_returns_output_and_status);
     tcase_add_test(all, a_warm_run_reads_the_workspace_and_nothing_else);
     tcase_add_test(all, an_image_is_read_within_the_budget);
+    tcase_add_test(all, the_scope_of_a_process_is_recognised);
+    tcase_add_test(all, a_service_manager_that_makes_no_scope_is_reported);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

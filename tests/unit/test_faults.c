@@ -350,7 +350,7 @@ static const struct writer {
     const char *path;
     int status, good_status; /* with the fault, and without */
     bool makes;              /* refuses an existing file */
-    bool prints;             /* prints other messages, too */
+    bool searches; /* prints other messages, too, and no file of an earlier search stays */
 } writers[] = {
     {write_atomic, "file", EXIT_USAGE, EXIT_PASS, false, false},
     {write_baseline, "baseline.json", EXIT_USAGE, EXIT_PASS, false, false},
@@ -388,6 +388,18 @@ static const char *put_old(const struct writer *writer)
     return old_of(writer->write);
 }
 
+/* The directory has the other files of the writer, and the old content. Returns the number of
+ * entries that it has after a fault. */
+static int prepare(const struct writer *writer, const char **old)
+{
+    (void)run(writer->write, writer->searches ? "write" : NULL, writer->path, 1, ENOSPC);
+    *old = put_old(writer);
+    int entries = count_entries();
+    if (writer->searches)
+        *old = NULL;
+    return writer->searches ? entries - 1 : entries;
+}
+
 START_TEST(writers_succeed_without_a_fault)
 {
     const struct writer *writer = &writers[_i];
@@ -400,16 +412,15 @@ START_TEST(writers_succeed_without_a_fault)
 }
 END_TEST
 
-/* Any call fails, with any error: the error is reported, the old file stays, and no other file is
- * left. */
+/* Any call fails, with any error: the error is reported, the old file stays (that of a search does
+ * not), and no other file is left. */
 START_TEST(a_failed_write_leaves_the_old_file)
 {
     const struct writer *writer = &writers[_i];
-    (void)run(writer->write, NULL, NULL, 0, 0); /* its other files exist */
     for (size_t c = 0; c < sizeof calls / sizeof *calls; c++)
         for (size_t e = 0; e < sizeof errors / sizeof *errors; e++) {
-            const char *old = put_old(writer);
-            int before = count_entries();
+            const char *old;
+            int entries = prepare(writer, &old);
             int status = run(writer->write, calls[c], writer->path, 1, errors[e]);
             char *printed CLEANUP(cleanup_free) = text_of("stderr");
             char *expected CLEANUP(cleanup_free) =
@@ -417,14 +428,14 @@ START_TEST(a_failed_write_leaves_the_old_file)
             ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == writer->status,
                           "%s of %s: status %#x: %s", calls[c], writer->path, (unsigned)status,
                           printed);
-            if (writer->prints)
+            if (writer->searches)
                 ck_assert_msg(strstr(printed, expected) != NULL, "not reported: %s", printed);
             else
                 ck_assert_str_eq(printed, expected);
             char *text CLEANUP(cleanup_free) = old ? text_of(writer->path) : NULL;
             ck_assert_pstr_eq(text, old);
             ck_assert_int_eq(access(writer->path, F_OK), old ? 0 : -1);
-            ck_assert_int_eq(count_entries(), before);
+            ck_assert_int_eq(count_entries(), entries);
         }
 }
 END_TEST
@@ -433,9 +444,8 @@ END_TEST
 START_TEST(a_temporary_file_that_cannot_be_created_is_an_error)
 {
     const struct writer *writer = &writers[_i];
-    (void)run(writer->write, NULL, NULL, 0, 0);
-    const char *old = put_old(writer);
-    int before = count_entries();
+    const char *old;
+    int entries = prepare(writer, &old);
     int status = run(writer->write, "mkostemp", writer->path, 1, EROFS);
     char *printed CLEANUP(cleanup_free) = text_of("stderr");
     char *expected CLEANUP(cleanup_free) =
@@ -445,7 +455,8 @@ START_TEST(a_temporary_file_that_cannot_be_created_is_an_error)
     ck_assert_msg(strstr(printed, expected) != NULL, "not reported: %s", printed);
     char *text CLEANUP(cleanup_free) = old ? text_of(writer->path) : NULL;
     ck_assert_pstr_eq(text, old);
-    ck_assert_int_eq(count_entries(), before);
+    ck_assert_int_eq(access(writer->path, F_OK), old ? 0 : -1);
+    ck_assert_int_eq(count_entries(), entries);
 }
 END_TEST
 

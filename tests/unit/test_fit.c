@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "fit/search.h"
+#include "report/report.h"
 #include "unit/gate_sample.h"
 #include "unit/suite.h"
 
@@ -135,6 +136,11 @@ START_TEST(none_passes)
     ck_assert_int_eq(run.search.passing_bytes, UNMEASURED);
     ck_assert_int_eq(run.search.failing_bytes, 2 * 560 * MIB);
     ck_assert_uint_le(run.fit.count, 7);
+    /* The advice names the file of the last attempt. */
+    free(run.fit.attempts[run.fit.count - 1].label);
+    run.fit.attempts[run.fit.count - 1].label = xstrdup("fit-last");
+    char *text CLEANUP(cleanup_free) = fit_text(&run.fit, false);
+    ck_assert_ptr_nonnull(strstr(text, "build-fit-last.log"));
     fit_release(&run.fit);
 }
 END_TEST

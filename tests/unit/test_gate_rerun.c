@@ -55,6 +55,12 @@ static void stage_gone_and_fails(struct scene *scene)
     stage_fails(scene);
 }
 
+static void stage_brief_and_fails(struct scene *scene)
+{
+    gate_stage(&scene->runs[0], "build-deps")->pss_peak_bytes = UNMEASURED;
+    stage_fails(scene);
+}
+
 static void slow_and_judged(struct scene *scene)
 {
     scene->runs[0].build.duration_ms = 600000;
@@ -119,8 +125,9 @@ static const struct {
     {{600, 610}, nothing, NULL}, /* both below */
     {{890, 860}, nothing, "cgroup_peak "},
     {{710, 740}, nothing, "cgroup_peak "},
-    {{900, 800}, nothing, NULL}, /* too far apart for a third run to help */
-    {{600, 800}, nothing, NULL},
+    {{900, 800}, nothing, "cgroup_peak "}, /* far apart: a third run shows the outlier */
+    {{1500, 1000}, nothing, NULL},         /* far apart, on the same side */
+    {{600, 800}, nothing, "cgroup_peak "},
     {{890, 860, 880}, nothing, NULL}, /* the third run was the last */
     {{890, 870, 860}, nothing, NULL},
     {{900}, peak_warns, NULL},
@@ -140,6 +147,7 @@ static const struct {
     {{500}, cut_off_and_grew, "unreclaimable_peak "}, /* the peak of 500 is a lower bound */
     {{800}, stage_grew, NULL},
     {{800}, stage_grew_and_fails, "stage build-deps "},
+    {{800}, stage_brief_and_fails, NULL},
     {{800}, stage_gone_and_fails, NULL}, /* missing in one run is enough */
     {{800}, slow_and_judged, "duration "},
 };

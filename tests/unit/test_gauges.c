@@ -124,6 +124,14 @@ START_TEST(the_wait_is_bounded)
     for (int i = 0; i < 40; i++)
         gauges_poll(&gauges, false);
     ck_assert_int_eq(gauges_wait_ms(&gauges), 20); /* unchanged for long */
+    /* A cgroup that needs 12 ms to grow by 2.5 %. */
+    set_memory(40 * 12 * gauges.fastest_bytes_per_ms, 400000, 600000);
+    gauges_poll(&gauges, false);
+    gauges_note_snapshot(&gauges, 1);
+    ck_assert_int_eq(gauges_wait_ms(&gauges), 12);
+    for (int i = 0; i < 10; i++)
+        gauges_poll(&gauges, false);
+    ck_assert_int_eq(gauges_wait_ms(&gauges), 24);
     gauges.usage.snapshot_bytes = gauges.unreclaimable.snapshot_bytes = INT64_MAX / 2;
     ck_assert_int_eq(gauges_wait_ms(&gauges), 50);
     end();

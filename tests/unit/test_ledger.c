@@ -183,7 +183,7 @@ static struct ledger *begun(void)
 START_TEST(a_title_matches_and_a_script_does_not)
 {
     struct ledger *ledger CLEANUP(cleanup_ledger) = ledger_new();
-    ledger_watch_for(ledger, "next", "next-build", 100 * MIB);
+    ledger_watch_for(ledger, "next", "next-build");
     ledger_begin(ledger, PROBE, true, 10 * S);
     ledger_fork(ledger, PROBE, 101, 10 * S);
     ledger_exec(ledger, 101, "bash -lc next-build --turbo", 10 * S + MS);
@@ -247,6 +247,50 @@ START_TEST(a_process_without_a_command_line_has_its_short_name)
     struct process_ledger summary CLEANUP(process_ledger_release) = finish(ledger);
     ck_assert_str_eq(summary.largest[0].name, "short");
     ck_assert_str_eq(summary.largest[1].name, summary.largest[2].name);
+}
+END_TEST
+
+/* The first pattern that matches decides, as in the probe. A program that ends before its command
+ * line is read has only its short name. */
+START_TEST(a_stage_is_seen_at_an_exec)
+{
+    struct ledger *ledger CLEANUP(cleanup_ledger) = begun();
+    int64_t first_ms, last_ms;
+    ledger_watch_stage(ledger, "(^|/)next build( |$)");
+    ledger_watch_stage(ledger, "(^|/)short( |$)");
+    ledger_watch_stage(ledger, "build");
+    ledger_fork(ledger, PROBE, 101, 10 * S);
+    ledger_exec(ledger, 101, "sh -c next build", 10 * S);
+    ck_assert(!ledger_stage_seen(ledger, 0, &first_ms, &last_ms));
+    ck_assert_int_eq(first_ms, UNMEASURED);
+    ledger_exec(ledger, 101, "bin/next build", 11 * S);
+    ledger_exec(ledger, 101, "bin/next build --again", 13 * S);
+    ck_assert(ledger_stage_seen(ledger, 0, &first_ms, &last_ms));
+    ck_assert_int_eq(first_ms, 1000);
+    ck_assert_int_eq(last_ms, 3000);
+    ck_assert(!ledger_stage_seen(ledger, 2, &first_ms, &last_ms));
+
+    ledger_fork(ledger, 101, 102, 14 * S);
+    ledger_exec(ledger, 102, NULL, 14 * S);
+    ck_assert(!ledger_stage_seen(ledger, 1, &first_ms, &last_ms));
+    end_process(ledger, 102, 3, MS, 14 * S);
+    ck_assert(ledger_stage_seen(ledger, 1, &first_ms, &last_ms));
+    ck_assert_int_eq(first_ms, 4000);
+}
+END_TEST
+
+/* Of three, two live at the same time. */
+START_TEST(unnamed_processes_at_the_same_time)
+{
+    struct ledger *ledger CLEANUP(cleanup_ledger) = begun();
+    for (int pid = 101; pid <= 103; pid++) {
+        int64_t start = pid == 103 ? 20 * S : 10 * S;
+        ledger_fork(ledger, PROBE, pid, start);
+        ledger_exec(ledger, pid, NULL, start);
+        end_process(ledger, pid, pid == 103 ? 6 : 4, S, start + S);
+    }
+    struct process_ledger summary CLEANUP(process_ledger_release) = finish(ledger);
+    ck_assert_int_eq(summary.unnamed_rss_bytes, 8);
 }
 END_TEST
 
@@ -361,9 +405,9 @@ END_TEST
 START_TEST(watched_processes_have_the_largest_peak)
 {
     struct ledger *ledger CLEANUP(cleanup_ledger) = ledger_new();
-    ledger_watch_for(ledger, "cxx", "(^|/)cc1plus ", 100 * MIB);
-    ledger_watch_for(ledger, "short", "^short$", UNMEASURED);
-    ledger_watch_for(ledger, "none", "none", UNMEASURED);
+    ledger_watch_for(ledger, "cxx", "(^|/)cc1plus ");
+    ledger_watch_for(ledger, "short", "^short$");
+    ledger_watch_for(ledger, "none", "none");
     ledger_begin(ledger, PROBE, true, 10 * S);
     for (int i = 0; i < 3; i++) {
         ledger_fork(ledger, PROBE, 101 + i, 10 * S);
@@ -373,7 +417,6 @@ START_TEST(watched_processes_have_the_largest_peak)
     struct process_ledger summary CLEANUP(process_ledger_release) = finish(ledger);
     ck_assert_uint_eq(summary.watched_count, 3);
     ck_assert_str_eq(summary.watched[0].name, "cxx");
-    ck_assert_int_eq(summary.watched[0].budget_bytes, 100 * MIB);
     ck_assert_int_eq(summary.watched[0].count, 2);
     ck_assert_int_eq(summary.watched[0].peak_rss_bytes, 6 * MIB);
     ck_assert_str_eq(summary.watched[0].largest, "cc1plus a.cpp");
@@ -387,7 +430,7 @@ END_TEST
 START_TEST(a_scan_is_no_value_of_a_metric)
 {
     struct ledger *ledger CLEANUP(cleanup_ledger) = ledger_new();
-    ledger_watch_for(ledger, "c", "cc1 ", UNMEASURED);
+    ledger_watch_for(ledger, "c", "cc1 ");
     ledger_scan(ledger, 5, "cc1 a.c", 10 * MIB);
     struct process_ledger summary CLEANUP(process_ledger_release) = finish(ledger);
     ck_assert_int_eq(summary.watched[0].count, 1);
@@ -507,6 +550,8 @@ int main(void)
     tcase_add_test(entries, each_process_of_the_build_has_its_peak);
     tcase_add_test(entries, a_title_matches_and_a_script_does_not);
     tcase_add_test(entries, a_process_without_a_command_line_has_its_short_name);
+    tcase_add_test(entries, a_stage_is_seen_at_an_exec);
+    tcase_add_test(entries, unnamed_processes_at_the_same_time);
     tcase_add_test(entries, a_process_without_an_exit_record_is_lost);
     tcase_add_test(entries, a_reused_pid_has_two_entries);
     tcase_add_test(entries, a_lost_record_is_not_replaced_by_that_of_the_next_owner);

@@ -25,6 +25,7 @@ static void setup(void)
     ck_assert_int_eq(series_read(timeline, processes, &series, &err), 0);
     for (int i = 0; i < 2; i++)
         sample_measurement(&runs[i]);
+    runs[0].stages[0].unreclaimable_peak_bytes = 640 * MIB;
     sample_set(&runs[1].label, "server");
     sample_set(&runs[1].peak.source, "memory.current");
     runs[1].peak.estimated = true;
@@ -65,6 +66,7 @@ START_TEST(unmeasured_is_left_out)
     struct measurement *m = &runs[0];
     m->peak.cgroup_bytes = m->peak.unreclaimable_bytes = m->build.duration_ms = UNMEASURED;
     m->stages[0].pss_peak_bytes = m->stages[1].cgroup_peak_bytes = UNMEASURED;
+    m->stages[0].unreclaimable_peak_bytes = UNMEASURED;
     m->stages[2].first_ms = UNMEASURED; /* never seen */
     char *bmf CLEANUP(cleanup_free) = bmf_text(m, 1);
     char *action CLEANUP(cleanup_free) = benchmark_action_text(m, 1);

@@ -86,6 +86,7 @@ static void add_failed_check(int64_t actual)
         xgrow(judgement.findings, judgement.finding_count, sizeof *judgement.findings);
     judgement.findings[judgement.finding_count++] =
         (struct finding){.metric = xstrdup("stage:more"),
+                         .budget = UNMEASURED,
                          .unit = "bytes",
                          .level = LEVEL_FAIL,
                          .status = FINDING_FAILED,

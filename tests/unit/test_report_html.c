@@ -91,11 +91,27 @@ START_TEST(test_page_beside_another_run_is_as_golden)
     before.peak.cgroup_bytes = 803 * MIB;
     before.stages[0].pss_peak_bytes = 520 * MIB;
     before.stages[0].at_peak.processes[0].pss_bytes = 300 * MIB;
+    before.stages[0].unreclaimable_peak_bytes = 480 * MIB;
+    m.stages[0].unreclaimable_peak_bytes = 600 * MIB;
+    before.stages[1].unreclaimable_peak_bytes = 300 * MIB;
     sample_set(&before.stages[1].name, "lint");
     sample_set(&before.label, "before");
     sample_set(&before.environment.kernel, "6.12.0");
     sample_set(&before.environment.image, "node:22-bookworm");
     expect_golden("page-beside.html", page_beside_before());
+}
+END_TEST
+
+/* Without another run, the change is that of the finding. */
+START_TEST(test_unreclaimable_memory_of_a_stage_has_its_change)
+{
+    for (size_t i = 0; i < judgement.finding_count; i++)
+        if (strcmp(judgement.findings[i].metric, "stage:build-deps") == 0)
+            sample_set(&judgement.findings[i].metric, "stage_unreclaimable:build-deps");
+    m.stages[1].unreclaimable_peak_bytes = 400 * MIB;
+    char *text CLEANUP(cleanup_free) = page();
+    expect(text,
+           "<td class=\"n\">400.0 MiB</td><td class=\"n\"><span class=\"bad\">+204.0 MiB</span>");
 }
 END_TEST
 
@@ -324,6 +340,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_page_is_as_golden);
     tcase_add_test(tests, test_page_beside_another_run_is_as_golden);
+    tcase_add_test(tests, test_unreclaimable_memory_of_a_stage_has_its_change);
     tcase_add_test(tests, test_hostile_text_is_harmless);
     tcase_add_test(tests, test_nothing_is_loaded);
     tcase_add_test(tests, test_nothing_measured_is_never_zero);

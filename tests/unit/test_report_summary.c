@@ -78,6 +78,20 @@ START_TEST(test_plain_run_has_no_metrics_table)
 }
 END_TEST
 
+/* Of a long metric no part of the name is cut off, and figures of full width do not touch. */
+START_TEST(test_long_names_and_figures)
+{
+    sample_set(&judgement.findings[0].metric, "stage_unreclaimable:next-build-of-the-server");
+    judgement.findings[0].baseline = INT64_C(900601446);
+    judgement.findings[0].delta = INT64_C(1036288);
+    judgement.findings[0].actual = INT64_C(901637734);
+    char *text = summary_text(&m, &judgement, false);
+    expect(text, " stage_unreclaimable:next-build-of-the-server\n");
+    expect(text, "858.9 MiB  859.9 MiB +1012.0 KiB");
+    free(text);
+}
+END_TEST
+
 START_TEST(test_failed_artifact_and_advice)
 {
     use_plain_judgement();
@@ -279,6 +293,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_matches_golden);
     tcase_add_test(tests, test_plain_run_has_no_metrics_table);
+    tcase_add_test(tests, test_long_names_and_figures);
     tcase_add_test(tests, test_failed_artifact_and_advice);
     tcase_add_test(tests, test_command_is_one_line);
     tcase_add_test(tests, test_colour_changes_no_text);

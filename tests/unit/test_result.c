@@ -236,9 +236,29 @@ START_TEST(test_hostile_text_round_trips_once_written)
 }
 END_TEST
 
+START_TEST(test_cause_round_trips)
+{
+    struct measurement m, back;
+    struct bm_error err = BM_ERROR_INIT;
+    sample_measurement(&m);
+    m.build.exit_code = 134;
+    m.log_cause = (struct log_cause){CAUSE_V8_HEAP, xstrdup("a line"), 40 * MIB, UNMEASURED};
+    char *text = result_to_json(&m, &pass, 3);
+    ck_assert_msg(read_text(text, &back, &err) == 0, "%s", err.message);
+    ck_assert_int_eq(back.log_cause.cause, CAUSE_V8_HEAP);
+    ck_assert_str_eq(back.log_cause.line, "a line");
+    ck_assert_int_eq(back.log_cause.heap_bytes, 40 * MIB);
+    ck_assert_int_eq(back.log_cause.request_bytes, UNMEASURED);
+    free(text);
+    measurement_release(&back);
+    measurement_release(&m);
+}
+END_TEST
+
 static const char *const good[] = {"good-full.json",        "good-not-measured.json",
                                    "good-of-several.json",  "good-schema-key.json",
-                                   "good-constraints.json", "good-outside-daemons.json"};
+                                   "good-constraints.json", "good-outside-daemons.json",
+                                   "good-cause.json"};
 
 START_TEST(test_good_files)
 {
@@ -259,7 +279,8 @@ static const struct {
 } bad[] = {
     {"bad-version.json",
      ":2: $.schema_version: written by a newer build-mem; this one reads version 2"},
-    {"bad-version-older.json", ":2: $.schema_version: recorded by an older build-mem; run"},
+    {"bad-version-older.json",
+     ":2: $.schema_version: recorded by an older build-mem; measure again"},
     {"bad-unknown-key.json", ":4: $.start: unknown key"},
     {"bad-unknown-nested-key.json", ":20: $.peak.swap_bytes: unknown key"},
     {"bad-string-for-figure.json", ":19: $.peak.cgroup_bytes: must be a whole number"},
@@ -269,6 +290,7 @@ static const struct {
     {"bad-missing.json", ":9: $.build: \"signal\" is missing"},
     {"bad-basis.json", "$.processes_at_peak[0].basis: must be \"measured\", \"estimated\" or"},
     {"bad-cache-policy.json", "$.environment.cache_policy: must be \"as-is\", \"warm\" or"},
+    {"bad-cause.json", "$.cause.name: is not the name of a cause"},
     {"bad-constraint.json", "$.constraints[1].ancestor: must be a whole number"},
     {"bad-outside-daemon.json", "$.outside_daemons[1].name: must be a string"},
     {"bad-stage.json", "$.stages[1].name: must be a string"},
@@ -345,6 +367,7 @@ int main(void)
     tcase_add_test(both, test_unmeasured_is_null_and_read_back);
     tcase_add_test(both, test_large_integers_keep_their_digits);
     tcase_add_test(both, test_hostile_text_round_trips_once_written);
+    tcase_add_test(both, test_cause_round_trips);
     suite_add_tcase(suite, both);
 
     TCase *reading = tcase_create("reading");

@@ -234,6 +234,76 @@ START_TEST(exec_resets_hwm)
 }
 END_TEST
 
+/* A command line is read again at once if the sizes of the process have changed, as after an exec,
+ * and else after 1000 ms: a title does not change them. */
+START_TEST(an_exec_is_seen_by_the_sizes)
+{
+    begin("memory-freed");
+    struct process *process = table_take(5002070, 0);
+    (void)process_check_command(process, 0, 150);
+    (void)process_check_command(process, 100, 150);
+    put("/proc/5002070/cmdline", "title");
+    (void)process_check_command(process, 900, 150);
+    ck_assert_str_ne(process_command(process), "title");
+    (void)process_check_command(process, 1100, 150);
+    ck_assert_str_eq(process_command(process), "title");
+    put("/proc/5002070/cmdline", "program");
+    put("/proc/5002070/statm", "1900 1800 163 122 0 1730 0\n");
+    (void)process_check_command(process, 1300, 150);
+    ck_assert_str_eq(process_command(process), "program");
+    end(1400);
+    measurement_release(&watched.m);
+}
+END_TEST
+
+/* Returns the number of times that have process samples. */
+static int process_sample_times(void)
+{
+    static uint8_t bytes[1 << 20];
+    emit_flush(1000);
+    ssize_t length = pread(watched.records, bytes, sizeof bytes, 0);
+    int64_t last_ms = -1;
+    int count = 0;
+    for (ssize_t used = 0; used < length;) {
+        struct wire_record record;
+        used += (ssize_t)wire_decode(bytes + used, (size_t)(length - used), &record);
+        if (record.type != WIRE_PROCESS_SAMPLE || record.process_sample.t_ms == last_ms)
+            continue;
+        last_ms = record.process_sample.t_ms;
+        count++;
+    }
+    return count;
+}
+
+/* A tick without a snapshot repeats no process samples, and a tick of the same usage repeats no
+ * scan that is expensive. */
+START_TEST(a_build_that_does_not_change_costs_little)
+{
+    begin("memory-freed");
+    watch();
+    int before = process_sample_times();
+    ck_assert_int_gt(before, 0);
+    (void)sampler_poll(&watched.sampler, 10000);
+    for (int64_t t_ms = 10150; t_ms < 11000; t_ms += 150)
+        (void)sampler_poll(&watched.sampler, t_ms);
+    ck_assert_int_eq(process_sample_times(), before + 1);
+
+    (void)sampler_poll(&watched.sampler, 20000);
+    uint32_t scans = watched.sampler.scan;
+    watched.sampler.scan_us = 400;
+    (void)sampler_poll(&watched.sampler, 20150);
+    (void)sampler_poll(&watched.sampler, 20300);
+    ck_assert_uint_eq(watched.sampler.scan, scans);
+    (void)sampler_poll(&watched.sampler, 20450);
+    ck_assert_uint_eq(watched.sampler.scan, scans + 1);
+    watched.sampler.scan_us = 400000;
+    (void)sampler_poll(&watched.sampler, 20960);
+    ck_assert_uint_eq(watched.sampler.scan, scans + 2);
+    end(21000);
+    measurement_release(&watched.m);
+}
+END_TEST
+
 /* gVisor: no smaps_rollup, no shared pages in statm, and all memory is charged as shmem. */
 START_TEST(rss_is_used_without_a_rollup)
 {
@@ -299,6 +369,8 @@ int main(void)
     tcase_add_test(all, pages_of_forks_count_once_without_pss);
     tcase_add_test(all, hwm_is_the_highest_rss_of_a_process);
     tcase_add_test(all, exec_resets_hwm);
+    tcase_add_test(all, an_exec_is_seen_by_the_sizes);
+    tcase_add_test(all, a_build_that_does_not_change_costs_little);
     tcase_add_test(all, rss_is_used_without_a_rollup);
     tcase_add_test(all, the_peak_of_a_process_that_is_ending);
     tcase_add_test(all, a_peak_of_page_cache);

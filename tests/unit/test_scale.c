@@ -183,7 +183,8 @@ static void make_config(void)
                              .stages = xcalloc(STAGES, sizeof *config.stages),
                              .stage_count = STAGES};
     for (int i = 0; i < STAGES; i++)
-        config.stages[i] = (struct stage_rule){.name = xasprintf("stage-%03d", i)};
+        config.stages[i] = (struct stage_rule){.name = xasprintf("stage-%03d", i),
+                                               .match = xasprintf("^stage-%03d ", i)};
 }
 
 static void begin(void)

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "config/config.h"
+#include "unit/sample.h"
 #include "unit/suite.h"
 
 #include <fcntl.h>
@@ -44,7 +45,7 @@ static void put_file(const char *name)
 /* Makes the config and reads it back as the other commands do. */
 static void make(void)
 {
-    ck_assert_int_eq(starter_make(repo, "file:///schema.json", &starter), 0);
+    ck_assert_int_eq(starter_make(repo, "file:///schema.json", &starter, &err), 0);
     config_init(&config);
     ck_assert_msg(config_parse(&config, starter.text, "made", &err) == 0, "%s\n%s", err.message,
                   starter.text);
@@ -97,15 +98,21 @@ static const struct {
      "target/release",
      {"rustc --crate-name serde", "compile", "/usr/bin/ld -plugin x", "link"}},
     {{"go.mod", "Makefile"},
-     "go build -o bin/ ./...",
+     "go build -a -o bin/ ./...",
      "bin",
      {"/usr/local/go/pkg/tool/linux_amd64/compile -o x", "compile",
       "/usr/local/go/pkg/tool/linux_amd64/link -o y", "link"}},
     {{"gradlew", "build.gradle.kts"},
-     "./gradlew --no-daemon assemble",
+     "./gradlew --no-daemon --no-build-cache --rerun-tasks assemble",
      "build",
      {"java -cp kotlin-compiler.jar org.jetbrains.kotlin.daemon.KotlinCompileDaemon", "kotlin",
       "java -jar gradle-wrapper.jar org.gradle.wrapper.GradleWrapperMain", "gradle"}},
+    {{"MODULE.bazel", "Makefile"},
+     "bazel --batch clean && bazel --batch build --disk_cache= --remote_cache= //...",
+     NULL,
+     {"/usr/lib/gcc/x86_64-linux-gnu/12/cc1plus -quiet a.cc", "compile",
+      "bazel(repo) -Xverify:none -jar /root/.cache/bazel/install/A-server.jar --max_idle_secs=1",
+      "bazel"}},
     {{"pom.xml"},
      "mvn --batch-mode -DskipTests package",
      "target",
@@ -161,10 +168,46 @@ START_TEST(monorepo_packages_are_found)
 }
 END_TEST
 
+/* A kind of repo, and what keeps its caches from a replay: a variable, or a path in "clear". */
+static const struct {
+    const char *files[3];
+    const char *variable, *clear, *cache;
+} caches[] = {
+    {{"package.json", "nx.json"}, "NX_SKIP_NX_CACHE=true", "node_modules/.cache", "nx: "},
+    {{"package.json", "turbo.json"}, "TURBO_FORCE=true", "node_modules/.cache", "turbo: "},
+    {{"package.json", "a/webpack.config.js"}, NULL, "a/node_modules/.cache", "webpack: "},
+    {{"package.json", "a/vite.config.ts"}, NULL, "a/node_modules/.vite", "Vite: "},
+    {{"package.json", "next.config.ts"}, NULL, ".next", "Next.js: "},
+    {{"package.json", "a/tsconfig.json"}, NULL, "a/tsconfig.tsbuildinfo", "TypeScript: "},
+    {{"gradlew"}, NULL, "build", "Gradle: --no-build-cache"},
+    {{"MODULE.bazel"}, NULL, NULL, "Bazel: "},
+    {{"Cargo.toml"}, "RUSTC_WRAPPER=", "target/release", "sccache: "},
+    {{"Cargo.toml"}, "RUSTC_WRAPPER=", "target/release", "cargo: "},
+    {{"CMakeLists.txt"}, "CCACHE_DISABLE=1", "build", "ccache: "},
+    {{"Makefile"}, "SCCACHE_RECACHE=1", NULL, "sccache: "},
+};
+
+START_TEST(caches_are_disabled)
+{
+    for (size_t i = 0; i < 3 && caches[_i].files[i]; i++)
+        put_file(caches[_i].files[i]);
+    make();
+    if (caches[_i].variable)
+        ck_assert_msg(strv_contains(&config.env, caches[_i].variable), "%s", starter.text);
+    if (caches[_i].clear)
+        ck_assert_msg(strv_contains(&config.clear, caches[_i].clear), "%s", starter.text);
+    bool explained = false;
+    for (size_t i = 0; i < starter.caches.count; i++)
+        explained |=
+            strncmp(starter.caches.items[i], caches[_i].cache, strlen(caches[_i].cache)) == 0;
+    ck_assert_msg(explained, "%s", caches[_i].cache);
+}
+END_TEST
+
 START_TEST(a_repo_of_unknown_kind_gets_no_config)
 {
     put_file("README.md");
-    ck_assert_int_eq(starter_make(repo, "file:///schema.json", &starter), -1);
+    ck_assert_int_eq(starter_make(repo, "file:///schema.json", &starter, &err), -1);
 }
 END_TEST
 
@@ -177,12 +220,92 @@ START_TEST(special_characters_in_names_are_literal)
 }
 END_TEST
 
+/* Trees as the tools of each ecosystem generate them. The config must be the one beside the tree,
+ * and build-mem must accept it. */
+static const char *const trees[] = {
+    "angular",
+    "astro",
+    "cargo-with-hooks",
+    "cargo-workspace",
+    "cmake",
+    "deno",
+    "dotnet",
+    "go-workspace",
+    "gradle-init",
+    "maven-modules",
+    "next",
+    "nuxt",
+    "nx",
+    "python-setuptools",
+    "python-uv",
+    "swift",
+    "turbo",
+    "vite-vue",
+};
+
+START_TEST(generated_trees)
+{
+    char *below CLEANUP(cleanup_free) = xasprintf("fixtures/init/%s", trees[_i]);
+    char *tree CLEANUP(cleanup_free) = test_path(below);
+    char *name CLEANUP(cleanup_free) = xasprintf("../init/%s.json", trees[_i]);
+    ck_assert_msg(starter_make(tree, NULL, &starter, &err) == 0, "%s", err.message);
+    config_init(&config);
+    ck_assert_msg(config_parse(&config, starter.text, "made", &err) == 0, "%s", err.message);
+    char *expected CLEANUP(cleanup_free) = golden_text(name, starter.text);
+    ck_assert_str_eq(starter.text, expected);
+}
+END_TEST
+
+/* Each linker and compiler has the stage of its kind, and its driver has none. */
+START_TEST(names_of_linkers_and_compilers)
+{
+    static const char *const linkers[] = {"ld",
+                                          "rust-lld -flavor gnu",
+                                          "/usr/bin/ld.lld-17 -o a",
+                                          "aarch64-linux-gnu-ld -o a",
+                                          "/usr/lib/lto-wrapper",
+                                          "wasm-ld a.o",
+                                          "mold -run",
+                                          "lto1 -quiet",
+                                          "ld.gold -z"};
+    static const char *const compilers[] = {"/usr/lib/gcc/cc1plus -quiet",
+                                            "clang-19 -cc1",
+                                            "aarch64-linux-gnu-clang++ -c",
+                                            "cicc --c++17",
+                                            "ptxas",
+                                            "/usr/libexec/f951 a.f90"};
+    static const char *const others[] = {"gcc -c a.c", "make", "build", "holdld x",
+                                         "cmake --build ."};
+    put_file("Makefile");
+    make();
+    for (size_t i = 0; i < sizeof linkers / sizeof *linkers; i++)
+        ck_assert_msg(strcmp(stage_of(linkers[i]), "link") == 0, "%s", linkers[i]);
+    for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++)
+        ck_assert_msg(strcmp(stage_of(compilers[i]), "compile") == 0, "%s", compilers[i]);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        ck_assert_msg(strcmp(stage_of(others[i]), "setup") == 0, "%s", others[i]);
+}
+END_TEST
+
+/* An image build runs elsewhere, so its memory cannot be measured. */
+START_TEST(a_dockerfile_alone_is_explained)
+{
+    put_file("Dockerfile");
+    ck_assert_int_eq(starter_make(repo, NULL, &starter, &err), -1);
+    ck_assert_msg(strstr(err.message, "RUN") != NULL, "%s", err.message);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("starter");
     TCase *test = tcase_create("starter");
     tcase_add_checked_fixture(test, setup, teardown);
     tcase_add_loop_test(test, kind_is_recognised, 0, (int)(sizeof kinds / sizeof *kinds));
+    tcase_add_loop_test(test, caches_are_disabled, 0, (int)(sizeof caches / sizeof *caches));
+    tcase_add_loop_test(test, generated_trees, 0, (int)(sizeof trees / sizeof *trees));
+    tcase_add_test(test, names_of_linkers_and_compilers);
+    tcase_add_test(test, a_dockerfile_alone_is_explained);
     tcase_add_test(test, monorepo_packages_are_found);
     tcase_add_test(test, a_repo_of_unknown_kind_gets_no_config);
     tcase_add_test(test, special_characters_in_names_are_literal);

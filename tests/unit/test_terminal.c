@@ -13,7 +13,7 @@ static const struct progress sample = {.stage = "next-build",
                                        .elapsed_ms = 125000,
                                        .now_bytes = 800 * MIB,
                                        .peak_bytes = 900 * MIB,
-                                       .budget_bytes = 1000 * MIB,
+                                       .allowed_bytes = 1000 * MIB,
                                        .expected_ms = 250000};
 
 static void expect_line(const struct progress *progress, size_t columns, const char *expected)
@@ -27,7 +27,7 @@ START_TEST(line_shows_stage_usage_and_time)
     struct progress progress = sample;
     expect_line(&progress, 80,
                 "next-build      800.0 MiB, peak 900.0 MiB of 1000.0 MiB, 2m 05s of about 4m 10s");
-    progress.budget_bytes = progress.expected_ms = UNMEASURED;
+    progress.allowed_bytes = progress.expected_ms = UNMEASURED;
     expect_line(&progress, 80, "next-build      800.0 MiB, peak 900.0 MiB, 2m 05s");
     progress.stage = "a-stage-with-a-long-name";
     expect_line(&progress, 80, "a-stage-with-a… 800.0 MiB, peak 900.0 MiB, 2m 05s");
@@ -81,7 +81,7 @@ static void progress_at(struct terminal *terminal, int64_t elapsed_ms)
                                 .elapsed_ms = elapsed_ms,
                                 .now_bytes = MIB,
                                 .peak_bytes = 2 * MIB,
-                                .budget_bytes = UNMEASURED,
+                                .allowed_bytes = UNMEASURED,
                                 .expected_ms = UNMEASURED};
     terminal_progress(terminal, &progress);
 }

@@ -62,12 +62,42 @@ START_TEST(clears_inside_the_repo_only)
 }
 END_TEST
 
-static void verifies_after(const char *path, struct timespec since, struct artifact_state before,
-                           bool ok, const char *detail)
+/* "[slug]" is a literal name; a leading dot needs a literal dot. */
+START_TEST(wildcards_clear_what_matches)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    ck_assert_int_eq(mkdir("repo/p", 0755) + mkdir("repo/p/one", 0755) + mkdir("repo/p/two", 0755) +
+                         mkdir("repo/p/.hidden", 0755) + mkdir("repo/p/[slug]", 0755),
+                     0);
+    make("./repo/p/one/dist", "x");
+    make("./repo/p/two/dist", "x");
+    make("./repo/p/two/source", "x");
+    make("./repo/p/.hidden/dist", "x");
+    make("./repo/p/[slug]/s", "x");
+    make("./repo/p/s", "x");
+    ck_assert_int_eq(clear("p/*/dist", &err), 0);
+    ck_assert_int_ne(access("repo/p/one/dist", F_OK), 0);
+    ck_assert_int_ne(access("repo/p/two/dist", F_OK), 0);
+    ck_assert_int_eq(access("repo/p/two/source", F_OK), 0);
+    ck_assert_int_eq(access("repo/p/.hidden/dist", F_OK), 0);
+    ck_assert_int_eq(clear("p/[slug]/?", &err), 0);
+    ck_assert_int_ne(access("repo/p/[slug]/s", F_OK), 0);
+    ck_assert_int_eq(access("repo/p/s", F_OK), 0);
+    ck_assert_int_eq(clear("nothing/*/here", &err), 0);
+    ck_assert_int_eq(clear("lin?/precious", &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.message, "leads out of the repo"));
+    ck_assert_int_eq(clear("../outs*/precious", &err), -1);
+    ck_assert_int_eq(clear("lin?", &err), 0); /* removes the link itself */
+    ck_assert_int_eq(access("outside/precious", F_OK), 0);
+}
+END_TEST
+
+static void verifies_after(const char *path, struct timespec since,
+                           const struct artifact_files *before, bool ok, const char *detail)
 {
     struct measurement m;
     measurement_init(&m);
-    verify_artifact(&m, "repo", path, true, since, &before);
+    verify_artifact(&m, "repo", path, true, since, before);
     ck_assert_uint_eq(m.check_count, 1);
     ck_assert_msg(m.checks[0].ok == ok, "%s: %s", path, m.checks[0].detail);
     ck_assert_msg(strstr(m.checks[0].detail, detail) != NULL, "%s: %s", path, m.checks[0].detail);
@@ -76,7 +106,7 @@ static void verifies_after(const char *path, struct timespec since, struct artif
 
 static void verifies(const char *path, struct timespec since, bool ok, const char *detail)
 {
-    verifies_after(path, since, (struct artifact_state){0}, ok, detail);
+    verifies_after(path, since, &(struct artifact_files){0}, ok, detail);
 }
 
 static void rewrite_in_place(const char *path, const char *text)
@@ -121,18 +151,41 @@ END_TEST
 START_TEST(an_unchanged_artifact_is_stale)
 {
     struct timespec long_ago = {0};
-    struct artifact_state file = artifact_state_of("repo", "out/made"),
-                          directory = artifact_state_of("repo", "out"),
-                          absent = artifact_state_of("repo", "out/absent"),
-                          outside = artifact_state_of("repo", "link/precious");
-    ck_assert(file.exists && directory.exists && !absent.exists && !outside.exists);
-    verifies_after("out/made", long_ago, file, false, "stale");
-    verifies_after("out", long_ago, directory, false, "stale");
-    verifies_after("out/made", long_ago, absent, true, "1 B");
+    struct artifact_files file CLEANUP(
+        artifact_files_release) = artifact_find("repo", "out/made"),
+        directory CLEANUP(artifact_files_release) = artifact_find("repo", "out"),
+                  absent CLEANUP(artifact_files_release) = artifact_find("repo", "out/absent"),
+                  outside CLEANUP(artifact_files_release) = artifact_find("repo", "link/precious");
+    ck_assert(file.states[0].exists && directory.states[0].exists && !absent.states[0].exists &&
+              !outside.states[0].exists);
+    verifies_after("out/made", long_ago, &file, false, "stale");
+    verifies_after("out", long_ago, &directory, false, "stale");
+    verifies_after("out/made", long_ago, &absent, true, "1 B");
     wait_for_a_new_change_time();
     rewrite_in_place("repo/out/made", "y");
-    verifies_after("out/made", long_ago, file, true, "1 B");
-    verifies_after("out", long_ago, directory, true, "directory");
+    verifies_after("out/made", long_ago, &file, true, "1 B");
+    verifies_after("out", long_ago, &directory, true, "directory");
+}
+END_TEST
+
+/* One new file is enough, because bundlers leave their earlier outputs. */
+START_TEST(wildcards_verify_new_files)
+{
+    struct timespec long_ago = {0};
+    make("./repo/out/app-1.js", "old");
+    struct artifact_files before CLEANUP(artifact_files_release) =
+        artifact_find("repo", "out/app-*.js");
+    ck_assert_uint_eq(before.paths.count, 1);
+    verifies_after("out/app-*.js", long_ago, &before, false, "out/app-1.js: stale");
+    verifies_after("out/*.css", long_ago, &before, false, "no file matches");
+    make("./repo/out/app-2.js", "new");
+    verifies_after("out/app-*.js", long_ago, &before, true, "1 new file");
+    make("./repo/out/app-3.js", "");
+    verifies_after("out/app-?.js", long_ago, &before, true, "1 new file");
+    wait_for_a_new_change_time();
+    rewrite_in_place("repo/out/app-1.js", "newer");
+    verifies_after("out/app-?.js", long_ago, &before, true, "2 new files");
+    verifies_after("lin?/precious", long_ago, &before, false, "no file matches");
 }
 END_TEST
 
@@ -201,7 +254,9 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, clears_inside_the_repo_only);
+    tcase_add_test(all, wildcards_clear_what_matches);
     tcase_add_test(all, only_a_new_artifact_passes);
+    tcase_add_test(all, wildcards_verify_new_files);
     tcase_add_test(all, an_unchanged_artifact_is_stale);
     tcase_add_test(all, the_start_uses_the_clock_of_the_file_system);
     tcase_add_test(all, the_start_follows_a_clock_that_is_set_back);

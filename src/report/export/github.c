@@ -36,7 +36,7 @@ static void put_annotation(FILE *out, const char *level, const char *title, cons
 
 static bool is_fault(const struct finding *finding, const struct judgement *judgement)
 {
-    return finding->message && was_compared(judgement) &&
+    return finding->message && (was_compared(judgement) || finding->budget >= 0) &&
            (finding->status == FINDING_FAILED || finding->status == FINDING_WARNED ||
             (finding->status == FINDING_MISSING && has_gone(finding)));
 }

@@ -18,6 +18,7 @@ enum figure_kind {
     FIGURE_DURATION,
     FIGURE_STAGE_PSS_PEAK,
     FIGURE_STAGE_CGROUP_PEAK,
+    FIGURE_STAGE_UNRECLAIMABLE_PEAK,
     FIGURE_KINDS
 };
 
@@ -47,6 +48,10 @@ static const struct {
                                   "bytes",
                                   "The most memory charged to the build's cgroup in the stage; "
                                   "the highest sample if exact is false."},
+    [FIGURE_STAGE_UNRECLAIMABLE_PEAK] = {"unreclaimable-peak", "unreclaimable_peak",
+                                         "build_mem_stage_unreclaimable_peak_bytes", "bytes",
+                                         "The most memory that the kernel could not reclaim while "
+                                         "the stage was current."},
 };
 
 struct figures {
@@ -64,7 +69,7 @@ static void add_if_measured(struct figures *figures, struct figure figure)
  * items. */
 static struct figures measured_figures(const struct measurement *m)
 {
-    struct figures figures = {.items = xcalloc(3 + 2 * m->stage_count, sizeof *figures.items)};
+    struct figures figures = {.items = xcalloc(3 + 3 * m->stage_count, sizeof *figures.items)};
     add_if_measured(&figures, (struct figure){.kind = FIGURE_CGROUP_PEAK,
                                               .value = m->peak.cgroup_bytes,
                                               .estimated = m->peak.estimated});
@@ -83,6 +88,9 @@ static struct figures measured_figures(const struct measurement *m)
                                                   .stage = stage->name,
                                                   .value = stage->cgroup_peak_bytes,
                                                   .estimated = !stage->cgroup_peak_exact});
+        add_if_measured(&figures, (struct figure){.kind = FIGURE_STAGE_UNRECLAIMABLE_PEAK,
+                                                  .stage = stage->name,
+                                                  .value = stage->unreclaimable_peak_bytes});
     }
     return figures;
 }

@@ -1,8 +1,8 @@
 /* The HTML page (html_text of report.h), part by part. Private to report/html and its tests.
  *
- * html.c writes elements. page.c writes the page, the verdict, the main figures and the
- * composition. timeline.c draws the chart, and layers.c computes its areas. tables.c writes all
- * other parts. */
+ * html.c writes elements. page.c writes the page, the verdict, the main figures, the composition
+ * and the disturbance. timeline.c draws the chart, and layers.c computes its areas. tables.c writes
+ * the tables. trend.c writes the page of `build-mem trend`. */
 #ifndef BM_REPORT_HTML_HTML_H
 #define BM_REPORT_HTML_HTML_H
 

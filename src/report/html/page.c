@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "base/git.h"
 #include "base/units.h"
 #include "measurement/disturbance.h"
 #include "measurement/metric.h"
@@ -94,7 +95,7 @@ static void put_verdict(struct xml *xml, const struct report_input *report)
     put_note(xml, "bad", oom);
     char *at_limit CLEANUP(cleanup_free) = format_at_limit(report->m);
     put_note(xml, "warn", at_limit);
-    char *estimated CLEANUP(cleanup_free) = format_estimated(&report->m->peak);
+    char *estimated CLEANUP(cleanup_free) = format_estimated(report->m);
     put_note(xml, "warn", estimated);
     html_close(xml);
 }
@@ -172,8 +173,10 @@ static void put_top(struct xml *xml, const struct report_input *report)
     if (m->started_at)
         html_element(xml, "span", NULL, m->started_at);
     if (m->commit) {
-        char *commit CLEANUP(cleanup_free) = xasprintf("commit %.12s", m->commit);
-        html_element(xml, "span", NULL, commit);
+        char *commit CLEANUP(cleanup_free) = git_short_commit(m->commit);
+        html_open(xml, "span", NULL);
+        xml_textf(xml, "commit %s", commit);
+        xml_end(xml);
     }
     html_close(xml);
     put_cards(xml, report);
@@ -241,7 +244,7 @@ static void put_disturbance(struct xml *xml, const struct report_input *report)
         return;
     char *text CLEANUP(cleanup_free) = disturbance_text(disturbance, report->m->build.duration_ms);
     html_section(xml, "disturbance", "Disturbance");
-    html_element(xml, "p", NULL, text ? text : "nothing took a notable part of the run");
+    html_element(xml, "p", NULL, text ? text : "nothing took 10 % of the CPUs or of the time");
     html_open(xml, "dl", NULL);
     for (const struct disturbance_field *field = disturbance_fields; field->key; field++) {
         int64_t figure = disturbance_figure(disturbance, field);
@@ -332,6 +335,25 @@ static void put_next(struct xml *xml, const struct report_input *report)
             "To draw two runs in one chart, run: build-mem report RESULT --against OTHER-RESULT");
     html_close(xml);
     html_close(xml);
+}
+
+char *html_unfinished_text(const struct measurement *m)
+{
+    struct xml *xml = xml_new(XML_HTML);
+    xml_raw(xml, "<!DOCTYPE html>\n");
+    xml_start(xml, "html");
+    xml_attribute(xml, "lang", "en");
+    xml_raw(xml, "\n<meta charset=\"utf-8\">\n");
+    xml_start(xml, "title");
+    xml_textf(xml, "build-mem %s", m->label);
+    html_close(xml);
+    xml_start(xml, "body");
+    html_element(xml, "h1", NULL, "Not measured");
+    html_element(xml, "p", NULL, m->not_measured);
+    html_element(xml, "pre", NULL, m->build.command);
+    html_element(xml, "p", NULL, m->started_at);
+    html_close(xml);
+    return xml_finish(xml);
 }
 
 char *html_text(const struct report_input *report)

@@ -24,7 +24,7 @@ static void put_bar_cell(struct xml *xml, int64_t bytes, int64_t whole)
 /* ---- findings ---- */
 
 static void put_finding(struct xml *xml, const struct finding *finding,
-                        const struct judgement *judgement)
+                        const struct judgement *judgement, bool with_budgets)
 {
     const char *class = html_finding_class(finding, judgement);
     char *mark CLEANUP(cleanup_free) = xasprintf("mark %s", class ? class : "");
@@ -38,39 +38,62 @@ static void put_finding(struct xml *xml, const struct finding *finding,
     html_delta_cell(xml, finding->unit, finding->baseline, finding->actual, class);
     html_figure_cell(xml, finding->unit,
                      finding->status == FINDING_OFF ? UNMEASURED : finding->allowed);
+    if (with_budgets) {
+        char *headroom CLEANUP(cleanup_free) = format_headroom(finding);
+        html_element(xml, "td", "n", headroom ? headroom : "–");
+    }
     html_close(xml);
+}
+
+static bool any_has_budget(const struct judgement *judgement)
+{
+    for (size_t i = 0; i < judgement->finding_count; i++)
+        if (judgement->findings[i].budget >= 0)
+            return true;
+    return false;
 }
 
 void html_put_findings(struct xml *xml, const struct report_input *report)
 {
-    static const char *const titles[] = {"",        "metric",   ">baseline", ">this run",
-                                         ">change", ">allowed", NULL};
+    bool with_budgets = any_has_budget(report->judgement);
+    const char *const titles[] = {"",
+                                  "metric",
+                                  ">baseline",
+                                  ">this run",
+                                  ">change",
+                                  ">allowed",
+                                  with_budgets ? ">budget" : NULL,
+                                  NULL};
     const struct judgement *judgement = report->judgement;
     if (!judgement->finding_count)
         return;
-    char *caption CLEANUP(cleanup_free) = xasprintf(
-        "Compared with %s", judgement->baseline_path ? judgement->baseline_path : "the baseline");
+    char *caption CLEANUP(cleanup_free) =
+        judgement->base_commit
+            ? xasprintf("Compared with the merge base %.12s", judgement->base_commit)
+        : judgement->baseline_path ? xasprintf("Compared with %s", judgement->baseline_path)
+                                   : xstrdup("Judged by the budgets of build-mem.json");
     html_section(xml, "findings", "Findings");
     html_table(xml, caption, titles);
     for (size_t i = 0; i < judgement->finding_count; i++)
-        put_finding(xml, &judgement->findings[i], judgement);
+        put_finding(xml, &judgement->findings[i], judgement, with_budgets);
     html_table_end(xml);
     html_close(xml);
 }
 
 /* ---- stages ---- */
 
-/* The change is relative to the other run if there is one, else to the baseline. */
-static void put_stage_change(struct xml *xml, const struct stage_measurement *stage,
+/* The change of a metric of a stage, which is `prefix` and its name. It is relative to the other
+ * run if there is one, else to the baseline. */
+static void put_stage_change(struct xml *xml, const char *prefix,
+                             const struct stage_measurement *stage,
                              const struct report_input *report)
 {
+    char *metric CLEANUP(cleanup_free) = xasprintf("%s%s", prefix, stage->name);
     if (report->before) {
-        const struct stage_measurement *other = find_stage(report->before, stage->name);
-        html_delta_cell(xml, "bytes", other ? other->pss_peak_bytes : UNMEASURED,
-                        stage->pss_peak_bytes, NULL);
+        html_delta_cell(xml, "bytes", metric_value(report->before, metric),
+                        metric_value(report->m, metric), NULL);
         return;
     }
-    char *metric CLEANUP(cleanup_free) = xasprintf(METRIC_STAGE_PREFIX "%s", stage->name);
     const struct finding *finding = find_finding(report->judgement, metric);
     html_delta_cell(xml, "bytes", finding ? finding->baseline : UNMEASURED,
                     finding ? finding->actual : UNMEASURED,
@@ -89,11 +112,21 @@ static void put_stage(struct xml *xml, const struct stage_measurement *stage, in
     html_element(xml, "td", "n", span);
     put_bar_cell(xml, stage->pss_peak_bytes, most);
     html_figure_cell(xml, "bytes", stage->pss_peak_bytes);
-    put_stage_change(xml, stage, report);
+    put_stage_change(xml, METRIC_STAGE_PREFIX, stage, report);
     html_figure_cell(xml, "bytes", stage->all_pss_peak_bytes);
     html_element(xml, "td", "n", stage->cgroup_peak_bytes < 0 ? "–" : cgroup);
     html_figure_cell(xml, "bytes", stage->unreclaimable_peak_bytes);
+    put_stage_change(xml, METRIC_STAGE_UNRECLAIMABLE_PREFIX, stage, report);
     html_close(xml);
+}
+
+static void put_was(struct xml *xml, int64_t bytes)
+{
+    char *was CLEANUP(cleanup_free) = format_bytes(bytes);
+    html_open(xml, "td", "n");
+    if (bytes >= 0)
+        xml_textf(xml, "was %s", was);
+    xml_end(xml);
 }
 
 /* Lists the stages that only the other run has. */
@@ -103,18 +136,16 @@ static void put_gone_stages(struct xml *xml, const struct report_input *report)
         const struct stage_measurement *stage = &report->before->stages[i];
         if (find_stage(report->m, stage->name))
             continue;
-        char *was CLEANUP(cleanup_free) = format_bytes(stage->pss_peak_bytes);
         xml_start(xml, "tr");
         html_row_head(xml, stage->name);
         html_element(xml, "td", "n", "gone");
         html_element(xml, "td", "bar", "");
         html_element(xml, "td", "n", "–");
-        html_open(xml, "td", "n");
-        xml_textf(xml, "was %s", was);
-        xml_end(xml);
+        put_was(xml, stage->pss_peak_bytes);
         html_element(xml, "td", "n", "–");
         html_element(xml, "td", "n", "–");
         html_element(xml, "td", "n", "–");
+        put_was(xml, stage->unreclaimable_peak_bytes);
         html_close(xml);
     }
 }
@@ -129,6 +160,7 @@ void html_put_stages(struct xml *xml, const struct report_input *report)
                                          ">PSS of all processes",
                                          ">cgroup peak (charged)",
                                          ">unreclaimable",
+                                         ">change",
                                          NULL};
     const struct measurement *m = report->m;
     int64_t most = 0;
@@ -149,8 +181,8 @@ void html_put_stages(struct xml *xml, const struct report_input *report)
     html_table_end(xml);
     html_element(
         xml, "p", "note",
-        "The PSS peak is that of the stage's own processes. The figures after the change "
-        "are those of the whole build while the stage was current. PSS counts mapped "
+        "The PSS peak is that of the stage's own processes. The figures from the PSS of all "
+        "processes on are those of the whole build while the stage was current. PSS counts mapped "
         "files, whose pages can be charged to another cgroup, so it can exceed the charged "
         "memory.");
     html_close(xml);

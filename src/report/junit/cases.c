@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "measurement/cause.h"
 #include "measurement/metric.h"
 #include "measurement/validity.h"
 #include "report/wording.h"
@@ -68,7 +69,7 @@ static void put_memory_peak(FILE *out, const struct measurement *m)
         put_bytes(out, "at the start: ", peak->at_start_bytes);
         fprintf(out, "note:          %s\n", at_start_note(peak));
     }
-    char *estimated CLEANUP(cleanup_free) = format_estimated(peak);
+    char *estimated CLEANUP(cleanup_free) = format_estimated(m);
     char *inner_oom CLEANUP(cleanup_free) = format_inner_oom(m);
     if (inner_oom)
         put_fact(out, "note:         ", inner_oom);
@@ -116,7 +117,7 @@ static void put_metric(FILE *out, const char *metric, const struct measurement *
     char *what CLEANUP(cleanup_free) = format_metric(metric, m);
     put_fact(out, "metric:       ", metric);
     put_fact(out, "description:  ", what);
-    const char *stage = metric_stage_name(metric);
+    const char *stage = metric_stage(metric);
     if (!stage && strcmp(metric, "duration") != 0)
         stage = m->peak.stage;
     if (stage)
@@ -129,7 +130,9 @@ static void put_finding(FILE *out, const struct finding *finding, const struct m
 {
     put_metric(out, finding->metric, m);
     char *from CLEANUP(cleanup_free) =
-        judgement->baseline_path
+        judgement->base_commit
+            ? xasprintf(", median of the runs of the merge base %.12s", judgement->base_commit)
+        : judgement->baseline_path
             ? xasprintf(", median of the accepted runs in %s", judgement->baseline_path)
             : xstrdup("");
     put_figure(out, "baseline:     ", finding->unit, finding->baseline, from);
@@ -137,6 +140,11 @@ static void put_finding(FILE *out, const struct finding *finding, const struct m
                finding->value_count > 1 ? ", median of the runs" : "");
     put_change(out, finding);
     put_figure(out, "allowed:      ", finding->unit, finding->allowed, "");
+    char *headroom CLEANUP(cleanup_free) = format_headroom(finding);
+    if (headroom)
+        put_figure(out, "budget:       ", finding->unit, finding->budget, "");
+    if (headroom)
+        put_fact(out, "headroom:     ", headroom);
     fprintf(out, "level:         %s\n",
             finding->status == FINDING_OFF ? "off (reported only)" : level_name(finding->level));
     put_runs(out, finding);
@@ -196,7 +204,9 @@ static void judge_build(struct junit_case *item, const struct measurement *m)
 {
     char *end CLEANUP(cleanup_free) = format_build_end(&m->build);
     const struct verify_check *failed = failed_exit_check(m);
-    if (!build_ended_well(&m->build))
+    bool ended =
+        m->build.exit_code >= 0 || m->build.signal > 0 || m->build.oom_killed || m->build.timed_out;
+    if (!build_ended_well(&m->build) && (ended || !m->not_measured))
         set_outcome(item, OUTCOME_ERROR,
                     m->build.oom_killed  ? "oom"
                     : m->build.timed_out ? "timed-out"
@@ -208,6 +218,17 @@ static void judge_build(struct junit_case *item, const struct measurement *m)
     else if (failed)
         set_outcome(item, OUTCOME_ERROR, "build-failed",
                     xasprintf("%s: %s", failed->check, failed->detail ? failed->detail : ""));
+}
+
+/* The reason of the verdict has it as a sentence. */
+static void put_cause(FILE *out, const struct measurement *m)
+{
+    enum failure_cause cause = failure_cause(m);
+    if (cause == CAUSE_UNKNOWN)
+        return;
+    put_fact(out, "cause:        ", failure_cause_name(cause));
+    if (cause_is_logged(cause))
+        put_fact(out, "log:          ", m->log_cause.line);
 }
 
 static void add_build(struct junit_cases *cases, const struct measurement *m,
@@ -226,6 +247,7 @@ static void add_build(struct junit_cases *cases, const struct measurement *m,
     fprintf(out, "duration:      %s\n", duration);
     put_memory_peak(out, m);
     if (item->outcome == OUTCOME_ERROR) {
+        put_cause(out, m);
         put_processes(out, &m->peak.at_peak);
         put_notes(out, judgement);
         put_advice(out, judgement);

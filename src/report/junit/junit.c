@@ -58,6 +58,7 @@ static void put_properties(struct xml *xml, const struct measurement *m,
     put_property(xml, "label", m->label);
     put_property(xml, "verdict", verdict_name(judgement->verdict));
     put_property(xml, "baseline", judgement->baseline_path);
+    put_property(xml, "merge_base", judgement->base_commit);
     put_property(xml, "commit", m->commit);
     put_property(xml, "peak.source", m->peak.source);
     put_property(xml, "cgroup.directory", m->cgroup.directory);

@@ -33,7 +33,7 @@ static void put_side(struct layout *layout, const struct comparison *comparison,
     for (size_t i = 0; i < side->count; i++) {
         const struct measurement *m = &side->runs[i];
         at_limit = at_limit ? at_limit : format_at_limit(m);
-        estimated = estimated ? estimated : format_estimated(&m->peak);
+        estimated = estimated ? estimated : format_estimated(m);
         failure = failure ? failure : m->not_measured;
     }
     char *not_measured CLEANUP(cleanup_free) =
@@ -102,7 +102,7 @@ static void put_metrics(struct layout *layout, const struct comparison *comparis
         char *allowed CLEANUP(cleanup_free) = format_row_allowed(row);
         layout_put(layout, PAINT_NONE, "  ");
         layout_cell(layout, status, PAINT_NONE, row_status(row, comparison));
-        layout_cell(layout, STATUS_AND_NAME - status, PAINT_NONE, row->name);
+        layout_name(layout, 2 + status, STATUS_AND_NAME - status, PAINT_NONE, row->name);
         put_figures(layout, row);
         layout_cell(layout, ALLOWED, PAINT_NONE, allowed);
         layout_put(layout, PAINT_NONE, "\n");
@@ -143,6 +143,7 @@ char *compare_text(const struct comparison *comparison, bool colour)
                                 .good = verdict_exit_status(judgement->verdict) == 0,
                                 .reason = reason,
                                 .largest = reason_largest(judgement),
+                                .notes = judgement->base_commit ? &judgement->notes : NULL,
                                 .advice = judgement->advice,
                             });
     return layout_close(&layout);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/units.h"
 #include "fit/search.h"
+#include "measurement/advice.h"
 #include "report/text/layout.h"
 #include "report/wording.h"
 
@@ -123,17 +124,39 @@ static char *format_outcome(const struct fit *fit, const struct fit_search *sear
     BM_BUG("verdict out of range");
 }
 
+static char *format_advice(const struct fit *fit, enum fit_verdict verdict,
+                           const struct fit_search *search)
+{
+    switch (verdict) {
+    case FIT_VERDICT_FOUND: {
+        char *basis CLEANUP(cleanup_free) = format_bytes(search->full_speed_bytes);
+        char *limit CLEANUP(cleanup_free) =
+            xasprintf("%" PRId64 "m (%s plus 5 %%, rounded up)",
+                      fit_recommended_bytes(search->full_speed_bytes) / MIB, basis);
+        return advice_text(ADVICE_SET_LIMIT, limit);
+    }
+    case FIT_VERDICT_BUILD_FAILED:
+        return advice_text(ADVICE_CORRECT_BUILD, NULL);
+    case FIT_VERDICT_NONE_PASSES: {
+        char *log CLEANUP(cleanup_free) =
+            xasprintf("build-%s.log", fit->attempts[fit->count - 1].label);
+        return advice_text(ADVICE_NO_LIMIT_PASSES, log);
+    }
+    case FIT_VERDICT_NOT_MEASURED:
+        return advice_text(ADVICE_DOCTOR, NULL);
+    case FIT_VERDICT_INTERRUPTED:
+        return advice_text(ADVICE_FIT_AGAIN, NULL);
+    }
+    BM_BUG("verdict out of range");
+}
+
 static void put_verdict(struct layout *layout, const struct fit *fit)
 {
     const struct fit_search search = fit_search(fit->attempts, fit->count);
     enum fit_verdict verdict = fit_verdict_of(fit);
     bool found = verdict == FIT_VERDICT_FOUND;
     char *reason CLEANUP(cleanup_free) = format_outcome(fit, &search);
-    char *basis CLEANUP(cleanup_free) = format_bytes(search.full_speed_bytes);
-    char *advice CLEANUP(cleanup_free) =
-        found ? xasprintf("set --memory %" PRId64 "m (%s plus 5 %%, rounded up)",
-                          fit_recommended_bytes(search.full_speed_bytes) / MIB, basis)
-              : NULL;
+    char *advice CLEANUP(cleanup_free) = format_advice(fit, verdict, &search);
     layout_verdict(layout, &(struct layout_verdict){.verdict = fit_verdict_name(verdict),
                                                     .good = found,
                                                     .reason = reason,

@@ -97,12 +97,23 @@ void layout_cell(struct layout *layout, int width, enum paint paint, const char 
     int padding = cut ? 0 : (int)(room - columns);
 
     if (width < 0)
-        fprintf(layout->out, "%*s", padding, "");
+        fprintf(layout->out, "%*s", padding ? padding : 1, "");
     begin_paint(layout, paint);
     fprintf(layout->out, "%.*s%s", (int)bytes, line, cut ? "…" : "");
     end_paint(layout, paint);
     if (width > 0)
         fprintf(layout->out, "%*s", padding, "");
+}
+
+void layout_name(struct layout *layout, int indent, int width, enum paint paint, const char *name)
+{
+    char *line CLEANUP(cleanup_free) = text_one_line(name);
+    if (count_columns(line, strlen(line)) < (size_t)width) {
+        layout_cell(layout, width, paint, line);
+        return;
+    }
+    layout_put(layout, paint, line);
+    fprintf(layout->out, "\n%*s", indent + width, "");
 }
 
 void layout_wrap(struct layout *layout, size_t used, size_t indent, enum paint paint,

@@ -29,8 +29,12 @@ char *layout_close(struct layout *layout);
 /* Writes the text unchanged: it must not come from outside. */
 void layout_put(struct layout *layout, enum paint paint, const char *text);
 /* Writes a cell of |width| columns, with the text on its left (`width` > 0) or its right (< 0).
- * Makes the text printable; cuts it with an ellipsis if it is too long. */
+ * Makes the text printable; cuts it with an ellipsis if it is too long. At least one blank precedes
+ * the text on the right. */
 void layout_cell(struct layout *layout, int width, enum paint paint, const char *text);
+/* Writes a cell of `width` columns with a name, which is never cut: a longer one gets a line of its
+ * own, and the row continues on the next line at column `indent` + `width`. */
+void layout_name(struct layout *layout, int indent, int width, enum paint paint, const char *name);
 /* Writes a paragraph and ends the line. `used` columns of the first line are taken; the next lines
  * start after `indent` blanks. Makes the text printable and replaces line breaks by blanks. Keeps a
  * word whole if it is wider than a line, so that people can copy it. */

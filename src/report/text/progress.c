@@ -13,9 +13,9 @@ static char *format_memory(const struct progress *progress)
 {
     char *now CLEANUP(cleanup_free) = format_bytes(progress->now_bytes);
     char *peak CLEANUP(cleanup_free) = format_bytes(progress->peak_bytes);
-    char *budget CLEANUP(cleanup_free) = format_bytes(progress->budget_bytes);
-    bool limited = progress->budget_bytes >= 0;
-    return xasprintf("%s, peak %s%s%s", now, peak, limited ? " of " : "", limited ? budget : "");
+    char *allowed CLEANUP(cleanup_free) = format_bytes(progress->allowed_bytes);
+    bool limited = progress->allowed_bytes >= 0;
+    return xasprintf("%s, peak %s%s%s", now, peak, limited ? " of " : "", limited ? allowed : "");
 }
 
 static char *format_time(const struct progress *progress)

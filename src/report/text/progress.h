@@ -10,7 +10,7 @@ struct progress {
     const char *stage;             /* borrowed; NULL: no stage was seen */
     int64_t elapsed_ms;            /* since the start of the build */
     int64_t now_bytes, peak_bytes; /* charged now; the highest so far */
-    int64_t budget_bytes;          /* the allowed value in the baseline, or the memory limit */
+    int64_t allowed_bytes;         /* the lowest of the allowed value, the budget and the limit */
     int64_t expected_ms;           /* the duration in the baseline */
 };
 

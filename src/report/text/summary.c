@@ -64,7 +64,7 @@ static void put_warnings(struct layout *layout, const struct measurement *m)
     put_warning(layout, PAINT_YELLOW, at_limit);
     char *inner_oom CLEANUP(cleanup_free) = format_inner_oom(m);
     put_warning(layout, PAINT_YELLOW, inner_oom);
-    char *estimated CLEANUP(cleanup_free) = format_estimated(&m->peak);
+    char *estimated CLEANUP(cleanup_free) = format_estimated(m);
     put_warning(layout, PAINT_YELLOW, estimated);
 }
 
@@ -75,7 +75,8 @@ static void put_peak(struct layout *layout, const struct measurement *m)
     char *note CLEANUP(cleanup_free) = xasprintf(
         "%s%s%s%s%s", peak->source ? peak->source : "no source",
         peak->limit_bytes < 0 ? ", no limit" : ", limit ", peak->limit_bytes < 0 ? "" : limit,
-        peak->estimated ? ", ESTIMATED" : "", peak->at_limit ? ", AT THE LIMIT" : "");
+        peak->estimated && !m->not_measured ? ", ESTIMATED" : "",
+        peak->at_limit ? ", AT THE LIMIT" : "");
     put_head_bytes(layout, "memory peak", PAINT_BOLD, peak->cgroup_bytes, note);
 
     if (peak->unreclaimable_bytes >= 0)
@@ -164,7 +165,7 @@ static void put_stage(struct layout *layout, const struct stage_measurement *sta
     char *span CLEANUP(cleanup_free) = format_span(stage->first_ms, stage->last_ms);
     const struct column *column = stage_columns;
     layout_put(layout, PAINT_NONE, "  ");
-    layout_cell(layout, (column++)->width, PAINT_NONE, stage->name);
+    layout_name(layout, 2, (column++)->width, PAINT_NONE, stage->name);
     layout_cell(layout, (column++)->width, PAINT_NONE, pss);
     layout_cell(layout, (column++)->width, PAINT_NONE, cgroup);
     layout_cell(layout, (column++)->width, PAINT_NONE, span);
@@ -214,16 +215,11 @@ static void put_stages(struct layout *layout, const struct measurement *m,
 
 struct scale {
     int64_t full_bytes; /* of a bar of full width */
-    int64_t allowed_bytes;
-    size_t allowed_column; /* of the vertical line; BAR_COLUMNS: none */
+    /* A vertical line: what the gate allows, else the memory limit. */
+    const char *line;
+    int64_t line_bytes;
+    size_t line_column; /* BAR_COLUMNS: none */
 };
-
-static int64_t allowed_in_total(const struct measurement *m, const struct judgement *judgement)
-{
-    const struct finding *finding = find_finding(judgement, METRIC_CGROUP_PEAK);
-    bool judged = finding && finding->status != FINDING_OFF && finding->allowed >= 0;
-    return judged ? finding->allowed : m->peak.limit_bytes;
-}
 
 static int64_t highest_stage(const struct measurement *m)
 {
@@ -242,15 +238,19 @@ static size_t columns_of(const struct scale *scale, int64_t bytes, size_t column
     return whole + ((double)whole < share);
 }
 
-static struct scale make_scale(int64_t highest_bytes, int64_t allowed_bytes)
+static struct scale make_scale(int64_t highest_bytes, const struct measurement *m,
+                               const struct judgement *judgement)
 {
+    const struct finding *finding = find_finding(judgement, METRIC_CGROUP_PEAK);
+    bool judged = finding && finding->status != FINDING_OFF && finding->allowed >= 0;
     struct scale scale = {
-        .full_bytes = highest_bytes > allowed_bytes ? highest_bytes : allowed_bytes,
-        .allowed_bytes = allowed_bytes,
-        .allowed_column = BAR_COLUMNS,
+        .line = judged ? "allowed" : "limit",
+        .line_bytes = judged ? finding->allowed : m->peak.limit_bytes,
+        .line_column = BAR_COLUMNS,
     };
-    if (allowed_bytes >= 0)
-        scale.allowed_column = columns_of(&scale, allowed_bytes, BAR_COLUMNS - 1);
+    scale.full_bytes = highest_bytes > scale.line_bytes ? highest_bytes : scale.line_bytes;
+    if (scale.line_bytes >= 0)
+        scale.line_column = columns_of(&scale, scale.line_bytes, BAR_COLUMNS - 1);
     return scale;
 }
 
@@ -263,7 +263,7 @@ static void put_columns(struct layout *layout, enum paint paint, const char *col
 static void put_bar(struct layout *layout, const struct scale *scale, int64_t bytes)
 {
     size_t length = columns_of(scale, bytes, BAR_COLUMNS - 1);
-    size_t line = scale->allowed_column;
+    size_t line = scale->line_column;
     size_t within = length < line ? length : line;
     put_columns(layout, PAINT_NONE, "█", within);
     if (line < BAR_COLUMNS) {
@@ -275,12 +275,12 @@ static void put_bar(struct layout *layout, const struct scale *scale, int64_t by
 
 static void put_scale_head(struct layout *layout, const struct scale *scale)
 {
-    char *bytes CLEANUP(cleanup_free) = format_bytes(scale->allowed_bytes);
-    char *allowed CLEANUP(cleanup_free) = xasprintf("allowed %s", bytes);
+    char *bytes CLEANUP(cleanup_free) = format_bytes(scale->line_bytes);
+    char *line CLEANUP(cleanup_free) = xasprintf("%s %s", scale->line, bytes);
     layout_put(layout, PAINT_NONE, "\n  ");
     layout_cell(layout, NAME_COLUMNS, PAINT_BOLD, "cgroup peak");
-    if (scale->allowed_bytes >= 0)
-        layout_cell(layout, -(int)scale->allowed_column - 1, PAINT_DIM, allowed);
+    if (scale->line_bytes >= 0)
+        layout_cell(layout, -(int)scale->line_column - 1, PAINT_DIM, line);
     layout_put(layout, PAINT_NONE, "\n");
 }
 
@@ -292,13 +292,13 @@ static void put_stage_bars(struct layout *layout, const struct measurement *m,
     int64_t highest = highest_stage(m);
     if (highest <= 0)
         return;
-    struct scale scale = make_scale(highest, allowed_in_total(m, judgement));
+    struct scale scale = make_scale(highest, m, judgement);
     put_scale_head(layout, &scale);
     for (size_t i = 0; i < m->stage_count; i++) {
         if (m->stages[i].cgroup_peak_bytes < 0)
             continue;
         layout_put(layout, PAINT_NONE, "  ");
-        layout_cell(layout, NAME_COLUMNS, PAINT_NONE, m->stages[i].name);
+        layout_name(layout, 2, NAME_COLUMNS, PAINT_NONE, m->stages[i].name);
         put_bar(layout, &scale, m->stages[i].cgroup_peak_bytes);
         layout_put(layout, PAINT_NONE, "\n");
     }
@@ -439,8 +439,9 @@ static void put_finding_row(struct layout *layout, const struct column *column,
     char *allowed CLEANUP(cleanup_free) = format_allowed(finding);
     enum paint paint = finding_paint(finding, judgement);
     layout_put(layout, PAINT_NONE, "  ");
-    layout_cell(layout, (column++)->width, paint, format_status(finding, judgement));
-    layout_cell(layout, (column++)->width, PAINT_NONE, finding->metric);
+    layout_cell(layout, column->width, paint, format_status(finding, judgement));
+    layout_name(layout, 2 + column[0].width, column[1].width, PAINT_NONE, finding->metric);
+    column += 2;
     layout_cell(layout, (column++)->width, PAINT_NONE, baseline);
     layout_cell(layout, (column++)->width, PAINT_NONE, actual);
     layout_cell(layout, (column++)->width, paint, delta);
@@ -488,6 +489,14 @@ static void put_runs(struct layout *layout, int indent, const struct finding *fi
     put_detail(layout, indent, PAINT_DIM, line);
 }
 
+static void put_headroom(struct layout *layout, int indent, const struct finding *finding)
+{
+    char *headroom CLEANUP(cleanup_free) = format_headroom(finding);
+    char *line CLEANUP(cleanup_free) = xasprintf("budget: %s", headroom ? headroom : "");
+    if (headroom)
+        put_detail(layout, indent, PAINT_DIM, line);
+}
+
 static void put_findings(struct layout *layout, const struct judgement *judgement)
 {
     if (!judgement->finding_count)
@@ -509,6 +518,7 @@ static void put_findings(struct layout *layout, const struct judgement *judgemen
             put_message(layout, 2 + columns[0].width, finding);
         else if (finding->value_count > 1 && finding->status != FINDING_OFF)
             put_runs(layout, 2 + columns[0].width, finding);
+        put_headroom(layout, 2 + columns[0].width, finding);
     }
 }
 

@@ -7,6 +7,7 @@
 // - hides text without scripts
 // - shows no tooltip
 // - has a serious accessibility fault
+// - is a page of `build-mem trend` whose charts differ from its tables, or cannot be read
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
@@ -71,6 +72,50 @@ async function checkReading(file, tab) {
     await canvas.blur();
 }
 
+// The charts of a trend page: one figure for each metric, in the order of its table. They are drawn by the
+// browser, so the places come from it.
+async function checkCharts(file, tab) {
+    const steps = await tab.locator("table").first().locator("tbody tr td:nth-last-child(2)").allInnerTexts();
+    const charts = await tab.locator("figure.trend").all();
+    if (steps.length === 0 || steps.length !== charts.length)
+        fail(file, `has ${charts.length} charts of ${steps.length} metrics`);
+    for (const [i, chart] of charts.entries()) {
+        const faults = await chart.evaluate((figure, wanted) => {
+            const found = [];
+            const box = (element) => element.getBoundingClientRect();
+            const edges = [...figure.querySelectorAll("path.edge")].map((edge) => box(edge).x);
+            if (edges.length !== wanted)
+                found.push(`${edges.length} edges of ${wanted} steps`);
+            const plot = box(figure.querySelector("svg"));
+            if (edges.some((x) => x <= plot.left || x >= plot.right) || edges.some((x, k) => k > 0 && x <= edges[k - 1]))
+                found.push(`edges at ${edges} in a chart from ${plot.left} to ${plot.right}`);
+            // Each plateau is one horizontal line: it begins and ends between two edges.
+            const lines = figure.querySelector("path.line.usage").getAttribute("d").match(/M[^M]+/g) ?? [];
+            if (lines.length !== wanted + 1)
+                found.push(`${lines.length} plateaus with ${wanted} steps`);
+            for (const kind of ["usage", "value.dot", "baseline"]) {
+                const path = figure.querySelector(`path.line.${kind}`), style = getComputedStyle(path);
+                // A single dot has no width.
+                const least = kind === "baseline" ? plot.width * 0.9 : wanted ? plot.width / 2 : 0;
+                if (!path.getAttribute("d") || box(path).width < least || style.stroke === "none" ||
+                    style.stroke === getComputedStyle(figure).backgroundColor)
+                    found.push(`the line ${kind} is not visible`);
+            }
+            const ticks = [...figure.querySelectorAll(".tick")].map(box), frame = box(figure);
+            for (const [k, one] of ticks.entries()) {
+                if (one.left < frame.left || one.right > frame.right)
+                    found.push(`a tick leaves the chart: ${one.left} to ${one.right}`);
+                for (const other of ticks.slice(k + 1))
+                    if (one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom)
+                        found.push("two ticks cover each other");
+            }
+            return found;
+        }, Number(steps[i]));
+        for (const fault of faults)
+            fail(file, `chart ${i + 1}:`, fault);
+    }
+}
+
 // The policy of the page refuses other scripts. bypassCSP allows axe.
 async function checkAccess(file) {
     const tab = await open(file, { bypassCSP: true });
@@ -93,10 +138,11 @@ for (const file of files) {
     const name = basename(file, ".html");
     const tab = await open(file, { colorScheme: "light" });
     const shoot = (what) => tab.screenshot({ path: `${shots}/${name}-${what}.png`, fullPage: true });
-    await checkReading(file, tab);
+    const isTrend = await tab.locator("figure.trend").count() > 0;
+    await (isTrend ? checkCharts : checkReading)(file, tab);
     const words = await wordsOf(tab);
-    if (await tab.evaluate("document.scripts.length") !== 1)
-        fail(file, "does not have exactly one script");
+    if (await tab.evaluate("document.scripts.length") !== (isTrend ? 0 : 1))
+        fail(file, isTrend ? "has a script" : "does not have exactly one script");
     await shoot("light");
     await tab.pdf({ path: `${shots}/${name}.pdf`, format: "A4" });
     await tab.emulateMedia({ colorScheme: "dark" });
@@ -104,6 +150,8 @@ for (const file of files) {
     await tab.emulateMedia({ colorScheme: "light" });
     await tab.setViewportSize({ width: 400, height: 800 });
     await shoot("narrow");
+    if (isTrend)
+        await checkCharts(file, tab);
     const width = await tab.evaluate("document.documentElement.scrollWidth");
     if (width > 400)
         fail(file, `is ${width} px wide on a screen of 400`);

@@ -1,0 +1,36 @@
+/* Disturbed runs: whether the machine disturbed a run so much that its figures do not show what the
+ * build needs. A build that gets little CPU overlaps less of its work, and has a lower peak.
+ *
+ * A busy machine alone is no reason: CI machines are busy. The run must also have taken much longer
+ * than usual. The bounds come from the accepted runs. */
+#ifndef BM_BASELINE_DISTURBED_H
+#define BM_BASELINE_DISTURBED_H
+
+#include "baseline/baseline.h"
+
+/* What is usual. Shares are of the run's CPU capacity or duration; negative: unknown. */
+struct usual_run {
+    int64_t duration_ms; /* UNMEASURED: unknown */
+    double busy_share, throttled_share;
+    int64_t swapped_bytes;
+};
+
+/* Of an entry: its median duration and its highest disturbance. Of runs: those of the fastest one.
+ */
+struct usual_run usual_of_entry(const struct baseline_environment *entry);
+struct usual_run usual_of_runs(const struct measurement *runs, size_t count);
+
+/* Returns the reason that the run is disturbed, a clause; NULL if it is not. The caller owns it.
+ *   starved     it took longer than usual, by 40 % and 10 s, and other work or the hypervisor used
+ * more of the CPUs by 10 % of them, or a CPU quota stopped it for more of the time by 10 % swapped
+ * it had swap in use, and the machine swapped more by 5 % of the memory peak If the usual share is
+ * unknown, it is 25 % for other work, and 10 % for a quota. */
+char *disturbed_reason(const struct usual_run *usual, const struct measurement *m);
+
+/* Copies the runs that are not disturbed to `kept`, which has room for all; they still belong to
+ * the caller. Sets `*reason`, which the caller owns, to that of the last disturbed run; NULL: none
+ * is. Returns the number of kept runs. */
+size_t keep_undisturbed(const struct usual_run *usual, const struct measurement *runs,
+                        size_t run_count, struct measurement *kept, char **reason);
+
+#endif

@@ -1,0 +1,238 @@
+/* Disturbed runs: which are, what a check and a refresh do with them. */
+#include "base/alloc.h"
+#include "base/units.h"
+#include "baseline/disturbed.h"
+#include "gate/judge.h"
+#include "measurement/disturbance.h"
+#include "unit/gate_sample.h"
+#include "unit/suite.h"
+
+#include <string.h>
+
+/* A run of 60 s on 2 CPUs is usual. */
+#define SLOW_MS 200000
+
+/* Sets shares in percent. */
+static void disturb(struct measurement *m, int64_t duration_ms, int64_t busy, int64_t throttled)
+{
+    m->build.duration_ms = duration_ms;
+    m->disturbance.cpu_capacity_us = duration_ms * 2000;
+    m->disturbance.other_cpu_us = busy < 0 ? UNMEASURED : duration_ms * 20 * busy;
+    m->disturbance.steal_us = 0;
+    m->disturbance.throttled_us = throttled < 0 ? UNMEASURED : duration_ms * 10 * throttled;
+}
+
+static const struct {
+    int64_t duration_ms, busy, throttled; /* of the run */
+    int64_t usual_busy, usual_throttled;  /* negative: unknown */
+    const char *reason;                   /* contains this text; NULL: not disturbed */
+} cases[] = {
+    {60000, 95, 0, 0, 0, NULL}, /* a busy machine alone */
+    {60000, 0, 95, 0, 0, NULL},
+    {84000, 95, 0, 0, 0, NULL}, /* 40 % longer */
+    {84001, 95, 0, 0, 0, "the build took 1m 24s instead of 1m 00s, because other work used 95 %"},
+    {SLOW_MS, 0, 0, 0, 0, NULL}, /* it does more work */
+    {SLOW_MS, -1, -1, -1, -1, NULL},
+    {SLOW_MS, 10, 0, 0, 0, NULL},
+    {SLOW_MS, 11, 0, 0, 0, "used 11 % of the CPUs"},
+    {SLOW_MS, 70, 0, 60, 0, NULL}, /* usual here */
+    {SLOW_MS, 71, 0, 60, 0, "used 71 % of the CPUs"},
+    {SLOW_MS, 35, 0, -1, -1, NULL}, /* a baseline without figures */
+    {SLOW_MS, 36, 0, -1, -1, "used 36 % of the CPUs"},
+    {SLOW_MS, 0, 10, 0, 0, NULL},
+    {SLOW_MS, 0, 11, 0, 0, "a CPU quota stopped it for 11 % of the time"},
+    {SLOW_MS, 0, 60, 0, 55, NULL},
+    {SLOW_MS, 0, 21, -1, -1, "a CPU quota"},
+    {SLOW_MS, 88, 95, 0, 0,
+     "used 88 % of the CPUs and a CPU quota stopped it for 95 % of the time"},
+};
+
+START_TEST(starved_runs)
+{
+    struct measurement m CLEANUP(measurement_release);
+    gate_run(&m, "now", 800 * MIB);
+    disturb(&m, cases[_i].duration_ms, cases[_i].busy, cases[_i].throttled);
+    const struct usual_run usual = {.duration_ms = 60000,
+                                    .busy_share = (double)cases[_i].usual_busy / 100,
+                                    .throttled_share = (double)cases[_i].usual_throttled / 100};
+    char *reason CLEANUP(cleanup_free) = disturbed_reason(&usual, &m);
+    ck_assert_msg((reason != NULL) == (cases[_i].reason != NULL), "%d: %s", _i,
+                  reason ? reason : "-");
+    if (reason)
+        ck_assert_msg(strstr(reason, cases[_i].reason) != NULL, "%d: %s", _i, reason);
+}
+END_TEST
+
+/* The duration of a short build shows little: it must be longer by 10 s, too. */
+START_TEST(short_builds)
+{
+    struct measurement m CLEANUP(measurement_release);
+    gate_run(&m, "now", 800 * MIB);
+    const struct usual_run usual = {.duration_ms = 2000};
+    disturb(&m, 12000, 95, 0);
+    ck_assert_ptr_null(disturbed_reason(&usual, &m));
+    disturb(&m, 12001, 95, 0);
+    char *reason CLEANUP(cleanup_free) = disturbed_reason(&usual, &m);
+    ck_assert_ptr_nonnull(reason);
+}
+END_TEST
+
+START_TEST(swapped_runs)
+{
+    struct measurement m CLEANUP(measurement_release);
+    gate_run(&m, "now", 800 * MIB);
+    const struct usual_run usual = {.duration_ms = UNMEASURED, .swapped_bytes = 100 * MIB};
+    m.disturbance.swap_in_bytes = 20 * MIB;
+    m.disturbance.swap_out_bytes = 120 * MIB;
+    m.pressure.swap_peak_bytes = 1;
+    ck_assert_ptr_null(disturbed_reason(&usual, &m)); /* 5 % of 800 MiB */
+    m.disturbance.swap_in_bytes++;
+    m.disturbance.swap_in_bytes += 100;
+    char *reason CLEANUP(cleanup_free) = disturbed_reason(&usual, &m);
+    ck_assert_pstr_eq(reason, "the machine swapped 140.0 MiB");
+    m.pressure.swap_peak_bytes = 0; /* memory of others */
+    ck_assert_ptr_null(disturbed_reason(&usual, &m));
+}
+END_TEST
+
+START_TEST(usual_figures)
+{
+    struct measurement runs[3];
+    for (size_t i = 0; i < 3; i++)
+        gate_run(&runs[i], "one", 800 * MIB);
+    struct usual_run unknown = usual_of_runs(runs, 3);
+    ck_assert_double_lt(unknown.busy_share, 0);
+    ck_assert_double_lt(unknown.throttled_share, 0);
+    ck_assert_int_eq(unknown.duration_ms, 60000);
+    disturb(&runs[0], 50000, 10, 20);
+    disturb(&runs[1], 60000, 30, 40);
+    disturb(&runs[2], 300000, 90, 0);
+    runs[2].disturbance.swap_in_bytes = 5;
+    struct usual_run usual = usual_of_runs(runs, 3);
+    ck_assert_int_eq(usual.duration_ms, 50000);
+    ck_assert_double_eq_tol(usual.busy_share, 0.1, 0.001);
+    ck_assert_double_eq_tol(usual.throttled_share, 0.2, 0.001);
+    ck_assert_int_eq(usual.swapped_bytes, 0);
+
+    struct measurement kept[3];
+    char *reason CLEANUP(cleanup_free) = NULL;
+    ck_assert_uint_eq(keep_undisturbed(&usual, runs, 3, kept, &reason), 2);
+    ck_assert_int_eq(kept[1].build.duration_ms, 60000);
+    ck_assert_ptr_nonnull(strstr(reason, "the build took 5m 00s instead of 50.0 s"));
+
+    struct baseline baseline CLEANUP(baseline_release);
+    gate_baseline(&baseline);
+    struct baseline_environment *entry = &baseline.environments[0];
+    entry->disturbance = xcalloc(3, sizeof *entry->disturbance);
+    for (size_t i = 0; i < 3; i++)
+        entry->disturbance[entry->disturbance_count++] = runs[i].disturbance;
+    usual = usual_of_entry(entry);
+    ck_assert_int_eq(usual.duration_ms, 60000);
+    ck_assert_double_eq_tol(usual.busy_share, 0.9, 0.001);
+    ck_assert_double_eq_tol(usual.throttled_share, 0.4, 0.001);
+    ck_assert_int_eq(usual.swapped_bytes, 5);
+    gate_release_runs(runs, 3);
+}
+END_TEST
+
+/* Peaks in MiB, against a baseline of 800 +- 80; a negative peak is of a starved run. */
+static const struct {
+    int64_t peaks[3];
+    enum verdict verdict;
+    bool rerun;
+} checks[] = {
+    {{800}, VERDICT_PASS, false},
+    {{-800}, VERDICT_INCONCLUSIVE, true}, /* growth may hide */
+    {{-600}, VERDICT_INCONCLUSIVE, true},
+    {{-800, -810}, VERDICT_INCONCLUSIVE, true},
+    {{-800, -810, -805}, VERDICT_INCONCLUSIVE, false},
+    {{-900}, VERDICT_REGRESSED, true}, /* a quiet run would be higher still */
+    {{-900, -910, -905}, VERDICT_REGRESSED, false},
+    {{-900, -910, 800}, VERDICT_PASS, false},
+    {{-800, 800}, VERDICT_PASS, false},
+    {{-800, 900}, VERDICT_REGRESSED, true}, /* one run that counts */
+    {{-800, 900, 910}, VERDICT_REGRESSED, false},
+    {{900, -800, 910}, VERDICT_REGRESSED, false},
+};
+
+START_TEST(checks_with_starved_runs)
+{
+    struct measurement runs[3];
+    struct baseline baseline CLEANUP(baseline_release);
+    struct judgement judgement CLEANUP(judgement_release);
+    size_t count = 0, starved = 0;
+    gate_baseline(&baseline);
+    judgement_init(&judgement);
+    for (; count < 3 && checks[_i].peaks[count]; count++) {
+        int64_t peak = checks[_i].peaks[count];
+        gate_run(&runs[count], "now", llabs(peak) * MIB);
+        if (peak < 0)
+            disturb(&runs[count], SLOW_MS, 90, 0);
+        starved += peak < 0;
+    }
+    judge(&baseline, "b.json", runs, count, false, &judgement);
+    char *reason CLEANUP(cleanup_free) = rerun_reason(&baseline, runs, count);
+    ck_assert_int_eq(judgement.verdict, checks[_i].verdict);
+    ck_assert_msg((reason != NULL) == checks[_i].rerun, "%s", reason ? reason : "-");
+    if (starved == count && judgement.verdict == VERDICT_INCONCLUSIVE)
+        ck_assert_ptr_nonnull(
+            strstr(judgement.reason, "the machine disturbed every run: the build"));
+    else if (starved < count)
+        ck_assert_uint_eq(judgement.findings[0].value_count, count - starved);
+    gate_release_runs(runs, count);
+}
+END_TEST
+
+/* A limit is a limit, also for a starved run. */
+START_TEST(budgets_apply_to_starved_runs)
+{
+    struct measurement m CLEANUP(measurement_release);
+    struct baseline baseline CLEANUP(baseline_release);
+    struct judgement judgement CLEANUP(judgement_release);
+    gate_baseline(&baseline);
+    judgement_init(&judgement);
+    gate_metric(&baseline, "cgroup_peak")->tolerance.budget = 700 * MIB;
+    gate_run(&m, "now", 750 * MIB);
+    disturb(&m, SLOW_MS, 90, 0);
+    judge(&baseline, "b.json", &m, 1, false, &judgement);
+    ck_assert_int_eq(judgement.verdict, VERDICT_OVER_LIMIT);
+}
+END_TEST
+
+START_TEST(refresh_refuses_a_starved_run)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct measurement runs[3];
+    struct baseline baseline CLEANUP(baseline_release) = {0};
+    const struct acceptance acceptance = {.at = "2026-02-02T00:00:00Z"};
+    for (size_t i = 0; i < 3; i++) {
+        gate_run(&runs[i], "one", 800 * MIB);
+        disturb(&runs[i], i == 1 ? SLOW_MS : 60000, i == 1 ? 90 : 20, 0);
+    }
+    ck_assert_int_eq(baseline_accept(&baseline, runs, 3, &acceptance, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.message, "the machine disturbed it: the build took"));
+    gate_set(&runs[1].label, NULL);
+    bm_error_release(&err);
+    ck_assert_int_eq(baseline_accept(&baseline, runs, 3, &acceptance, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.message, "run \"\" cannot"));
+    bm_error_release(&err);
+    disturb(&runs[1], 60000, 90, 0);
+    ck_assert_int_eq(baseline_accept(&baseline, runs, 3, &acceptance, &err), 0);
+    gate_release_runs(runs, 3);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("baseline/disturbed");
+    TCase *all = tcase_create("all");
+    tcase_add_loop_test(all, starved_runs, 0, sizeof cases / sizeof *cases);
+    tcase_add_test(all, short_builds);
+    tcase_add_test(all, swapped_runs);
+    tcase_add_test(all, usual_figures);
+    tcase_add_loop_test(all, checks_with_starved_runs, 0, sizeof checks / sizeof *checks);
+    tcase_add_test(all, budgets_apply_to_starved_runs);
+    tcase_add_test(all, refresh_refuses_a_starved_run);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}
