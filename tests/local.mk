@@ -21,6 +21,7 @@ unit_tests = \
 	%D%/unit/test_tolerance \
 	%D%/unit/test_kernel \
 	%D%/unit/test_gauges \
+	%D%/unit/test_guard \
 	%D%/unit/test_ledger \
 	%D%/unit/test_likeness \
 	%D%/unit/test_disturbed \

@@ -85,10 +85,10 @@ int child_start(struct child *child, char *const *argv, child_setup *setup, void
     return bm_error_errno(err, "%s", argv[0]);
 }
 
-void child_prompt(struct child *child)
+void child_prompt(struct child *child, const char *line)
 {
     if (child->input >= 0)
-        (void)!write(child->input, "", 1);
+        (void)!write(child->input, line, strlen(line));
 }
 
 void child_close_input(struct child *child)

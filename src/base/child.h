@@ -27,8 +27,8 @@ typedef int child_setup(void *context);
 int child_start(struct child *child, char *const *argv, child_setup *setup, void *context,
                 struct bm_error *err);
 
-/* Writes one byte to the child's stdin, if it is open. */
-void child_prompt(struct child *child);
+/* Writes a short line to the child's stdin, if it is open. `line` ends with a newline. */
+void child_prompt(struct child *child, const char *line);
 
 void child_close_input(struct child *child);
 

@@ -128,6 +128,9 @@ void cgroup_levels_since(const struct cgroup_levels *before, struct cgroup_level
 
 /* Return the lowest memory limit of all levels; -1: no limit. */
 int64_t cgroup_lowest_limit(const struct cgroup_levels *levels);
+/* Returns the lowest sum of memory limit and permitted swap of all levels: what processes can hold
+ * at most. The machine's swap is read from `root`/proc/meminfo. -1: no limit. */
+int64_t cgroup_lowest_room(const char *root, const struct cgroup_levels *levels);
 int64_t cgroup_limit(const struct cgroup *cgroup);
 /* Returns the lowest CPU quota of all levels, in percent of one CPU (50 is half a CPU); -1: no
  * quota. `cgroup` is of the cpu controller. */

@@ -1,7 +1,10 @@
 /* The limits of a cgroup and of its visible ancestors, and how often they were reached. */
 #include "cgroup/cgroup.h"
 
+#include "proc/proc.h"
+
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +106,27 @@ int64_t cgroup_lowest_limit(const struct cgroup_levels *levels)
     int64_t lowest = -1;
     for (size_t i = 0; i < levels->count; i++)
         lowest = lower(lowest, levels->items[i].limit_bytes);
+    return lowest;
+}
+
+static int64_t machine_swap(const char *root)
+{
+    char path[CGROUP_PATH_MAX], text[4096] = "";
+    snprintf(path, sizeof path, "%s/proc/meminfo", root);
+    (void)read_text(path, text, sizeof text);
+    int64_t bytes = parse_kib_line(text, "SwapTotal");
+    return bytes < 0 ? 0 : bytes;
+}
+
+int64_t cgroup_lowest_room(const char *root, const struct cgroup_levels *levels)
+{
+    int64_t lowest = -1, swap_bytes = machine_swap(root);
+    for (size_t i = 0; i < levels->count; i++) {
+        const struct cgroup_level *level = &levels->items[i];
+        int64_t swap = lower(swap_bytes, level->swap_limit_bytes);
+        if (level->limit_bytes >= 0)
+            lowest = lower(lowest, level->limit_bytes + swap);
+    }
     return lowest;
 }
 

@@ -183,6 +183,8 @@ static void fitting_init(struct fitting *fitting, struct config *config)
 {
     *fitting = (struct fitting){
         .config = config, .label = xstrdup(config->label), .timeout_ms = config->timeout_ms};
+    /* A build at its limit is what the search looks for. */
+    config->guard_percent = 0;
     fitting->fit.label = fitting->label;
 }
 

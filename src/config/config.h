@@ -71,6 +71,7 @@ struct config {
     struct strv env;            /* NAME=VALUE, or NAME to pass on the runner's own value */
     int64_t memory_limit_bytes; /* UNMEASURED: no limit */
     int64_t timeout_ms;         /* 0: no timeout */
+    int64_t guard_percent;      /* see probe/guard.h; 0: no guard */
     int64_t interval_ms;        /* from one tick to the next */
     int64_t runs;               /* 0: as many as `check` needs */
     bool skip_clear;

@@ -107,6 +107,18 @@ static int set_timeout(struct config *config, const char *value, struct bm_error
     return 0;
 }
 
+/* "97%", or "97". */
+static int set_guard(struct config *config, const char *value, struct bm_error *err)
+{
+    size_t length = strlen(value);
+    char *number CLEANUP(cleanup_free) =
+        xstrndup(value, length && value[length - 1] == '%' ? length - 1 : length);
+    if (parse_integer(number, 1, 100, &config->guard_percent) < 0)
+        return bm_error_set(err, "\"%s\": must be a whole percentage from 1 to 100, such as 97%%",
+                            value);
+    return 0;
+}
+
 static int set_interval(struct config *config, const char *value, struct bm_error *err)
 {
     if (parse_integer(value, 1, 60000, &config->interval_ms) < 0)
@@ -258,6 +270,8 @@ const struct setting settings[] = {
      "auto, docker, podman, host or inplace", set_engine},
     {"timeout", "DUR", FLAGS_MEASURE, "timeout", KEY_TEXT, NULL,
      "end the build after this time, such as 45m", set_timeout},
+    {"guard", "PERCENT", FLAGS_MEASURE & ~FLAGS_FIT, "guard", KEY_TEXT, NULL,
+     "end the build when its memory is this full, such as 97%", set_guard},
     {"env", "NAME[=VALUE]", FLAGS_MEASURE, "env", KEY_VARIABLES, NULL,
      "set a variable, or pass it on; may be repeated", add_env},
     {"pull", "WHEN", FLAGS_MEASURE, "pull", KEY_TEXT, "missing",

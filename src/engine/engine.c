@@ -110,6 +110,8 @@ void engine_probe_arguments(const struct engine_spec *spec, const char *probe, b
 {
     strv_push(arguments, probe);
     strv_pushf(arguments, "--interval-ms=%lld", (long long)spec->interval_ms);
+    if (spec->guard_percent > 0)
+        strv_pushf(arguments, "--guard=%lld", (long long)spec->guard_percent);
     for (size_t i = 0; i < spec->stages->count; i++)
         strv_pushf(arguments, "--stage=%s", spec->stages->items[i]);
     if (own_cgroup)

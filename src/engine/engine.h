@@ -38,6 +38,7 @@ struct engine_spec {
     const struct strv *env;     /* NAME=VALUE or NAME */
     int64_t memory_limit_bytes; /* UNMEASURED: no limit */
     int64_t interval_ms;
+    int64_t guard_percent;      /* see probe/guard.h; 0: no guard */
     const struct strv *stages;  /* regular expressions, in order of precedence */
     const struct strv *command; /* of the build */
     bool sh_fallback;           /* run `sh` if the program of the command is missing */

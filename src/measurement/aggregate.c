@@ -433,6 +433,10 @@ static void take_end(struct aggregate *aggregate, const struct wire_end *end)
                                     .swap_peak_bytes = end->swap_peak_bytes,
                                     .zswap_peak_bytes = end->zswap_peak_bytes};
     free(m->cgroup.inner_oom);
+    m->build.guard = (struct guard_end){.ended = end->guard != WIRE_GUARD_NONE,
+                                        .stalled = end->guard == WIRE_GUARD_STALLED,
+                                        .unreclaimable_bytes = end->guard_bytes,
+                                        .room_bytes = end->guard_room_bytes};
     m->cgroup.inner_oom = text_or_null(end->inner_oom_cgroup);
     m->sampler.samples = end->samples;
     m->sampler.snapshots = end->snapshots;

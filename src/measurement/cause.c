@@ -28,6 +28,7 @@ static const struct {
     [CAUSE_KERNEL_KILL] = {.name = "kernel-kill"},
     [CAUSE_LIMIT_LIVELOCK] = {.name = "limit-livelock"},
     [CAUSE_OUTSIDE_KILLER] = {.name = "outside-killer"},
+    [CAUSE_GUARD] = {.name = "guard"},
     /* gcc, cargo, make, bash */
     [CAUSE_LOGGED_KILL] = {"killed-process",
                            "Killed signal terminated program|terminated with signal 9|"
@@ -221,6 +222,8 @@ enum failure_cause failure_cause(const struct measurement *m)
     const struct build_end *build = &m->build;
     if (build->oom_killed)
         return CAUSE_KERNEL_KILL;
+    if (build->guard.ended)
+        return CAUSE_GUARD;
     if (build->timed_out)
         return m->peak.unreclaimable_at_limit ? CAUSE_LIMIT_LIVELOCK : CAUSE_UNKNOWN;
     if (killed_from_outside(m))

@@ -46,7 +46,10 @@ static void peak_init(struct peak *peak)
 void measurement_init(struct measurement *m)
 {
     *m = (struct measurement){
-        .build = {.exit_code = UNMEASURED, .duration_ms = UNMEASURED, .cpu_ms = UNMEASURED},
+        .build = {.exit_code = UNMEASURED,
+                  .duration_ms = UNMEASURED,
+                  .cpu_ms = UNMEASURED,
+                  .guard = GUARD_END_NONE},
         .cgroup = {.version = UNMEASURED},
         .environment = {.cpus = UNMEASURED, .memory_total_bytes = UNMEASURED},
         .sampler = {.interval_ms = UNMEASURED,
@@ -214,7 +217,8 @@ const char *measurement_files_label(const struct measurement *m)
 bool measurement_verified(const struct measurement *m)
 {
     const struct build_end *build = &m->build;
-    if (build->exit_code != 0 || build->signal || build->oom_killed || build->timed_out)
+    if (build->exit_code != 0 || build->signal || build->oom_killed || build->timed_out ||
+        build->guard.ended)
         return false;
     for (size_t i = 0; i < m->check_count; i++)
         if (m->checks[i].required && !m->checks[i].ok)

@@ -23,6 +23,7 @@ enum failure_cause {
     CAUSE_KERNEL_KILL,
     CAUSE_LIMIT_LIVELOCK, /* it timed out at its limit */
     CAUSE_OUTSIDE_KILLER,
+    CAUSE_GUARD, /* build-mem itself (--guard) */
     /* from the build's log */
     CAUSE_LOGGED_KILL, /* of a process below the build, from outside */
     CAUSE_V8_HEAP,
@@ -49,6 +50,15 @@ struct log_cause {
 /* Releases the text, and makes it that of a log without a cause. */
 void log_cause_release(struct log_cause *cause);
 
+/* Why the guard ended the build (probe/guard.h). */
+struct guard_end {
+    bool ended;
+    bool stalled;                /* its processes waited for memory; else it was full */
+    int64_t unreclaimable_bytes; /* then; may be UNMEASURED */
+    int64_t room_bytes;          /* what the build could hold; may be UNMEASURED */
+};
+#define GUARD_END_NONE {.unreclaimable_bytes = UNMEASURED, .room_bytes = UNMEASURED}
+
 /* How the build ended. It succeeded if exit_code is 0 and nothing else is set. */
 struct build_end {
     char *command;       /* as a person would type it */
@@ -58,6 +68,7 @@ struct build_end {
     int64_t cpu_ms;      /* CPU time of its processes */
     bool oom_killed;     /* by the kernel's counter or the engine's flag, never by status 137 */
     bool timed_out;
+    struct guard_end guard;
 };
 
 /* The parts of the charged memory, from memory.stat. Each may be UNMEASURED. */

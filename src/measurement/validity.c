@@ -108,6 +108,21 @@ static char *timed_out(const struct measurement *m, char **advice)
                : xasprintf("the build was at %s when it timed out after %s", limit, duration);
 }
 
+static char *ended_by_guard(const struct guard_end *guard)
+{
+    char *held CLEANUP(cleanup_free) = format_bytes(guard->unreclaimable_bytes);
+    char *room CLEANUP(cleanup_free) = format_bytes(guard->room_bytes);
+    if (guard->stalled)
+        return xasprintf("build-mem ended the build before its memory ran out (--guard): for 30 s, "
+                         "its processes waited for memory most of the time; it held %s of the %s "
+                         "that it can have",
+                         held, room);
+    return xasprintf("build-mem ended the build before its memory ran out (--guard): its "
+                     "unreclaimable memory of %s was %.0f %% of the %s that it can have",
+                     held, 100.0 * (double)guard->unreclaimable_bytes / (double)guard->room_bytes,
+                     room);
+}
+
 /* A failure takes precedence: the end of the build is known even if its memory is not. */
 static char *build_failure(const struct measurement *m, char **advice)
 {
@@ -117,6 +132,10 @@ static char *build_failure(const struct measurement *m, char **advice)
         *advice =
             advice_text(limit ? ADVICE_OUT_OF_MEMORY : ADVICE_OUT_OF_MEMORY_WITHOUT_LIMIT, NULL);
         return out_of_memory(m);
+    }
+    if (build->guard.ended) {
+        *advice = advice_text(ADVICE_OUT_OF_MEMORY, NULL);
+        return ended_by_guard(&build->guard);
     }
     if (build->timed_out)
         return timed_out(m, advice);

@@ -1,19 +1,22 @@
 /* build-mem-probe: runs a build, measures it, and sends records to the runner.
  *
  *   build-mem-probe [--interval-ms N] [--stage REGEX]... [--own-cgroup] [--sh-fallback]
- *                   [--marker FILE] -- COMMAND [ARG...]
+ *                   [--marker FILE] [--guard PERCENT] -- COMMAND [ARG...]
  *
  * --own-cgroup: only the build lives in the cgroup; implied if the probe is PID 1.
  * Without it the build's processes are the probe's descendants.
  * --marker: a file of the repository. If it is missing, the engine has mounted something else.
  * --sh-fallback: if COMMAND is missing, run sh with its arguments.
  *
- * stdout carries records (wire/wire.h); stdin is a lifeline: the build begins with its first byte,
- * and is ended when it ends. */
+ * --guard: see probe/guard.h.
+ *
+ * stdout carries records (wire/wire.h); stdin is a lifeline: the build begins with its first line,
+ * and is ended when it ends. The line has the room that the runner sees for the guard, in bytes. */
 #include "cgroup/cgroup.h"
 #include "probe/build.h"
 #include "probe/disturbance.h"
 #include "probe/emit.h"
+#include "probe/guard.h"
 #include "probe/process_table.h"
 #include "probe/sampler.h"
 #include "probe/stages.h"
@@ -52,6 +55,8 @@ static struct cgroup_oom oom_at_start;
 static int64_t peak_at_start_bytes, usage_at_start_bytes;
 static struct sampler sampler;
 static struct build build;
+static struct guard guard;
+static int64_t guard_percent; /* of --guard; 0: no guard */
 static bool sh_fallback;
 static const char *marker; /* NULL: none */
 static struct timespec started;
@@ -286,6 +291,9 @@ static void send_end(int64_t duration_ms)
             .rss_peak_bytes = own_rss_peak(),
             .largest_process_bytes = build_largest_process_bytes(),
             .build_cpu_ms = cpu_ms_of_build(),
+            .guard = guard.ended,
+            .guard_bytes = guard.ended_bytes,
+            .guard_room_bytes = guard.ended ? guard.room_bytes : -1,
         }});
 }
 
@@ -339,17 +347,20 @@ static bool lifeline_is_open(void)
     return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-/* The build can end the probe as soon as it runs, so the runner must know our cgroup before. */
-static void wait_for_start(void)
+/* The build can end the probe as soon as it runs, so the runner must know our cgroup before.
+ * Returns the number in the line that starts the build. */
+static int64_t wait_for_start(void)
 {
-    char go;
-    ssize_t got;
+    char line[32] = "";
+    size_t length = 0;
     emit_flush(10000);
-    do
-        got = read(STDIN_FILENO, &go, 1);
-    while (got < 0 && errno == EINTR);
-    if (got <= 0)
-        fail("the build did not start", "the runner closed the lifeline first");
+    while (length == 0 || line[length - 1] != '\n') {
+        ssize_t got = read(STDIN_FILENO, line + length, 1);
+        if (got == 0 || (got < 0 && errno != EINTR) || length == sizeof line - 1)
+            fail("the build did not start", "the runner closed the lifeline first");
+        length += got > 0;
+    }
+    return strtoll(line, NULL, 10);
 }
 
 /* The cgroup can disappear with its last process. The runner reads it first, then closes the
@@ -365,6 +376,13 @@ static void wait_for_runner(void)
     }
 }
 
+/* Kills at once: after SIGTERM, a build could go on allocating. */
+static void check_guard(int64_t t_ms)
+{
+    if (guard_must_end(&guard, sampler.gauges.unreclaimable.now_bytes, t_ms))
+        kill_build();
+}
+
 static void watch_build(int signals)
 {
     int64_t next_poll = 0, kill_at = INT64_MAX;
@@ -377,6 +395,7 @@ static void watch_build(int signals)
         }
         if (now >= next_poll) {
             next_poll = sampler_poll(&sampler, now);
+            check_guard(now);
             int64_t late = elapsed_ms();
             next_poll = next_poll > late ? next_poll : late + 1;
         }
@@ -425,10 +444,13 @@ static void drain_output(void)
 
 static char **read_arguments(int argc, char **argv, int64_t *interval_ms)
 {
-    static const struct option options[] = {
-        {"interval-ms", required_argument, NULL, 'i'}, {"stage", required_argument, NULL, 's'},
-        {"own-cgroup", no_argument, NULL, 'o'},        {"sh-fallback", no_argument, NULL, 'f'},
-        {"marker", required_argument, NULL, 'm'},      {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"interval-ms", required_argument, NULL, 'i'},
+                                            {"stage", required_argument, NULL, 's'},
+                                            {"own-cgroup", no_argument, NULL, 'o'},
+                                            {"sh-fallback", no_argument, NULL, 'f'},
+                                            {"marker", required_argument, NULL, 'm'},
+                                            {"guard", required_argument, NULL, 'g'},
+                                            {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
         const char *message = NULL;
@@ -442,6 +464,8 @@ static char **read_arguments(int argc, char **argv, int64_t *interval_ms)
             sh_fallback = true;
         else if (option == 'm')
             marker = optarg;
+        else if (option == 'g')
+            guard_percent = atoi(optarg);
         else
             exit(2);
         if (message)
@@ -486,8 +510,9 @@ int main(int argc, char **argv)
     count_from_here();
     send_hello();
     variables_each(send_variable);
-    wait_for_start();
+    int64_t outer_room_bytes = wait_for_start();
     sampler_init(&sampler, "", &cgroup, own_cgroup, interval_ms);
+    guard_start(&guard, "", &cgroup, guard_percent, &levels_at_start, outer_room_bytes);
     disturbance_start(&cgroup, own_cgroup, &cpu_cgroup);
     if (!disturbance_has_cpu_pressure())
         table_count_run_delay();

@@ -1,6 +1,7 @@
 #include "report/wording.h"
 
 #include "base/alloc.h"
+#include "base/strv.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "measurement/metric.h"
@@ -49,7 +50,8 @@ char *format_span(int64_t first_ms, int64_t last_ms)
 
 bool build_ended_well(const struct build_end *build)
 {
-    return build->exit_code == 0 && !build->signal && !build->oom_killed && !build->timed_out;
+    return build->exit_code == 0 && !build->signal && !build->oom_killed && !build->timed_out &&
+           !build->guard.ended;
 }
 
 static char *format_exit(const struct build_end *build)
@@ -64,13 +66,16 @@ static char *format_exit(const struct build_end *build)
 
 char *format_build_end(const struct build_end *build)
 {
-    char *end = format_exit(build);
-    if (!build->oom_killed && !build->timed_out)
-        return end;
-    char *ended CLEANUP(cleanup_free) = end;
-    return xasprintf("%s%s%s, %s", build->oom_killed ? "killed for lack of memory (OOM)" : "",
-                     build->oom_killed && build->timed_out ? ", " : "",
-                     build->timed_out ? "timed out" : "", ended);
+    struct strv parts CLEANUP(strv_release) = {0};
+    char *end CLEANUP(cleanup_free) = format_exit(build);
+    if (build->oom_killed)
+        strv_push(&parts, "killed for lack of memory (OOM)");
+    if (build->guard.ended)
+        strv_push(&parts, "ended by the guard");
+    if (build->timed_out)
+        strv_push(&parts, "timed out");
+    strv_push(&parts, end);
+    return strv_join(&parts, ", ");
 }
 
 char *format_composition(const struct composition *composition)

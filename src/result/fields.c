@@ -24,6 +24,13 @@ const struct field result_build_fields[] = {
     {0},
 };
 
+const struct field result_guard_fields[] = {
+    {"stalled", FIELD_FLAG, offsetof(struct guard_end, stalled)},
+    {"unreclaimable_bytes", FIELD_FIGURE, offsetof(struct guard_end, unreclaimable_bytes)},
+    {"room_bytes", FIELD_FIGURE, offsetof(struct guard_end, room_bytes)},
+    {0},
+};
+
 const struct field result_peak_fields[] = {
     {"cgroup_bytes", FIELD_FIGURE, offsetof(struct peak, cgroup_bytes)},
     {"source", FIELD_TEXT_OR_NULL, offsetof(struct peak, source)},

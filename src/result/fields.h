@@ -27,6 +27,7 @@ struct field {
 /* Each table lists the members in the order of the file and ends with a NULL key. */
 extern const struct field result_head_fields[];               /* struct measurement */
 extern const struct field result_build_fields[];              /* struct build_end */
+extern const struct field result_guard_fields[];              /* struct guard_end */
 extern const struct field result_peak_fields[];               /* struct peak */
 extern const struct field result_unreclaimable_peak_fields[]; /* struct peak */
 extern const struct field result_composition_fields[];        /* struct composition */

@@ -256,6 +256,16 @@ static int read_disturbance(const struct json *root, struct disturbance *disturb
     return disturbance_read(object, disturbance, err);
 }
 
+static int read_build(const struct json *root, struct build_end *build, struct bm_error *err)
+{
+    static const char *const others[] = {"guard", NULL};
+    if (read_object(root, "build", result_build_fields, others, build, err) < 0)
+        return -1;
+    const struct json *guard = json_member(json_member(root, "build"), "guard");
+    build->guard.ended = guard != NULL;
+    return guard ? read_fields(guard, result_guard_fields, NULL, &build->guard, err) : 0;
+}
+
 /* Other causes are derived from the figures. */
 static int read_cause(const struct json *root, struct log_cause *log, struct bm_error *err)
 {
@@ -546,10 +556,10 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
                                          "gate",
                                          NULL};
     if (check_version(root, err) < 0 || read_fields(root, result_head_fields, others, m, err) < 0 ||
-        read_object(root, "build", result_build_fields, NULL, &m->build, err) < 0 ||
-        read_cause(root, &m->log_cause, err) < 0 || read_peak(root, m, err) < 0 ||
-        read_unreclaimable_peak(root, &m->peak, err) < 0 || read_stages(root, m, err) < 0 ||
-        read_verify(root, m, err) < 0 || read_environment(root, &m->environment, err) < 0 ||
+        read_build(root, &m->build, err) < 0 || read_cause(root, &m->log_cause, err) < 0 ||
+        read_peak(root, m, err) < 0 || read_unreclaimable_peak(root, &m->peak, err) < 0 ||
+        read_stages(root, m, err) < 0 || read_verify(root, m, err) < 0 ||
+        read_environment(root, &m->environment, err) < 0 ||
         read_object(root, "cgroup", result_cgroup_fields, NULL, &m->cgroup, err) < 0 ||
         read_object(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0 ||
         read_object(root, "pressure", result_pressure_fields, NULL, &m->pressure, err) < 0 ||

@@ -158,6 +158,14 @@ static void add_ledger(cJSON *root, const struct process_ledger *ledger, enum ex
         add_fields(append_object(array), result_ledger_process_fields, &ledger->largest[i]);
 }
 
+static void add_build(cJSON *root, const struct build_end *build)
+{
+    cJSON *object = json_add_object(root, "build");
+    add_fields(object, result_build_fields, build);
+    if (build->guard.ended)
+        add_fields(json_add_object(object, "guard"), result_guard_fields, &build->guard);
+}
+
 static void add_cause(cJSON *root, const struct measurement *m)
 {
     static const struct log_cause none = LOG_CAUSE_NONE;
@@ -255,7 +263,7 @@ static char *print_result(const struct measurement *m, const struct judgement *j
     add_fields(root, result_head_fields, m);
     json_add_text(root, "verdict", verdict_name(judgement->verdict));
     json_add_integer(root, "exit_code", exit_code);
-    add_fields(json_add_object(root, "build"), result_build_fields, &m->build);
+    add_build(root, &m->build);
     add_cause(root, m);
     add_peak(root, &m->peak);
     add_unreclaimable_peak(root, &m->peak, extent);

@@ -46,7 +46,8 @@ static int set_up(const struct tree *tree, int *status, struct bm_error *err)
         return -1;
     }
     const struct build_end *end = &runs.measurements[0].build;
-    if (end->exit_code == 0 && !end->timed_out && !end->oom_killed && !interrupt_signal()) {
+    if (end->exit_code == 0 && !end->timed_out && !end->oom_killed && !end->guard.ended &&
+        !interrupt_signal()) {
         runs_release(&runs);
         return 1;
     }

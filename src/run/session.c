@@ -165,6 +165,22 @@ static void begin_ledger(struct session *session)
         ledger_set_fallback(session->ledger, "the processes of the container are not visible here");
 }
 
+/* Without a cgroup the probe has no figure to compare. */
+static bool guard_can_watch(const struct session *session, const struct wire_hello *hello)
+{
+    return session->run.spec->guard_percent == 0 || hello->cgroup_version > 0;
+}
+
+/* The probe waits for this line to start the build. From outside, limits of ancestors are visible,
+ * too, so the guard needs the room that they leave. */
+static void start_build(struct session *session)
+{
+    int64_t room_bytes = cgroup_lowest_room("", &session->levels_at_start);
+    char *line CLEANUP(cleanup_free) = xasprintf("%" PRId64 "\n", room_bytes);
+    child_prompt(&session->run.child, line);
+    session->begun = !session->ending;
+}
+
 static void begin_build(struct session *session, struct wire_hello *hello)
 {
     trace_hello(hello);
@@ -192,10 +208,14 @@ static void begin_build(struct session *session, struct wire_hello *hello)
         refuse(session, limit_failure(&session->run));
         return;
     }
+    if (!guard_can_watch(session, hello)) {
+        refuse(session, xstrdup("--guard cannot watch the build: it is in no memory cgroup that "
+                                "build-mem can read; see `build-mem doctor`"));
+        return;
+    }
     daemon_watch_begin(session->daemons, &session->run.located);
     begin_ledger(session);
-    child_prompt(&session->run.child); /* the probe waits for it to start the build */
-    session->begun = !session->ending;
+    start_build(session);
 }
 
 /* Adds the levels as they are seen from outside to those that the probe has sent. */

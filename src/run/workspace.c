@@ -200,8 +200,11 @@ void verify_build_end(struct measurement *m)
 {
     const struct build_end *build = &m->build;
     struct verify_check *check = add_check(m, "exit-status", NULL, true);
-    check->ok = build->exit_code == 0 && !build->signal && !build->timed_out && !build->oom_killed;
-    if (build->timed_out)
+    check->ok = build->exit_code == 0 && !build->signal && !build->timed_out &&
+                !build->oom_killed && !build->guard.ended;
+    if (build->guard.ended)
+        check->detail = xstrdup("ended by the guard");
+    else if (build->timed_out)
         check->detail = xstrdup("timed out");
     else if (build->oom_killed)
         check->detail = build->exit_code == 0

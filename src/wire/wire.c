@@ -73,7 +73,8 @@ static const struct field end_fields[] = {
     INTEGER_OF(end, snapshots),        INTEGER_OF(end, vanished),
     INTEGER_OF(end, unreadable),       INTEGER_OF(end, cpu_ms),
     INTEGER_OF(end, rss_peak_bytes),   INTEGER_OF(end, largest_process_bytes),
-    INTEGER_OF(end, build_cpu_ms),
+    INTEGER_OF(end, build_cpu_ms),     INTEGER_OF(end, guard),
+    INTEGER_OF(end, guard_bytes),      INTEGER_OF(end, guard_room_bytes),
 };
 static const struct field level_fields[] = {
     INTEGER_OF(level, ancestor),         STRING_OF(level, directory),

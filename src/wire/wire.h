@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 4
+#define WIRE_VERSION 5
 #define WIRE_HEADER_BYTES 8
 /* A longer payload is a broken stream. */
 #define WIRE_PAYLOAD_MAX ((size_t)64 * 1024)
@@ -108,6 +108,13 @@ struct wire_process {
     const char *command; /* the arguments, separated by spaces */
 };
 
+/* Why the guard ended the build (probe/guard.h). */
+enum wire_guard {
+    WIRE_GUARD_NONE,    /* it did not */
+    WIRE_GUARD_FULL,    /* its unreclaimable memory reached the percentage of the room */
+    WIRE_GUARD_STALLED, /* its processes waited for memory most of the time */
+};
+
 struct wire_end {
     int64_t exit_code; /* -1 if a signal ended the build */
     int64_t signal;    /* 0: none */
@@ -125,6 +132,9 @@ struct wire_end {
     int64_t cpu_ms, rss_peak_bytes; /* of the probe itself */
     int64_t largest_process_bytes;  /* the largest RSS of any reaped process (ru_maxrss) */
     int64_t build_cpu_ms;           /* the CPU time of the build, without the probe */
+    int64_t guard;                  /* enum wire_guard */
+    /* If the guard ended the build: the unreclaimable memory then, and the room; else -1. */
+    int64_t guard_bytes, guard_room_bytes;
 };
 
 struct wire_process_sample {

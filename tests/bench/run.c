@@ -231,7 +231,7 @@ void run(enum sampler sampler, const char *workload, int rounds_s, struct outcom
     }
     close(records[1]);
     close(lifeline[0]);
-    (void)!write(lifeline[1], "", 1); /* the probe starts the build after this byte */
+    (void)!write(lifeline[1], "-1\n", 3); /* the probe starts the build after this line */
     pid_t meter = rounds ? start_rounds(rounds, pid, rounds_s) : 0;
     if (sampler == OURS) {
         read_records(outcome, records[0], lifeline[1]);

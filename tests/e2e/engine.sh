@@ -115,6 +115,22 @@ oom_is_reported() {
     ok "$engine: an OOM kill of a child is reported; exit status 137 alone is not one"
 }
 
+# The shell, which is killed with its child, would exit 0.
+guard_ends_the_build() {
+    rm -f "$repo/made"
+    expect 3 measure --label guarded --memory 96m --guard 90% -- \
+        sh -c 'for mib in $(seq 4 4 96); do ./hold anon=$mib sleep=100; done; echo made >made'
+    holds "$(result guarded)" '.cause.name == "guard" and .verdict == "build-failed" and (.build.oom_killed | not)
+        and .pressure.oom_kills == 0 and .build.guard.room_bytes == 96 * 1048576
+        and .build.guard.unreclaimable_bytes >= 0.9 * 96 * 1048576'
+    [[ ! -e $repo/made ]] || fail "the build went on"
+    junit_is_complete guarded
+    expect 0 measure --label roomy --memory 96m --guard 90% -- sh -c './hold anon=60 sleep=300; echo made >made'
+    holds "$(result roomy)" '.build | has("guard") | not'
+    nothing_left
+    ok "$engine: the guard ends a build before its memory runs out, and no other build"
+}
+
 # The build runs out of memory again and again, while the machine is busy: the kernel chooses a process when
 # those that it has killed have not released their memory yet. It must never choose the probe, whose last
 # record would be lost. OOM_RUNS sets the number of runs.

@@ -114,6 +114,24 @@ limit_of_the_job() {
     ok "inplace: the limit of the job is recorded, and only OOM kills during the run count"
 }
 
+# The kernel would kill all processes of the job, build-mem too.
+guard_saves_the_job() {
+    local file
+    set_limit $((96 << 20))
+    [[ ! -e $cgroup/memory.oom.group ]] || echo 1 >"$cgroup/memory.oom.group"
+    expect 3 in_cgroup "${measure_own[@]}" --label guarded --guard 90% -- \
+        sh -c "for mib in \$(seq 4 4 96); do '$hold' anon=\$mib sleep=100; done; exit 0"
+    [[ ! -e $cgroup/memory.oom.group ]] || echo 0 >"$cgroup/memory.oom.group"
+    file=$(inplace_result guarded)
+    holds "$file" '.verdict == "build-failed" and .cause.name == "guard" and (.build.oom_killed | not)
+        and .build.guard.room_bytes == 96 * 1048576 and (.build.guard.stalled | not)
+        and .build.guard.unreclaimable_bytes >= 0.9 * 96 * 1048576'
+    holds "$file" '.pressure.oom_kills == 0 and .stages[-1].pss_peak_bytes > 0'
+    set_limit none
+    agent_is_alive
+    ok "inplace: the guard ends the build before the kernel kills the job"
+}
+
 # in_background LABEL: starts a run, sets $pid to its PID, and waits for its first sample.
 in_background() {
     rm -f "$work/own/.build-mem/timeline-$1.csv"
@@ -198,4 +216,4 @@ machine_root() {
     ok "inplace: in the root of the machine, the figure is estimated"
 }
 
-inplace_scenarios=(earlier_peak read_only_cgroup limit_of_the_job one_at_a_time other_mounts machine_root)
+inplace_scenarios=(earlier_peak read_only_cgroup limit_of_the_job guard_saves_the_job one_at_a_time other_mounts machine_root)

@@ -186,7 +186,7 @@ private_podman() {
 }
 
 # The scenarios of every engine.
-engine_scenarios=(known_allocation stage_peaks build_fails oom_is_reported oom_under_load ends_on_demand runner_is_killed
+engine_scenarios=(known_allocation stage_peaks build_fails oom_is_reported guard_ends_the_build oom_under_load ends_on_demand runner_is_killed
     output_streams warm_cache)
 
 # on_engine ENGINE NAME...: runs those of the scenarios that the caller wants, on the engine.

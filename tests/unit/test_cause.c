@@ -153,6 +153,8 @@ START_TEST(the_kernel_figures_come_first)
     ck_assert_int_eq(failure_cause(&m), CAUSE_UNKNOWN);
     m.peak.unreclaimable_at_limit = true;
     ck_assert_int_eq(failure_cause(&m), CAUSE_LIMIT_LIVELOCK);
+    m.build.guard.ended = true;
+    ck_assert_int_eq(failure_cause(&m), CAUSE_GUARD);
     m.build.oom_killed = true;
     ck_assert_int_eq(failure_cause(&m), CAUSE_KERNEL_KILL);
 }

@@ -110,6 +110,7 @@ START_TEST(all_keys_are_read)
     ck_assert_uint_eq(config.env.count, 2);
     ck_assert_int_eq(config.memory_limit_bytes, INT64_C(8) << 30);
     ck_assert_int_eq(config.timeout_ms, 45 * 60000);
+    ck_assert_int_eq(config.guard_percent, 97);
     ck_assert_int_eq(config.interval_ms, 50);
     ck_assert_str_eq(config.out, "measured");
     ck_assert_str_eq(config.baseline, "ci/memory.json");
@@ -255,6 +256,11 @@ START_TEST(bad_flags_are_refused)
         {"--memory", "-1g", "such as 8g"},
         {"--memory", "1k", "6 MiB"},
         {"--timeout", "soon", "such as 90s"},
+        {"--guard", "0", "from 1 to 100"},
+        {"--guard", "101%", "from 1 to 100"},
+        {"--guard", "%", "from 1 to 100"},
+        {"--guard", "", "from 1 to 100"},
+        {"--guard", "97.5%", "from 1 to 100"},
         {"--interval-ms", "0", "1 to 60000"},
         {"--interval-ms", "1.5", "1 to 60000"},
         {"--runs", "0", "1 to 100"},

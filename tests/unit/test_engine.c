@@ -78,6 +78,11 @@ START_TEST(probe_arguments)
     engine_probe_arguments(&spec, "/probe", false, &arguments);
     ck_assert_uint_eq(arguments.count, 5);
     ck_assert_str_eq(arguments.items[3], "--");
+    strv_release(&arguments);
+    spec.guard_percent = 97;
+    engine_probe_arguments(&spec, "/probe", false, &arguments);
+    ck_assert_str_eq(arguments.items[2], "--guard=97");
+    spec.guard_percent = 0;
     spec.sh_fallback = true;
     strv_release(&arguments);
     engine_probe_arguments(&spec, "/probe", false, &arguments);

@@ -381,6 +381,19 @@ static void timed_out(struct scene *scene)
     scene->runs[0].build.signal = 15;
 }
 
+/* The shell of the build survives the kill of its child, and exits 0. */
+static void ended_by_guard(struct scene *scene)
+{
+    scene->runs[0].build.guard = (struct guard_end){true, false, 582 * MIB, 600 * MIB};
+}
+
+static void stalled(struct scene *scene)
+{
+    scene->runs[0].build.guard = (struct guard_end){true, true, 300 * MIB, 600 * MIB};
+    scene->runs[0].build.signal = 9;
+    scene->runs[0].build.exit_code = UNMEASURED;
+}
+
 /* A livelock at the limit. */
 static void timed_out_at_limit(struct scene *scene)
 {
@@ -778,6 +791,8 @@ static const struct judge_case cases[] = {
      NULL, 0, 0},
     {"OOM though exit 0", oom_but_exit_0, {0}, false, VERDICT_BUILD_FAILED, NULL, 0, 0},
     {"timed out", timed_out, {0}, false, VERDICT_BUILD_FAILED, NULL, 0, 0},
+    {"ended by the guard", ended_by_guard, {0}, false, VERDICT_BUILD_FAILED, NULL, 0, 0},
+    {"stalled", stalled, {0}, false, VERDICT_BUILD_FAILED, NULL, 0, 0},
     {"required artifact", artifact_missing, {0}, false, VERDICT_BUILD_FAILED, NULL, 0, 0},
     {"two required checks", two_checks_failed, {0}, false, VERDICT_BUILD_FAILED, NULL, 0, 0},
     {"optional artifact", optional_artifact_missing, {0}, false, VERDICT_PASS,
@@ -947,6 +962,14 @@ static const struct {
      "the build ran out of memory: the kernel killed one of its processes, although no memory "
      "limit is set", NULL,
      ADVICE_OUT_OF_MEMORY_WITHOUT_LIMIT, NULL},
+    {ended_by_guard, {0}, false, NULL,
+     "build-mem ended the build before its memory ran out (--guard): its unreclaimable memory of "
+     "582.0 MiB was 97 % of the 600.0 MiB that it can have", NULL,
+     ADVICE_OUT_OF_MEMORY, NULL},
+    {stalled, {0}, false, NULL,
+     "build-mem ended the build before its memory ran out (--guard): for 30 s, its processes "
+     "waited for memory most of the time; it held 300.0 MiB of the 600.0 MiB that it can have", NULL,
+     ADVICE_OUT_OF_MEMORY, NULL},
     {timed_out, {0}, false, NULL, "the build timed out after 1m 00s", NULL,
      ADVICE_RAISE_TIMEOUT, NULL},
     {timed_out_at_limit, {0}, false, NULL,

@@ -86,6 +86,7 @@ START_TEST(test_round_trip_of_a_failed_run)
     m.build.exit_code = UNMEASURED;
     m.build.signal = 9;
     m.build.oom_killed = m.build.timed_out = true;
+    m.build.guard = (struct guard_end){true, true, UNMEASURED, 6 * MIB};
     m.peak.estimated = m.peak.at_limit = m.peak.shared = true;
     m.peak.unreclaimable_at_limit = true;
     m.peak.at_most_bytes = 5 * MIB;
@@ -103,6 +104,9 @@ START_TEST(test_round_trip_of_a_failed_run)
     ck_assert_int_eq(read_text(text, &back, &err), 0);
     ck_assert_int_eq(back.build.signal, 9);
     ck_assert(back.build.oom_killed && back.build.timed_out);
+    ck_assert(back.build.guard.ended && back.build.guard.stalled);
+    ck_assert_int_eq(back.build.guard.unreclaimable_bytes, UNMEASURED);
+    ck_assert_int_eq(back.build.guard.room_bytes, 6 * MIB);
     ck_assert(back.peak.estimated && back.peak.at_limit && back.peak.shared);
     ck_assert(back.peak.unreclaimable_at_limit);
     ck_assert_int_eq(back.peak.at_most_bytes, 5 * MIB);
@@ -258,7 +262,7 @@ END_TEST
 static const char *const good[] = {"good-full.json",        "good-not-measured.json",
                                    "good-of-several.json",  "good-schema-key.json",
                                    "good-constraints.json", "good-outside-daemons.json",
-                                   "good-cause.json"};
+                                   "good-cause.json",       "good-guard.json"};
 
 START_TEST(test_good_files)
 {
@@ -291,6 +295,7 @@ static const struct {
     {"bad-basis.json", "$.processes_at_peak[0].basis: must be \"measured\", \"estimated\" or"},
     {"bad-cache-policy.json", "$.environment.cache_policy: must be \"as-is\", \"warm\" or"},
     {"bad-cause.json", "$.cause.name: is not the name of a cause"},
+    {"bad-guard.json", "$.build.guard.stalled: must be true or false"},
     {"bad-constraint.json", "$.constraints[1].ancestor: must be a whole number"},
     {"bad-outside-daemon.json", "$.outside_daemons[1].name: must be a string"},
     {"bad-stage.json", "$.stages[1].name: must be a string"},

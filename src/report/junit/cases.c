@@ -208,9 +208,10 @@ static void judge_build(struct junit_case *item, const struct measurement *m)
         m->build.exit_code >= 0 || m->build.signal > 0 || m->build.oom_killed || m->build.timed_out;
     if (!build_ended_well(&m->build) && (ended || !m->not_measured))
         set_outcome(item, OUTCOME_ERROR,
-                    m->build.oom_killed  ? "oom"
-                    : m->build.timed_out ? "timed-out"
-                                         : "build-failed",
+                    m->build.oom_killed    ? "oom"
+                    : m->build.guard.ended ? "guard"
+                    : m->build.timed_out   ? "timed-out"
+                                           : "build-failed",
                     xasprintf("the build failed: %s", end));
     else if (m->not_measured)
         set_outcome(item, OUTCOME_ERROR, "not-measured",
