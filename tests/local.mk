@@ -27,6 +27,7 @@ unit_tests = \
 	%D%/unit/test_disturbed \
 	%D%/unit/test_measurement \
 	%D%/unit/test_noise \
+	%D%/unit/test_peak_notes \
 	%D%/unit/test_probe \
 	%D%/unit/test_relative \
 	%D%/unit/test_report_comparison \

@@ -5,9 +5,11 @@
 #include "baseline/disturbed.h"
 #include "baseline/tolerance.h"
 #include "measurement/advice.h"
+#include "measurement/cause.h"
 #include "measurement/environment.h"
 #include "measurement/heap_ceiling.h"
 #include "measurement/likeness.h"
+#include "measurement/peak_notes.h"
 #include "measurement/validity.h"
 
 #include <stdlib.h>
@@ -332,6 +334,25 @@ static void note_heap_ceilings(const struct measurement *runs, size_t run_count,
     }
 }
 
+/* Of a smaller build that passes, nobody asks where its memory went. */
+#define LARGE_PEAK_BYTES (INT64_C(1) << 30)
+
+/* Of the run that failed, or of the one with the highest peak. */
+static void note_peak(const struct measurement *runs, size_t run_count, struct judgement *judgement)
+{
+    const struct measurement *shown = &runs[run_count - 1];
+    bool failed = judgement->verdict == VERDICT_BUILD_FAILED;
+    for (size_t i = 0; !failed && i < run_count; i++)
+        if (runs[i].peak.cgroup_bytes > shown->peak.cgroup_bytes)
+            shown = &runs[i];
+    bool asked = judgement->verdict == VERDICT_REGRESSED ||
+                 judgement->verdict == VERDICT_OVER_LIMIT ||
+                 (failed && failure_cause(shown) != CAUSE_UNKNOWN);
+    bool large = shown->peak.cgroup_bytes >= LARGE_PEAK_BYTES;
+    if (asked || (large && judgement->verdict != VERDICT_INCONCLUSIVE))
+        peak_notes_add(shown, &judgement->notes);
+}
+
 /* More than twice as long, and 30 s longer. */
 static bool is_much_longer(int64_t span_ms, int64_t than_ms)
 {
@@ -452,9 +473,9 @@ static bool evaluate_undisturbed(struct evaluation *evaluation, struct measureme
     return true;
 }
 
-void judge(const struct baseline *baseline, const char *baseline_path,
-           const struct measurement *runs, size_t run_count, bool strict,
-           struct judgement *judgement)
+static void judge_against(const struct baseline *baseline, const char *baseline_path,
+                          const struct measurement *runs, size_t run_count, bool strict,
+                          struct judgement *judgement)
 {
     bool has_baseline = baseline->count || !baseline->budgets.count;
     judgement->baseline_path = baseline_path && has_baseline ? xstrdup(baseline_path) : NULL;
@@ -492,7 +513,16 @@ void judge(const struct baseline *baseline, const char *baseline_path,
     note_duration(judgement);
 }
 
-void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement)
+void judge(const struct baseline *baseline, const char *baseline_path,
+           const struct measurement *runs, size_t run_count, bool strict,
+           struct judgement *judgement)
+{
+    judge_against(baseline, baseline_path, runs, run_count, strict, judgement);
+    note_peak(runs, run_count, judgement);
+}
+
+static void judge_without_baseline(const struct measurement *runs, size_t run_count,
+                                   struct judgement *judgement)
 {
     note_outside_daemons(runs, run_count, &judgement->notes);
     note_heap_ceilings(runs, run_count, &judgement->notes);
@@ -504,6 +534,12 @@ void judge_alone(const struct measurement *runs, size_t run_count, struct judgem
     char *unlike CLEANUP(cleanup_free) = unlike_runs(runs, run_count);
     if (unlike)
         strv_push(&judgement->notes, unlike);
+}
+
+void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement)
+{
+    judge_without_baseline(runs, run_count, judgement);
+    note_peak(runs, run_count, judgement);
 }
 
 /* ---- the rerun policy ---- */

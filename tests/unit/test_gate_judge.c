@@ -1358,10 +1358,45 @@ START_TEST(budgets_need_no_baseline)
         ck_assert_int_eq(finding->allowed, table[i].most);
         ck_assert(finding->over_budget == (table[i].verdict == VERDICT_OVER_LIMIT));
         ck_assert_ptr_null(judgement.baseline_path);
-        ck_assert_uint_eq(judgement.notes.count, 1);
+        ck_assert_str_eq(judgement.notes.items[0],
+                         "there is no baseline: only the budgets are judged");
         char *advice CLEANUP(cleanup_free) = advice_text(
             table[i].advice, table[i].advice == ADVICE_SEE_PAGE ? NULL : "build-mem.json");
         ck_assert_pstr_eq(judgement.advice, advice);
+    }
+}
+END_TEST
+
+/* Who has no question about the memory gets no answer. */
+START_TEST(the_peak_is_explained_if_someone_asks)
+{
+    static const struct {
+        int64_t peak_bytes;
+        bool at_limit, killed, artifact_missing, not_measured;
+        bool noted;
+    } table[] = {
+        {.peak_bytes = 800 * MIB},
+        {.peak_bytes = 1024 * MIB, .noted = true},
+        {.peak_bytes = 800 * MIB, .at_limit = true, .noted = true},
+        {.peak_bytes = 800 * MIB, .killed = true, .noted = true},
+        {.peak_bytes = 800 * MIB, .artifact_missing = true},
+        {.peak_bytes = 1024 * MIB, .not_measured = true},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct measurement m CLEANUP(measurement_release);
+        struct judgement judgement CLEANUP(judgement_release) = {0};
+        struct baseline none CLEANUP(baseline_release) = {0};
+        gate_run(&m, "now", table[i].peak_bytes);
+        m.peak.composition.file_bytes = table[i].peak_bytes / 2;
+        m.peak.unreclaimable_at_limit = m.peak.at_limit = table[i].at_limit;
+        m.build.oom_killed = table[i].killed;
+        m.build.exit_code = table[i].artifact_missing ? 1 : 0;
+        m.not_measured = table[i].not_measured ? xstrdup("the records are incomplete") : NULL;
+        judge(&none, NULL, &m, 1, false, &judgement);
+        bool noted = false;
+        for (size_t k = 0; k < judgement.notes.count; k++)
+            noted |= strncmp(judgement.notes.items[k], "page cache was", 14) == 0;
+        ck_assert_msg(noted == table[i].noted, "row %zu", i);
     }
 }
 END_TEST
@@ -1558,6 +1593,7 @@ int main(void)
     tcase_add_test(rest, outside_daemons_are_noted_once);
     tcase_add_test(rest, runs_without_a_baseline);
     tcase_add_test(rest, budgets_need_no_baseline);
+    tcase_add_test(rest, the_peak_is_explained_if_someone_asks);
     tcase_add_test(rest, the_lower_budget_counts);
     tcase_add_test(rest, budget_of_a_peak_that_was_cut_off);
     tcase_add_test(rest, process_budgets_need_all_exit_records);
