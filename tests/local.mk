@@ -6,6 +6,7 @@ unit_tests = \
 	%D%/unit/test_base_trace \
 	%D%/unit/test_base_units \
 	%D%/unit/test_baseline_command \
+	%D%/unit/test_bisect \
 	%D%/unit/test_cause \
 	%D%/unit/test_config \
 	%D%/unit/test_daemons \
