@@ -16,6 +16,7 @@ build_mem_LDADD = $(runner_libraries)
 
 libcommands_a_SOURCES = \
 	%D%/commands/baseline.c \
+	%D%/commands/bisect.c \
 	%D%/commands/commands.c \
 	%D%/commands/check.c \
 	%D%/commands/commands.h \
