@@ -9,6 +9,7 @@ dist_howto_DATA = \
 	%D%/how-to/gate-a-pull-request.md \
 	%D%/how-to/measure-inside-a-container.md \
 	%D%/how-to/read-a-failure.md \
+	%D%/how-to/find-the-commit.md \
 	%D%/how-to/follow-the-trend.md \
 	%D%/how-to/size-a-runner.md \
 	%D%/how-to/use-in-your-repository.md \
@@ -32,6 +33,7 @@ dist_bashcomp_DATA = %D%/build-mem
 schemadir = $(pkgdatadir)
 dist_schema_DATA = \
 	%D%/baseline.schema.json \
+	%D%/bisect.schema.json \
 	%D%/compare.schema.json \
 	%D%/config.schema.json \
 	%D%/doctor.schema.json \

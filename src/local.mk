@@ -3,7 +3,7 @@
 # Each layer is a static library. The list runs top-down: a layer calls only those behind it, and
 # `make check-layers` links each one against those alone.
 layers = \
-	libcommands.a libdoctor.a librun.a libreport.a libfit.a libcomparison.a libtrend.a libresult.a libgate.a \
+	libcommands.a libdoctor.a libbisect.a librun.a libreport.a libfit.a libcomparison.a libtrend.a libresult.a libgate.a \
 	libbaseline.a libengine.a libconfig.a libledger.a libmeasurement.a libbase.a
 # What both programs share, in two builds: for the runner and the tests, with sanitizers if they
 # are configured, and for the static probe without.
@@ -16,6 +16,7 @@ build_mem_LDADD = $(runner_libraries)
 
 libcommands_a_SOURCES = \
 	%D%/commands/baseline.c \
+	%D%/commands/bisect.c \
 	%D%/commands/commands.c \
 	%D%/commands/check.c \
 	%D%/commands/commands.h \
@@ -27,6 +28,13 @@ libcommands_a_SOURCES = \
 	%D%/commands/report.c \
 	%D%/commands/run.c \
 	%D%/commands/trend.c
+
+libbisect_a_SOURCES = \
+	%D%/bisect/answer.c \
+	%D%/bisect/bisect.h \
+	%D%/bisect/record.c \
+	%D%/bisect/search.c \
+	%D%/bisect/trees.c
 
 libdoctor_a_SOURCES = \
 	%D%/doctor/advice.c \

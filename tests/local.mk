@@ -6,6 +6,7 @@ unit_tests = \
 	%D%/unit/test_base_trace \
 	%D%/unit/test_base_units \
 	%D%/unit/test_baseline_command \
+	%D%/unit/test_bisect \
 	%D%/unit/test_cause \
 	%D%/unit/test_config \
 	%D%/unit/test_daemons \
@@ -101,7 +102,7 @@ e2e_tests = \
 e2e_runner_tests = \
 	%D%/e2e/faults %D%/e2e/fit %D%/e2e/memory-ran-out -- \
 	%D%/e2e/gate %D%/e2e/trend %D%/e2e/terminal -- \
-	%D%/e2e/cli %D%/e2e/page %D%/e2e/exports %D%/e2e/formats %D%/e2e/relative
+	%D%/e2e/cli %D%/e2e/page %D%/e2e/exports %D%/e2e/formats %D%/e2e/relative %D%/e2e/bisect
 # These judge real builds, whose memory depends on the load of the machine.
 e2e_quiet_tests = %D%/e2e/disturbance %D%/e2e/workload-docker %D%/e2e/workloads
 .PHONY: check-e2e

@@ -105,16 +105,21 @@ static char *read_git(const char *directory, const char *const *words, struct bm
     return steal_ptr(captured.output);
 }
 
+static void add_lines(char *text, struct strv *lines)
+{
+    char *state = NULL;
+    for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+        strv_push(lines, line);
+}
+
 void git_commits(const char *repo, struct strv *commits)
 {
     const char *const words[] = {"rev-list", "--topo-order", "--reverse", "--branches",
                                  "--tags",   "--remotes",    "HEAD",      NULL};
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
     char *list CLEANUP(cleanup_free) = read_git(repo, words, &ignored);
-    char *state = NULL;
-    for (char *line = list ? strtok_r(list, "\n", &state) : NULL; line;
-         line = strtok_r(NULL, "\n", &state))
-        strv_push(commits, line);
+    if (list)
+        add_lines(list, commits);
 }
 
 int git_notes(const char *repo, const char *ref, struct strv *objects, struct strv *commits,
@@ -322,9 +327,12 @@ static int run_git(const char *root, const char *const *words, struct bm_error *
     return captured.exit_status ? bm_error_set(err, "git: %s", captured.diagnostics) : 0;
 }
 
-int git_add_worktree(const char *root, const char *path, const char *commit, struct bm_error *err)
+int git_add_worktree(const char *root, const char *path, const char *commit, enum git_files files,
+                     struct bm_error *err)
 {
-    const char *const words[] = {"worktree", "add", "--quiet", "--detach", path, commit, NULL};
+    const char *option = files == GIT_CHECK_OUT ? "--checkout" : "--no-checkout";
+    const char *const words[] = {"worktree", "add", "--quiet", "--detach",
+                                 option,     path,  commit,    NULL};
     return run_git(root, words, err);
 }
 
@@ -333,4 +341,105 @@ int git_remove_worktree(const char *root, const char *path, struct bm_error *err
     /* Twice: an interrupted "worktree add" leaves a lock. */
     const char *const words[] = {"worktree", "remove", "--force", "--force", path, NULL};
     return run_git(root, words, err);
+}
+
+/* ---- commits and bisection ---- */
+
+char *git_resolve(const char *root, const char *rev, struct bm_error *err)
+{
+    char *wanted CLEANUP(cleanup_free) = xasprintf("%s^{commit}", rev);
+    const char *const words[] = {"rev-parse", "--verify", "--quiet", wanted, NULL};
+    struct captured captured CLEANUP(captured_release) = {0};
+    /* git would take it for an option. */
+    if (*rev == '-') {
+        bm_error_set(err, "\"%s\" is not the name of a commit", rev);
+        return NULL;
+    }
+    if (capture(root, words, FETCH_TIMEOUT_MS, &captured, err) < 0)
+        return NULL;
+    size_t length = strcspn(captured.output, "\r\n");
+    if (captured.exit_status == 0 && length)
+        return xstrndup(captured.output, length);
+    if (is_shallow(root))
+        bm_error_set(err,
+                     "\"%s\" is not a commit of %s, which is a shallow clone; to fetch the "
+                     "history, run there: git fetch --unshallow",
+                     rev, root);
+    else
+        bm_error_set(err, "\"%s\" is not a commit of %s", rev, root);
+    return NULL;
+}
+
+int git_expect_ancestor(const char *root, const char *ancestor, const char *commit,
+                        struct bm_error *err)
+{
+    const char *const words[] = {"merge-base", ancestor, commit, NULL};
+    struct captured captured CLEANUP(captured_release) = {0};
+    if (capture(root, words, FETCH_TIMEOUT_MS, &captured, err) < 0)
+        return -1;
+    size_t length = strcspn(captured.output, "\r\n");
+    if (length == strlen(ancestor) && strncmp(captured.output, ancestor, length) == 0)
+        return 0;
+    if (is_shallow(root))
+        return bm_error_set(err,
+                            "%.12s does not contain %.12s in %s, which is a shallow clone; to "
+                            "fetch the history, run there: git fetch --unshallow",
+                            commit, ancestor, root);
+    if (!length)
+        return bm_error_set(err, "%.12s and %.12s have no commit in common", ancestor, commit);
+    return bm_error_set(err, "%.12s does not contain %.12s; their merge base is %.12s", commit,
+                        ancestor, captured.output);
+}
+
+char *git_subject(const char *root, const char *commit)
+{
+    const char *const words[] = {"log", "-1", "--no-show-signature", "--format=%s", commit,
+                                 "--",  NULL};
+    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    char *subject = read_git(root, words, &ignored);
+    if (subject)
+        subject[strcspn(subject, "\r\n")] = '\0';
+    return subject ? subject : xstrdup("");
+}
+
+int git_list_between(const char *root, const char *bad, const struct strv *good,
+                     enum git_order order, struct strv *commits, struct bm_error *err)
+{
+    struct strv words CLEANUP(strv_release) = {0};
+    strv_push(&words, "rev-list");
+    strv_push(&words, order == GIT_MIDDLE_FIRST ? "--bisect-all" : "--topo-order");
+    strv_push(&words, bad);
+    strv_push(&words, "--not");
+    strv_push_all(&words, good);
+    strv_push(&words, "--");
+    char *list CLEANUP(cleanup_free) = read_git(root, (const char *const *)words.items, err);
+    if (!list)
+        return -1;
+    add_lines(list, commits);
+    for (size_t i = 0; i < commits->count; i++)
+        commits->items[i][strcspn(commits->items[i], " ")] = '\0'; /* " (dist=4)" */
+    return 0;
+}
+
+static char *bisect(const char *tree, const char *const *words, struct bm_error *err)
+{
+    if (run_git(tree, words, err) < 0)
+        return NULL;
+    char *next = git_line(tree, "rev-parse", "BISECT_HEAD");
+    if (!next)
+        bm_error_set(err, "git bisect %s named no commit to test", words[1]);
+    return next;
+}
+
+char *git_bisect_start(const char *tree, const char *bad, const char *good, struct bm_error *err)
+{
+    const char *const words[] = {"bisect", "start", "--no-checkout", bad, good, "--", NULL};
+    return bisect(tree, words, err);
+}
+
+char *git_bisect_answer(const char *tree, const char *answer, const char *commit,
+                        struct bm_error *err)
+{
+    const char *const words[] = {"bisect", answer, commit, NULL};
+    return bisect(tree, words, err);
 }

@@ -77,9 +77,37 @@ char *git_prefix(const char *directory, struct bm_error *err);
  * ignored ones and those below `except` (a path in `directory`, or NULL); 0 if not; -1 on error. */
 int git_is_clean(const char *directory, const char *except, struct bm_error *err);
 
-/* Checks the commit out into the new directory `path`, with a detached HEAD. Runs no hook. */
-int git_add_worktree(const char *root, const char *path, const char *commit, struct bm_error *err);
+enum git_files { GIT_CHECK_OUT, GIT_NO_FILES };
+/* Makes a worktree of the commit in the new directory `path`, with a detached HEAD. Runs no hook.
+ */
+int git_add_worktree(const char *root, const char *path, const char *commit, enum git_files files,
+                     struct bm_error *err);
 /* Removes the worktree, and what git keeps about it, also if it is incomplete or gone. */
 int git_remove_worktree(const char *root, const char *path, struct bm_error *err);
+
+/* ---- commits and bisection ---- */
+
+/* Returns the full name of the commit that `rev` names. In a shallow clone without it, the message
+ * has the command that fetches the history. The caller owns the name; NULL on error. */
+char *git_resolve(const char *root, const char *rev, struct bm_error *err);
+/* Returns -1 with a message if `commit` does not contain `ancestor`. */
+int git_expect_ancestor(const char *root, const char *ancestor, const char *commit,
+                        struct bm_error *err);
+/* Returns the subject of the commit; "" if git fails. The caller owns it. */
+char *git_subject(const char *root, const char *commit);
+
+/* The newest first, or the one first that halves them best. */
+enum git_order { GIT_NEWEST_FIRST, GIT_MIDDLE_FIRST };
+/* Lists the commits that `bad` contains and none of `good` does. */
+int git_list_between(const char *root, const char *bad, const struct strv *good,
+                     enum git_order order, struct strv *commits, struct bm_error *err);
+
+/* Begins `git bisect` in a worktree of its own, whose files do not matter: git checks out nothing.
+ * Then records the answer "good", "bad" or "skip" for a commit. Both return the commit to test
+ * next, which the caller owns; NULL on error. Do not call them if git_list_between shows that none
+ * is left: git would print the diff of the commit with the programs that .git/config names. */
+char *git_bisect_start(const char *tree, const char *bad, const char *good, struct bm_error *err);
+char *git_bisect_answer(const char *tree, const char *answer, const char *commit,
+                        struct bm_error *err);
 
 #endif

@@ -48,6 +48,13 @@ int64_t noise_of(const int64_t *values, size_t count)
     return llround(DEVIATIONS * scatter_of(values, count));
 }
 
+double tolerance_share(const struct tolerance *tolerance, int64_t base)
+{
+    double share = tolerance->percent / 100;
+    double least = (double)tolerance->absolute / (double)base;
+    return share < least ? least : share;
+}
+
 int64_t tolerance_slack(const struct tolerance *tolerance, const int64_t *values, size_t count)
 {
     int64_t slack = llround(tolerance->percent / 100 * (double)median_of(values, count));

@@ -33,6 +33,9 @@ struct tolerance {
  * (doc/explanation/default-tolerances.md). */
 struct tolerance tolerance_default(const char *metric);
 
+/* Returns the larger of percent and absolute as a share of the median `base`: 0.05. */
+double tolerance_share(const struct tolerance *tolerance, int64_t base);
+
 /* Returns the noise of the values: twice their scatter. 0 for one value. */
 int64_t noise_of(const int64_t *values, size_t count);
 

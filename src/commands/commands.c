@@ -26,6 +26,9 @@ static int report_config_error(struct config *config, enum flag_command command,
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     int status;
+    /* The stored search stays, so that it can be resumed. */
+    if (command == FLAGS_BISECT)
+        return bm_error_print(failure, EXIT_USAGE);
     if (command == FLAGS_FIT)
         return fit_config_error(config, failure, EXIT_USAGE);
     if (publish_begin(config, &status, &err) == 0)

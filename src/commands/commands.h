@@ -12,6 +12,7 @@
 /* Each takes its own arguments, of which argv[0] is its name, and returns the exit status. */
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_bisect(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_fit(int argc, char **argv);
 int command_baseline(int argc, char **argv);

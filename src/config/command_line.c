@@ -95,13 +95,15 @@ static int check_relative(const struct config *config, const struct given_flags 
     return 0;
 }
 
-static int check_values(const struct config *config, const struct given_flags *given,
-                        struct bm_error *err)
+static int check_values(const struct config *config, enum flag_command command,
+                        const struct given_flags *given, struct bm_error *err)
 {
     if (config->engine == ENGINE_INPLACE && config->memory_limit_bytes > 0)
         return bm_error_set(err, "--memory: the engine inplace uses the memory limit of the job; "
                                  "set the limit on the job or the container, and remove --memory "
                                  "(or \"memory\" in build-mem.json)");
+    if (command == FLAGS_BISECT && config->runs && (config->runs < 3 || config->runs > 20))
+        return bm_error_set(err, "--runs: of bisect, must be from 3 to 20");
     return config->relative ? check_relative(config, given, err) : 0;
 }
 
@@ -131,7 +133,8 @@ static enum flags_outcome merge(struct config *config, enum flag_command command
         make_absolute(&config->baseline, "baseline", given);
         make_absolute(&config->junit, "junit", given);
     }
-    return readable && check_values(config, given, err) == 0 ? FLAGS_OK : FLAGS_CONFIG_ERROR;
+    return readable && check_values(config, command, given, err) == 0 ? FLAGS_OK
+                                                                      : FLAGS_CONFIG_ERROR;
 }
 
 static void set_command_defaults(struct config *config, enum flag_command command)
@@ -140,9 +143,10 @@ static void set_command_defaults(struct config *config, enum flag_command comman
         config->label = xstrdup(command == FLAGS_CHECK     ? "check"
                                 : command == FLAGS_REFRESH ? "refresh"
                                 : command == FLAGS_FIT     ? "fit"
+                                : command == FLAGS_BISECT  ? "bisect"
                                                            : "run");
     if (!config->runs && command != FLAGS_CHECK)
-        config->runs = command == FLAGS_REFRESH ? 3 : 1;
+        config->runs = command == FLAGS_BISECT ? 8 : command == FLAGS_REFRESH ? 3 : 1;
 }
 
 static int usage_error(int option, const char *argument, struct bm_error *err)

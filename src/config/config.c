@@ -86,25 +86,12 @@ void config_release(struct config *config)
     strv_release(&config->env);
     strv_release(&config->engine_args);
     strv_release(&config->reuse);
-    char *const texts[] = {config->repo,
-                           config->out,
-                           config->file,
-                           config->label,
-                           config->build_command,
-                           config->image,
-                           config->user,
-                           config->network,
-                           config->baseline,
-                           config->against,
-                           config->baseline_ref,
-                           config->format,
-                           config->output,
-                           config->junit,
-                           config->reason,
-                           config->git_notes,
-                           config->setup,
-                           config->relative,
-                           config->refresh_arguments};
+    char *const texts[] = {
+        config->repo,          config->out,      config->file,         config->label,
+        config->build_command, config->image,    config->user,         config->network,
+        config->baseline,      config->against,  config->baseline_ref, config->format,
+        config->output,        config->junit,    config->reason,       config->git_notes,
+        config->setup,         config->relative, config->metric,       config->refresh_arguments};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     *config = (struct config){0};

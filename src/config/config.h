@@ -83,6 +83,7 @@ struct config {
     bool baseline_is_flag;
     char *baseline_ref; /* NULL: the file in the work tree */
     char *relative;     /* a git ref, whose merge base is built, too; NULL: none */
+    char *metric;       /* for `bisect`; NULL: the memory peak */
     char *junit;        /* NULL: junit-LABEL.xml in the output directory */
     char *against;      /* for `report`: another result; NULL: none */
     char *format;       /* for `compare`, `report` and `trend`; NULL: the default */
@@ -142,9 +143,10 @@ enum flag_command {
     FLAGS_INIT = 128,
     FLAGS_DOCTOR = 256,
     FLAGS_TREND = 512,
+    FLAGS_BISECT = 1024,
 };
-#define FLAGS_ALL (2 * FLAGS_TREND - 1)
-#define FLAGS_MEASURE (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH | FLAGS_FIT)
+#define FLAGS_ALL (2 * FLAGS_BISECT - 1)
+#define FLAGS_MEASURE (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH | FLAGS_FIT | FLAGS_BISECT)
 /* These read only the files that they are given; there is no repo. */
 #define FLAGS_FILES (FLAGS_COMPARE | FLAGS_REPORT | FLAGS_TREND)
 

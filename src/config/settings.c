@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/units.h"
 #include "config/config.h"
+#include "measurement/metric.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -217,6 +218,15 @@ static int not_an_option(const char *value, struct bm_error *err)
         replace(&config->name, value);                                                             \
         return 0;                                                                                  \
     }
+/* A name that no build has is not an error: a stage can have any name. */
+static int known_metric(const char *value, struct bm_error *err)
+{
+    return metric_is_known(value)
+               ? 0
+               : bm_error_set(err, "\"%s\": must be one of " METRIC_NAMES, value);
+}
+
+TEXT_SETTER(metric, known_metric)
 TEXT_SETTER(repo, not_empty)
 TEXT_SETTER(out, not_empty)
 TEXT_SETTER(file, not_empty)
@@ -288,7 +298,11 @@ const struct setting settings[] = {
      "pass an option to the engine's create; may be repeated", add_engine_arg},
     {"privileges", "NAME", FLAGS_MEASURE, "privileges", KEY_TEXT, "least",
      "privileges of the container: least or engine", set_privileges},
-    {"runs", "N", FLAGS_MEASURE & ~FLAGS_FIT, NULL, KEY_NONE, NULL,
+    {"runs", "N", FLAGS_BISECT, NULL, KEY_NONE, NULL,
+     "highest number of runs of each commit, 3 to 20 (default: 8)", set_runs},
+    {"metric", "NAME", FLAGS_BISECT, NULL, KEY_NONE, NULL,
+     "metric that was raised (default: cgroup_peak)", set_metric},
+    {"runs", "N", FLAGS_MEASURE & ~(FLAGS_FIT | FLAGS_BISECT), NULL, KEY_NONE, NULL,
      "number of runs (default: 1; check: up to 3; baseline refresh: 3)", set_runs},
     {"out", "DIR", FLAGS_MEASURE, "out", KEY_INNER_PATH, ".build-mem",
      "directory for the files of the run", set_out},

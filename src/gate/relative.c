@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RUNS_TO_FAIL 3 /* of each build */
-
 /* The values of one metric in some runs; runs without it are skipped. */
 struct metric_values {
     int64_t *items;
@@ -166,9 +164,7 @@ static enum ratio_position evaluate(const struct relative_runs *both, const char
         finding->message = message_of_one_side(finding);
         return RATIO_WITHIN;
     }
-    double slack = tolerance.percent / 100;
-    double least = (double)tolerance.absolute / (double)finding->baseline;
-    slack = slack < least ? least : slack;
+    double slack = tolerance_share(&tolerance, finding->baseline);
     finding->delta = finding->actual - finding->baseline;
     finding->allowed = (int64_t)((double)finding->baseline * (1 + slack));
     const struct ratio ratio =
@@ -326,7 +322,7 @@ char *relative_rerun_reason(const struct relative_runs *both)
         return NULL;
     judge_metrics(both, true, &judgement);
     /* Of equal builds with two runs each, one in six has both runs above those of the other. */
-    bool too_few = judgement.verdict == VERDICT_REGRESSED && both->count < RUNS_TO_FAIL;
+    bool too_few = judgement.verdict == VERDICT_REGRESSED && both->count < RELATIVE_RUNS_TO_FAIL;
     return too_few || judgement.verdict == VERDICT_INCONCLUSIVE ? steal_ptr(judgement.reason)
                                                                 : NULL;
 }

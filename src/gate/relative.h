@@ -11,6 +11,8 @@
 /* Runs of each tree, unless --runs sets the highest number. */
 #define RELATIVE_LEAST_RUNS 2
 #define RELATIVE_MOST_RUNS 8
+/* Fewer are not enough to decide that one of them grew. */
+#define RELATIVE_RUNS_TO_FAIL 3
 
 /* The runs of both trees, in the order of measuring; borrowed. */
 struct relative_runs {

@@ -128,10 +128,9 @@ static int give_to_user(const char *tree, const char *user, struct bm_error *err
                : bm_error_errno(err, "%s: cannot give it to the user %s", tree, user);
 }
 
-int base_tree_open(const struct config *config, const char *commit, struct base_tree *tree,
-                   struct bm_error *err)
+static int open_worktree(const struct config *config, const char *commit, enum git_files files,
+                         struct base_tree *tree, struct bm_error *err)
 {
-    struct stat status;
     char *prefix CLEANUP(cleanup_free) = git_prefix(config->repo, err);
     tree->root = prefix ? git_root(config->repo, err) : NULL;
     if (!tree->root)
@@ -141,15 +140,31 @@ int base_tree_open(const struct config *config, const char *commit, struct base_
         remove_remains(tree->root, directory);
     }
     if (make_holder(tree, BESIDE) < 0 && make_holder(tree, INSIDE) < 0)
-        return bm_error_errno(err, "cannot make a directory for the merge base beside %s",
+        return bm_error_errno(err, "cannot make a directory for another work tree beside %s",
                               tree->root);
     tree->repo = xasprintf("%s/%s", tree->tree, prefix);
     tree->repo[strlen(tree->repo) - 1] = '\0';
     trace("base tree: %s at %s", tree->tree, commit);
-    if (git_add_worktree(tree->root, tree->tree, commit, err) < 0)
+    if (git_add_worktree(tree->root, tree->tree, commit, files, err) < 0)
         return bm_error_wrap(err, "cannot check out %.12s", commit);
+    return 0;
+}
+
+int base_tree_open_empty(const struct config *config, const char *commit, struct base_tree *tree,
+                         struct bm_error *err)
+{
+    return open_worktree(config, commit, GIT_NO_FILES, tree, err);
+}
+
+int base_tree_open(const struct config *config, const char *commit, struct base_tree *tree,
+                   struct bm_error *err)
+{
+    struct stat status;
+    if (open_worktree(config, commit, GIT_CHECK_OUT, tree, err) < 0)
+        return -1;
     if (stat(tree->repo, &status) < 0)
-        return bm_error_set(err, "the merge base %.12s has no %s", commit, prefix);
+        return bm_error_set(err, "the commit %.12s has no %s", commit,
+                            tree->repo + strlen(tree->tree) + 1);
     return give_to_user(tree->tree, config->user, err) < 0 ||
                    reuse_paths(config->repo, tree->repo, &config->reuse, err) < 0
                ? -1

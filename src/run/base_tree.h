@@ -26,6 +26,10 @@ struct base_tree {
 int base_tree_open(const struct config *config, const char *commit, struct base_tree *tree,
                    struct bm_error *err);
 
+/* The same without files: a place for `git bisect`. */
+int base_tree_open_empty(const struct config *config, const char *commit, struct base_tree *tree,
+                         struct bm_error *err);
+
 /* Removes the tree, and what git keeps about it. If that fails, prints a warning that names what
  * remains. For CLEANUP. */
 void base_tree_close(struct base_tree *tree);

@@ -24,24 +24,24 @@ char *relative_base_label(const struct config *config)
     return xasprintf("%s-base", config->label);
 }
 
-/* Runs the command "setup" where the build will run: it executes code of the tree, too. If it
- * fails, its run becomes the run of the tree. Returns 1, 0 if it failed, or -1. */
-static int set_up(const struct tree *tree, int *status, struct bm_error *err)
+int set_up_tree(const struct config *of_build, const char *repo, const char *label,
+                const struct engine **engine, struct runs *failed, int *status,
+                struct bm_error *err)
 {
     struct runs runs = {0};
     /* Borrows all from the config. */
-    struct config config = *tree->config;
-    char *label CLEANUP(cleanup_free) = xasprintf("%s-setup", tree->label);
+    struct config config = *of_build;
+    char *own_label CLEANUP(cleanup_free) = xasprintf("%s-setup", label);
     if (!config.setup)
         return 1;
     if (!config.quiet)
-        fprintf(stderr, "build-mem: running \"setup\" in %s: %s\n", tree->repo, config.setup);
+        fprintf(stderr, "build-mem: running \"setup\" in %s: %s\n", repo, config.setup);
     config.build_command = config.setup;
     config.build_argv = (struct strv){0};
     config.clear = (struct strv){0};
     config.artifact_count = config.stage_count = config.process_count = 0;
     config.memory_limit_bytes = UNMEASURED;
-    if (measure_tree(&config, tree->repo, label, NULL, tree->engine, &runs, status, err) < 0) {
+    if (measure_tree(&config, repo, own_label, NULL, engine, &runs, status, err) < 0) {
         runs_release(&runs);
         return -1;
     }
@@ -51,7 +51,7 @@ static int set_up(const struct tree *tree, int *status, struct bm_error *err)
         runs_release(&runs);
         return 1;
     }
-    *tree->runs = runs;
+    *failed = runs;
     return 0;
 }
 
@@ -63,7 +63,9 @@ static int measure_next(const struct tree *tree, int *status, struct bm_error *e
     char *out CLEANUP(cleanup_free) = output_make(tree->config, err);
     if (!out)
         return -1;
-    int ready = tree->runs->count ? 1 : set_up(tree, status, err);
+    int ready = tree->runs->count ? 1
+                                  : set_up_tree(tree->config, tree->repo, tree->label, tree->engine,
+                                                tree->runs, status, err);
     if (ready < 1)
         return ready;
     char *label CLEANUP(cleanup_free) = output_numbered_label(tree->label, tree->runs->count + 1);

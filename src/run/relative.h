@@ -27,6 +27,13 @@ int measure_relative(const struct config *config, const char *commit, size_t mos
                      another_pair *another, void *context, struct runs *base, struct runs *runs,
                      int *status, struct bm_error *err);
 
+/* Runs the command "setup" in the work tree `repo`, unmeasured, where the build will run: it
+ * executes code of the tree, too. Returns 1, also without such a command; 0 if it failed, and its
+ * run becomes the run in `failed`, which is empty before; or -1 as measure_tree does. */
+int set_up_tree(const struct config *config, const char *repo, const char *label,
+                const struct engine **engine, struct runs *failed, int *status,
+                struct bm_error *err);
+
 /* Returns the label of the base tree: "LABEL-base". The caller owns it. */
 char *relative_base_label(const struct config *config);
 

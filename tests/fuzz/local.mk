@@ -2,6 +2,7 @@
 # --enable-fuzzing CC=clang. `make check-fuzz` takes seconds, `make fuzz` takes hours.
 fuzz_targets = \
 	%D%/fuzz_baseline \
+	%D%/fuzz_bisect \
 	%D%/fuzz_cgroup_files \
 	%D%/fuzz_cmdline \
 	%D%/fuzz_config \
@@ -28,6 +29,7 @@ CLEANFILES += $(fuzz_targets)
 
 FUZZ_LDADD = libsample.a $(runner_libraries) $(FUZZ_LIBS)
 tests_fuzz_fuzz_baseline_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_bisect_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cgroup_files_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cmdline_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_config_LDADD = $(FUZZ_LDADD)
