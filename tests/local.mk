@@ -94,7 +94,7 @@ tests_helpers_attack_LDFLAGS = -static
 # in one lane.
 e2e_tests = \
 	%D%/e2e/caches %D%/e2e/hostile %D%/e2e/v1-host %D%/e2e/v1-docker %D%/e2e/doctor \
-	%D%/e2e/v1-inplace -- \
+	%D%/e2e/v1-inplace %D%/e2e/release -- \
 	%D%/e2e/v2-linux-6.12 %D%/e2e/docs %D%/e2e/ci-files -- \
 	%D%/e2e/vm %D%/e2e/v2-linux-6.1 -- \
 	%D%/e2e/v2-podman %D%/e2e/macro %D%/e2e/trace %D%/e2e/package %D%/e2e/v1-podman

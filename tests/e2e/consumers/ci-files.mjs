@@ -1,6 +1,6 @@
 // ci-files.mjs kubernetes FILE...: validates Kubernetes manifests with the schemas of the API.
 // ci-files.mjs step FILE ID [JOB]: prints the script of a step of a composite action, or of a workflow's job.
-// ci-files.mjs script FILE JOB, after-script FILE JOB: print the scripts of a GitLab job.
+// ci-files.mjs before-script|script|after-script FILE JOB: prints the scripts of a GitLab job.
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import * as batch from "kubernetes-models/batch/v1";
@@ -17,9 +17,9 @@ if (what === "kubernetes") {
     const [file, id, job] = rest;
     const { steps } = job ? read(file).jobs[job] : read(file).runs;
     process.stdout.write(steps.find((step) => step.id === id).run);
-} else if (what === "script" || what === "after-script") {
+} else if (what.endsWith("script")) {
     console.log(read(rest[0])[rest[1]][what.replace("-", "_")].join("\n"));
 } else {
-    console.error("usage: ci-files.mjs kubernetes FILE... | step FILE ID [JOB] | script FILE JOB | after-script FILE JOB");
+    console.error("usage: ci-files.mjs kubernetes FILE... | step FILE ID [JOB] | before-script|script|after-script FILE JOB");
     process.exit(2);
 }
