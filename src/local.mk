@@ -115,6 +115,7 @@ libengine_a_SOURCES = \
 	%D%/engine/known_daemons.c %D%/engine/known_daemons.h \
 	%D%/engine/oom_watch.c %D%/engine/oom_watch.h \
 	%D%/engine/page_cache.c %D%/engine/page_cache.h \
+	%D%/engine/run_cgroup.c %D%/engine/run_cgroup.h \
 	%D%/engine/scratch_image.c %D%/engine/scratch_image.h \
 	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h \
 	%D%/engine/user_scope.c %D%/engine/user_scope.h
