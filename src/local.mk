@@ -111,6 +111,8 @@ libengine_a_SOURCES = \
 	%D%/engine/daemon_watch.c %D%/engine/daemon_watch.h \
 	%D%/engine/engine.c %D%/engine/engine.h \
 	%D%/engine/host.c \
+	%D%/engine/image.c \
+	%D%/engine/image_command.c %D%/engine/image_command.h \
 	%D%/engine/inplace.c \
 	%D%/engine/known_daemons.c %D%/engine/known_daemons.h \
 	%D%/engine/oom_watch.c %D%/engine/oom_watch.h \
