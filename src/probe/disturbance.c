@@ -61,9 +61,10 @@ static int64_t since(int64_t before, int64_t after)
     return before < 0 || after < before ? -1 : after - before;
 }
 
+/* A build of less than 1 ms has a duration of 0. */
 static int64_t times(int64_t count, int64_t unit)
 {
-    return count < 0 || count > INT64_MAX / unit ? -1 : count * unit;
+    return count < 0 || (unit > 0 && count > INT64_MAX / unit) ? -1 : count * unit;
 }
 
 /* CPUs that were switched on or off during the run make the sums incomparable. */
