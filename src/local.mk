@@ -119,10 +119,13 @@ libengine_a_SOURCES = \
 	%D%/engine/daemon_watch.c %D%/engine/daemon_watch.h \
 	%D%/engine/engine.c %D%/engine/engine.h \
 	%D%/engine/host.c \
+	%D%/engine/image.c \
+	%D%/engine/image_command.c %D%/engine/image_command.h \
 	%D%/engine/inplace.c \
 	%D%/engine/known_daemons.c %D%/engine/known_daemons.h \
 	%D%/engine/oom_watch.c %D%/engine/oom_watch.h \
 	%D%/engine/page_cache.c %D%/engine/page_cache.h \
+	%D%/engine/run_cgroup.c %D%/engine/run_cgroup.h \
 	%D%/engine/scratch_image.c %D%/engine/scratch_image.h \
 	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h \
 	%D%/engine/user_scope.c %D%/engine/user_scope.h

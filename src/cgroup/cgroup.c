@@ -154,8 +154,9 @@ const char *cgroup_peak_source(const struct cgroup *cgroup)
 
 int64_t cgroup_peak(const struct cgroup *cgroup)
 {
-    return cgroup_read_number(cgroup,
-                              cgroup->version == 2 ? "memory.peak" : "memory.max_usage_in_bytes");
+    int64_t bytes = cgroup_read_number(cgroup, cgroup->version == 2 ? "memory.peak"
+                                                                    : "memory.max_usage_in_bytes");
+    return bytes > 0 ? bytes : -1;
 }
 
 void cgroup_stat_set_swap(struct cgroup_stat *stat, int64_t current_bytes)
@@ -176,6 +177,35 @@ int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat)
     else
         cgroup_stat_set_swap(stat, cgroup_read_number(cgroup, "memory.swap.current"));
     return 0;
+}
+
+/* Adds a figure to a sum; -1 is unknown. */
+static void add(int64_t *sum, int64_t value)
+{
+    *sum = sum_known((int64_t[]){*sum, value}, 2);
+}
+
+/* Adds the figures of the cgroup without those below it. */
+static void add_own_stat(const struct cgroup *cgroup, void *context)
+{
+    struct cgroup_stat *stat = context;
+    char text[8192];
+    if (cgroup_read_text(cgroup, "memory.stat", text, sizeof text) <= 0)
+        return;
+    int64_t cache = parse_keyed(text, "cache"), shmem = parse_keyed(text, "shmem");
+    add(&stat->anon_bytes, parse_keyed(text, "rss"));
+    add(&stat->file_bytes, cache >= 0 && shmem >= 0 && cache >= shmem ? cache - shmem : cache);
+    add(&stat->shmem_bytes, shmem);
+    add(&stat->swap_bytes, parse_keyed(text, "swap"));
+    add(&stat->inactive_file_bytes, parse_keyed(text, "inactive_file"));
+}
+
+void cgroup_stat_sum(const struct cgroup *cgroup, struct cgroup_stat *stat)
+{
+    *stat = (struct cgroup_stat){-1, -1, -1, -1, -1, -1, -1, -1, -1};
+    add_own_stat(cgroup, stat);
+    cgroup_each_below(cgroup, add_own_stat, stat);
+    stat->kernel_bytes = cgroup_read_number(cgroup, "memory.kmem.usage_in_bytes");
 }
 
 int64_t parse_pressure_total(const char *text, const char *line)

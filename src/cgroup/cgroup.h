@@ -70,7 +70,7 @@ bool cgroup_has_file(const struct cgroup *cgroup, const char *name);
  * on error. */
 int64_t cgroup_read_number(const struct cgroup *cgroup, const char *name);
 
-/* Return the memory usage now, and its high-water mark. */
+/* Return the memory usage now, and its high-water mark; -1 if nothing was ever charged. */
 int64_t cgroup_usage(const struct cgroup *cgroup);
 int64_t cgroup_peak(const struct cgroup *cgroup);
 /* The names of the files that these two read; NULL if the kernel has none. Static. */
@@ -79,6 +79,9 @@ const char *cgroup_peak_source(const struct cgroup *cgroup);
 
 /* Reads memory.stat. Returns 0, or -1 on error. */
 int cgroup_stat(const struct cgroup *cgroup, struct cgroup_stat *stat);
+/* The same on v1, as the sum of the cgroup and all below. Linux 6.18 updates the total figures of a
+ * parent only every 2 s if its processes are two levels below. Unreadable figures are -1. */
+void cgroup_stat_sum(const struct cgroup *cgroup, struct cgroup_stat *stat);
 /* Sets swap_bytes from memory.swap.current, which counts the cached pages, too. */
 void cgroup_stat_set_swap(struct cgroup_stat *stat, int64_t current_bytes);
 /* Returns the unreclaimable memory: anon + shmem + kernel - reclaimable slab + swap in use; -1 if

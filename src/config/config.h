@@ -15,7 +15,14 @@
 
 #define MAX_RUNS 100 /* of one command */
 
-enum engine_choice { ENGINE_AUTO, ENGINE_DOCKER, ENGINE_PODMAN, ENGINE_HOST, ENGINE_INPLACE };
+enum engine_choice {
+    ENGINE_AUTO,
+    ENGINE_DOCKER,
+    ENGINE_PODMAN,
+    ENGINE_HOST,
+    ENGINE_INPLACE,
+    ENGINE_IMAGE
+};
 enum pull_policy { PULL_NEVER, PULL_MISSING, PULL_ALWAYS };
 enum privileges { PRIVILEGES_LEAST, PRIVILEGES_ENGINE };
 

@@ -7,9 +7,13 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const engine_names[] = {
-    [ENGINE_AUTO] = "auto", [ENGINE_DOCKER] = "docker",   [ENGINE_PODMAN] = "podman",
-    [ENGINE_HOST] = "host", [ENGINE_INPLACE] = "inplace", NULL};
+static const char *const engine_names[] = {[ENGINE_AUTO] = "auto",
+                                           [ENGINE_DOCKER] = "docker",
+                                           [ENGINE_PODMAN] = "podman",
+                                           [ENGINE_HOST] = "host",
+                                           [ENGINE_INPLACE] = "inplace",
+                                           [ENGINE_IMAGE] = "image",
+                                           NULL};
 static const char *const privileges_names[] = {
     [PRIVILEGES_LEAST] = "least", [PRIVILEGES_ENGINE] = "engine", NULL};
 static const char *const pull_names[] = {
@@ -43,7 +47,8 @@ static int set_engine(struct config *config, const char *value, struct bm_error 
 {
     int choice = index_of(engine_names, value);
     if (choice < 0)
-        return bm_error_set(err, "\"%s\": must be auto, docker, podman, host or inplace", value);
+        return bm_error_set(err, "\"%s\": must be auto, docker, podman, host, inplace or image",
+                            value);
     config->engine = (enum engine_choice)choice;
     return 0;
 }
@@ -277,7 +282,7 @@ const struct setting settings[] = {
     {"memory", "LIMIT", FLAGS_MEASURE & ~FLAGS_FIT, "memory", KEY_TEXT, NULL,
      "memory limit of the build, such as 8g; without swap", set_memory},
     {"engine", "NAME", FLAGS_MEASURE, "engine", KEY_TEXT, "auto",
-     "auto, docker, podman, host or inplace", set_engine},
+     "auto, docker, podman, host, inplace or image", set_engine},
     {"timeout", "DUR", FLAGS_MEASURE, "timeout", KEY_TEXT, NULL,
      "end the build after this time, such as 45m", set_timeout},
     {"guard", "PERCENT", FLAGS_MEASURE & ~FLAGS_FIT, "guard", KEY_TEXT, NULL,

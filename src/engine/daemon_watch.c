@@ -266,6 +266,9 @@ void daemon_watch_open(struct daemon_watch *watch, const struct engine *engine,
         strv_push(&env, *variable);
     for (int id = 0; id < DAEMON_IDS; id++)
         watch->disabled[id] = daemon_is_disabled((enum daemon_id)id, spec->command, &env);
+    /* Their work is what this engine measures. */
+    if (engine == &engine_image)
+        watch->disabled[DAEMON_DOCKER] = watch->disabled[DAEMON_PODMAN] = true;
     take_client(watch, daemon_client_in_command(spec->command));
     daemon_watch_look(watch);
 }

@@ -4,6 +4,7 @@
 #include "base/interrupt.h"
 #include "base/trace.h"
 #include "base/units.h"
+#include "engine/image_command.h"
 #include "proc/proc.h"
 
 #include <errno.h>
@@ -23,7 +24,20 @@ void engine_facts_release(struct engine_facts *facts)
     free(facts->version);
     free(facts->image_digest);
     free(facts->failure);
+    for (size_t i = 0; i < facts->image_count; i++) {
+        free(facts->images[i].name);
+        free(facts->images[i].detail);
+    }
+    free(facts->images);
     *facts = (struct engine_facts){0};
+}
+
+void engine_facts_add_image(struct engine_facts *facts, const char *name, bool ok,
+                            const char *detail)
+{
+    facts->images = xgrow(facts->images, facts->image_count, sizeof *facts->images);
+    facts->images[facts->image_count++] =
+        (struct built_image){.name = xstrdup(name), .ok = ok, .detail = xstrdup(detail)};
 }
 
 int engine_try(const struct engine *engine, bool *silent, struct bm_error *err)
@@ -63,13 +77,19 @@ static const struct engine *select_first(char **choice, struct bm_error *err)
     return NULL;
 }
 
-const struct engine *engine_select(const char *name, char **choice, struct bm_error *err)
+const struct engine *engine_select(const char *name, const struct strv *command, char **choice,
+                                   struct bm_error *err)
 {
     bool silent;
     const struct engine *engine = NULL;
     *choice = NULL;
-    if (strcmp(name, "auto") == 0)
+    bool any = strcmp(name, "auto") == 0;
+    if (any && !is_image_build(command))
         return select_first(choice, err);
+    if (any || strcmp(name, engine_image.name) == 0)
+        engine = &engine_image;
+    if (any)
+        *choice = xasprintf("%s: the build command builds an image", engine->name);
     for (size_t i = 0; i < ENGINES; i++)
         if (strcmp(engines[i]->name, name) == 0)
             engine = engines[i];
@@ -118,6 +138,10 @@ void engine_probe_arguments(const struct engine_spec *spec, const char *probe, b
         strv_push(arguments, "--own-cgroup");
     if (spec->marker)
         strv_pushf(arguments, "--marker=%s", spec->marker);
+    if (spec->measured)
+        strv_pushf(arguments, "--cgroup=%s", spec->measured);
+    if (spec->cpu_usage)
+        strv_pushf(arguments, "--cpu-usage=%s", spec->cpu_usage);
     if (spec->sh_fallback)
         strv_push(arguments, "--sh-fallback");
     strv_push(arguments, "--");

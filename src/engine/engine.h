@@ -1,5 +1,6 @@
 /* Engines: where a build runs. docker and podman run it in a container, host in a new cgroup on
- * this machine, inplace in the cgroup of the runner.
+ * this machine, inplace in the cgroup of the runner. image runs the client of an image build, and
+ * measures the steps that the daemon runs for it.
  *
  * Each engine is an operations table (struct engine). A run is: start, locate while the probe waits
  * for its first prompt, perhaps kill, finish. `finish` follows each `start`, even a failed one, and
@@ -42,6 +43,17 @@ struct engine_spec {
     const struct strv *stages;  /* regular expressions, in order of precedence */
     const struct strv *command; /* of the build */
     bool sh_fallback;           /* run `sh` if the program of the command is missing */
+    bool cold;                  /* image: without the cache of the builder */
+    /* For engine_probe_arguments: the cgroup to measure if the probe is not in it, and a file with
+     * its CPU time in ns. */
+    const char *measured, *cpu_usage;
+};
+
+/* An image that the build had to make. The texts are owned. */
+struct built_image {
+    char *name;
+    bool ok;      /* it exists, and this run made it */
+    char *detail; /* its id, or the fault */
 };
 
 /* What the engine reports about a run. Texts are owned and may be NULL. */
@@ -50,8 +62,13 @@ struct engine_facts {
     char *image_digest;
     bool oom_killed; /* the engine's own flag */
     char *failure;   /* the engine's error message */
+    struct built_image *images;
+    size_t image_count;
 };
 void engine_facts_release(struct engine_facts *facts);
+/* Appends an image; copies the texts. */
+void engine_facts_add_image(struct engine_facts *facts, const char *name, bool ok,
+                            const char *detail);
 
 struct engine_run {
     const struct engine *engine;
@@ -61,16 +78,20 @@ struct engine_run {
     struct oom_watch oom;
     struct cgroup located; /* of the running probe; version 0 if it was not found */
     struct page_cache page_cache;
-    char *cgroup; /* host: the directory that was made; owned; else NULL */
-    char *moved;  /* host: the cgroup to which the runner has moved; owned; else NULL */
-    int lock;     /* inplace: the lock on the cgroup; else -1 */
-    bool adopts;  /* inplace: this process is the subreaper of the probe's orphans */
+    char *cgroup;            /* host, image: the directory that was made; owned; else NULL */
+    char *moved;             /* host: the cgroup to which the runner has moved; owned; else NULL */
+    int lock;                /* inplace: the lock on the cgroup; else -1 */
+    bool adopts;             /* inplace: this process is the subreaper of the probe's orphans */
+    struct image_run *image; /* image: private; owned by start and finish */
 };
 
 /* The operations of an engine. An `int` is 0, or -1 with `err` set. */
 struct engine {
     const char *name;
     const char *image_label; /* replaces the image reference in results; NULL: the reference */
+    /* The build runs in processes of a daemon, in the cgroup that `start` made. The probe is not in
+     * that cgroup, and its child is only the client. */
+    bool outside;
     /* Checks whether the engine can run builds here. May run a command for up to 15 s. If that
      * gives no answer in time, sets `*silent` to true and returns -1. */
     int (*usable)(const struct engine *engine, bool *silent, struct bm_error *err);
@@ -85,21 +106,23 @@ struct engine {
     int (*finish)(struct engine_run *run, struct engine_facts *facts, struct bm_error *err);
 };
 
-extern const struct engine engine_docker, engine_podman, engine_host, engine_inplace;
+extern const struct engine engine_docker, engine_podman, engine_host, engine_inplace, engine_image;
 
-/* All engines, in the order in which "auto" tries them. */
+/* All engines that can run any build, in the order in which "auto" tries them. image is not among
+ * them: "auto" selects it by the build command. */
 #define ENGINES 4
 extern const struct engine *const engines[ENGINES];
 
 /* Checks whether the engine can run builds here, as its `usable` does, and traces the result. */
 int engine_try(const struct engine *engine, bool *silent, struct bm_error *err);
 
-/* Returns the engine `name` if it is usable. For "auto": the first usable one of docker, podman,
- * host, inplace; `*choice` then names it, and the reason that each earlier one is not usable (owned
- * by the caller). "docker" is the engine podman if the program docker is Podman. An engine that is
- * there but gives no answer in time ends "auto": the engines after it have less isolation. NULL on
- * error. */
-const struct engine *engine_select(const char *name, char **choice, struct bm_error *err);
+/* Returns the engine `name` if it is usable. For "auto": image if `command` is an image build, else
+ * the first usable one of docker, podman, host, inplace; `*choice` then names it, and the reason
+ * that each earlier one is not usable (owned by the caller). "docker" is the engine podman if the
+ * program docker is Podman. An engine that is there but gives no answer in time ends "auto": the
+ * engines after it have less isolation. NULL on error. */
+const struct engine *engine_select(const char *name, const struct strv *command, char **choice,
+                                   struct bm_error *err);
 
 /* Returns the limits of one cgroup as text, such as "memory limit 1.0 GiB, swap limit 0 B"; "" if
  * it has none. The caller owns it. */

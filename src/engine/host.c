@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "cgroup/cgroup.h"
 #include "engine/engine.h"
+#include "engine/run_cgroup.h"
 #include "engine/user_scope.h"
 #include "proc/proc.h"
 
@@ -17,87 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_file(const char *directory, const char *name, const char *text)
-{
-    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", directory, name);
-    int fd CLEANUP(cleanup_fd) = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    return write(fd, text, strlen(text)) < 0 ? -1 : 0;
-}
-
-/* Returns 0, or -1 if the path is too long. */
-static int cgroup_of_directory(const char *directory, struct cgroup *cgroup)
-{
-    int length = snprintf(cgroup->directory, sizeof cgroup->directory, "%s", directory);
-    if ((size_t)length >= sizeof cgroup->directory)
-        return -1;
-    cgroup->version = 2;
-    if (!cgroup_has_file(cgroup, "memory.current"))
-        cgroup->version = 1;
-    return 0;
-}
-
-static void kill_processes(const char *directory)
-{
-    static int pids[PROCESSES_MAX];
-    struct cgroup cgroup = {0};
-    if (cgroup_of_directory(directory, &cgroup) < 0)
-        return;
-    ssize_t count = cgroup_processes(&cgroup, pids, PROCESSES_MAX);
-    for (ssize_t i = 0; i < count && i < PROCESSES_MAX; i++)
-        kill(pids[i], SIGKILL);
-}
-
-/* Kills all processes in the cgroup and below it, and removes the cgroups that are empty by now: a
- * build can make cgroups in its own. Returns 0 if the cgroup is removed, else -1 with errno. */
-static int empty_and_remove(const char *directory)
-{
-    if (rmdir(directory) == 0 || errno == ENOENT)
-        return 0;
-    if (errno != EBUSY)
-        return -1;
-    kill_processes(directory);
-    DIR *open = opendir(directory);
-    struct dirent *entry;
-    while (open && (entry = readdir(open)))
-        if (entry->d_type == DT_DIR && *entry->d_name != '.') {
-            char *below CLEANUP(cleanup_free) = xasprintf("%s/%s", directory, entry->d_name);
-            (void)empty_and_remove(below);
-        }
-    if (open)
-        closedir(open);
-    errno = EBUSY;
-    return -1;
-}
-
-static int remove_cgroup(const char *directory)
-{
-    for (int round = 0; round < 500; round++) {
-        if (empty_and_remove(directory) == 0)
-            return 0;
-        if (errno != EBUSY)
-            return -1;
-        sleep_ms(10);
-    }
-    errno = EBUSY;
-    return -1;
-}
-
-/* Removes cgroups whose runner was killed. */
-static void remove_orphans(const char *parent)
-{
-    DIR *directory = opendir(parent);
-    struct dirent *entry;
-    while (directory && (entry = readdir(directory)))
-        if (engine_name_is_orphan(entry->d_name)) {
-            char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", parent, entry->d_name);
-            (void)remove_cgroup(path);
-        }
-    if (directory)
-        closedir(directory);
-}
-
 /* ---- the place of the cgroup ---- */
 
 /* Returns whether the memory controller counts in the new cgroups of this directory. */
@@ -105,7 +25,7 @@ static bool has_controller_below(const struct cgroup *cgroup)
 {
     char enabled[1024] = "";
     char *path CLEANUP(cleanup_free) = xasprintf("%s/cgroup.subtree_control", cgroup->directory);
-    (void)write_file(cgroup->directory, "cgroup.subtree_control", "+memory");
+    (void)run_cgroup_write(cgroup->directory, "cgroup.subtree_control", "+memory");
     return read_text(path, enabled, sizeof enabled) > 0 && strstr(enabled, "memory");
 }
 
@@ -133,7 +53,7 @@ static int move_below(const struct cgroup *own, const char *name, char **moved)
     char *directory CLEANUP(cleanup_free) = xasprintf("%s/%s-runner", own->directory, name);
     if (mkdir(directory, 0755) < 0 && errno != EEXIST)
         return -1;
-    if (write_file(directory, "cgroup.procs", "0") < 0) {
+    if (run_cgroup_write(directory, "cgroup.procs", "0") < 0) {
         rmdir(directory);
         return -1;
     }
@@ -147,8 +67,8 @@ static void move_back(char *moved)
     if (!moved)
         return;
     char *own CLEANUP(cleanup_free) = xstrndup(moved, (size_t)(strrchr(moved, '/') - moved));
-    (void)write_file(own, "cgroup.subtree_control", "-memory");
-    (void)write_file(own, "cgroup.procs", "0");
+    (void)run_cgroup_write(own, "cgroup.subtree_control", "-memory");
+    (void)run_cgroup_write(own, "cgroup.procs", "0");
     rmdir(moved);
     free(moved);
 }
@@ -194,7 +114,7 @@ static int make_directory(const struct cgroup *own, const char *parent, const ch
                               : geteuid() == 0 ? ""
                                                : " (requires root or a delegated cgroup)");
     struct cgroup cgroup = {0};
-    if (own->version == 2 && (cgroup_of_directory(directory, &cgroup) < 0 || cgroup.version != 2)) {
+    if (own->version == 2 && (run_cgroup_of(directory, &cgroup) < 0 || cgroup.version != 2)) {
         rmdir(directory);
         return bm_error_set(err,
                             "the memory controller is not enabled in %s: write +memory to its "
@@ -269,7 +189,7 @@ static int make_cgroup(const char *name, char **made, char **moved, int *version
     }
     if (!parent)
         return bm_error_set(err, "%s", reason.message);
-    remove_orphans(parent);
+    run_cgroup_remove_orphans(parent);
     *version = own.version;
     return make_directory(&own, parent, name, made, err);
 }
@@ -283,33 +203,17 @@ static int usable(const struct engine *engine, bool *silent, struct bm_error *er
     char *moved = NULL;
     int version = 0;
     int result = make_cgroup(name, &directory, &moved, &version, err);
-    if (result == 0 && remove_cgroup(directory) < 0)
+    if (result == 0 && run_cgroup_remove(directory) < 0)
         result = bm_error_errno(err, "%s", directory);
     move_back(moved);
     return result;
-}
-
-static int set_limit(const char *directory, int version, int64_t limit_bytes, struct bm_error *err)
-{
-    char bytes[32];
-    snprintf(bytes, sizeof bytes, "%lld", (long long)limit_bytes);
-    const char *name = version == 2 ? "memory.max" : "memory.limit_in_bytes";
-    if (write_file(directory, name, bytes) < 0)
-        return bm_error_errno(err, "%s/%s", directory, name);
-    trace("limits: %s of %s is %s", name, directory, bytes);
-    /* A kernel without swap accounting has neither file. */
-    if (version == 2)
-        (void)write_file(directory, "memory.swap.max", "0");
-    else
-        (void)write_file(directory, "memory.memsw.limit_in_bytes", bytes);
-    return 0;
 }
 
 /* Runs in the child. It enters the cgroup first: each page from here on is charged to it. */
 static int enter(void *context)
 {
     const struct engine_run *run = context;
-    if (write_file(run->cgroup, "cgroup.procs", "0") < 0)
+    if (run_cgroup_write(run->cgroup, "cgroup.procs", "0") < 0)
         return -1;
     engine_protect(0);
     return engine_enter(run->spec);
@@ -321,7 +225,7 @@ static int start(struct engine_run *run, struct bm_error *err)
     if (make_cgroup(run->spec->name, &run->cgroup, &run->moved, &version, err) < 0)
         return -1;
     if (run->spec->memory_limit_bytes > 0 &&
-        set_limit(run->cgroup, version, run->spec->memory_limit_bytes, err) < 0)
+        run_cgroup_limit(run->cgroup, version, run->spec->memory_limit_bytes, err) < 0)
         return -1;
     struct strv arguments CLEANUP(strv_release) = {0};
     engine_probe_arguments(run->spec, run->spec->probe_path, true, &arguments);
@@ -333,7 +237,7 @@ static int start(struct engine_run *run, struct bm_error *err)
 
 static int locate(const struct engine_run *run, struct cgroup *cgroup)
 {
-    if (cgroup_of_directory(run->cgroup, cgroup) < 0 || !cgroup_lists(cgroup, run->child.pid))
+    if (run_cgroup_of(run->cgroup, cgroup) < 0 || !cgroup_lists(cgroup, run->child.pid))
         return -1;
     trace("cgroup: %s, v%d, made for this run", run->cgroup, cgroup->version);
     return 0;
@@ -341,14 +245,14 @@ static int locate(const struct engine_run *run, struct cgroup *cgroup)
 
 static void kill_build(struct engine_run *run)
 {
-    (void)remove_cgroup(run->cgroup);
+    (void)run_cgroup_remove(run->cgroup);
 }
 
 static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_error *err)
 {
     (void)facts; /* the host reports none */
     int result = 0;
-    if (run->cgroup && remove_cgroup(run->cgroup) < 0)
+    if (run->cgroup && run_cgroup_remove(run->cgroup) < 0)
         result = bm_error_errno(err, "cannot remove the cgroup %s", run->cgroup);
     move_back(run->moved);
     return result;

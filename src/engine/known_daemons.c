@@ -287,21 +287,20 @@ static bool is_assignment(const char *word)
     return name > 0 && !isdigit((unsigned char)*word) && word[name] == '=';
 }
 
-/* Returns the subcommand if it is among those of the rule. The value of an option can stand before
- * it: docker --context remote build. */
-static const char *subcommand_of(const struct client_rule *rule, const struct strv *words,
-                                 size_t at)
+/* Returns the index of the subcommand if it is among those of the rule, else 0. The value of an
+ * option can stand before it: docker --context remote build. */
+static size_t subcommand_at(const struct client_rule *rule, const struct strv *words, size_t at)
 {
     for (size_t i = at + 1; i < words->count; i++) {
         const char *word = words->items[i], *before = words->items[i - 1];
         if (*word == '-' || is_among(groups, word))
             continue;
         if (is_among(rule->subcommands, word))
-            return word;
+            return i;
         if (i == at + 1 || *before != '-' || strchr(before, '='))
-            return NULL;
+            return 0;
     }
-    return NULL;
+    return 0;
 }
 
 static bool has_any(const char *list, const struct strv *words, size_t from)
@@ -321,7 +320,8 @@ static struct daemon_client client_at(const struct strv *words, size_t at)
         const struct client_rule *rule = &client_rules[i];
         if (strcmp(program, rule->program) != 0 || switches_off(rule->daemon, words))
             continue;
-        const char *subcommand = rule->subcommands ? subcommand_of(rule, words, at) : NULL;
+        size_t subcommand_index = rule->subcommands ? subcommand_at(rule, words, at) : 0;
+        const char *subcommand = subcommand_index ? words->items[subcommand_index] : NULL;
         if (rule->subcommands ? !subcommand : has_any(rule->others, words, at + 1))
             continue;
         return (struct daemon_client){.daemon = rule->daemon,
@@ -463,6 +463,32 @@ struct daemon_client daemon_client_in_process(const char *command_line)
     struct strv words CLEANUP(strv_release) = {0};
     push_words(&words, command_line);
     return words.count ? client_at(&words, 0) : (struct daemon_client){.daemon = DAEMON_IDS};
+}
+
+bool container_client_find(const struct strv *words, size_t *program, size_t *subcommand)
+{
+    *program = program_at(words);
+    for (size_t i = 0; *program < words->count && i < sizeof client_rules / sizeof *client_rules;
+         i++) {
+        const struct client_rule *rule = &client_rules[i];
+        if ((rule->daemon != DAEMON_DOCKER && rule->daemon != DAEMON_PODMAN) ||
+            strcmp(base_name(words->items[*program]), rule->program) != 0)
+            continue;
+        *subcommand = subcommand_at(rule, words, *program);
+        return *subcommand > 0;
+    }
+    return false;
+}
+
+const char *shell_script_of(const struct strv *words)
+{
+    size_t at = program_at(words);
+    return at < words->count ? script_of(words, at) : NULL;
+}
+
+bool shell_next_command(const char **script, struct strv *words)
+{
+    return next_command(script, words);
 }
 
 bool daemon_is_disabled(enum daemon_id id, const struct strv *command, const struct strv *env)

@@ -57,6 +57,18 @@ struct daemon_client daemon_client_in_command(const struct strv *command);
 /* The same for the command line of a process, whose arguments are separated by blanks. */
 struct daemon_client daemon_client_in_process(const char *command_line);
 
+/* Finds the client of a container engine in the words of one command, after sudo, env and similar
+ * programs: `*program` and `*subcommand` are the indexes of "docker" and "build". Returns false if
+ * the command does not make an engine work. */
+bool container_client_find(const struct strv *words, size_t *program, size_t *subcommand);
+
+/* Returns the script of a command such as sh -c SCRIPT, or NULL. */
+const char *shell_script_of(const struct strv *words);
+
+/* Appends the words of the next simple command of a shell script, and moves `*script` behind it.
+ * Returns false at the end of the script. */
+bool shell_next_command(const char **script, struct strv *words);
+
 /* Returns whether the build command or a variable of `env` ("NAME=VALUE") disables the daemon. */
 bool daemon_is_disabled(enum daemon_id id, const struct strv *command, const struct strv *env);
 

@@ -96,8 +96,7 @@ static bool has_limit_above(const struct cgroup *cgroup)
 /* Returns the kills that end the build; -1: the cgroup is gone. On v1 a process in a cgroup that
  * the build has removed leaves no count. But the eventfd is signalled for failures at this cgroup
  * and above it, and not for those below. The removal of this cgroup signals it, too, so read it
- * first.
- */
+ * first. The count of limit hits is no proof: Linux 6.18 leaves memory.failcnt at 0. */
 static int64_t fatal_kills(const struct oom_watch *watch)
 {
     static struct cgroup_oom oom;
@@ -105,9 +104,8 @@ static int64_t fatal_kills(const struct oom_watch *watch)
     bool signalled = poll(&events, 1, 0) > 0;
     cgroup_read_oom(&watch->cgroup, &oom);
     int64_t fatal = cgroup_kills_since(NULL, &oom).fatal;
-    return fatal == 0 && signalled && oom.limit_hits > 0 && !has_limit_above(&watch->cgroup)
-               ? 1
-               : fatal;
+    bool limited = cgroup_read_number(&watch->cgroup, "memory.limit_in_bytes") >= 0;
+    return fatal == 0 && signalled && limited && !has_limit_above(&watch->cgroup) ? 1 : fatal;
 }
 
 void oom_watch_poll(struct oom_watch *watch)

@@ -26,7 +26,7 @@ static int64_t read_peak(const struct stage_peaks *peaks)
     if (peaks->fd < 0 || read_again(peaks->fd, text, sizeof text) <= 0 ||
         parse_cgroup_number(text, &bytes) < 0)
         return -1;
-    return bytes;
+    return bytes > 0 ? bytes : -1; /* 0: nothing was charged */
 }
 
 int64_t stage_peaks_take(struct stage_peaks *peaks)

@@ -121,7 +121,9 @@ static void take_cgroup(struct source_cgroup *cgroup, const struct wire_hello *h
     cgroup->version = hello->cgroup_version;
     cgroup->directory = xstrdup(hello->cgroup_directory);
     cgroup->seen_by = xstrdup(hello->cgroup_seen_by_runner ? "runner" : "probe");
-    cgroup->proof = xstrdup("its cgroup.procs lists the probe");
+    cgroup->proof = xstrdup(hello->cgroup_seen_by_runner == 2
+                                ? "it was made for this run, and its counter was 0 before the steps"
+                                : "its cgroup.procs lists the probe");
 }
 
 static void take_hello(struct aggregate *aggregate, const struct wire_hello *hello)
@@ -218,6 +220,9 @@ static void take_sample(struct aggregate *aggregate, const struct wire_sample *s
         raise_to(&stage->all_pss_peak_bytes, sample->pss_bytes);
     int64_t highest = sample->cgroup_bytes;
     raise_to(&highest, sample->cgroup_high_bytes);
+    /* Nothing was charged: no process of the build ran yet. */
+    if (highest == 0 && sample->unreclaimable_bytes <= 0)
+        return;
     if (highest > stage->cgroup_peak_bytes) {
         stage->cgroup_peak_bytes = highest;
         stage->cgroup_peak_exact = false;

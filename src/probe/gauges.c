@@ -89,14 +89,18 @@ static void gauge_set(struct gauge *gauge, int64_t bytes)
 static void read_stat(struct gauges *gauges)
 {
     char text[8192];
-    if (gauges->stat_fd < 0 || read_again(gauges->stat_fd, text, sizeof text) <= 0)
-        return;
-    parse_memory_stat(text, gauges->cgroup->version, &gauges->stat);
-    int64_t extra = gauges->extra_fd >= 0 ? read_number(gauges->extra_fd) : -1;
-    if (gauges->cgroup->version == 2)
-        cgroup_stat_set_swap(&gauges->stat, extra);
-    else
-        gauges->stat.kernel_bytes = extra;
+    if (gauges->sum_below) {
+        cgroup_stat_sum(gauges->cgroup, &gauges->stat);
+    } else {
+        if (gauges->stat_fd < 0 || read_again(gauges->stat_fd, text, sizeof text) <= 0)
+            return;
+        parse_memory_stat(text, gauges->cgroup->version, &gauges->stat);
+        int64_t extra = gauges->extra_fd >= 0 ? read_number(gauges->extra_fd) : -1;
+        if (gauges->cgroup->version == 2)
+            cgroup_stat_set_swap(&gauges->stat, extra);
+        else
+            gauges->stat.kernel_bytes = extra;
+    }
     if (gauges->stat.swap_bytes > gauges->swap_high_bytes)
         gauges->swap_high_bytes = gauges->stat.swap_bytes;
     if (gauges->stat.zswap_bytes > gauges->zswap_high_bytes)

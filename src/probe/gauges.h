@@ -19,7 +19,8 @@ struct gauge {
 struct gauges {
     const struct cgroup *cgroup;
     int usage_fd, stat_fd;
-    int extra_fd; /* kernel memory on v1, swap on v2 */
+    int extra_fd;   /* kernel memory on v1, swap on v2 */
+    bool sum_below; /* v1: all processes are in cgroups below (cgroup_stat_sum) */
     int64_t limit_bytes;
     int64_t fastest_bytes_per_ms; /* the assumed maximum rate of allocation */
     struct gauge usage, unreclaimable;

@@ -1,11 +1,14 @@
 /* build-mem-probe: runs a build, measures it, and sends records to the runner.
  *
  *   build-mem-probe [--interval-ms N] [--stage REGEX]... [--own-cgroup] [--sh-fallback]
- *                   [--marker FILE] [--guard PERCENT] -- COMMAND [ARG...]
+ *                   [--marker FILE] [--guard PERCENT] [--cgroup DIRECTORY [--cpu-usage FILE]]
+ *                   -- COMMAND [ARG...]
  *
  * --own-cgroup: only the build lives in the cgroup; implied if the probe is PID 1.
  * Without it the build's processes are the probe's descendants.
  * --marker: a file of the repository. If it is missing, the engine has mounted something else.
+ * --cgroup: measures this cgroup, in which a daemon works for COMMAND. The probe is not in it.
+ * --cpu-usage: a file with the CPU time of that cgroup in ns (cgroup v1).
  * --sh-fallback: if COMMAND is missing, run sh with its arguments.
  *
  * --guard: see probe/guard.h.
@@ -46,7 +49,9 @@
 #define GRACE_MS 3000
 
 static struct cgroup cgroup, cpu_cgroup;
-static bool own_cgroup; /* it contains only the build and the probe */
+static bool own_cgroup;       /* it contains only the build and the probe */
+static bool outside;          /* COMMAND and the probe are not in the cgroup */
+static const char *cpu_usage; /* of the cgroup, if the probe is outside; NULL: unknown */
 /* The counters before the build. */
 static struct cgroup_pressure pressure_at_start;
 static struct cgroup_levels levels_at_start;
@@ -165,10 +170,23 @@ static int64_t own_cpu_ms(void)
     return cpu_ms_of(RUSAGE_SELF);
 }
 
+/* The cgroup is new, so the count starts at 0. */
+static int64_t cpu_ms_in_file(void)
+{
+    char text[64];
+    int64_t ns;
+    return cpu_usage && read_text(cpu_usage, text, sizeof text) > 0 &&
+                   parse_cgroup_number(text, &ns) == 0 && ns >= 0
+               ? ns / 1000000
+               : -1;
+}
+
 /* The cgroup counts also the processes that nobody waited for, because their parents ignore
  * SIGCHLD. The caller has reaped the rest. */
 static int64_t cpu_ms_of_build(void)
 {
+    if (outside)
+        return cpu_ms_in_file();
     int64_t now_us = cgroup_cpu_us(&cgroup), reaped_ms = cpu_ms_of(RUSAGE_CHILDREN);
     if (!own_cgroup || cpu_us_at_start < 0 || now_us < cpu_us_at_start)
         return reaped_ms;
@@ -200,8 +218,11 @@ static void count_from_here(void)
     usage_at_start_bytes = cgroup_usage(&cgroup);
 }
 
+/* Ends the client first: without it the daemon starts no further step. */
 static void kill_build(void)
 {
+    if (outside)
+        build_kill_all(&build, NULL);
     build_kill_all(&build, own_cgroup && cgroup.version ? &cgroup : NULL);
 }
 
@@ -243,8 +264,9 @@ static void send_levels(void)
 static void send_disturbance(void)
 {
     struct wire_record record = {.type = WIRE_DISTURBANCE};
-    disturbance_since_start(elapsed_ms() * 1000, table_run_delay_us(),
-                            (cpu_ms_of_build() + own_cpu_ms()) * 1000, &record.disturbance);
+    /* The daemon works for the build, too, so the CPU time of others is unknown. */
+    int64_t own_us = outside ? -1 : (cpu_ms_of_build() + own_cpu_ms()) * 1000;
+    disturbance_since_start(elapsed_ms() * 1000, table_run_delay_us(), own_us, &record.disturbance);
     emit_record(&record);
 }
 
@@ -289,7 +311,8 @@ static void send_end(int64_t duration_ms)
             .unreadable = sampler.pss.unreadable,
             .cpu_ms = own_cpu_ms(),
             .rss_peak_bytes = own_rss_peak(),
-            .largest_process_bytes = build_largest_process_bytes(),
+            /* Without the cgroup, it would be the client. */
+            .largest_process_bytes = outside ? -1 : build_largest_process_bytes(),
             .build_cpu_ms = cpu_ms_of_build(),
             .guard = guard.ended,
             .guard_bytes = guard.ended_bytes,
@@ -442,6 +465,15 @@ static void drain_output(void)
     }
 }
 
+static void measure_outside(const char *directory)
+{
+    outside = own_cgroup = true;
+    snprintf(cgroup.directory, sizeof cgroup.directory, "%s", directory);
+    cgroup.version = 2;
+    if (!cgroup_has_file(&cgroup, "memory.current"))
+        cgroup.version = 1;
+}
+
 static char **read_arguments(int argc, char **argv, int64_t *interval_ms)
 {
     static const struct option options[] = {{"interval-ms", required_argument, NULL, 'i'},
@@ -450,6 +482,8 @@ static char **read_arguments(int argc, char **argv, int64_t *interval_ms)
                                             {"sh-fallback", no_argument, NULL, 'f'},
                                             {"marker", required_argument, NULL, 'm'},
                                             {"guard", required_argument, NULL, 'g'},
+                                            {"cgroup", required_argument, NULL, 'c'},
+                                            {"cpu-usage", required_argument, NULL, 'u'},
                                             {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
@@ -466,6 +500,10 @@ static char **read_arguments(int argc, char **argv, int64_t *interval_ms)
             marker = optarg;
         else if (option == 'g')
             guard_percent = atoi(optarg);
+        else if (option == 'c')
+            measure_outside(optarg);
+        else if (option == 'u')
+            cpu_usage = optarg;
         else
             exit(2);
         if (message)
@@ -494,9 +532,9 @@ int main(int argc, char **argv)
     (void)prctl(PR_SET_DUMPABLE, 0);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 
-    bool found = cgroup_of_self("", &cgroup) == 0;
+    bool found = outside || cgroup_of_self("", &cgroup) == 0;
     /* Some engines leave a container in the cgroup of their caller. */
-    own_cgroup = own_cgroup && !cgroup_lists_others(&cgroup, getpid());
+    own_cgroup = own_cgroup && (outside || !cgroup_lists_others(&cgroup, getpid()));
     /* The root cgroup of the machine counts all processes. */
     if (found && !own_cgroup && cgroup_is_root(&cgroup))
         cgroup.version = 0;
@@ -509,9 +547,11 @@ int main(int argc, char **argv)
             "sides, or use --engine inplace");
     count_from_here();
     send_hello();
-    variables_each(send_variable);
+    if (!outside) /* a step does not inherit the variables of the client */
+        variables_each(send_variable);
     int64_t outer_room_bytes = wait_for_start();
     sampler_init(&sampler, "", &cgroup, own_cgroup, interval_ms);
+    sampler.gauges.sum_below = outside && cgroup.version == 1;
     guard_start(&guard, "", &cgroup, guard_percent, &levels_at_start, outer_room_bytes);
     disturbance_start(&cgroup, own_cgroup, &cpu_cgroup);
     if (!disturbance_has_cpu_pressure())

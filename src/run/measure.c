@@ -185,10 +185,10 @@ static void trace_limits(const struct config *config)
  * `m->not_measured`. */
 static void run_with_engine(const struct engine *engine, const char *probe,
                             const struct config *config, const char *repo,
-                            struct recorder *recorder, struct measurement *m)
+                            struct recorder *recorder, struct measurement *m,
+                            struct session_outcome *outcome)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct session_outcome outcome CLEANUP(session_outcome_release) = {0};
     struct strv stages CLEANUP(strv_release) = {0}, command CLEANUP(strv_release) = {0};
     char *name CLEANUP(cleanup_free) = engine_unique_name();
     for (size_t i = 0; i < config->stage_count; i++)
@@ -223,30 +223,40 @@ static void run_with_engine(const struct engine *engine, const char *probe,
         .stages = &stages,
         .command = &command,
         .sh_fallback = in_container && !config->build_argv.count,
+        .cold = !config->skip_clear,
     };
     struct daemon_watch daemons CLEANUP(daemon_watch_release);
     daemon_watch_open(&daemons, engine, &spec);
     if (!config->quiet)
         print_daemons(&daemons);
-    if (!config->quiet)
+    if (!config->quiet && !engine->outside) /* a step does not inherit the variables */
         print_heap_ceilings(config, &command, in_container);
     if (session_run(engine, &spec, config->timeout_ms, &daemons, recorder_take, recorder,
-                    recorder_ledger(recorder), &outcome, &err) < 0) {
+                    recorder_ledger(recorder), outcome, &err) < 0) {
         free(m->not_measured);
         m->not_measured = xstrdup(err.message);
     }
-    add_outcome(m, &outcome);
+    add_outcome(m, outcome);
     if (recorder_started(recorder))
         add_daemons(m, &daemons);
     if (config->cache == CACHE_WARM && recorder_started(recorder) && !config->quiet)
-        print_warmed(&outcome.page_cache);
+        print_warmed(&outcome->page_cache);
+}
+
+static const struct engine *select_engine(const struct config *config, char **choice,
+                                          struct bm_error *err)
+{
+    struct strv command CLEANUP(strv_release) = {0};
+    fill_command(config, false, &command);
+    return engine_select(engine_choice_name(config->engine), &command, choice, err);
 }
 
 /* `*engine` is the engine of the earlier runs; NULL: the first run, which selects it. With --engine
  * auto, an engine that cannot start the build is not followed by another one: a build must not get
  * more rights because an engine fails. */
 static void run_build(const struct config *config, const char *repo, const struct engine **engine,
-                      struct recorder *recorder, struct measurement *m)
+                      struct recorder *recorder, struct measurement *m,
+                      struct session_outcome *outcome)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     char *choice CLEANUP(cleanup_free) = NULL;
@@ -254,11 +264,11 @@ static void run_build(const struct config *config, const char *repo, const struc
     if (probe)
         trace("probe: %s", probe);
     if (probe && !*engine)
-        *engine = engine_select(engine_choice_name(config->engine), &choice, &err);
+        *engine = select_engine(config, &choice, &err);
     if (choice && !config->quiet)
         fprintf(stderr, "build-mem: engine %s\n", choice);
     if (probe && *engine)
-        run_with_engine(*engine, probe, config, repo, recorder, m);
+        run_with_engine(*engine, probe, config, repo, recorder, m, outcome);
     else
         m->not_measured = xstrdup(err.message);
 }
@@ -298,9 +308,14 @@ static int measure_one(const struct config *config, const struct baseline *basel
     struct workspace_start start = workspace_begin(repo, out);
     struct recorder *recorder = recorder_open(config, baseline, out, label, &start, m, series, err);
     if (recorder) {
-        run_build(config, repo, engine, recorder, m);
+        struct session_outcome outcome CLEANUP(session_outcome_release) = {0};
+        run_build(config, repo, engine, recorder, m, &outcome);
         recorder_close(recorder);
         verify_build_end(m);
+        for (size_t i = 0; i < outcome.facts.image_count; i++) {
+            const struct built_image *image = &outcome.facts.images[i];
+            verify_image(m, image->name, image->ok, image->detail);
+        }
     }
     for (size_t i = 0; i < config->artifact_count; i++) {
         if (recorder)

@@ -125,7 +125,7 @@ static void trace_levels(const struct session *session)
 static bool probe_shares_its_cgroup(const struct engine_run *run, const struct wire_hello *hello)
 {
     int pid;
-    return run->engine != &engine_inplace &&
+    return run->engine != &engine_inplace && !run->engine->outside &&
            (hello->shared ||
             (run->located.version && cgroup_processes(&run->located, &pid, 1) != 1));
 }
@@ -137,6 +137,17 @@ static char *sharing_failure(struct engine_run *run)
                      "count: engine %s does not make a cgroup for it; enable its cgroups (Podman: "
                      "cgroups = \"enabled\" in containers.conf), or use --engine host",
                      run->engine->name);
+}
+
+/* A builder may ignore the cgroup, or take all steps from its cache. Then only the client ran. */
+static char *absence_failure(const struct engine_run *run)
+{
+    return xasprintf("no step of the build ran in the cgroup %s: the image has no RUN step, its "
+                     "steps were in the "
+                     "cache of the builder, or the builder ignores --cgroup-parent, as one on "
+                     "another machine or "
+                     "in a container does",
+                     run->cgroup);
 }
 
 static void refuse(struct session *session, char *reason)
@@ -158,7 +169,9 @@ static int probe_pid(const struct engine_run *run)
 static void begin_ledger(struct session *session)
 {
     int probe = probe_pid(&session->run);
-    if (probe > 0)
+    if (session->run.engine->outside)
+        ledger_set_fallback(session->ledger, "the processes of the steps belong to a daemon");
+    else if (probe > 0)
         session->watch =
             process_watch_open(session->ledger, probe, session->run.engine->image_label != NULL);
     else
@@ -197,7 +210,7 @@ static void begin_build(struct session *session, struct wire_hello *hello)
     if (session->run.located.version) {
         hello->cgroup_version = session->run.located.version;
         hello->cgroup_directory = session->run.located.directory;
-        hello->cgroup_seen_by_runner = 1;
+        hello->cgroup_seen_by_runner = session->run.engine->outside ? 2 : 1;
     }
     /* From outside, limits of ancestors are visible, too. */
     cgroup_read_levels(&session->run.located, &session->levels_at_start);
@@ -266,6 +279,9 @@ static void complete_record(struct session *session, struct wire_record *record)
         add_levels(session);
         record->end.ended_peak_bytes =
             stage_peaks_last(&session->run.peaks, record->end.peak_bytes);
+        if (session->run.engine->outside && record->end.peak_bytes < 0 &&
+            record->end.exit_code == 0)
+            refuse(session, absence_failure(&session->run));
         close_lifeline(session); /* the probe waits for the end of its stdin */
         break;
     case WIRE_FAILURE:

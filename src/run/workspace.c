@@ -219,6 +219,14 @@ void verify_build_end(struct measurement *m)
         check->detail = xasprintf("exit %lld", (long long)build->exit_code);
 }
 
+void verify_image(struct measurement *m, const char *name, bool ok, const char *detail)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("image %s", name);
+    struct verify_check *check = add_check(m, "artifact", path, true);
+    check->ok = ok;
+    check->detail = xstrdup(detail);
+}
+
 static bool earlier(struct timespec a, struct timespec b)
 {
     return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;

@@ -46,7 +46,9 @@ struct wire_hello {
     /* The cgroup that lists the probe in its cgroup.procs: 1 or 2, and its directory; 0 and "" if
      * none was found. The probe sends it as it sees it. The runner replaces it by what it sees. */
     int64_t cgroup_version;
-    int64_t cgroup_seen_by_runner; /* the probe sends 0 */
+    /* The probe sends 0. 2: the runner made it for the steps of a daemon, and the probe is not in
+     * it. */
+    int64_t cgroup_seen_by_runner;
     const char *cgroup_directory;
     int64_t shared; /* 1: the cgroup also holds processes of others; else 0 */
     /* 1: the peak was reset for this run. The probe sends 0; the runner fills it in. */

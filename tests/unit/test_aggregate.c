@@ -455,6 +455,20 @@ static void unreclaimable(int64_t bytes)
                                            .sample = {.t_ms = 1, .unreclaimable_bytes = bytes}});
 }
 
+/* The first step of an image build comes later than the first sample: there is no peak of 0 bytes.
+ */
+START_TEST(no_charge_is_no_figure)
+{
+    begin();
+    hello(5000);
+    unreclaimable(0);
+    finish(-1, 0, 0);
+    ck_assert_int_eq(m.peak.cgroup_bytes, UNMEASURED);
+    ck_assert_int_eq(m.peak.unreclaimable_bytes, UNMEASURED);
+    end();
+}
+END_TEST
+
 /* Each metric has its own rule. */
 START_TEST(limits_of_ancestors)
 {
@@ -831,6 +845,7 @@ int main(void)
     tcase_add_test(all, stage_without_samples_has_no_figures);
     tcase_add_test(all, no_process_no_pss);
     tcase_add_test(all, peak_at_the_limit);
+    tcase_add_test(all, no_charge_is_no_figure);
     tcase_add_test(all, limits_of_ancestors);
     tcase_add_test(all, an_impossible_peak_is_not_measured);
     tcase_add_test(all, levels_from_outside_complete_those_of_the_probe);
