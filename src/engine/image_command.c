@@ -82,18 +82,26 @@ static int check_client(const struct image_command *image, struct bm_error *err)
         client, has_word(image, "compose") ? " compose" : "", subcommand);
 }
 
-/* Returns the value of an option at words[*at], which can be in the next word, or NULL. */
-static const char *value_of(const struct strv *words, size_t *at, const char *name,
-                            const char *letter)
+/* Returns whether words[*at] is an option with a value, which can be in the next word: then moves
+ * `*at` to it. */
+static bool has_value(const struct strv *words, size_t *at, const char *name, const char *letter,
+                      const char **value)
 {
     const char *word = words->items[*at];
     size_t length = strlen(name);
-    if (strncmp(word, name, length) == 0 && word[length] == '=')
-        return word + length + 1;
-    if (letter && strncmp(word, letter, 2) == 0 && word[2])
-        return word + 2 + (word[2] == '=');
-    bool next = strcmp(word, name) == 0 || (letter && strcmp(word, letter) == 0);
-    return next && *at + 1 < words->count ? words->items[++*at] : NULL;
+    if (strncmp(word, name, length) == 0 && word[length] == '=') {
+        *value = word + length + 1;
+        return true;
+    }
+    if (letter && strncmp(word, letter, 2) == 0 && word[2]) {
+        *value = word + 2 + (word[2] == '=');
+        return true;
+    }
+    bool whole = strcmp(word, name) == 0 || (letter && strcmp(word, letter) == 0);
+    if (!whole || *at + 1 == words->count)
+        return false;
+    *value = words->items[++*at];
+    return true;
 }
 
 static int read_options(struct image_command *image, struct bm_error *err)
@@ -101,16 +109,16 @@ static int read_options(struct image_command *image, struct bm_error *err)
     bool leaves = false; /* the image does not stay in the engine */
     for (size_t i = image->subcommand + 1; i < image->words.count; i++) {
         const char *value;
-        if (value_of(&image->words, &i, "--cgroup-parent", NULL))
+        if (has_value(&image->words, &i, "--cgroup-parent", NULL, &value))
             return bm_error_set(err,
                                 "the engine image sets --cgroup-parent itself: remove it from the "
                                 "build command");
-        if ((value = value_of(&image->words, &i, "--tag", "-t"))) {
+        if (has_value(&image->words, &i, "--tag", "-t", &value)) {
             strv_push(&image->images, value);
-        } else if ((value = value_of(&image->words, &i, "--iidfile", NULL))) {
+        } else if (has_value(&image->words, &i, "--iidfile", NULL, &value)) {
             free(image->id_file);
             image->id_file = xstrdup(value);
-        } else if (value_of(&image->words, &i, "--output", "-o") ||
+        } else if (has_value(&image->words, &i, "--output", "-o", &value) ||
                    strcmp(image->words.items[i], "--push") == 0) {
             leaves = true;
         }
