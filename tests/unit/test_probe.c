@@ -1,6 +1,7 @@
 /* The process table and the PSS reads of the probe, on live processes that the tests fork. */
 #include "base/alloc.h"
 #include "cgroup/cgroup.h"
+#include "probe/disturbance.h"
 #include "probe/process_table.h"
 #include "probe/processes.h"
 #include "probe/pss.h"
@@ -541,6 +542,17 @@ START_TEST(the_build_in_a_shared_cgroup_is_our_descendants)
 }
 END_TEST
 
+/* `true` takes less than 1 ms. */
+START_TEST(a_build_can_have_a_duration_of_0)
+{
+    static const struct cgroup none;
+    struct wire_disturbance disturbance;
+    disturbance_start(&none, false, &none);
+    disturbance_since_start(0, 0, 0, &disturbance);
+    ck_assert_int_eq(disturbance.cpu_capacity_us, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("probe");
@@ -559,6 +571,7 @@ int main(void)
     tcase_add_test(all, the_build_in_a_shared_cgroup_is_our_descendants);
     tcase_add_test(all, shared_pages_are_not_counted_twice);
     tcase_add_test(all, variables_are_sent_without_secrets);
+    tcase_add_test(all, a_build_can_have_a_duration_of_0);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
