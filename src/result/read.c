@@ -263,7 +263,14 @@ static int read_build(const struct json *root, struct build_end *build, struct b
         return -1;
     const struct json *guard = json_member(json_member(root, "build"), "guard");
     build->guard.ended = guard != NULL;
-    return guard ? read_fields(guard, result_guard_fields, NULL, &build->guard, err) : 0;
+    if (!guard)
+        return 0;
+    if (read_fields(guard, result_guard_fields, NULL, &build->guard, err) < 0)
+        return -1;
+    bool has_figures = build->guard.unreclaimable_bytes >= 0 && build->guard.room_bytes > 0;
+    return build->guard.stalled || has_figures
+               ? 0
+               : json_error(guard, err, "has no figures, and is not \"stalled\"");
 }
 
 /* Other causes are derived from the figures. */

@@ -296,6 +296,7 @@ static const struct {
     {"bad-cache-policy.json", "$.environment.cache_policy: must be \"as-is\", \"warm\" or"},
     {"bad-cause.json", "$.cause.name: is not the name of a cause"},
     {"bad-guard.json", "$.build.guard.stalled: must be true or false"},
+    {"bad-guard-figures.json", "$.build.guard: has no figures"},
     {"bad-constraint.json", "$.constraints[1].ancestor: must be a whole number"},
     {"bad-outside-daemon.json", "$.outside_daemons[1].name: must be a string"},
     {"bad-stage.json", "$.stages[1].name: must be a string"},
