@@ -486,11 +486,15 @@ int main(void)
     tcase_add_test(all, findings_have_both_sides);
     tcase_add_loop_test(all, the_lower_of_budget_and_tolerance_is_allowed, 0, 2);
     tcase_add_test(all, a_peak_that_was_cut_off_is_not_judged);
-    tcase_add_loop_test(all, equal_builds_raise_no_alarm, 0, (int)COUNT(prefixes));
-    tcase_add_loop_test(all, growth_of_5_percent_is_at_the_end_of_the_tolerance, 0,
-                        (int)COUNT(prefixes));
-    tcase_add_loop_test(all, growth_of_10_percent_is_found, 0, (int)COUNT(prefixes));
-    tcase_add_loop_test(all, growth_of_10_percent_in_a_stage_is_found, 0, (int)COUNT(prefixes));
     suite_add_tcase(suite, all);
+    TCase *large = tcase_create("large");
+    tcase_set_tags(large, "large");
+    tcase_set_timeout(large, 60);
+    tcase_add_loop_test(large, equal_builds_raise_no_alarm, 0, (int)COUNT(prefixes));
+    tcase_add_loop_test(large, growth_of_5_percent_is_at_the_end_of_the_tolerance, 0,
+                        (int)COUNT(prefixes));
+    tcase_add_loop_test(large, growth_of_10_percent_is_found, 0, (int)COUNT(prefixes));
+    tcase_add_loop_test(large, growth_of_10_percent_in_a_stage_is_found, 0, (int)COUNT(prefixes));
+    suite_add_tcase(suite, large);
     return run_suite(suite);
 }
