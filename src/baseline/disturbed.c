@@ -98,17 +98,11 @@ static bool is_longer(int64_t duration_ms, int64_t usual_ms)
     return by_ms > LONGER_BY_MS && (double)by_ms > LONGER_BY_SHARE * (double)usual_ms;
 }
 
-char *disturbed_reason(const struct usual_run *usual, const struct measurement *m)
+/* `busy` and `throttled`: the shares of the run, or of the runs. */
+static char *starved_reason(const struct usual_run *usual, int64_t duration_ms, double busy,
+                            double throttled)
 {
-    const struct disturbance *disturbance = &m->disturbance;
-    double busy = busy_share(disturbance);
-    double throttled = throttled_share(disturbance, m->build.duration_ms);
-    if (m->pressure.swap_peak_bytes > 0 && swapped_bytes(disturbance) - usual->swapped_bytes >
-                                               m->peak.cgroup_bytes / 100 * UNUSUAL_SWAP_PERCENT) {
-        char *bytes CLEANUP(cleanup_free) = format_bytes(swapped_bytes(disturbance));
-        return xasprintf("the machine swapped %s", bytes);
-    }
-    if (!is_longer(m->build.duration_ms, usual->duration_ms))
+    if (!is_longer(duration_ms, usual->duration_ms))
         return NULL;
     bool is_busy = is_unusual(busy, usual->busy_share, USUAL_BUSY_SHARE);
     bool is_stopped = is_unusual(throttled, usual->throttled_share, USUAL_THROTTLED_SHARE);
@@ -120,9 +114,60 @@ char *disturbed_reason(const struct usual_run *usual, const struct measurement *
     if (is_stopped)
         strv_pushf(&causes, "a CPU quota stopped it for %.0f %% of the time", throttled * 100);
     char *why CLEANUP(cleanup_free) = strv_join(&causes, " and ");
-    char *took CLEANUP(cleanup_free) = format_duration(m->build.duration_ms);
+    char *took CLEANUP(cleanup_free) = format_duration(duration_ms);
     char *usually CLEANUP(cleanup_free) = format_duration(usual->duration_ms);
     return xasprintf("the build took %s instead of %s, because %s", took, usually, why);
+}
+
+char *disturbed_reason(const struct usual_run *usual, const struct measurement *m)
+{
+    const struct disturbance *disturbance = &m->disturbance;
+    if (m->pressure.swap_peak_bytes > 0 && swapped_bytes(disturbance) - usual->swapped_bytes >
+                                               m->peak.cgroup_bytes / 100 * UNUSUAL_SWAP_PERCENT) {
+        char *bytes CLEANUP(cleanup_free) = format_bytes(swapped_bytes(disturbance));
+        return xasprintf("the machine swapped %s", bytes);
+    }
+    return starved_reason(usual, m->build.duration_ms, busy_share(disturbance),
+                          throttled_share(disturbance, m->build.duration_ms));
+}
+
+static double larger(double one, double other)
+{
+    return one > other ? one : other;
+}
+
+static double smaller(double one, double other)
+{
+    return one < other ? one : other;
+}
+
+/* The slowest run, and the highest shares. */
+static struct usual_run worst_of_runs(const struct measurement *runs, size_t count)
+{
+    struct usual_run worst = {.duration_ms = UNMEASURED, .busy_share = -1, .throttled_share = -1};
+    for (size_t i = 0; i < count; i++) {
+        const struct measurement *m = &runs[i];
+        int64_t duration_ms = m->build.duration_ms;
+        worst.duration_ms = duration_ms > worst.duration_ms ? duration_ms : worst.duration_ms;
+        worst.busy_share = larger(worst.busy_share, busy_share(&m->disturbance));
+        worst.throttled_share =
+            larger(worst.throttled_share, throttled_share(&m->disturbance, duration_ms));
+    }
+    return worst;
+}
+
+char *disturbed_entry_reason(const struct baseline_environment *entry,
+                             const struct measurement *runs, size_t count)
+{
+    const struct usual_run now = worst_of_runs(runs, count);
+    int64_t duration_ms = usual_of_entry(entry).duration_ms;
+    double busy = 1, throttled = 1; /* the lowest shares */
+    for (size_t i = 0; i < entry->disturbance_count; i++) {
+        const struct disturbance *one = &entry->disturbance[i];
+        busy = smaller(busy, busy_share(one));
+        throttled = smaller(throttled, throttled_share(one, duration_ms));
+    }
+    return entry->disturbance_count ? starved_reason(&now, duration_ms, busy, throttled) : NULL;
 }
 
 size_t keep_undisturbed(const struct usual_run *usual, const struct measurement *runs,

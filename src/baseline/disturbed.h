@@ -21,11 +21,18 @@ struct usual_run usual_of_entry(const struct baseline_environment *entry);
 struct usual_run usual_of_runs(const struct measurement *runs, size_t count);
 
 /* Returns the reason that the run is disturbed, a clause; NULL if it is not. The caller owns it.
- *   starved     it took longer than usual, by 40 % and 10 s, and other work or the hypervisor used
- * more of the CPUs by 10 % of them, or a CPU quota stopped it for more of the time by 10 % swapped
- * it had swap in use, and the machine swapped more by 5 % of the memory peak If the usual share is
- * unknown, it is 25 % for other work, and 10 % for a quota. */
+ * - starved: it took longer than usual, by 40 % and 10 s; and other work or the hypervisor used
+ * more of the CPUs, by 10 % of them, or a CPU quota stopped it for more of the time, by 10 %
+ * - swapped: it had swap in use, and the machine swapped more, by 5 % of the memory peak
+ *
+ * If the usual share is unknown, it is 25 % for other work, and 10 % for a quota. */
 char *disturbed_reason(const struct usual_run *usual, const struct measurement *m);
+
+/* The other direction: returns the reason that all accepted runs of the entry were starved, as the
+ * runs show that were measured now; NULL if they were not. Each of these runs must have been
+ * faster. The caller owns it. */
+char *disturbed_entry_reason(const struct baseline_environment *entry,
+                             const struct measurement *runs, size_t count);
 
 /* Copies the runs that are not disturbed to `kept`, which has room for all; they still belong to
  * the caller. Sets `*reason`, which the caller owns, to that of the last disturbed run; NULL: none

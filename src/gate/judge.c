@@ -337,6 +337,21 @@ static void note_heap_ceilings(const struct measurement *runs, size_t run_count,
 /* Of a smaller build that passes, nobody asks where its memory went. */
 #define LARGE_PEAK_BYTES (INT64_C(1) << 30)
 
+/* A stage or a process can grow below the peak of the whole build. Then what held that peak is no
+ * place to begin. */
+static bool only_a_part_grew(const struct judgement *judgement)
+{
+    bool part = false;
+    for (size_t i = 0; i < judgement->finding_count; i++) {
+        const struct finding *finding = &judgement->findings[i];
+        bool is_part = metric_stage_name(finding->metric) || metric_process_name(finding->metric);
+        if (finding->status == FINDING_FAILED && !is_part)
+            return false;
+        part |= finding->status == FINDING_FAILED;
+    }
+    return part;
+}
+
 /* Of the run that failed, or of the one with the highest peak. */
 static void note_peak(const struct measurement *runs, size_t run_count, struct judgement *judgement)
 {
@@ -349,6 +364,8 @@ static void note_peak(const struct measurement *runs, size_t run_count, struct j
                  judgement->verdict == VERDICT_OVER_LIMIT ||
                  (failed && failure_cause(shown) != CAUSE_UNKNOWN);
     bool large = shown->peak.cgroup_bytes >= LARGE_PEAK_BYTES;
+    if (only_a_part_grew(judgement))
+        return;
     if (asked || (large && judgement->verdict != VERDICT_INCONCLUSIVE))
         peak_notes_add(shown, &judgement->notes);
 }
@@ -473,6 +490,23 @@ static bool evaluate_undisturbed(struct evaluation *evaluation, struct measureme
     return true;
 }
 
+/* Growth against accepted runs that the machine disturbed can be the error of the baseline. Then
+ * the verdict is inconclusive. */
+static bool baseline_was_undisturbed(const struct evaluation *evaluation,
+                                     struct judgement *judgement)
+{
+    if (evaluation->worst != REASON_REGRESSED)
+        return true;
+    char *reason CLEANUP(cleanup_free) =
+        disturbed_entry_reason(evaluation->entry, evaluation->runs, evaluation->run_count);
+    if (!reason)
+        return true;
+    judgement->verdict = VERDICT_INCONCLUSIVE;
+    judgement->reason = xasprintf("the machine disturbed every run of the baseline: %s", reason);
+    judgement->advice = refresh_or(ADVICE_REFRESH_QUIET, ADVICE_QUIET_MACHINE, judgement);
+    return false;
+}
+
 static void judge_against(const struct baseline *baseline, const char *baseline_path,
                           const struct measurement *runs, size_t run_count, bool strict,
                           struct judgement *judgement)
@@ -497,7 +531,8 @@ static void judge_against(const struct baseline *baseline, const char *baseline_
     struct measurement *kept CLEANUP(cleanup_free) = xcalloc(run_count, sizeof *kept);
     const struct measurement *at_limit = run_at_limit(runs, run_count);
     bool judged = at_limit || !evaluation.entry || evaluation.worst == REASON_OVER_BUDGET ||
-                  evaluate_undisturbed(&evaluation, kept, judgement);
+                  (evaluate_undisturbed(&evaluation, kept, judgement) &&
+                   baseline_was_undisturbed(&evaluation, judgement));
     judgement->findings = evaluation.findings;
     judgement->finding_count = evaluation.finding_count;
     if (at_limit) {

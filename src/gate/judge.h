@@ -58,6 +58,7 @@ void judgement_release(struct judgement *judgement);
  *   over-limit      the highest run exceeds a budget, whatever the level of the metric
  *   inconclusive    the machine disturbed every run (baseline/disturbed.h). If it disturbed only
  *                   some, the others are judged
+ *   inconclusive    regressed, but the machine disturbed every run of the baseline
  *   no-baseline, not-comparable
  *                   there is no entry; the findings have values, but no baseline
  *   regressed       the interval of the median (baseline/noise.h) is above the allowed value; a

@@ -57,6 +57,8 @@ static const char *const texts[] = {
     [ADVICE_STEADIER] = "check again on a quiet machine, or " STEADIER,
     [ADVICE_STEADIER_OR_MORE_RUNS] = "check again on a quiet machine, raise --runs, or " STEADIER,
     [ADVICE_QUIET_MACHINE] = "check again on a quiet machine",
+    [ADVICE_REFRESH_QUIET] =
+        "check out the commit of the baseline; on a quiet machine, " REFRESH "{}",
     [ADVICE_MEASURE_BOTH] = "check again: both trees must be measured",
     [ADVICE_MORE_RUNS] = "measure the first side again, with --runs 3 or more",
     [ADVICE_MORE_RIGHTS] = AS_ROOT ", or set the level of this metric to warn",

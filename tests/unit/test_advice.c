@@ -74,6 +74,9 @@ static const struct {
     [ADVICE_STEADIER_OR_MORE_RUNS] = {NULL,
                                       "check again on a quiet machine, raise --runs, or " STEADIER},
     [ADVICE_QUIET_MACHINE] = {NULL, "check again on a quiet machine"},
+    [ADVICE_REFRESH_QUIET] = {NULL,
+                              "check out the commit of the baseline; on a quiet machine, run: "
+                              "build-mem baseline refresh"},
     [ADVICE_MEASURE_BOTH] = {NULL, "check again: both trees must be measured"},
     [ADVICE_MORE_RUNS] = {NULL, "measure the first side again, with --runs 3 or more"},
     [ADVICE_MORE_RIGHTS] = {NULL, "run build-mem as root outside of a container, or set the level "

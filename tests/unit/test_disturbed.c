@@ -183,6 +183,45 @@ START_TEST(checks_with_starved_runs)
 }
 END_TEST
 
+/* Checks of 900 MiB against a baseline of 800 MiB, whose runs took 60 s on 2 CPUs. */
+static const struct {
+    int64_t duration_ms, busy;
+    int64_t accepted_busy[2]; /* negative: without figures */
+    enum verdict verdict;
+} late[] = {
+    {60000, 10, {90, 90}, VERDICT_REGRESSED}, /* the other work did not slow it down */
+    {42858, 10, {90, 90}, VERDICT_REGRESSED},    {42857, 10, {-1, -1}, VERDICT_REGRESSED},
+    {30000, 10, {90, 15}, VERDICT_REGRESSED}, /* one of them was quiet */
+    {30000, 80, {90, 90}, VERDICT_REGRESSED}, /* as busy as ever */
+    {30000, 10, {90, 90}, VERDICT_INCONCLUSIVE},
+};
+
+START_TEST(growth_against_starved_runs)
+{
+    struct measurement runs[2], accepted;
+    struct baseline baseline CLEANUP(baseline_release);
+    struct judgement judgement CLEANUP(judgement_release);
+    gate_baseline(&baseline);
+    judgement_init(&judgement);
+    struct baseline_environment *entry = &baseline.environments[0];
+    entry->disturbance = xcalloc(2, sizeof *entry->disturbance);
+    gate_run(&accepted, "then", 800 * MIB);
+    for (size_t i = 0; i < 2; i++) {
+        disturb(&accepted, 60000, late[_i].accepted_busy[i], 0);
+        entry->disturbance[entry->disturbance_count++] = accepted.disturbance;
+        gate_run(&runs[i], "now", 900 * MIB);
+        disturb(&runs[i], late[_i].duration_ms - (int64_t)i, late[_i].busy, 0);
+    }
+    judge(&baseline, "b.json", runs, 2, false, &judgement);
+    ck_assert_int_eq(judgement.verdict, late[_i].verdict);
+    if (judgement.verdict == VERDICT_INCONCLUSIVE)
+        ck_assert_ptr_nonnull(strstr(judgement.reason, "every run of the baseline: the build took "
+                                                       "1m 00s instead of 30.0 s, because other"));
+    gate_release_runs(runs, 2);
+    measurement_release(&accepted);
+}
+END_TEST
+
 /* A limit is a limit, also for a starved run. */
 START_TEST(budgets_apply_to_starved_runs)
 {
@@ -231,6 +270,7 @@ int main(void)
     tcase_add_test(all, swapped_runs);
     tcase_add_test(all, usual_figures);
     tcase_add_loop_test(all, checks_with_starved_runs, 0, sizeof checks / sizeof *checks);
+    tcase_add_loop_test(all, growth_against_starved_runs, 0, sizeof late / sizeof *late);
     tcase_add_test(all, budgets_apply_to_starved_runs);
     tcase_add_test(all, refresh_refuses_a_starved_run);
     suite_add_tcase(suite, all);

@@ -1401,6 +1401,33 @@ START_TEST(the_peak_is_explained_if_someone_asks)
 }
 END_TEST
 
+/* What held the peak of the whole build does not explain a stage that grew below it. */
+START_TEST(a_stage_is_not_explained_by_the_peak)
+{
+    static const struct {
+        int64_t peak_bytes, stage_bytes;
+        size_t notes;
+    } table[] = {
+        {800 * MIB, 400 * MIB, 0},
+        {900 * MIB, 300 * MIB, 1},
+        {900 * MIB, 400 * MIB, 1},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct measurement m CLEANUP(measurement_release);
+        struct judgement judgement CLEANUP(judgement_release) = {0};
+        struct baseline baseline CLEANUP(baseline_release);
+        gate_baseline(&baseline);
+        gate_metric(&baseline, "stage:build-deps")->tolerance.level = LEVEL_FAIL;
+        gate_run(&m, "now", table[i].peak_bytes);
+        gate_stage(&m, "build-deps")->pss_peak_bytes = table[i].stage_bytes;
+        m.peak.composition.file_bytes = table[i].peak_bytes / 2;
+        judge(&baseline, "b.json", &m, 1, false, &judgement);
+        ck_assert_int_eq(judgement.verdict, VERDICT_REGRESSED);
+        ck_assert_uint_eq(judgement.notes.count, table[i].notes);
+    }
+}
+END_TEST
+
 /* In the order of: value, budget of build-mem.json, budget of the baseline. The lower one counts.
  */
 START_TEST(the_lower_budget_counts)
@@ -1594,6 +1621,7 @@ int main(void)
     tcase_add_test(rest, runs_without_a_baseline);
     tcase_add_test(rest, budgets_need_no_baseline);
     tcase_add_test(rest, the_peak_is_explained_if_someone_asks);
+    tcase_add_test(rest, a_stage_is_not_explained_by_the_peak);
     tcase_add_test(rest, the_lower_budget_counts);
     tcase_add_test(rest, budget_of_a_peak_that_was_cut_off);
     tcase_add_test(rest, process_budgets_need_all_exit_records);
