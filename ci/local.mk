@@ -6,3 +6,7 @@ EXTRA_DIST += \
 	%D%/jenkins/Jenkinsfile %D%/kubernetes/indexed-job.yaml %D%/kubernetes/job.yaml \
 	%D%/debian/build-mem.lintian-overrides %D%/debian/changelog %D%/debian/control %D%/debian/copyright \
 	%D%/debian/docs %D%/debian/rules %D%/debian/source/format
+# ci/release packs these.
+EXTRA_DIST += \
+	npm/build-mem/README.md npm/build-mem/bin/build-mem.js npm/build-mem/index.d.ts \
+	npm/build-mem/package.json npm/platform/README.md npm/platform/package.json

@@ -30,10 +30,17 @@ static void print_next_steps(const struct starter *starter, const char *path)
                  "a build that\n  makes nothing can pass");
 }
 
-/* Returns the URL of the schema for editors: in the unpacked release of this program, or installed.
- * NULL if there is none: editors report a missing schema. The caller owns it. */
-static char *find_schema(void)
+/* Returns the URL of the schema for editors: in the repository's npm package, in the unpacked
+ * release of this program, or installed. NULL if there is none: editors report a missing schema.
+ * The caller owns it. */
+static char *find_schema(const struct config *config)
 {
+    /* Relative to build-mem.json, so that it is the same for everyone who uses the repository. */
+    static const char in_package[] = "node_modules/build-mem/config.schema.json";
+    char *packaged CLEANUP(cleanup_free) = config_in_repo(config, in_package);
+    if (!config->file && access(packaged, F_OK) == 0)
+        return xasprintf("./%s", in_package);
+
     char *beside CLEANUP(cleanup_free) =
         file_beside_program("../share/build-mem/config.schema.json");
     const char *places[] = {beside, SCHEMAS_INSTALLED "/config.schema.json"};
@@ -54,7 +61,7 @@ static int write_starter(const struct config *config, const char *path)
                      path);
         return bm_error_print(&err, EXIT_USAGE);
     }
-    char *schema CLEANUP(cleanup_free) = find_schema();
+    char *schema CLEANUP(cleanup_free) = find_schema(config);
     if (starter_make(config->repo, schema, &starter, &err) < 0)
         return bm_error_print(&err, EXIT_USAGE);
     if (file_write_atomic(path, starter.text, strlen(starter.text), &err) < 0)

@@ -1,0 +1,145 @@
+# Scenarios of the npm packages, sourced by tests/e2e/release. They install the packed files, as a user of npm
+# and one of pnpm would install the packages from a registry.
+# shellcheck shell=bash
+# shellcheck disable=SC2154,SC2164 # $work and others, and `set -e`, are of lib.sh
+
+tgz() { echo "$work/release/$title-npm${1:+-linux-$1}.tgz"; }
+
+# npm_project NAME [PACKAGE...]: creates a project in $work/NAME, and enters it. It depends on the packages
+# (NAME@VERSION), and on build-mem of the release. A registry does not have the programs, so files override them.
+npm_project() {
+    install_packages npm-tools
+    mkdir "$work/$1"
+    cd "$work/$1"
+    jq -n --arg file "file:$(tgz)" --arg x64 "file:$(tgz x64)" --arg arm64 "file:$(tgz arm64)" '{
+        private: true, scripts: {build: "next build"}, devDependencies: {"build-mem": $file},
+        overrides: {"@build-mem/linux-x64": $x64, "@build-mem/linux-arm64": $arm64},
+        dependencies: ([$ARGS.positional[] | split("@") | {(.[0]): .[1]}] | add // {})}' \
+        --args "${@:2}" >package.json
+}
+
+# plain_project: enters a project that has only build-mem. The first call creates it.
+plain_project() {
+    if [[ -d $work/plain ]]; then
+        install_packages npm-tools
+        cd "$work/plain"
+    else
+        npm_project plain
+        expect 0 npm install --no-audit --no-fund
+    fi
+}
+
+# The declarations are those of the schema, and a compiler reads them.
+npm_types() {
+    local types=$srcdir/npm/build-mem/index.d.ts
+    plain_project
+    node "$packages/types.mjs" "$srcdir/doc/result.schema.json" >"$work/types"
+    [[ -z ${BM_UPDATE_GOLDEN:-} ]] || cp "$work/types" "$types"
+    diff "$types" "$work/types" || fail "index.d.ts (<) is not that of the schema (>): BM_UPDATE_GOLDEN=1 makes it again"
+    cat >reads.ts <<'TS'
+import type { Result, Verdict } from "build-mem";
+export const verdict = (result: Result): Verdict => result.verdict;
+export const peak = (result: Result): number | null => result.peak.cgroup_bytes;
+// @ts-expect-error: the result has no such key
+export const typo = (result: Result) => result.peek;
+TS
+    expect 0 "$packages/node_modules/.bin/tsc" --noEmit --strict --skipLibCheck --module nodenext reads.ts
+    ok "the types are those of the schema, and TypeScript finds them in the package"
+}
+
+# ends_by_signal PROGRAM: starts a build with the launcher, which then is a process of the program, and ends it.
+ends_by_signal() {
+    local pid status=0
+    rm -f started
+    node_modules/.bin/build-mem run --engine host --build-cmd "touch started; $hold anon=20 sleep=60000" >"$work/log" 2>&1 &
+    pid=$!
+    eventually test -e started
+    [[ $(readlink "/proc/$pid/exe") == "$(realpath "$1")" ]] || fail "the launcher is a process of $(readlink "/proc/$pid/exe")"
+    kill -TERM $pid
+    wait $pid || status=$?
+    ((status == 143)) || fail "SIGTERM ends the launcher with $status: $(<"$work/log")"
+    no_cgroup_left
+}
+
+npm_launcher() {
+    plain_project
+    expect 0 npm publish --dry-run --access public "$(tgz)"
+    expect 0 npm publish --dry-run --access public "$(tgz x64)"
+    local launcher=node_modules/.bin/build-mem option
+    echo '{"build": "exit 1", "clear": [], "artifacts": [], "stages": []}' >build-mem.json
+    echo 'delete process.execve;' >old-node.cjs
+    for option in "" "--require=$PWD/old-node.cjs"; do
+        export NODE_OPTIONS=$option
+        expect 0 $launcher --version
+        [[ $(<"$work/out") == "$("$build_mem" --version)" ]] || fail "npm installs another version: $(<"$work/out")"
+        expect 2 $launcher --no-such-flag
+        expect 3 $launcher run --engine host
+    done
+    ends_by_signal "$(command -v node)"
+    NODE_OPTIONS=
+    ends_by_signal node_modules/@build-mem/linux-x64/bin/build-mem
+    ok "the launcher ends as the program does, and Node remains beside the build only if it is too old"
+}
+
+npm_unsupported() {
+    npm_project omitted
+    expect 0 npm install --no-audit --no-fund --omit=optional
+    expect 4 node_modules/.bin/build-mem --version
+    mentions "$work/err" @build-mem/linux-x64
+    mentions "$work/err" --omit=optional
+    echo 'Object.defineProperty(process, "platform", { value: "darwin" });' >mac.cjs
+    expect 4 env NODE_OPTIONS="--require=$PWD/mac.cjs" node_modules/.bin/build-mem --version
+    mentions "$work/err" darwin-x64
+    ok "without the programs, and on another system, the launcher exits 4 and prints the reason"
+}
+
+# next_project NAME: creates a project with the smallest page of Next.js.
+next_project() {
+    local versions=$srcdir/tests/workloads/next-monorepo/server/package.json
+    mapfile -t needed < <(jq -r '.dependencies | "next@\(.next)", "react@\(.react)", "react-dom@\(.["react-dom"])"' "$versions")
+    npm_project "$1" "${needed[@]}"
+    mkdir pages
+    echo 'export default function Page() { return "hello"; }' >pages/index.js
+}
+
+# three_steps RUNNER: runs the commands of the package's README with npx or what replaces it. The baseline has one
+# run, and any peak below twice that passes: the memory of a build depends on the load of the machine.
+three_steps() {
+    local step steps
+    # The build runs in a login shell, which finds Node as that of a user does.
+    mkdir home
+    echo "PATH=$PATH" >home/.profile
+    export HOME=$PWD/home
+    mapfile -t steps < <(sed -n '/^npx build-mem/s/ *#.*//p' node_modules/build-mem/README.md)
+    ((${#steps[@]} == 3)) || fail "the README has not three steps: ${steps[*]}"
+    for step in "${steps[@]}"; do
+        step=${step/refresh/refresh --runs 1}
+        expect 0 bash -ec "${step/#npx/$1}" </dev/null
+        [[ $step != *refresh* ]] || expect 0 sed -i 's/"percent": [0-9.]*/"percent": 100/' baselines/build-mem.json
+    done
+    # shellcheck disable=SC2016 # a key
+    holds build-mem.json '.["$schema"] == "./node_modules/build-mem/config.schema.json" and (.clear | index(".next"))'
+    [[ -e node_modules/build-mem/config.schema.json ]] || fail "the schema is not in the package"
+    holds .build-mem/result-check.json '.verdict == "pass" and .peak.cgroup_bytes > 100 * 1048576'
+    no_cgroup_left
+}
+
+next_with_npm() {
+    next_project npm
+    expect 0 npm install --no-audit --no-fund --prefer-offline
+    [[ $(ls node_modules/@build-mem) == linux-x64 ]] || fail "npm installs $(ls node_modules/@build-mem)"
+    three_steps npx
+    ok "npm installs the packages into a Next.js project, and the steps of their README work"
+}
+
+next_with_pnpm() {
+    next_project pnpm
+    jq '{overrides}' package.json >pnpm-workspace.yaml
+    # init names Corepack, which would download another pnpm.
+    printf '#!/bin/sh\nexec "$@"\n' >corepack
+    chmod +x corepack
+    export PATH=$PWD:$packages/node_modules/.bin:$PATH
+    expect 0 pnpm install --prefer-offline
+    three_steps "pnpm exec"
+    ok "pnpm installs the packages into a Next.js project, and the steps of their README work"
+}
