@@ -66,11 +66,13 @@ libreport_a_SOURCES = \
 	%D%/report/html/layers.c \
 	%D%/report/html/page.c \
 	%D%/report/html/tables.c \
+	%D%/report/html/sweep.c \
 	%D%/report/html/timeline.c \
 	%D%/report/html/trend.c \
 	%D%/report/junit/cases.c %D%/report/junit/cases.h \
 	%D%/report/junit/junit.c \
 	%D%/report/report.h \
+	%D%/report/sweep_wording.c \
 	%D%/report/text/comparison.c \
 	%D%/report/text/fit.c \
 	%D%/report/text/layout.c %D%/report/text/layout.h \

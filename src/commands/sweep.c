@@ -266,6 +266,13 @@ static int save(struct job *job, const char *unfinished, struct bm_error *err)
     return out ? file_write_atomic(path, text, strlen(text), err) : -1;
 }
 
+/* The page is that of a finished sweep. */
+static int remove_page(const struct config *config, struct bm_error *err)
+{
+    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
+    return output_remove_old(xasprintf("%s/report-%s.html", out, config->label), err);
+}
+
 /* Reads the result of a run, and adds it to the sweep. */
 static int load_run(struct job *job, const char *out, const struct sweep_run *run,
                     struct bm_error *err)
@@ -344,11 +351,24 @@ static int follow_plan(struct job *job, int *status, struct bm_error *err)
     }
 }
 
+static int write_page(const struct job *job, struct bm_error *err)
+{
+    char *out CLEANUP(cleanup_free) = output_make(job->config, err);
+    char *path CLEANUP(cleanup_free) =
+        xasprintf("%s/report-%s.html", out ? out : "", job->config->label);
+    char *page CLEANUP(cleanup_free) = sweep_html(&job->sweep);
+    if (!out || file_write_atomic(path, page, strlen(page), err) < 0)
+        return -1;
+    if (!job->config->json_only)
+        printf("page: %s\n", path);
+    return 0;
+}
+
 static int finish(struct job *job)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     int status = EXIT_UNMEASURED;
-    if (save(job, NULL, &err) < 0)
+    if (save(job, NULL, &err) < 0 || write_page(job, &err) < 0)
         bm_error_print(&err, status);
     else
         status = sweep_exit_status(sweep_verdict_of(&job->sweep));
@@ -402,7 +422,8 @@ static int sweep(const struct config *config)
     if (output_lock(config, &status, &err) < 0)
         return bm_error_print(&err, status);
     status = EXIT_USAGE;
-    if (resume(&job, &err) < 0 || save(&job, NOT_FINISHED, &err) < 0)
+    if (remove_page(config, &err) < 0 || resume(&job, &err) < 0 ||
+        save(&job, NOT_FINISHED, &err) < 0)
         return bm_error_print(&err, status);
     if (measure_begin(config, &status, &err) < 0 || follow_plan(&job, &status, &err) < 0)
         return fail(&job, &err, status);

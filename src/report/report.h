@@ -27,6 +27,9 @@ char *compare_text(const struct comparison *comparison, bool colour);
 /* The limits that were tried, the smallest one that passes, and the recommended one. */
 char *fit_text(const struct fit *fit, bool colour);
 
+/* The page of a sweep: a picture of memory against time, and the tables. It has no script. */
+char *sweep_html(const struct sweep *sweep);
+
 /* The points that were measured, the front, the effect of each knob, and the recommended point. */
 char *sweep_text(const struct sweep *sweep, bool colour);
 

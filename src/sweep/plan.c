@@ -76,6 +76,36 @@ static bool next_candidate(const struct sweep *sweep, const struct sweep_point *
     return *open > 0;
 }
 
+/* Returns the point with another value of one knob. */
+static size_t with_level(const struct sweep *sweep, size_t point, size_t knob, size_t level)
+{
+    size_t stride = 1;
+    for (size_t k = knob + 1; k < sweep->knob_count; k++)
+        stride *= sweep->knobs[k].values.count;
+    return point - sweep_level(sweep, point, knob) * stride + level * stride;
+}
+
+/* Finds a knob of which only the ends were built, because they promise nothing between: its middle
+ * can still be better than both, such as the number of jobs that fits the CPUs. */
+static bool next_middle(const struct sweep *sweep, const struct sweep_point *points, size_t *point)
+{
+    size_t best, fastest;
+    if (!sweep_recommend(sweep, points, &best, &fastest))
+        return false;
+    for (size_t k = 0; k < sweep->knob_count; k++) {
+        size_t last = sweep->knobs[k].values.count - 1;
+        bool is_built = last < 2;
+        for (size_t i = 0, count = sweep_point_count(sweep); i < count && !is_built; i++) {
+            size_t level = sweep_level(sweep, i, k);
+            is_built = points[i].runs && level != 0 && level != last;
+        }
+        *point = with_level(sweep, best, k, (last + 1) / 2);
+        if (!is_built)
+            return true;
+    }
+    return false;
+}
+
 static bool overlap(struct sweep_range a, struct sweep_range b)
 {
     return a.lowest <= b.highest && b.lowest <= a.highest;
@@ -97,13 +127,37 @@ static bool undecided(const struct sweep_point *a, const struct sweep_point *b)
            (matters(a->memory, b->memory) && !overlap(a->duration, b->duration));
 }
 
+/* Whether another point surely needs less of both. */
+static bool is_hopeless(const struct sweep *sweep, const struct sweep_point *points, size_t point)
+{
+    for (size_t i = 0, count = sweep_point_count(sweep); i < count; i++)
+        if (sweep_passes(&points[i]) && points[i].memory.highest < points[point].memory.lowest &&
+            points[i].duration.highest < points[point].duration.lowest)
+            return true;
+    return false;
+}
+
+/* Repeats are at most half as many as the points, but 3 if there are few. If the builds scatter so
+ * much, more repeats would decide little. */
+static bool may_repeat(const struct sweep *sweep, const struct sweep_point *points)
+{
+    size_t measured = 0, repeats = 0;
+    for (size_t i = 0, count = sweep_point_count(sweep); i < count; i++)
+        if (points[i].runs) {
+            measured++;
+            repeats += points[i].runs - 1;
+        }
+    return repeats < (measured > 6 ? measured / 2 : 3);
+}
+
 /* Finds the point with the fewest runs whose place in the front is undecided. */
 static bool next_repeat(const struct sweep *sweep, const struct sweep_point *points, size_t *point)
 {
     bool found = false;
     for (size_t i = 0, count = sweep_point_count(sweep); i < count; i++)
         for (size_t k = 0; points[i].on_front && k < count; k++) {
-            if (k == i || !sweep_passes(&points[k]) || !undecided(&points[i], &points[k]))
+            if (k == i || !sweep_passes(&points[k]) || !undecided(&points[i], &points[k]) ||
+                is_hopeless(sweep, points, k))
                 continue;
             size_t fewer = points[k].runs < points[i].runs ? k : i;
             if (points[fewer].runs < MOST_RUNS &&
@@ -134,7 +188,8 @@ static void plan_front(const struct sweep *sweep, const struct sweep_point *poin
         return;
     }
     if (next_candidate(sweep, points, &plan->point, &plan->open) ||
-        next_repeat(sweep, points, &plan->point))
+        next_middle(sweep, points, &plan->point) ||
+        (may_repeat(sweep, points) && next_repeat(sweep, points, &plan->point)))
         return;
     plan->state = SWEEP_FOUND;
 }

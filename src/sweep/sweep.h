@@ -154,8 +154,8 @@ struct sweep_plan {
 /* Decides by the runs so far.
  *
  * The whole front: first the ends, then the point that may exceed the measured front by most, until
- * none may exceed it by more than SWEEP_RESOLUTION. Then points are repeated whose intervals
- * overlap, if it matters.
+ * none may exceed it by more than SWEEP_RESOLUTION. Then the middle of each knob of which only the
+ * ends were built. Last, points are repeated whose intervals overlap, if it matters.
  *
  * With --within: upwards from the first value, to the place where the memory of the values so far
  * reaches the budget; then between the last value that fits and the first that does not. The

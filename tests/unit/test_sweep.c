@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/units.h"
+#include "report/report.h"
 #include "sweep/sweep.h"
 #include "unit/suite.h"
 
@@ -220,15 +221,31 @@ static void expect_build(const struct scene *scene, size_t point)
     ck_assert_uint_eq(scene->plan.point, point);
 }
 
-/* Between two ends that are alike, nothing can be better. */
-START_TEST(a_knob_without_effect_needs_two_builds)
+START_TEST(a_knob_without_effect_needs_three_builds)
 {
     struct scene scene = open_scene(-1, "jobs=1,2,3,4,5,6,7,8");
     expect_build(&scene, 0);
     add(&scene, 100, 60);
     expect_build(&scene, 7);
     add(&scene, 101, 60.5);
+    expect_build(&scene, 4);
+    add(&scene, 101, 60.5);
     ck_assert_int_eq(scene.plan.state, SWEEP_FOUND);
+    sweep_release(&scene.sweep);
+}
+END_TEST
+
+/* With more jobs than CPUs, the build slows down. */
+START_TEST(finds_an_optimum_between_the_ends)
+{
+    struct scene scene = open_scene(-1, "jobs=1,2,4,8,16");
+    static const double seconds[] = {60, 40, 30, 50, 70};
+    size_t best, fastest;
+    while (scene.plan.state == SWEEP_BUILD)
+        add(&scene, 100 + 2 * (double)scene.plan.point, seconds[scene.plan.point]);
+    struct sweep_point *points CLEANUP(cleanup_free) = sweep_points(&scene.sweep);
+    ck_assert(sweep_recommend(&scene.sweep, points, &best, &fastest));
+    ck_assert_uint_eq(best, 2);
     sweep_release(&scene.sweep);
 }
 END_TEST
@@ -424,6 +441,51 @@ START_TEST(a_value_at_the_budget_does_not_fit)
 }
 END_TEST
 
+/* ---- reports ---- */
+
+static size_t occurrences(const char *text, const char *word)
+{
+    size_t count = 0;
+    for (; (text = strstr(text, word)); text += strlen(word))
+        count++;
+    return count;
+}
+
+START_TEST(the_page_has_each_point_that_was_built)
+{
+    struct scene scene = open_scene(-1, "jobs=1,2,4,<b>");
+    add(&scene, 100, 100);
+    add(&scene, 110, 110);
+    scene.plan.point = 1;
+    add(&scene, 800, 20);
+    scene.plan.point = 2;
+    add_failure(&scene, SWEEP_OOM_KILLED);
+    char *page CLEANUP(cleanup_free) = sweep_html(&scene.sweep);
+    ck_assert_uint_eq(occurrences(page, "class=\"line value dot\""), 2);
+    ck_assert_uint_eq(occurrences(page, "class=\"line before dot\""), 1);
+    ck_assert_uint_eq(occurrences(page, "heap out of memory"), 1);
+    ck_assert_ptr_null(strstr(page, "<b>"));
+    char *text CLEANUP(cleanup_free) = sweep_text(&scene.sweep, false);
+    ck_assert_uint_eq(occurrences(text, "heap out of memory"), 1);
+    sweep_release(&scene.sweep);
+}
+END_TEST
+
+START_TEST(reports_without_a_build_that_passed)
+{
+    struct scene scene = open_scene(500, "jobs=1,2");
+    for (int i = 0; i < 2; i++) {
+        char *page CLEANUP(cleanup_free) = sweep_html(&scene.sweep);
+        char *text CLEANUP(cleanup_free) = sweep_text(&scene.sweep, false);
+        ck_assert_ptr_null(strstr(page, "<svg"));
+        ck_assert_ptr_null(strstr(page, "nan"));
+        ck_assert_ptr_null(strstr(text, "nan"));
+        add_failure(&scene, SWEEP_BUILD_FAILED);
+    }
+    sweep_release(&scene.sweep);
+}
+END_TEST
+
 /* ---- knobs and the file ---- */
 
 START_TEST(knobs)
@@ -495,9 +557,11 @@ int main(void)
 {
     Suite *suite = suite_create("sweep");
     TCase *seeds = tcase_create("seeds"), *front = tcase_create("front"),
-          *budget = tcase_create("within"), *file = tcase_create("file");
+          *budget = tcase_create("within"), *file = tcase_create("file"),
+          *reports = tcase_create("reports");
     tcase_add_test(seeds, finds_the_front_with_few_builds);
-    tcase_add_test(front, a_knob_without_effect_needs_two_builds);
+    tcase_add_test(front, a_knob_without_effect_needs_three_builds);
+    tcase_add_test(front, finds_an_optimum_between_the_ends);
     tcase_add_test(front, a_saturated_knob);
     tcase_add_test(front, recommends_less_memory_for_little_time);
     tcase_add_test(front, repeats_points_whose_intervals_overlap);
@@ -512,6 +576,9 @@ int main(void)
     tcase_add_test(file, knobs);
     tcase_add_test(file, a_sweep_can_be_read_back);
     tcase_add_test(file, stored_sweeps);
+    tcase_add_test(reports, the_page_has_each_point_that_was_built);
+    tcase_add_test(reports, reports_without_a_build_that_passed);
+    suite_add_tcase(suite, reports);
     suite_add_tcase(suite, seeds);
     suite_add_tcase(suite, front);
     suite_add_tcase(suite, budget);
