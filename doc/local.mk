@@ -38,5 +38,6 @@ dist_schema_DATA = \
 	%D%/config.schema.json \
 	%D%/doctor.schema.json \
 	%D%/fit.schema.json \
+	%D%/sweep.schema.json \
 	%D%/trend.schema.json \
 	%D%/result.schema.json

@@ -3,7 +3,7 @@
 # Each layer is a static library. The list runs top-down: a layer calls only those behind it, and
 # `make check-layers` links each one against those alone.
 layers = \
-	libcommands.a libdoctor.a libbisect.a librun.a libreport.a libfit.a libcomparison.a libtrend.a libresult.a libgate.a \
+	libcommands.a libdoctor.a libbisect.a librun.a libreport.a libfit.a libsweep.a libcomparison.a libtrend.a libresult.a libgate.a \
 	libbaseline.a libengine.a libconfig.a libledger.a libmeasurement.a libbase.a
 # What both programs share, in two builds: for the runner and the tests, with sanitizers if they
 # are configured, and for the static probe without.
@@ -27,6 +27,7 @@ libcommands_a_SOURCES = \
 	%D%/commands/init.c \
 	%D%/commands/report.c \
 	%D%/commands/run.c \
+	%D%/commands/sweep.c \
 	%D%/commands/trend.c
 
 libbisect_a_SOURCES = \
@@ -65,16 +66,19 @@ libreport_a_SOURCES = \
 	%D%/report/html/layers.c \
 	%D%/report/html/page.c \
 	%D%/report/html/tables.c \
+	%D%/report/html/sweep.c \
 	%D%/report/html/timeline.c \
 	%D%/report/html/trend.c \
 	%D%/report/junit/cases.c %D%/report/junit/cases.h \
 	%D%/report/junit/junit.c \
 	%D%/report/report.h \
+	%D%/report/sweep_wording.c \
 	%D%/report/text/comparison.c \
 	%D%/report/text/fit.c \
 	%D%/report/text/layout.c %D%/report/text/layout.h \
 	%D%/report/text/progress.c %D%/report/text/progress.h \
 	%D%/report/text/summary.c \
+	%D%/report/text/sweep.c \
 	%D%/report/text/trend.c \
 	%D%/report/wording.c %D%/report/wording.h \
 	%D%/report/xml.c %D%/report/xml.h
@@ -82,6 +86,12 @@ libreport_a_SOURCES = \
 libfit_a_SOURCES = \
 	%D%/fit/fit.c %D%/fit/fit.h \
 	%D%/fit/search.c %D%/fit/search.h
+
+libsweep_a_SOURCES = \
+	%D%/sweep/model.c \
+	%D%/sweep/plan.c \
+	%D%/sweep/record.c \
+	%D%/sweep/sweep.c %D%/sweep/sweep.h
 
 libcomparison_a_SOURCES = \
 	%D%/comparison/comparison.c %D%/comparison/comparison.h

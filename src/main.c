@@ -18,6 +18,7 @@ static const struct {
     {"check", command_check, "measure, judge against the baseline, write JUnit"},
     {"compare", command_compare, "compare sets of results, or a set and a baseline"},
     {"fit", command_fit, "find the smallest memory limit with which the build passes"},
+    {"sweep", command_sweep, "measure memory against time over the values of some knobs"},
     {"baseline", command_baseline, "refresh: accept results; show: print the accepted values"},
     {"report", command_report, "write a page, or an export for other tools, from results"},
     {"trend", command_trend, "show stored results over commits, and the commits that changed them"},

@@ -44,6 +44,7 @@ unit_tests = \
 	%D%/unit/test_stages \
 	%D%/unit/test_starter \
 	%D%/unit/test_terminal \
+	%D%/unit/test_sweep \
 	%D%/unit/test_trend \
 	%D%/unit/test_trials \
 	%D%/unit/test_wire \
@@ -102,7 +103,7 @@ e2e_tests = \
 # Tests of the runner itself: ci/test runs these with the sanitizers, in a build of their own.
 e2e_runner_tests = \
 	%D%/e2e/faults %D%/e2e/fit %D%/e2e/memory-ran-out -- \
-	%D%/e2e/gate %D%/e2e/trend %D%/e2e/terminal -- \
+	%D%/e2e/gate %D%/e2e/trend %D%/e2e/terminal %D%/e2e/sweep -- \
 	%D%/e2e/cli %D%/e2e/page %D%/e2e/exports %D%/e2e/formats %D%/e2e/relative %D%/e2e/bisect
 # These judge real builds, whose memory depends on the load of the machine.
 e2e_quiet_tests = %D%/e2e/disturbance %D%/e2e/workload-docker %D%/e2e/workloads

@@ -15,7 +15,6 @@
 #include "run/output.h"
 #include "run/terminal.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,37 +35,6 @@ static void job_release(struct job *job)
 }
 
 /* ---- the question ---- */
-
-/* What decides the figures of a build, in addition to its commit. The value of a variable can be a
- * secret, and this text ends up in a file. */
-static char *settings_text(const struct config *config)
-{
-    char *text = NULL;
-    size_t length;
-    FILE *out = xmemstream_open(&text, &length);
-    const struct strv *lists[] = {&config->engine_args, &config->clear, &config->reuse};
-    char *command CLEANUP(cleanup_free) = config_command_text(config);
-    fprintf(out, "%s; setup: %s; engine %s, image %s, user %s, network %s, cache %s", command,
-            config->setup ? config->setup : "", engine_choice_name(config->engine), config->image,
-            config->user ? config->user : "", config->network ? config->network : "",
-            cache_policy_name(config->cache));
-    fprintf(out,
-            "; memory %" PRId64 ", shm %" PRId64 ", interval %" PRId64 ", runs %" PRId64
-            ", guard %" PRId64,
-            config->memory_limit_bytes, config->shm_bytes, config->interval_ms, config->runs,
-            config->guard_percent);
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        for (size_t j = 0; j < lists[i]->count; j++)
-            fprintf(out, "%s%s", j ? " " : "; ", lists[i]->items[j]);
-    for (size_t i = 0; i < config->env.count; i++)
-        fprintf(out, "; env %.*s", (int)strcspn(config->env.items[i], "="), config->env.items[i]);
-    for (size_t i = 0; i < config->stage_count; i++)
-        fprintf(out, "; stage %s: %s", config->stages[i].name, config->stages[i].match);
-    for (size_t i = 0; i < config->process_count; i++)
-        fprintf(out, "; process %s: %s", config->processes[i].name, config->processes[i].match);
-    xmemstream_close(out);
-    return text;
-}
 
 static int resolve_end(const char *root, const char *name, const char *rev, char **commit,
                        struct bm_error *err)
@@ -90,7 +58,7 @@ static int ask(const struct config *config, const struct strv *operands,
     if (git_expect_ancestor(root, question->good, question->bad, err) < 0)
         return bm_error_wrap(err, "GOOD must be an ancestor of BAD");
     question->metric = xstrdup(config->metric ? config->metric : METRIC_CGROUP_PEAK);
-    question->settings = settings_text(config);
+    question->settings = config_settings_text(config);
     return 0;
 }
 

@@ -27,7 +27,7 @@ static int report_config_error(struct config *config, enum flag_command command,
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     int status;
     /* The stored search stays, so that it can be resumed. */
-    if (command == FLAGS_BISECT)
+    if (command == FLAGS_BISECT || command == FLAGS_SWEEP)
         return bm_error_print(failure, EXIT_USAGE);
     if (command == FLAGS_FIT)
         return fit_config_error(config, failure, EXIT_USAGE);

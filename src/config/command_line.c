@@ -102,6 +102,10 @@ static int check_values(const struct config *config, enum flag_command command,
         return bm_error_set(err, "--memory: the engine inplace uses the memory limit of the job; "
                                  "set the limit on the job or the container, and remove --memory "
                                  "(or \"memory\" in build-mem.json)");
+    if (config->engine == ENGINE_INPLACE && config->within_bytes > 0)
+        return bm_error_set(err,
+                            "--within: --engine inplace cannot set a memory limit: set another "
+                            "engine");
     if (command == FLAGS_BISECT && config->runs && (config->runs < 3 || config->runs > 20))
         return bm_error_set(err, "--runs: of bisect, must be from 3 to 20");
     return config->relative ? check_relative(config, given, err) : 0;
@@ -117,8 +121,9 @@ static enum flags_outcome merge(struct config *config, enum flag_command command
         return FLAGS_ERROR;
     if (config->verbose)
         trace_to_stderr();
-    /* --env adds to a list; the second pass adds it again. */
+    /* --env and --vary add to lists; the second pass adds them again. */
     strv_release(&config->env);
+    strv_release(&config->vary);
     if (!(command & FLAGS_FILES) && access(config->repo, X_OK) != 0) {
         bm_error_errno(err, "--repo %s", config->repo);
         return FLAGS_ERROR;
@@ -144,6 +149,7 @@ static void set_command_defaults(struct config *config, enum flag_command comman
                                 : command == FLAGS_REFRESH ? "refresh"
                                 : command == FLAGS_FIT     ? "fit"
                                 : command == FLAGS_BISECT  ? "bisect"
+                                : command == FLAGS_SWEEP   ? "sweep"
                                                            : "run");
     if (!config->runs && command != FLAGS_CHECK)
         config->runs = command == FLAGS_BISECT ? 8 : command == FLAGS_REFRESH ? 3 : 1;

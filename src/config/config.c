@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "base/units.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 void config_add_stage(struct config *config, const char *name, const char *match)
@@ -60,7 +62,8 @@ void config_drop_artifacts(struct config *config)
 void config_init(struct config *config)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    *config = (struct config){.memory_limit_bytes = UNMEASURED, .shm_bytes = UNMEASURED};
+    *config = (struct config){
+        .memory_limit_bytes = UNMEASURED, .shm_bytes = UNMEASURED, .within_bytes = UNMEASURED};
     for (const struct setting *setting = settings; setting->flag; setting++)
         if (setting->standard && setting->set(config, setting->standard, &err) < 0)
             BM_BUG("a default that its own setting refuses");
@@ -86,6 +89,7 @@ void config_release(struct config *config)
     strv_release(&config->env);
     strv_release(&config->engine_args);
     strv_release(&config->reuse);
+    strv_release(&config->vary);
     char *const texts[] = {
         config->repo,          config->out,      config->file,         config->label,
         config->build_command, config->image,    config->user,         config->network,
@@ -101,6 +105,35 @@ char *config_command_text(const struct config *config)
 {
     return config->build_argv.count ? strv_join(&config->build_argv, " ")
                                     : xstrdup(config->build_command);
+}
+
+char *config_settings_text(const struct config *config)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = xmemstream_open(&text, &length);
+    const struct strv *lists[] = {&config->engine_args, &config->clear, &config->reuse};
+    char *command CLEANUP(cleanup_free) = config_command_text(config);
+    fprintf(out, "%s; setup: %s; engine %s, image %s, user %s, network %s, cache %s", command,
+            config->setup ? config->setup : "", engine_choice_name(config->engine), config->image,
+            config->user ? config->user : "", config->network ? config->network : "",
+            cache_policy_name(config->cache));
+    fprintf(out,
+            "; memory %" PRId64 ", shm %" PRId64 ", interval %" PRId64 ", runs %" PRId64
+            ", guard %" PRId64,
+            config->memory_limit_bytes, config->shm_bytes, config->interval_ms, config->runs,
+            config->guard_percent);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (size_t j = 0; j < lists[i]->count; j++)
+            fprintf(out, "%s%s", j ? " " : "; ", lists[i]->items[j]);
+    for (size_t i = 0; i < config->env.count; i++)
+        fprintf(out, "; env %.*s", (int)strcspn(config->env.items[i], "="), config->env.items[i]);
+    for (size_t i = 0; i < config->stage_count; i++)
+        fprintf(out, "; stage %s: %s", config->stages[i].name, config->stages[i].match);
+    for (size_t i = 0; i < config->process_count; i++)
+        fprintf(out, "; process %s: %s", config->processes[i].name, config->processes[i].match);
+    xmemstream_close(out);
+    return text;
 }
 
 char *config_in_repo(const struct config *config, const char *path)

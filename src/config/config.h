@@ -88,14 +88,17 @@ struct config {
 
     char *baseline; /* NULL for `report` without --baseline */
     bool baseline_is_flag;
-    char *baseline_ref; /* NULL: the file in the work tree */
-    char *relative;     /* a git ref, whose merge base is built, too; NULL: none */
-    char *metric;       /* for `bisect`; NULL: the memory peak */
-    char *junit;        /* NULL: junit-LABEL.xml in the output directory */
-    char *against;      /* for `report`: another result; NULL: none */
-    char *format;       /* for `compare`, `report` and `trend`; NULL: the default */
-    char *output;       /* for `report` and `trend`: a file, or "-"; NULL: the default */
-    char *git_notes;    /* for `trend`: the notes that have results; NULL: none */
+    char *baseline_ref;   /* NULL: the file in the work tree */
+    char *relative;       /* a git ref, whose merge base is built, too; NULL: none */
+    struct strv vary;     /* for `sweep`: NAME=VALUE,VALUE */
+    int64_t builds;       /* for `sweep`: the most builds; 0: the default */
+    int64_t within_bytes; /* for `sweep`: a budget; UNMEASURED: none */
+    char *metric;         /* for `bisect`; NULL: the memory peak */
+    char *junit;          /* NULL: junit-LABEL.xml in the output directory */
+    char *against;        /* for `report`: another result; NULL: none */
+    char *format;         /* for `compare`, `report` and `trend`; NULL: the default */
+    char *output;         /* for `report` and `trend`: a file, or "-"; NULL: the default */
+    char *git_notes;      /* for `trend`: the notes that have results; NULL: none */
     /* The flags and the command of this command line that `baseline refresh` takes, too, for a
      * shell, with a leading blank: " --engine host -- make"; "" if there are none. */
     char *refresh_arguments;
@@ -132,6 +135,10 @@ char *config_in_repo(const struct config *config, const char *path);
 /* Returns the build command as one text; the caller owns it. */
 char *config_command_text(const struct config *config);
 
+/* Returns what decides the figures of a build, in addition to its commit, as one text without the
+ * values of variables, which can be secrets. The caller owns it. */
+char *config_settings_text(const struct config *config);
+
 /* "auto", "docker", ...; "never", "missing", "always". Static. */
 const char *engine_choice_name(enum engine_choice choice);
 const char *pull_policy_name(enum pull_policy policy);
@@ -151,9 +158,11 @@ enum flag_command {
     FLAGS_DOCTOR = 256,
     FLAGS_TREND = 512,
     FLAGS_BISECT = 1024,
+    FLAGS_SWEEP = 2048,
 };
-#define FLAGS_ALL (2 * FLAGS_BISECT - 1)
-#define FLAGS_MEASURE (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH | FLAGS_FIT | FLAGS_BISECT)
+#define FLAGS_ALL (2 * FLAGS_SWEEP - 1)
+#define FLAGS_MEASURE                                                                              \
+    (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH | FLAGS_FIT | FLAGS_BISECT | FLAGS_SWEEP)
 /* These read only the files that they are given; there is no repo. */
 #define FLAGS_FILES (FLAGS_COMPARE | FLAGS_REPORT | FLAGS_TREND)
 

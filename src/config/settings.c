@@ -140,6 +140,28 @@ static int set_runs(struct config *config, const char *value, struct bm_error *e
     return 0;
 }
 
+static int set_builds(struct config *config, const char *value, struct bm_error *err)
+{
+    if (parse_integer(value, 1, MAX_RUNS, &config->builds) < 0)
+        return bm_error_set(err, "\"%s\": must be a whole number from 1 to 100", value);
+    return 0;
+}
+
+static int set_within(struct config *config, const char *value, struct bm_error *err)
+{
+    if (parse_size(value, &config->within_bytes) < 0 || config->within_bytes < LEAST_LIMIT_BYTES)
+        return bm_error_set(err, "\"%s\": must be a size such as 8g, at least 6 MiB", value);
+    return 0;
+}
+
+static int add_vary(struct config *config, const char *value, struct bm_error *err)
+{
+    if (!strchr(value, '='))
+        return bm_error_set(err, "\"%s\": must be NAME=VALUE,VALUE...", value);
+    strv_push(&config->vary, value);
+    return 0;
+}
+
 static bool all_digits(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -303,11 +325,17 @@ const struct setting settings[] = {
      "pass an option to the engine's create; may be repeated", add_engine_arg},
     {"privileges", "NAME", FLAGS_MEASURE, "privileges", KEY_TEXT, "least",
      "privileges of the container: least or engine", set_privileges},
+    {"vary", "NAME=VALUE,...", FLAGS_SWEEP, NULL, KEY_NONE, NULL,
+     "values of a variable, or of {NAME} in the command; may be repeated", add_vary},
+    {"builds", "N", FLAGS_SWEEP, NULL, KEY_NONE, NULL, "highest number of builds (default: 100)",
+     set_builds},
+    {"within", "SIZE", FLAGS_SWEEP, NULL, KEY_NONE, NULL,
+     "find the largest value of the only knob that fits in this memory", set_within},
     {"runs", "N", FLAGS_BISECT, NULL, KEY_NONE, NULL,
      "highest number of runs of each commit, 3 to 20 (default: 8)", set_runs},
     {"metric", "NAME", FLAGS_BISECT, NULL, KEY_NONE, NULL,
      "metric that was raised (default: cgroup_peak)", set_metric},
-    {"runs", "N", FLAGS_MEASURE & ~(FLAGS_FIT | FLAGS_BISECT), NULL, KEY_NONE, NULL,
+    {"runs", "N", FLAGS_MEASURE & ~(FLAGS_FIT | FLAGS_BISECT | FLAGS_SWEEP), NULL, KEY_NONE, NULL,
      "number of runs (default: 1; check: up to 3; baseline refresh: 3)", set_runs},
     {"out", "DIR", FLAGS_MEASURE, "out", KEY_INNER_PATH, ".build-mem",
      "directory for the files of the run", set_out},

@@ -100,6 +100,15 @@ char *less_work(const struct measurement *m, const struct measurement *than)
     return figures.count ? strv_join(&figures, ", ") : NULL;
 }
 
+char *less_work_with_other_settings(const struct measurement *m, const struct measurement *than)
+{
+    struct strv figures CLEANUP(strv_release) = {0};
+    if (is_unlike(m->build.cpu_ms, than->build.cpu_ms, LEAST_MS))
+        compare_time(m, than, &figures);
+    compare_stages(m, than, &figures);
+    return figures.count ? strv_join(&figures, ", ") : NULL;
+}
+
 char *unlike_runs(const struct measurement *runs, size_t count)
 {
     for (size_t i = 0; i < count; i++)

@@ -32,6 +32,8 @@ char *less_work(const struct measurement *m, const struct measurement *than);
  * it. */
 char *unlike_runs(const struct measurement *runs, size_t count);
 
-/* Returns how to make runs alike: an instruction. The caller owns it. */
+/* As less_work, for runs with different workers or heaps, which rightly differ in memory, processes
+ * and duration: the figures are the CPU time and the stages. */
+char *less_work_with_other_settings(const struct measurement *m, const struct measurement *than);
 
 #endif

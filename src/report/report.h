@@ -11,6 +11,7 @@
 #include "gate/judge.h"
 #include "measurement/measurement.h"
 #include "result/series.h"
+#include "sweep/sweep.h"
 #include "trend/trend.h"
 
 #include <stdbool.h>
@@ -25,6 +26,12 @@ char *compare_text(const struct comparison *comparison, bool colour);
 
 /* The limits that were tried, the smallest one that passes, and the recommended one. */
 char *fit_text(const struct fit *fit, bool colour);
+
+/* The page of a sweep: a picture of memory against time, and the tables. It has no script. */
+char *sweep_html(const struct sweep *sweep);
+
+/* The points that were measured, the front, the effect of each knob, and the recommended point. */
+char *sweep_text(const struct sweep *sweep, bool colour);
 
 /* The trend of each metric: anchor, level, creep, steps, proposed tolerances, failed results. */
 char *trend_text(const struct trend *trend, bool colour);

@@ -8,6 +8,7 @@
 #include "comparison/comparison.h"
 #include "gate/judge.h"
 #include "measurement/measurement.h"
+#include "sweep/sweep.h"
 
 #include <stdbool.h>
 
@@ -85,6 +86,12 @@ char *format_reason(const struct judgement *judgement);
 const char *reason_largest(const struct judgement *judgement);
 /* The command at the end of an advice, after "run: "; NULL if there is none. Borrowed. */
 const char *advice_command(const char *advice);
+
+/* ---- sweeps (sweep_wording.c) ---- */
+
+/* What the sweep found, and what to do next (NULL: nothing). */
+char *format_sweep_reason(const struct sweep *sweep, const struct sweep_point *points);
+char *format_sweep_advice(const struct sweep *sweep);
 
 /* ---- comparisons ---- */
 

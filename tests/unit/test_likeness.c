@@ -169,6 +169,22 @@ START_TEST(small_builds_are_alike)
 }
 END_TEST
 
+/* More workers hold more memory for a shorter time, and do the same work. */
+START_TEST(other_settings_may_differ_in_memory)
+{
+    struct measurement *few = &runs[0], *many = &runs[1];
+    few->build.cpu_ms = many->build.cpu_ms = 60000;
+    many->peak.unreclaimable_bytes = 5 * few->peak.unreclaimable_bytes;
+    few->build.duration_ms = 5 * many->build.duration_ms;
+    ck_assert_ptr_null(less_work_with_other_settings(few, many));
+    ck_assert_ptr_null(less_work_with_other_settings(many, few));
+    many->build.cpu_ms = 19999;
+    char *less CLEANUP(cleanup_free) = less_work_with_other_settings(many, few);
+    ck_assert_ptr_nonnull(less);
+    ck_assert_ptr_null(less_work_with_other_settings(few, many));
+}
+END_TEST
+
 START_TEST(the_runs_are_named)
 {
     replay(&runs[2]);
@@ -306,6 +322,7 @@ int main(void)
     tcase_add_loop_test(test, figures_of_less_work, 0, (int)(sizeof figures / sizeof *figures));
     tcase_add_test(test, a_short_stage_can_be_missed);
     tcase_add_test(test, small_builds_are_alike);
+    tcase_add_test(test, other_settings_may_differ_in_memory);
     tcase_add_test(test, the_runs_are_named);
     tcase_add_test(test, refresh_refuses_a_replay);
     tcase_add_test(test, refresh_of_replays_needs_a_reason);

@@ -89,6 +89,48 @@ void html_table_end(struct xml *xml)
     html_close(xml);
 }
 
+void html_put_head(struct xml *xml, const char *title)
+{
+    xml_raw(xml, "<!DOCTYPE html>\n");
+    xml_start(xml, "html");
+    xml_attribute(xml, "lang", "en");
+    xml_start(xml, "head");
+    xml_raw(xml, "\n<meta charset=\"utf-8\">\n"
+                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                 "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
+                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                 "<meta name=\"color-scheme\" content=\"light dark\">\n");
+    html_element(xml, "title", NULL, title);
+    xml_start(xml, "style");
+    xml_raw(xml, html_css);
+    html_close(xml);
+    html_close(xml);
+}
+
+void html_path(struct xml *xml, const char *class, const char *shape)
+{
+    html_open(xml, "path", class);
+    xml_attribute(xml, "d", shape);
+    html_close(xml);
+}
+
+void html_tick(struct xml *xml, const char *class, const char *style, double percent,
+               const char *text)
+{
+    html_open(xml, "span", class);
+    xml_attributef(xml, "style", "%s:%.3f%%", style, percent);
+    xml_text(xml, text);
+    xml_end(xml);
+}
+
+void html_legend_item(struct xml *xml, const char *class, const char *text)
+{
+    xml_start(xml, "li");
+    html_element(xml, "i", class, "");
+    xml_text(xml, text);
+    xml_end(xml);
+}
+
 const char *html_finding_class(const struct finding *finding, const struct judgement *judgement)
 {
     switch (finding->status) {

@@ -2,7 +2,8 @@
  *
  * html.c writes elements. page.c writes the page, the verdict, the main figures, the composition
  * and the disturbance. timeline.c draws the chart, and layers.c computes its areas. tables.c writes
- * the tables. trend.c writes the page of `build-mem trend`. */
+ * the tables. trend.c writes the page of `build-mem trend`, sweep.c
+ * that of `build-mem sweep`. */
 #ifndef BM_REPORT_HTML_HTML_H
 #define BM_REPORT_HTML_HTML_H
 
@@ -35,6 +36,17 @@ void html_figure_cell(struct xml *xml, const char *unit, int64_t figure);
  * unmeasured. */
 void html_delta_cell(struct xml *xml, const char *unit, int64_t from, int64_t to,
                      const char *class);
+
+/* ---- pages without a script: trend.c, sweep.c ---- */
+
+/* Starts the document, and writes its head. */
+void html_put_head(struct xml *xml, const char *title);
+/* Writes a path of an SVG picture. */
+void html_path(struct xml *xml, const char *class, const char *shape);
+/* Writes a figure at an axis: `style` is "top" or "left", at this percentage of the canvas. */
+void html_tick(struct xml *xml, const char *class, const char *style, double percent,
+               const char *text);
+void html_legend_item(struct xml *xml, const char *class, const char *text);
 
 /* Returns the class of a finding: "good", "warn", "bad" or NULL. Static. */
 const char *html_finding_class(const struct finding *finding, const struct judgement *judgement);

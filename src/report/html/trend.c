@@ -43,31 +43,6 @@ static struct scale scale_of(const struct trend_series *series, const struct tre
     return scale;
 }
 
-static void put_head(struct xml *xml)
-{
-    xml_raw(xml, "<!DOCTYPE html>\n");
-    xml_start(xml, "html");
-    xml_attribute(xml, "lang", "en");
-    xml_start(xml, "head");
-    xml_raw(xml, "\n<meta charset=\"utf-8\">\n"
-                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                 "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
-                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                 "<meta name=\"color-scheme\" content=\"light dark\">\n");
-    html_element(xml, "title", NULL, "build-mem trend");
-    xml_start(xml, "style");
-    xml_raw(xml, html_css);
-    html_close(xml);
-    html_close(xml);
-}
-
-static void put_path(struct xml *xml, const char *class, const char *shape)
-{
-    html_open(xml, "path", class);
-    xml_attribute(xml, "d", shape);
-    html_close(xml);
-}
-
 /* ---- the chart ---- */
 
 static void put_plateaus(struct xml *xml, const struct scale *scale,
@@ -85,7 +60,7 @@ static void put_plateaus(struct xml *xml, const struct scale *scale,
                 y_of(scale, metric->plateaus[s]), x_of(scale, metric->measured[end - 1]) + half);
     }
     xmemstream_close(out);
-    put_path(xml, "line usage", shape);
+    html_path(xml, "line usage", shape);
 }
 
 /* A dot for the median of each commit, and a line for the range of its runs. */
@@ -104,8 +79,8 @@ static void put_values(struct xml *xml, const struct scale *scale,
     }
     xmemstream_close(range);
     xmemstream_close(dot);
-    put_path(xml, "line value", ranges);
-    put_path(xml, "line value dot", dots);
+    html_path(xml, "line value", ranges);
+    html_path(xml, "line value dot", dots);
 }
 
 static void put_drawing(struct xml *xml, const struct scale *scale,
@@ -120,31 +95,22 @@ static void put_drawing(struct xml *xml, const struct scale *scale,
     xml_attribute(xml, "role", "img");
     xml_attributef(xml, "aria-label", "%s over %zu commits; the table below has the steps", label,
                    series->commit_count);
-    put_path(xml, "line baseline", anchor);
+    html_path(xml, "line baseline", anchor);
     for (size_t c = 0; c < series->commit_count; c++) {
         char *edge CLEANUP(cleanup_free) = xasprintf("M%.1f 0V%d", x_of(scale, c), CHART_HEIGHT);
         if (series->commits[c].accepted)
-            put_path(xml, "line accepted", edge);
+            html_path(xml, "line accepted", edge);
     }
     for (size_t s = 1; s < metric->segments.count; s++) {
         size_t commit = metric->measured[metric->segments.starts[s]];
         char *edge CLEANUP(cleanup_free) =
             xasprintf("M%.1f 0V%d", x_of(scale, commit) - CHART_WIDTH * 0.5 / (double)scale->count,
                       CHART_HEIGHT);
-        put_path(xml, "edge", edge);
+        html_path(xml, "edge", edge);
     }
     put_values(xml, scale, metric);
     put_plateaus(xml, scale, metric);
     html_close(xml);
-}
-
-static void put_tick(struct xml *xml, const char *class, const char *style, double percent,
-                     const char *text)
-{
-    html_open(xml, "span", class);
-    xml_attributef(xml, "style", "%s:%.3f%%", style, percent);
-    xml_text(xml, text);
-    xml_end(xml);
 }
 
 static void put_ticks(struct xml *xml, const struct scale *scale, const struct trend_series *series,
@@ -154,21 +120,13 @@ static void put_ticks(struct xml *xml, const struct scale *scale, const struct t
                                scale->top};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         char *text CLEANUP(cleanup_free) = metric_figure(metric->name, figures[i]);
-        put_tick(xml, "tick y", "top", 100 * y_of(scale, figures[i]) / CHART_HEIGHT, text);
+        html_tick(xml, "tick y", "top", 100 * y_of(scale, figures[i]) / CHART_HEIGHT, text);
     }
     const size_t commits[] = {0, series->commit_count - 1};
     for (size_t i = 0; i < (series->commit_count > 1 ? 2 : 1); i++) {
         char *text CLEANUP(cleanup_free) = trend_commit_text(&series->commits[commits[i]]);
-        put_tick(xml, "tick x", "left", 100 * x_of(scale, commits[i]) / CHART_WIDTH, text);
+        html_tick(xml, "tick x", "left", 100 * x_of(scale, commits[i]) / CHART_WIDTH, text);
     }
-}
-
-static void put_legend_item(struct xml *xml, const char *class, const char *text)
-{
-    xml_start(xml, "li");
-    html_element(xml, "i", class, "");
-    xml_text(xml, text);
-    xml_end(xml);
 }
 
 static void put_chart(struct xml *xml, const struct trend_series *series,
@@ -185,13 +143,13 @@ static void put_chart(struct xml *xml, const struct trend_series *series,
     html_close(xml);
     html_close(xml);
     html_open(xml, "ul", "legend");
-    put_legend_item(xml, "line usage", "plateau");
-    put_legend_item(xml, "line value", "median and range of the runs of a commit");
-    put_legend_item(xml, "line baseline",
-                    metric->anchor_is_accepted ? "anchor of the baseline" : "first plateau");
+    html_legend_item(xml, "line usage", "plateau");
+    html_legend_item(xml, "line value", "median and range of the runs of a commit");
+    html_legend_item(xml, "line baseline",
+                     metric->anchor_is_accepted ? "anchor of the baseline" : "first plateau");
     for (size_t c = 0; c < series->commit_count; c++)
         if (series->commits[c].accepted) {
-            put_legend_item(xml, "line accepted", "accepted as the baseline");
+            html_legend_item(xml, "line accepted", "accepted as the baseline");
             break;
         }
     html_close(xml);
@@ -315,7 +273,7 @@ static void put_failures(struct xml *xml, const struct trend *trend)
 char *trend_html(const struct trend *trend)
 {
     struct xml *xml = xml_new(XML_HTML);
-    put_head(xml);
+    html_put_head(xml, "build-mem trend");
     xml_start(xml, "body");
     xml_start(xml, "main");
     xml_raw(xml, "\n");

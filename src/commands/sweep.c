@@ -1,0 +1,441 @@
+/* build-mem sweep --vary NAME=VALUE,...: memory against time over the values of some knobs. */
+#include "sweep/sweep.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/git.h"
+#include "base/interrupt.h"
+#include "base/text.h"
+#include "base/trace.h"
+#include "base/units.h"
+#include "baseline/baseline.h"
+#include "commands/commands.h"
+#include "fit/fit.h"
+#include "gate/judge.h"
+#include "measurement/advice.h"
+#include "measurement/likeness.h"
+#include "measurement/validity.h"
+#include "report/report.h"
+#include "result/result.h"
+#include "run/measure.h"
+#include "run/output.h"
+#include "run/publish.h"
+#include "run/terminal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LARGEST_RECORD ((size_t)16 << 20)
+
+/* One command. */
+struct job {
+    const struct config *config;
+    char *settings;
+    struct sweep sweep;
+    struct runs runs;            /* of sweep.runs, in their order */
+    const struct engine *engine; /* of all runs; NULL before the first */
+};
+
+static void job_release(struct job *job)
+{
+    sweep_release(&job->sweep);
+    runs_release(&job->runs);
+    free(job->settings);
+}
+
+/* ---- the build of a point ---- */
+
+/* What differs between the points. All are owned. */
+struct variant {
+    struct strv build_argv, env;
+    char *build_command;
+};
+
+static void variant_release(struct variant *variant)
+{
+    strv_release(&variant->build_argv);
+    strv_release(&variant->env);
+    free(variant->build_command);
+}
+
+/* Returns the text with `value` in the place of each "{NAME}". Takes ownership of `text`. */
+static char *replace(char *text, const char *name, const char *value)
+{
+    char *old CLEANUP(cleanup_free) = text, *result = NULL;
+    char *placeholder CLEANUP(cleanup_free) = xasprintf("{%s}", name);
+    const char *rest = old;
+    size_t length;
+    FILE *out = xmemstream_open(&result, &length);
+    for (const char *place; (place = strstr(rest, placeholder)); rest = place + strlen(placeholder))
+        fprintf(out, "%.*s%s", (int)(place - rest), rest, value);
+    fputs(rest, out);
+    xmemstream_close(out);
+    return result;
+}
+
+static bool is_in_command(const struct config *config, const char *name)
+{
+    char *command CLEANUP(cleanup_free) = config_command_text(config);
+    char *placeholder CLEANUP(cleanup_free) = xasprintf("{%s}", name);
+    return strstr(command, placeholder);
+}
+
+static void set_point(const struct job *job, size_t point, struct variant *variant)
+{
+    const struct config *config = job->config;
+    strv_push_all(&variant->build_argv, &config->build_argv);
+    strv_push_all(&variant->env, &config->env);
+    variant->build_command = xstrdup(config->build_command);
+    for (size_t k = 0; k < job->sweep.knob_count; k++) {
+        const char *name = job->sweep.knobs[k].name, *value = sweep_value(&job->sweep, point, k);
+        if (!is_in_command(config, name)) {
+            strv_pushf(&variant->env, "%s=%s", name, value);
+            continue;
+        }
+        variant->build_command = replace(variant->build_command, name, value);
+        for (size_t i = 0; i < variant->build_argv.count; i++)
+            variant->build_argv.items[i] = replace(variant->build_argv.items[i], name, value);
+    }
+}
+
+/* Returns the longest duration of the runs of the point. */
+static int64_t duration_of(const struct sweep *sweep, size_t point)
+{
+    int64_t longest = 0;
+    for (size_t i = 0; i < sweep->count; i++)
+        if (sweep->runs[i].point == point && sweep->runs[i].duration_ms > longest)
+            longest = sweep->runs[i].duration_ms;
+    return longest;
+}
+
+static void drop_last(struct runs *runs)
+{
+    measurement_release(&runs->measurements[--runs->count]);
+    series_release(&runs->series[runs->count]);
+}
+
+static int build_point(struct job *job, size_t point, bool confirms, int *status,
+                       struct bm_error *err)
+{
+    struct variant variant CLEANUP(variant_release) = {0};
+    struct config config = *job->config; /* borrows all */
+    char *repo CLEANUP(cleanup_free) = realpath(config.repo, NULL);
+    char *label CLEANUP(cleanup_free) = output_numbered_label(config.label, job->sweep.count + 1);
+    *status = EXIT_USAGE;
+    if (!repo)
+        return bm_error_errno(err, "--repo %s", config.repo);
+    set_point(job, point, &variant);
+    config.build_argv = variant.build_argv;
+    config.env = variant.env;
+    config.build_command = variant.build_command;
+    if (confirms) {
+        int64_t patience_ms = fit_patience_ms(duration_of(&job->sweep, point));
+        config.memory_limit_bytes = job->sweep.within_bytes;
+        /* A build at its limit is what this run is for. */
+        config.guard_percent = 0;
+        if (!config.timeout_ms || config.timeout_ms > patience_ms)
+            config.timeout_ms = patience_ms;
+    }
+    char *out CLEANUP(cleanup_free) = output_make(&config, err);
+    if (!out || measure_tree(&config, repo, label, NULL, &job->engine, &job->runs, status, err) < 0)
+        return -1;
+    *status = EXIT_UNMEASURED;
+    if (!interrupt_signal())
+        return 0;
+    drop_last(&job->runs);
+    return bm_error_set(err, "interrupted; the same command resumes the sweep");
+}
+
+/* ---- what a run shows ---- */
+
+/* Returns the reason that the run cannot stand beside an earlier one, or NULL; the caller owns it.
+ */
+static char *difference(const struct job *job, const struct measurement *m, bool confirms)
+{
+    for (size_t i = 0; i < job->sweep.count; i++) {
+        const struct measurement *other = &job->runs.measurements[i];
+        if (job->sweep.runs[i].outcome != SWEEP_PASSED)
+            continue;
+        const struct environment_key was = environment_key_of(other), is = environment_key_of(m);
+        /* A limit is part of the environment. */
+        bool same_limit = confirms == job->sweep.runs[i].confirms;
+        if (same_limit && !environment_key_equal(&was, &is))
+            return environment_key_difference(&was, "in an earlier run", &is, "in this run", NULL);
+        char *less CLEANUP(cleanup_free) = less_work_with_other_settings(m, other);
+        char *more CLEANUP(cleanup_free) = less_work_with_other_settings(other, m);
+        if (!less && !more)
+            continue;
+        char *advice CLEANUP(cleanup_free) = advice_text(ADVICE_CLEAR_CACHE, NULL);
+        size_t this_run = job->sweep.count + 1;
+        return xasprintf("the runs did unlike work: run %zu did less than run %zu: %s; %s",
+                         less ? this_run : i + 1, less ? i + 1 : this_run, less ? less : more,
+                         advice);
+    }
+    return NULL;
+}
+
+static bool is_cut_off(const struct job *job, const struct measurement *m)
+{
+    return job->sweep.within_bytes >= 0 ? need_is_unknown(m) : peak_is_cut_off(m);
+}
+
+static enum sweep_outcome outcome_of(const struct job *job, const struct measurement *m,
+                                     bool confirms, enum run_validity validity)
+{
+    if (m->build.oom_killed)
+        return SWEEP_OOM_KILLED;
+    if (validity != RUN_VALID)
+        return SWEEP_BUILD_FAILED;
+    return !confirms && is_cut_off(job, m) ? SWEEP_AT_LIMIT : SWEEP_PASSED;
+}
+
+/* Adds the last of the measured runs to the sweep. Returns -1 if it cannot be compared with the
+ * others. */
+static int take_run(struct job *job, size_t point, bool confirms, struct bm_error *err)
+{
+    struct sweep *sweep = &job->sweep;
+    const struct measurement *m = &job->runs.measurements[job->runs.count - 1];
+    char *reason CLEANUP(cleanup_free) = NULL, *advice CLEANUP(cleanup_free) = NULL;
+    enum run_validity validity = run_validity(m, &reason, &advice);
+    if (validity == RUN_NOT_MEASURED)
+        return bm_error_set(err, "%s; %s", reason, advice);
+    enum sweep_outcome outcome = outcome_of(job, m, confirms, validity);
+    char *unlike CLEANUP(cleanup_free) =
+        outcome == SWEEP_PASSED ? difference(job, m, confirms) : NULL;
+    if (unlike)
+        return bm_error_set(err, "%s", unlike);
+    if (outcome == SWEEP_AT_LIMIT && !reason)
+        reason = cut_off_reason(m);
+    sweep->runs = xgrow(sweep->runs, sweep->count, sizeof *sweep->runs);
+    sweep->runs[sweep->count++] = (struct sweep_run){
+        .point = point,
+        .confirms = confirms,
+        .outcome = outcome,
+        .detail = reason ? text_one_line(reason) : NULL,
+        .memory_bytes = m->peak.cgroup_bytes,
+        .unreclaimable_bytes = m->peak.unreclaimable_bytes,
+        .duration_ms = m->build.duration_ms,
+    };
+    return 0;
+}
+
+static void print_run(const struct job *job)
+{
+    const struct sweep_run *run = &job->sweep.runs[job->sweep.count - 1];
+    char *point CLEANUP(cleanup_free) = sweep_point_text(&job->sweep, run->point);
+    char *memory CLEANUP(cleanup_free) = format_bytes(run->memory_bytes);
+    char *duration CLEANUP(cleanup_free) = format_duration(run->duration_ms);
+    fprintf(stderr, "build-mem: %s-%zu: %s%s: %s, %s, %s\n", job->sweep.label, job->sweep.count,
+            point, run->confirms ? " under the limit" : "", sweep_outcome_name(run->outcome),
+            memory, duration);
+}
+
+static int store_result(const struct job *job, struct bm_error *err)
+{
+    const struct measurement *last = &job->runs.measurements[job->runs.count - 1];
+    struct judgement judgement CLEANUP(judgement_release);
+    judgement_init(&judgement);
+    judge_alone(last, 1, &judgement);
+    char *out CLEANUP(cleanup_free) = output_make(job->config, err);
+    return out ? write_result(out, last, &judgement, verdict_exit_status(judgement.verdict), err)
+               : -1;
+}
+
+/* ---- the stored sweep ---- */
+
+/* The caller owns the path. */
+static char *record_path(const struct config *config)
+{
+    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
+    return xasprintf("%s/sweep-%s.json", out, config->label);
+}
+
+/* `unfinished`: the reason that the sweep has not ended; NULL: it has. */
+static int save(struct job *job, const char *unfinished, struct bm_error *err)
+{
+    /* The array moves when it grows. */
+    job->sweep.first = job->sweep.count ? job->runs.measurements : NULL;
+    free(job->sweep.unfinished);
+    job->sweep.unfinished = unfinished ? xstrdup(unfinished) : NULL;
+    char *out CLEANUP(cleanup_free) = output_make(job->config, err);
+    char *path CLEANUP(cleanup_free) = record_path(job->config);
+    char *text CLEANUP(cleanup_free) = sweep_to_json(&job->sweep);
+    return out ? file_write_atomic(path, text, strlen(text), err) : -1;
+}
+
+/* The page is that of a finished sweep. */
+static int remove_page(const struct config *config, struct bm_error *err)
+{
+    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
+    return output_remove_old(xasprintf("%s/report-%s.html", out, config->label), err);
+}
+
+/* Reads the result of a run, and adds it to the sweep. */
+static int load_run(struct job *job, const char *out, const struct sweep_run *run,
+                    struct bm_error *err)
+{
+    struct result result CLEANUP(result_release) = {0};
+    char *label CLEANUP(cleanup_free) =
+        output_numbered_label(job->config->label, job->sweep.count + 1);
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, label);
+    if (run->point >= sweep_point_count(&job->sweep))
+        return bm_error_set(err, "%s: not a point of this sweep", path);
+    if (result_read(path, &result, err) < 0)
+        return -1;
+    struct runs *runs = &job->runs;
+    runs->measurements = xgrow(runs->measurements, runs->count, sizeof *runs->measurements);
+    runs->series = xgrow(runs->series, runs->count, sizeof *runs->series);
+    runs->measurements[runs->count] = result.measurement;
+    runs->series[runs->count++] = result.series;
+    measurement_init(&result.measurement);
+    result.series = (struct series){0};
+    if (take_run(job, run->point, run->confirms, err) == 0)
+        return 0;
+    drop_last(runs);
+    return -1;
+}
+
+/* Takes the runs of an unfinished sweep of the same points; else removes the results of another. */
+static int resume(struct job *job, struct bm_error *err)
+{
+    const struct config *config = job->config;
+    char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
+    char *path CLEANUP(cleanup_free) = record_path(config);
+    char *knobs CLEANUP(cleanup_free) = sweep_knobs_text(&job->sweep);
+    char *text CLEANUP(cleanup_free) = NULL;
+    struct sweep_record record CLEANUP(sweep_record_release) = {0};
+    if (access(path, F_OK) != 0)
+        return output_remove_numbered(out, config->label, err);
+    if (file_read(path, LARGEST_RECORD, &text, NULL, err) < 0 ||
+        sweep_record_parse(text, path, &record, err) < 0)
+        return bm_error_wrap(err, "cannot resume; remove the file to start anew");
+    bool same = strcmp(record.settings, job->settings) == 0 && strcmp(record.knobs, knobs) == 0;
+    if (!record.can_resume || !same || !record.count) {
+        if (record.can_resume && record.count)
+            fprintf(stderr,
+                    "build-mem: starting anew: the knobs, the commit, the command or a "
+                    "setting differ from the sweep in %s\n",
+                    path);
+        return output_remove_numbered(out, config->label, err);
+    }
+    for (size_t i = 0; i < record.count; i++) {
+        struct bm_error why CLEANUP(bm_error_release) = BM_ERROR_INIT;
+        if (load_run(job, out, &record.runs[i], &why) < 0) {
+            trace("sweep: not kept: %s", why.message);
+            break;
+        }
+    }
+    fprintf(stderr, "build-mem: resuming the sweep in %s: %zu runs are kept\n", path,
+            job->sweep.count);
+    return 0;
+}
+
+/* ---- the command ---- */
+
+static int follow_plan(struct job *job, int *status, struct bm_error *err)
+{
+    for (;;) {
+        const struct sweep_plan plan = sweep_next(&job->sweep);
+        bool confirms = plan.state == SWEEP_CONFIRM;
+        if (plan.state != SWEEP_BUILD && !confirms)
+            return 0;
+        if (build_point(job, plan.point, confirms, status, err) < 0 || store_result(job, err) < 0 ||
+            take_run(job, plan.point, confirms, err) < 0)
+            return -1;
+        print_run(job);
+        if (save(job, NOT_FINISHED, err) < 0)
+            return -1;
+    }
+}
+
+static int write_page(const struct job *job, struct bm_error *err)
+{
+    char *out CLEANUP(cleanup_free) = output_make(job->config, err);
+    char *path CLEANUP(cleanup_free) =
+        xasprintf("%s/report-%s.html", out ? out : "", job->config->label);
+    char *page CLEANUP(cleanup_free) = sweep_html(&job->sweep);
+    if (!out || file_write_atomic(path, page, strlen(page), err) < 0)
+        return -1;
+    if (!job->config->json_only)
+        printf("page: %s\n", path);
+    return 0;
+}
+
+static int finish(struct job *job)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    int status = EXIT_UNMEASURED;
+    if (save(job, NULL, &err) < 0 || write_page(job, &err) < 0)
+        bm_error_print(&err, status);
+    else
+        status = sweep_exit_status(sweep_verdict_of(&job->sweep));
+    char *line CLEANUP(cleanup_free) = sweep_to_line(&job->sweep);
+    if (!job->config->json_only) {
+        char *text CLEANUP(cleanup_free) =
+            sweep_text(&job->sweep, terminal_has_colour(STDOUT_FILENO));
+        fputs(text, stdout);
+    }
+    printf("[BUILD-MEM SWEEP] %s\n", line);
+    return status;
+}
+
+/* Prints the failure, and writes it into the file, with the runs so far. Returns `status`. */
+static int fail(struct job *job, const struct bm_error *failure, int status)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    status = interrupt_signal() ? 128 + interrupt_signal() : status;
+    bm_error_print(failure, status);
+    return save(job, failure->message, &err) < 0 ? bm_error_print(&err, status) : status;
+}
+
+static int take_knobs(struct job *job, struct bm_error *err)
+{
+    const struct config *config = job->config;
+    if (!config->vary.count)
+        return bm_error_set(err, "sweep needs a knob: --vary NAME=VALUE,VALUE...");
+    for (size_t i = 0; i < config->vary.count; i++)
+        if (sweep_add_knob(&job->sweep, config->vary.items[i], err) < 0)
+            return bm_error_wrap(err, "--vary");
+    if (job->sweep.within_bytes >= 0 && job->sweep.knob_count > 1)
+        return bm_error_set(err, "--within needs exactly one --vary");
+    char *commit CLEANUP(cleanup_free) = git_commit(config->repo);
+    char *text CLEANUP(cleanup_free) = config_settings_text(config);
+    job->settings = xasprintf("%s; commit %s", text, commit ? commit : "unknown");
+    job->sweep.settings = job->settings;
+    return 0;
+}
+
+static int sweep(const struct config *config)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct job job CLEANUP(job_release) = {
+        .config = config,
+        .sweep = {.label = config->label,
+                  .within_bytes = config->within_bytes,
+                  .most_builds = config->builds ? (size_t)config->builds : SWEEP_MOST_BUILDS}};
+    int status = EXIT_USAGE;
+    if (take_knobs(&job, &err) < 0 || expect_build(config, &err) < 0)
+        return bm_error_print(&err, status);
+    if (output_lock(config, &status, &err) < 0)
+        return bm_error_print(&err, status);
+    status = EXIT_USAGE;
+    if (remove_page(config, &err) < 0 || resume(&job, &err) < 0 ||
+        save(&job, NOT_FINISHED, &err) < 0)
+        return bm_error_print(&err, status);
+    if (measure_begin(config, &status, &err) < 0 || follow_plan(&job, &status, &err) < 0)
+        return fail(&job, &err, status);
+    return finish(&job);
+}
+
+int command_sweep(int argc, char **argv)
+{
+    static const char usage[] = "sweep --vary NAME=VALUE,... [flags] [-- COMMAND ARG...]";
+    struct config config CLEANUP(config_release);
+    int status;
+    if (command_begin_without_operands(&config, FLAGS_SWEEP, usage, argc, argv, &status) < 0)
+        return status;
+    return sweep(&config);
+}

@@ -1,0 +1,80 @@
+/* The sentences of a sweep, for the terminal and the page. */
+#include "report/wording.h"
+
+#include "base/alloc.h"
+#include "base/units.h"
+
+/* "jobs=4 needs 1.20 GiB and takes 65.0 s; the fastest, jobs=8, ..." The caller owns it. */
+static char *format_recommendation(const struct sweep *sweep, const struct sweep_point *points)
+{
+    size_t best, fastest;
+    if (!sweep_recommend(sweep, points, &best, &fastest))
+        return xstrdup("no build passed");
+    char *name CLEANUP(cleanup_free) = sweep_point_text(sweep, best);
+    char *memory CLEANUP(cleanup_free) = format_bytes(points[best].memory.median);
+    char *time CLEANUP(cleanup_free) = format_duration(points[best].duration.median);
+    if (best == fastest)
+        return xasprintf("%s is the fastest: %s, %s; each point with less memory is more than "
+                         "%.0f %% slower",
+                         name, memory, time, 100 * SWEEP_SLOWER);
+    char *other CLEANUP(cleanup_free) = sweep_point_text(sweep, fastest);
+    char *saved CLEANUP(cleanup_free) =
+        format_bytes(points[fastest].memory.median - points[best].memory.median);
+    char *added CLEANUP(cleanup_free) =
+        format_duration(points[best].duration.median - points[fastest].duration.median);
+    return xasprintf("%s needs %s and takes %s: %s less memory than the fastest point, %s, for %s "
+                     "more time",
+                     name, memory, time, saved, other, added);
+}
+
+static char *format_within(const struct sweep *sweep, const struct sweep_point *points,
+                           const struct sweep_plan *plan)
+{
+    char *budget CLEANUP(cleanup_free) = format_bytes(sweep->within_bytes);
+    if (plan->state == SWEEP_NONE_FITS)
+        return xasprintf("no value fits in %s", budget);
+    char *name CLEANUP(cleanup_free) = sweep_point_text(sweep, plan->point);
+    char *need CLEANUP(cleanup_free) = format_bytes(points[plan->point].unreclaimable.median);
+    char *time CLEANUP(cleanup_free) = format_duration(points[plan->point].duration.median);
+    return xasprintf("%s is the largest value that fits in %s; it needs %s without page cache and "
+                     "takes %s; one build passed under that limit",
+                     name, budget, need, time);
+}
+
+char *format_sweep_reason(const struct sweep *sweep, const struct sweep_point *points)
+{
+    const struct sweep_plan plan = sweep_next(sweep);
+    switch (sweep_verdict_of(sweep)) {
+    case SWEEP_VERDICT_BUILD_FAILED:
+        return xstrdup("the build fails at both ends of each knob");
+    case SWEEP_VERDICT_UNFINISHED:
+        return xstrdup(sweep->unfinished ? sweep->unfinished : "");
+    case SWEEP_VERDICT_NONE_FITS:
+        return format_within(sweep, points, &plan);
+    case SWEEP_VERDICT_FOUND:
+        return sweep->within_bytes >= 0 ? format_within(sweep, points, &plan)
+                                        : format_recommendation(sweep, points);
+    case SWEEP_VERDICT_STOPPED:
+        break;
+    }
+    if (sweep->within_bytes >= 0)
+        return xstrdup("more builds are needed to find the largest value");
+    char *best CLEANUP(cleanup_free) = format_recommendation(sweep, points);
+    return xasprintf("so far, %s", best);
+}
+
+char *format_sweep_advice(const struct sweep *sweep)
+{
+    switch (sweep_verdict_of(sweep)) {
+    case SWEEP_VERDICT_STOPPED:
+        return xstrdup("to continue, run the same command with a higher --builds");
+    case SWEEP_VERDICT_NONE_FITS:
+        return xstrdup("name lower values, or raise --within");
+    case SWEEP_VERDICT_BUILD_FAILED:
+        return xasprintf("see in build-%s-1.log why the build failed", sweep->label);
+    case SWEEP_VERDICT_FOUND:
+    case SWEEP_VERDICT_UNFINISHED:
+        break;
+    }
+    return NULL;
+}

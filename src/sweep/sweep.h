@@ -1,0 +1,200 @@
+/* Sweeps: memory against time over the values of some knobs.
+ *
+ * A point is one value of each knob. sweep.c has the data and the figures of the points, model.c
+ * predicts the points that were not measured, plan.c decides which one to build next, and record.c
+ * writes the sweep as JSON (doc/sweep.schema.json) and reads it back to resume it. All but the JSON
+ * is pure: the runs are the whole state, so the same runs always lead to the same next point. */
+#ifndef BM_SWEEP_SWEEP_H
+#define BM_SWEEP_SWEEP_H
+
+#include "base/error.h"
+#include "base/strv.h"
+#include "measurement/measurement.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SWEEP_SCHEMA_VERSION 1
+#define SWEEP_MOST_KNOBS 6
+#define SWEEP_MOST_POINTS 1000
+#define SWEEP_MOST_BUILDS 100
+/* A difference of this share is not worth a build. */
+#define SWEEP_RESOLUTION 0.05
+/* The recommended point is at most this share slower than the fastest one. */
+#define SWEEP_SLOWER 0.10
+
+/* A variable of the build, or a "{name}" in its command. */
+struct sweep_knob {
+    char *name;
+    struct strv values; /* in the order of the command line */
+};
+
+enum sweep_outcome {
+    SWEEP_PASSED,
+    SWEEP_OOM_KILLED,
+    SWEEP_BUILD_FAILED,
+    SWEEP_AT_LIMIT, /* a memory limit cut its memory off */
+};
+const char *sweep_outcome_name(enum sweep_outcome outcome); /* "oom-killed"; static */
+
+/* One build. Each figure may be UNMEASURED. */
+struct sweep_run {
+    size_t point;
+    bool confirms; /* it ran under the limit of --within, and counts in no figure */
+    enum sweep_outcome outcome;
+    char *detail; /* the reason of a failure, one line; owned; NULL: it passed */
+    int64_t memory_bytes, unreclaimable_bytes, duration_ms;
+};
+
+/* Zero-initialise it, and set the first members. */
+struct sweep {
+    const char *label;    /* borrowed */
+    const char *settings; /* what else decides the figures of a build; borrowed */
+    struct sweep_knob *knobs;
+    size_t knob_count;
+    int64_t within_bytes; /* UNMEASURED: the whole front; else the sweep has one knob */
+    size_t most_builds;
+    struct sweep_run *runs; /* in order of time; owned */
+    size_t count;
+    const struct measurement *first; /* the first run; borrowed; NULL: none */
+    char *unfinished;                /* the reason that the sweep has not ended; owned */
+};
+void sweep_release(struct sweep *sweep);
+
+/* Adds the knob "NAME=VALUE,VALUE". Returns 0, or -1 if it is not one, or exists already. */
+int sweep_add_knob(struct sweep *sweep, const char *text, struct bm_error *err);
+
+/* ---- points ---- */
+
+/* A point has a number: the first knob changes slowest. */
+size_t sweep_point_count(const struct sweep *sweep);
+/* Returns the index of a knob's value in the point. */
+size_t sweep_level(const struct sweep *sweep, size_t point, size_t knob);
+const char *sweep_value(const struct sweep *sweep, size_t point, size_t knob); /* borrowed */
+/* "jobs=4 heap=1024"; the caller owns it. */
+char *sweep_point_text(const struct sweep *sweep, size_t point);
+
+/* The median of the runs and its interval of 95 %. UNMEASURED: no run passed. */
+struct sweep_range {
+    int64_t median, lowest, highest;
+};
+
+struct sweep_point {
+    size_t runs, passes;
+    struct sweep_range memory, unreclaimable, duration; /* bytes, bytes, ms */
+    const char *detail;                                 /* of its last failure; borrowed; or NULL */
+    bool on_front;
+};
+
+/* The figures of all points; the caller frees the array.
+ *
+ * The interval of 3 and more runs is that of the gate (baseline/noise.h). One or two runs have
+ * none of their own: theirs comes from the scatter of all points that have several runs, and of one
+ * assumed point that scatters by 1 % in memory and 2 % in time.
+ *
+ * A point is on the front unless another one surely needs less memory or time, and is worse in
+ * neither, surely or by more than SWEEP_RESOLUTION. */
+struct sweep_point *sweep_points(const struct sweep *sweep);
+bool sweep_passes(const struct sweep_point *point);
+
+/* Returns the point to recommend: of those on the front at most SWEEP_SLOWER slower than the
+ * fastest point, the one with the least memory. `*fastest`: the fastest point. Returns false if
+ * there is none. */
+bool sweep_recommend(const struct sweep *sweep, const struct sweep_point *points, size_t *best,
+                     size_t *fastest);
+
+/* ---- model.c ---- */
+
+/* The natural logarithms of memory and time. */
+struct sweep_figures {
+    double memory, time;
+};
+
+/* Each knob multiplies memory and time by the effect of its value. Where the measured points differ
+ * from that, the points near them are predicted to differ, too. */
+struct sweep_model {
+    const struct sweep *sweep;
+    const struct sweep_point *points; /* borrowed */
+    struct sweep_figures mean;
+    struct sweep_figures *effects; /* of the values of all knobs, in order; owned */
+    bool *known;                   /* a point with the value was measured; owned */
+    struct sweep_figures *rests;   /* of each measured point: measured minus the product; owned */
+};
+/* At least one point must pass. */
+void sweep_model_init(struct sweep_model *model, const struct sweep *sweep,
+                      const struct sweep_point *points);
+void sweep_model_release(struct sweep_model *model);
+/* The effect of a value, relative to the first value of the knob that was measured: 1.5 is 50 %
+ * more. Returns false if no point with the value was measured. */
+bool sweep_effect(const struct sweep_model *model, size_t knob, size_t level, double *memory,
+                  double *time);
+/* The best that the point may be: a value between two measured values is as good as the better one,
+ * in memory and in time. */
+struct sweep_figures sweep_prospect(const struct sweep_model *model, size_t point);
+
+/* ---- plan.c ---- */
+
+enum sweep_state {
+    SWEEP_BUILD,   /* `point` is next */
+    SWEEP_CONFIRM, /* `point` is next, under the limit of --within */
+    SWEEP_FOUND,
+    SWEEP_STOPPED,   /* after most_builds builds */
+    SWEEP_NONE_FITS, /* no value of the knob is within the budget */
+    SWEEP_BROKEN,    /* the build fails at both ends of each knob */
+};
+
+struct sweep_plan {
+    enum sweep_state state;
+    size_t point;   /* to build; with --within and SWEEP_FOUND: the largest value that fits */
+    bool is_repeat; /* the point has a run already */
+    size_t open;    /* points that were not measured, but may be on the front */
+};
+
+/* Decides by the runs so far.
+ *
+ * The whole front: first the ends, then the point that may exceed the measured front by most, until
+ * none may exceed it by more than SWEEP_RESOLUTION. Then the middle of each knob of which only the
+ * ends were built. Last, points are repeated whose intervals overlap, if it matters.
+ *
+ * With --within: upwards from the first value, to the place where the memory of the values so far
+ * reaches the budget; then between the last value that fits and the first that does not. The
+ * unreclaimable memory counts, because the kernel drops page cache at a limit. */
+struct sweep_plan sweep_next(const struct sweep *sweep);
+
+/* ---- record.c ---- */
+
+enum sweep_verdict {
+    SWEEP_VERDICT_FOUND,
+    SWEEP_VERDICT_STOPPED, /* the figures so far; the same command with more builds continues */
+    SWEEP_VERDICT_NONE_FITS,
+    SWEEP_VERDICT_BUILD_FAILED,
+    SWEEP_VERDICT_UNFINISHED,
+};
+enum sweep_verdict sweep_verdict_of(const struct sweep *sweep);
+const char *sweep_verdict_name(enum sweep_verdict verdict); /* "none-fits"; static */
+/* 0 found and stopped, 3 build-failed, else 4. */
+int sweep_exit_status(enum sweep_verdict verdict);
+
+/* Return the sweep as JSON: indented, with a newline at the end; and on one line for a log. The
+ * caller owns the texts. */
+char *sweep_to_json(const struct sweep *sweep);
+char *sweep_to_line(const struct sweep *sweep);
+
+/* What a later command needs of a stored sweep. */
+struct sweep_record {
+    char *settings;
+    char *knobs;            /* as sweep_knobs_text */
+    bool can_resume;        /* it is unfinished, or stopped */
+    struct sweep_run *runs; /* of each, only the point and whether it confirms; owned */
+    size_t count;
+};
+void sweep_record_release(struct sweep_record *record);
+/* Reads it from JSON; `origin` names it in messages. The caller releases `record`, also after an
+ * error. */
+int sweep_record_parse(const char *text, const char *origin, struct sweep_record *record,
+                       struct bm_error *err);
+/* "jobs=1,2,4 heap=1024,2048"; the caller owns it. */
+char *sweep_knobs_text(const struct sweep *sweep);
+
+#endif
