@@ -28,7 +28,7 @@ void step_log_add(struct step_log *log, int stream, const char *bytes, size_t le
 /* Finds it by the container of the cgroup or, of builders that print none, by `command`: a command
  * line of the step, or "". */
 const char *step_log_take(struct step_log *log, const char *cgroup, const char *command);
-/* If no other cgroup lacks a name: takes the only step that has begun and has no cgroup yet.
+/* If each other cgroup has a name: takes the only step that has begun and has no cgroup yet.
  * `complete`: all output was added. BuildKit prints the begin of a step late, so before, another
  * step can have begun. */
 const char *step_log_take_only(struct step_log *log, bool complete);

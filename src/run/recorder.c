@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -172,6 +173,16 @@ static void take_step(struct recorder *recorder, const struct wire_step *step)
     recorder->steps[recorder->step_count++] =
         (struct recorded_step){.stage = step->stage, .cgroup = xstrdup(step->cgroup)};
     name_steps(recorder, false);
+}
+
+static void print_cached_steps(const struct recorder *recorder)
+{
+    size_t cached = recorder->step_log ? step_log_cached(recorder->step_log) : 0;
+    if (cached && !recorder->config->quiet)
+        fprintf(stderr,
+                "build-mem: note: RUN steps that came from the cache of the builder, and were not "
+                "measured: %zu\n",
+                cached);
 }
 
 static void release_steps(struct recorder *recorder)
@@ -364,6 +375,7 @@ void recorder_close(struct recorder *recorder)
     struct measurement *m = recorder->m;
     workspace_watch_clock(recorder->start);
     terminal_close(recorder->terminal);
+    print_cached_steps(recorder);
     add_stages_of_ledger(recorder);
     if (recorder->step_log)
         name_steps(recorder, true);
