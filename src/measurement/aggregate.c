@@ -24,7 +24,7 @@
 /* As in struct wire_snapshot. */
 enum { GAUGE_USAGE, GAUGE_UNRECLAIMABLE, GAUGE_OWN_PROCESSES };
 
-/* What the aggregate knows about a stage, besides its measurement. */
+/* The state of a stage while its records arrive. */
 struct stage_state {
     bool sampled;    /* a part of it has no exact peak */
     bool step;       /* a step of an image build */
@@ -742,8 +742,10 @@ static char *implausible(const struct peak *peak)
 void aggregate_finish(struct aggregate *aggregate)
 {
     struct measurement *m = aggregate->m;
+    /* Steps that ran at the same time have the memory of each other, too. Before the first step is
+     * seen, all memory is its own. */
     for (size_t i = 0; i < m->stage_count; i++)
-        if (aggregate->states[i].overlapped) /* it has the memory of the other steps, too */
+        if (aggregate->of_steps && (aggregate->states[i].overlapped || !aggregate->states[i].step))
             m->stages[i].unreclaimable_peak_bytes = UNMEASURED;
     drop_unseen_stages(m);
     settle_memory_peak(aggregate);

@@ -19,8 +19,9 @@ result() { echo "$repo/.build-mem/result-$1.json"; }
 # The two steps, and their memory in MiB. A User-Mode-Linux fills memory slowly, so there they are smaller.
 small_mib=60 large_mib=150
 ((${in_uml:-0})) && small_mib=20 large_mib=50
-small="[3/4] RUN /hold anon=$small_mib sleep=1000" large="[4/4] RUN /hold sleep=300 anon=$large_mib sleep=1000"
-two_steps() { dockerfile "${small#* }" "${large#* }"; }
+small="[3/4] RUN /hold anon=$small_mib sleep=1000" large="[4/4] RUN /hold anon=$large_mib sleep=1000"
+# two_steps [MS]: writes a Dockerfile of them. They hold their memory for that long (default: 1000).
+two_steps() { dockerfile "RUN /hold anon=$small_mib sleep=${1:-1000}" "RUN /hold anon=$large_mib sleep=${1:-1000}"; }
 
 # step_peak FILE NAME: prints the peak of the cgroup of a step.
 step_peak() { jq --arg name "$2" '.stages[] | select(.name == $name) | .cgroup_peak_bytes' "$1"; }

@@ -865,6 +865,7 @@ START_TEST(steps_are_stages)
 {
     begin();
     hello_of_steps();
+    sample(90, -1, 4000, 0);
     step(100, 2, 0, -1, 0); /* after the two stages of the config */
     aggregate_name_stage(aggregate, 2, "[1/3] RUN a");
     boundary(100, 2, 5000);
@@ -887,7 +888,10 @@ START_TEST(steps_are_stages)
     step(460, 99, 1, 800, 1);
     aggregate_finish(aggregate);
 
-    ck_assert_uint_eq(m.stage_count, 3);
+    ck_assert_uint_eq(m.stage_count, 4);
+    ck_assert_str_eq(m.stages[3].name, "setup");
+    ck_assert_int_eq(m.stages[3].cgroup_peak_bytes, UNMEASURED);
+    ck_assert_int_eq(m.stages[3].unreclaimable_peak_bytes, UNMEASURED);
     ck_assert_str_eq(m.stages[0].name, "[1/3] RUN a");
     ck_assert_int_eq(m.stages[0].cgroup_peak_bytes, 600);
     ck_assert(m.stages[0].cgroup_peak_exact);
