@@ -7,6 +7,7 @@ dist_howto_DATA = \
 	%D%/how-to/choose-tolerances.md \
 	%D%/how-to/compare-and-export.md \
 	%D%/how-to/gate-a-pull-request.md \
+	%D%/how-to/measure-an-image-build.md \
 	%D%/how-to/measure-inside-a-container.md \
 	%D%/how-to/read-a-failure.md \
 	%D%/how-to/find-the-commit.md \

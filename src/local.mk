@@ -138,6 +138,7 @@ libengine_a_SOURCES = \
 	%D%/engine/run_cgroup.c %D%/engine/run_cgroup.h \
 	%D%/engine/scratch_image.c %D%/engine/scratch_image.h \
 	%D%/engine/stage_peaks.c %D%/engine/stage_peaks.h \
+	%D%/engine/step_log.c %D%/engine/step_log.h \
 	%D%/engine/user_scope.c %D%/engine/user_scope.h
 
 libconfig_a_SOURCES = \
@@ -225,6 +226,7 @@ libprobe_a_SOURCES = \
 	%D%/probe/sampler.c %D%/probe/sampler.h \
 	%D%/probe/snapshot.c %D%/probe/snapshot.h \
 	%D%/probe/stages.c %D%/probe/stages.h \
+	%D%/probe/steps.c %D%/probe/steps.h \
 	%D%/probe/trial.c %D%/probe/trial.h \
 	%D%/probe/variables.c %D%/probe/variables.h
 libkernel_a_SOURCES = \

@@ -43,6 +43,7 @@ unit_tests = \
 	%D%/unit/test_series \
 	%D%/unit/test_stages \
 	%D%/unit/test_starter \
+	%D%/unit/test_step_log \
 	%D%/unit/test_terminal \
 	%D%/unit/test_sweep \
 	%D%/unit/test_trend \

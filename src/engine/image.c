@@ -2,8 +2,9 @@
  * client alone would show a few MiB. The steps get a parent cgroup of this run, which the probe
  * measures from outside.
  *
- * Each RUN step is a container below it. On cgroup v1, the counter of a parent includes all cgroups
- * below, and keeps its peak when they are removed (Documentation/admin-guide/cgroup-v1/memory.rst).
+ * Each RUN step has a cgroup below it. The counter of a parent includes all cgroups below, and
+ * keeps its peak when they are removed (Documentation/admin-guide/cgroup-v1/memory.rst,
+ * cgroup-v2.rst).
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -18,6 +19,7 @@
 #include <mntent.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -58,29 +60,55 @@ static char *ask(const struct engine_run *run, const char *const *words, struct 
 }
 #define ASK(run, err, ...) ask(run, (const char *const[]){__VA_ARGS__, NULL}, err)
 
-/* Only a cgroup of v1 that the engine makes itself has a path that it can be given. */
+/* BuildKit makes the cgroup of a step itself, whatever the driver. Other builders give a name to
+ * systemd if that is the driver, and not a path. */
+static bool makes_paths(const struct engine_run *run, const char *driver)
+{
+    const char *buildkit = getenv("DOCKER_BUILDKIT");
+    bool classic = (buildkit && strcmp(buildkit, "0") == 0) ||
+                   strv_contains(run->spec->env, "DOCKER_BUILDKIT=0") ||
+                   strv_contains(&run->image->command.words, "DOCKER_BUILDKIT=0");
+    return strcmp(driver, "cgroupfs") == 0 ||
+           (run->image->command.client == CLIENT_DOCKER && !classic);
+}
+
+/* Buildah has no driver: it always gives a path. */
+static int ask_buildah(struct engine_run *run, struct bm_error *err)
+{
+    struct bm_error reason CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    char version[64] = "";
+    char *answer CLEANUP(cleanup_free) = ASK(run, &reason, "--version");
+    if (!answer)
+        return bm_error_set(err, "Buildah cannot be asked for its version: %s", reason.message);
+    sscanf(answer, "buildah version %63s", version);
+    run->image->version = xstrdup(version);
+    return 0;
+}
+
+/* Checks that the steps can be given a cgroup by its path. */
 static int check_engine(struct engine_run *run, struct bm_error *err)
 {
     struct bm_error reason CLEANUP(bm_error_release) = BM_ERROR_INIT;
     char version[64] = "", driver[64] = "", cgroups[64] = "";
-    const char *name = run->image->command.podman ? "Podman" : "Docker";
+    if (run->image->command.client == CLIENT_BUILDAH)
+        return ask_buildah(run, err);
+    bool podman = run->image->command.client == CLIENT_PODMAN;
+    const char *name = podman ? "Podman" : "Docker";
     char *answer CLEANUP(cleanup_free) =
         ASK(run, &reason, "info", "--format",
-            run->image->command.podman
-                ? "{{.Version.Version}} {{.Host.CgroupManager}} {{.Host.CgroupsVersion}}"
-                : "{{.ServerVersion}} {{.CgroupDriver}} {{.CgroupVersion}}");
+            podman ? "{{.Version.Version}} {{.Host.CgroupManager}} {{.Host.CgroupsVersion}}"
+                   : "{{.ServerVersion}} {{.CgroupDriver}} {{.CgroupVersion}}");
     if (!answer)
         return bm_error_set(err, "%s cannot be asked for its cgroups: %s", name, reason.message);
     sscanf(answer, "%63s %63s %63s", version, driver, cgroups);
     trace("image: %s %s, driver %s, cgroup %s", name, version, driver, cgroups);
-    if (strcmp(driver, "cgroupfs") != 0 ||
-        (strcmp(cgroups, "1") != 0 && strcmp(cgroups, "v1") != 0))
+    if (!makes_paths(run, driver))
         return bm_error_set(
             err,
-            "the engine image needs cgroup v1 and the cgroup driver cgroupfs, and %s has "
-            "cgroup %s and the driver %s: give the steps of the image as the build "
-            "command, with their base image as --image",
-            name, cgroups, driver);
+            "the engine image needs the cgroup driver cgroupfs or Docker's BuildKit, and %s has "
+            "the driver %s: give the steps of the image as the build command, with their base "
+            "image as --image",
+            name, driver);
     run->image->version = xstrdup(version);
     return 0;
 }
@@ -89,35 +117,28 @@ static int check_engine(struct engine_run *run, struct bm_error *err)
 static char *image_id(const struct engine_run *run, const char *name)
 {
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    char *id = ASK(run, &ignored, "image", "inspect", "--format", "{{.Id}}", name);
+    char *id =
+        run->image->command.client == CLIENT_BUILDAH
+            ? ASK(run, &ignored, "inspect", "--type", "image", "--format", "{{.FromImageID}}", name)
+            : ASK(run, &ignored, "image", "inspect", "--format", "{{.Id}}", name);
     return id ? id : xstrdup("");
 }
 
 /* ---- the cgroup ---- */
 
-/* Returns the root of the hierarchy that this process can see, which is "/" for the engine. The
- * caller owns it. */
-static char *hierarchy_root(struct bm_error *err)
+/* Finds the root of the hierarchy that this process can see, which is "/" for the engine. */
+static int hierarchy_root(struct cgroup *root, struct bm_error *err)
 {
-    struct cgroup at;
     char *slash;
-    if (cgroup_of_self("", &at) < 0) {
-        bm_error_set(err, "no mounted cgroup with a memory controller lists this process in its "
-                          "cgroup.procs");
-        return NULL;
-    }
-    if (at.version != 1) {
-        bm_error_set(err,
-                     "the engine image needs cgroup v1, and this machine has cgroup v2: give the "
-                     "steps of the image as the build command, with their base image as --image");
-        return NULL;
-    }
-    for (struct cgroup above = at; (slash = strrchr(above.directory, '/')); at = above) {
+    if (cgroup_of_self("", root) < 0)
+        return bm_error_set(err, "no mounted cgroup with a memory controller lists this process in "
+                                 "its cgroup.procs");
+    for (struct cgroup above = *root; (slash = strrchr(above.directory, '/')); *root = above) {
         *slash = '\0';
         if (!cgroup_has_file(&above, "cgroup.procs"))
             break;
     }
-    return xstrdup(at.directory);
+    return 0;
 }
 
 /* The engine makes the cgroup in all hierarchies, and removes only those of its containers. */
@@ -146,21 +167,28 @@ static void remove_orphans_in(const char *root, const char *name)
 
 static int make_cgroup(struct engine_run *run, struct bm_error *err)
 {
-    char *root CLEANUP(cleanup_free) = hierarchy_root(err);
-    if (!root)
+    struct cgroup root, made;
+    if (hierarchy_root(&root, err) < 0)
         return -1;
     each_hierarchy(remove_orphans_in, NULL);
-    char *directory CLEANUP(cleanup_free) = xasprintf("%s/%s", root, run->spec->name);
+    char *directory CLEANUP(cleanup_free) = xasprintf("%s/%s", root.directory, run->spec->name);
+    if (root.version == 2)
+        (void)run_cgroup_write(root.directory, "cgroup.subtree_control", "+memory");
     if (mkdir(directory, 0755) < 0)
         return bm_error_errno(err, "cannot create the cgroup %s", directory);
     run->cgroup = steal_ptr(directory);
+    if (run_cgroup_of(run->cgroup, &made) < 0 || made.version != root.version)
+        return bm_error_set(err,
+                            "the memory controller is not enabled in %s: write +memory to its "
+                            "cgroup.subtree_control",
+                            root.directory);
     if (run->spec->memory_limit_bytes > 0)
-        return run_cgroup_limit(run->cgroup, 1, run->spec->memory_limit_bytes, err);
+        return run_cgroup_limit(run->cgroup, root.version, run->spec->memory_limit_bytes, err);
     return 0;
 }
 
-/* Returns the file with the CPU time of the steps, which exists from the first step on. The caller
- * owns it. NULL if the hierarchy is not mounted. */
+/* Returns the file of v1 with the CPU time of the steps, which exists from the first step on. The
+ * caller owns it. NULL if the hierarchy is not mounted. */
 static char *cpu_usage_file(const char *name)
 {
     char *file = NULL;

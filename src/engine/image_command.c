@@ -67,18 +67,24 @@ static bool has_word(const struct image_command *image, const char *word)
     return false;
 }
 
-/* Only builds with --cgroup-parent, by clients whose engine can be asked for its cgroups. */
-static int check_client(const struct image_command *image, struct bm_error *err)
+/* Only builds with --cgroup-parent, by known clients. Sets the client. */
+static int take_client(struct image_command *image, struct bm_error *err)
 {
+    static const char *const clients[] = {
+        [CLIENT_DOCKER] = "docker", [CLIENT_PODMAN] = "podman", [CLIENT_BUILDAH] = "buildah"};
     const char *client = base_name(image->words.items[image->program]);
     const char *subcommand = image->words.items[image->subcommand];
-    bool known = strcmp(client, "docker") == 0 || strcmp(client, "podman") == 0;
-    if (known && strcmp(subcommand, "build") == 0 && !has_word(image, "compose"))
-        return 0;
+    for (size_t i = 0; i < sizeof clients / sizeof *clients; i++) {
+        image->client = (enum image_client)i;
+        bool builds = strcmp(subcommand, "build") == 0 ||
+                      (i == CLIENT_BUILDAH && strcmp(subcommand, "bake") != 0);
+        if (strcmp(client, clients[i]) == 0 && builds && !has_word(image, "compose"))
+            return 0;
+    }
     return bm_error_set(
         err,
-        "the engine image measures `docker build` and `podman build`, and not `%s%s "
-        "%s`: build the image with one of these",
+        "the engine image measures `docker build`, `podman build` and `buildah build`, and not "
+        "`%s%s %s`: build the image with one of these",
         client, has_word(image, "compose") ? " compose" : "", subcommand);
 }
 
@@ -134,15 +140,14 @@ static int parse(const struct strv *command, struct image_command *image, struct
     image->words = first_words(command);
     if (!container_client_find(&image->words, &image->program, &image->subcommand) ||
         !builds_image(&image->words, image->subcommand))
-        return bm_error_set(err,
-                            "the build command is no image build (docker build, podman build): "
-                            "use another engine");
+        return bm_error_set(
+            err, "the build command is no image build (docker build, podman build, buildah build): "
+                 "use another engine");
     if (script && needs_shell(script))
         return bm_error_set(
             err, "the engine image cannot insert its options into a shell script: " WRITE_IT_ALONE);
-    if (check_client(image, err) < 0)
+    if (take_client(image, err) < 0)
         return -1;
-    image->podman = strcmp(base_name(image->words.items[image->program]), "podman") == 0;
     image->first_verb = image->subcommand;
     static const char *const groups[] = {"image", "builder", "buildx"};
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)

@@ -9,12 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum image_client { CLIENT_DOCKER, CLIENT_PODMAN, CLIENT_BUILDAH };
+
 struct image_command {
     struct strv words; /* without a shell */
-    size_t program;    /* the index of "docker" or "podman" */
+    size_t program;    /* the index of "docker", "podman" or "buildah" */
     size_t first_verb; /* the index of "build", or of "image" or "buildx" before it */
     size_t subcommand; /* the index of "build" */
-    bool podman;       /* else docker */
+    enum image_client client;
     struct strv
         images;    /* of --tag; empty if the image stays without a name, or leaves the engine */
     char *id_file; /* of --iidfile; NULL: none */

@@ -15,6 +15,7 @@
 #define VARIABLES_MAX 64            /* four times what the probe sends */
 #define STAT_AHEAD_BYTES (16 << 20) /* by which memory.stat can exceed the counter */
 #define LEVELS_MAX 64               /* twice what the probe sends */
+#define STEPS_MAX 256
 /* From here on, a figure counts as at the limit: the kernel charges memory in batches, and starts
  * to reclaim before the limit. Memory that cannot be reclaimed stops further below it. */
 #define AT_LIMIT 0.99
@@ -22,6 +23,14 @@
 
 /* As in struct wire_snapshot. */
 enum { GAUGE_USAGE, GAUGE_UNRECLAIMABLE, GAUGE_OWN_PROCESSES };
+
+/* The state of a stage while its records arrive. */
+struct stage_state {
+    bool sampled;    /* a part of it has no exact peak */
+    bool step;       /* a step of an image build */
+    bool runs;       /* a step that has not ended */
+    bool overlapped; /* another step ran at the same time */
+};
 
 struct aggregate {
     struct measurement *m;
@@ -36,9 +45,25 @@ struct aggregate {
     /* The current stage, and the lifetime peak when it began. */
     int64_t stage, peak_at_boundary_bytes;
     bool was_reset;                /* the kernel's counter was reset when the stage began */
-    bool *sampled;                 /* per stage: a part of it has no exact peak */
+    struct stage_state *states;    /* of each stage */
+    bool of_steps;                 /* the stages are the steps of an image build */
     int64_t highest_counter_bytes; /* of all values, also before resets */
 };
+
+static struct stage_measurement new_stage(char *name)
+{
+    struct stage_measurement stage = {
+        .name = name,
+        .first_ms = UNMEASURED,
+        .last_ms = UNMEASURED,
+        .pss_peak_bytes = UNMEASURED,
+        .all_pss_peak_bytes = UNMEASURED,
+        .cgroup_peak_bytes = UNMEASURED,
+        .unreclaimable_peak_bytes = UNMEASURED,
+    };
+    snapshot_init(&stage.at_peak);
+    return stage;
+}
 
 struct aggregate *aggregate_new(struct measurement *m, const struct strv *stage_names)
 {
@@ -47,25 +72,15 @@ struct aggregate *aggregate_new(struct measurement *m, const struct strv *stage_
     aggregate->pending_stage = -1;
     aggregate->highest_cgroup_bytes = UNMEASURED;
     aggregate->peak_at_boundary_bytes = UNMEASURED;
-    aggregate->stage = (int64_t)stage_names->count;
+    aggregate->stage = INT64_MAX; /* setup */
     aggregate->highest_counter_bytes = UNMEASURED;
-    aggregate->sampled = xcalloc(stage_names->count + 1, sizeof *aggregate->sampled);
+    aggregate->states = xcalloc(stage_names->count + 1, sizeof *aggregate->states);
     snapshot_init(&aggregate->pending);
 
     m->stage_count = stage_names->count + 1;
     m->stages = xcalloc(m->stage_count, sizeof *m->stages);
-    for (size_t i = 0; i < m->stage_count; i++) {
-        m->stages[i] = (struct stage_measurement){
-            .name = xstrdup(i < stage_names->count ? stage_names->items[i] : "setup"),
-            .first_ms = UNMEASURED,
-            .last_ms = UNMEASURED,
-            .pss_peak_bytes = UNMEASURED,
-            .all_pss_peak_bytes = UNMEASURED,
-            .cgroup_peak_bytes = UNMEASURED,
-            .unreclaimable_peak_bytes = UNMEASURED,
-        };
-        snapshot_init(&m->stages[i].at_peak);
-    }
+    for (size_t i = 0; i < m->stage_count; i++)
+        m->stages[i] = new_stage(xstrdup(i < stage_names->count ? stage_names->items[i] : "setup"));
     return aggregate;
 }
 
@@ -73,7 +88,7 @@ void aggregate_free(struct aggregate *aggregate)
 {
     if (aggregate) {
         snapshot_release(&aggregate->pending);
-        free(aggregate->sampled);
+        free(aggregate->states);
         free(aggregate->usage_source);
     }
     free(aggregate);
@@ -142,6 +157,7 @@ static void take_hello(struct aggregate *aggregate, const struct wire_hello *hel
     aggregate->peak_at_boundary_bytes = aggregate->highest_counter_bytes =
         hello->peak_at_start_bytes;
     aggregate->reset_at_start = aggregate->was_reset = hello->peak_was_reset;
+    aggregate->of_steps = hello->cgroup_seen_by_runner == 2;
     if (aggregate->reset_at_start)
         aggregate->highest_counter_bytes = hello->usage_at_start_bytes;
     m->environment.cpus = cpus_of(hello->cpu_percent);
@@ -169,17 +185,20 @@ static void take_variable(struct aggregate *aggregate, const struct wire_variabl
 static void settle_stage_peak(struct aggregate *aggregate, int64_t counter_bytes, bool reset)
 {
     struct stage_measurement *stage = stage_at(aggregate, aggregate->stage);
-    bool *sampled = &aggregate->sampled[stage - aggregate->m->stages];
+    bool *sampled = &aggregate->states[stage - aggregate->m->stages].sampled;
     bool rose =
         aggregate->peak_at_boundary_bytes >= 0 && counter_bytes > aggregate->peak_at_boundary_bytes;
-    if (counter_bytes >= 0 && (aggregate->was_reset || rose)) {
+    if (aggregate->of_steps) {
+        /* The counter is that of all steps. Each one has its own (take_step). */
+    } else if (counter_bytes >= 0 && (aggregate->was_reset || rose)) {
         raise_to(&stage->cgroup_peak_bytes, counter_bytes);
         /* A lifetime peak that rose exceeds all samples. */
         *sampled &= aggregate->was_reset;
     } else {
         *sampled = true;
     }
-    stage->cgroup_peak_exact = !*sampled;
+    if (!aggregate->of_steps)
+        stage->cgroup_peak_exact = !*sampled;
     raise_to(&aggregate->highest_counter_bytes, counter_bytes);
     aggregate->peak_at_boundary_bytes = counter_bytes;
     aggregate->was_reset = reset;
@@ -203,9 +222,78 @@ static void take_stage(struct aggregate *aggregate, const struct wire_stage *rec
 static void take_stage_seen(struct aggregate *aggregate, const struct wire_stage_seen *seen)
 {
     struct stage_measurement *stage = stage_at(aggregate, seen->stage);
+    if (aggregate->of_steps && !aggregate->states[stage - aggregate->m->stages].step)
+        return; /* a stage of the config */
     if (stage->first_ms == UNMEASURED)
         stage->first_ms = seen->t_ms;
     raise_to(&stage->last_ms, seen->t_ms);
+}
+
+/* "setup" stays the last stage. */
+static void add_step(struct aggregate *aggregate)
+{
+    struct measurement *m = aggregate->m;
+    size_t last = m->stage_count - 1, number = 1;
+    for (size_t i = 0; i < last; i++)
+        number += aggregate->states[i].step;
+    m->stage_count++;
+    m->stages = xrealloc(m->stages, m->stage_count * sizeof *m->stages);
+    aggregate->states = xrealloc(aggregate->states, m->stage_count * sizeof *aggregate->states);
+    m->stages[last + 1] = m->stages[last];
+    aggregate->states[last + 1] = aggregate->states[last];
+    m->stages[last] = new_stage(xasprintf("step %zu", number));
+    aggregate->states[last] = (struct stage_state){.step = true};
+}
+
+static void begin_step(struct aggregate *aggregate, const struct wire_step *step)
+{
+    size_t last = aggregate->m->stage_count - 1;
+    if (step->stage != (int64_t)last || last >= STEPS_MAX)
+        return;
+    add_step(aggregate);
+    aggregate->states[last].runs = true;
+    aggregate->m->stages[last].first_ms = aggregate->m->stages[last].last_ms = step->t_ms;
+    for (size_t i = 0; i < last; i++)
+        if (aggregate->states[i].runs)
+            aggregate->states[i].overlapped = aggregate->states[last].overlapped = true;
+}
+
+static void take_step(struct aggregate *aggregate, const struct wire_step *step)
+{
+    if (!aggregate->of_steps)
+        return;
+    if (!step->ended) {
+        begin_step(aggregate, step);
+        return;
+    }
+    struct stage_measurement *stage = stage_at(aggregate, step->stage);
+    struct stage_state *state = &aggregate->states[stage - aggregate->m->stages];
+    if (!state->step)
+        return;
+    state->runs = false;
+    raise_to(&stage->last_ms, step->t_ms);
+    if (step->peak_bytes > 0) {
+        stage->cgroup_peak_bytes = step->peak_bytes;
+        stage->cgroup_peak_exact = step->peak_is_exact == 1;
+    }
+}
+
+static void rename_to(char **name, const char *from, const char *to)
+{
+    if (*name && strcmp(*name, from) == 0) {
+        free(*name);
+        *name = xstrdup(to);
+    }
+}
+
+void aggregate_name_stage(struct aggregate *aggregate, int64_t stage, const char *name)
+{
+    struct peak *peak = &aggregate->m->peak;
+    struct stage_measurement *named = stage_at(aggregate, stage);
+    char *before CLEANUP(cleanup_free) = named->name;
+    named->name = xstrdup(name);
+    rename_to(&peak->stage, before, name);
+    rename_to(&peak->unreclaimable_stage, before, name);
 }
 
 static void take_sample(struct aggregate *aggregate, const struct wire_sample *sample)
@@ -223,7 +311,7 @@ static void take_sample(struct aggregate *aggregate, const struct wire_sample *s
     /* Nothing was charged: no process of the build ran yet. */
     if (highest == 0 && sample->unreclaimable_bytes <= 0)
         return;
-    if (highest > stage->cgroup_peak_bytes) {
+    if (!aggregate->of_steps && highest > stage->cgroup_peak_bytes) {
         stage->cgroup_peak_bytes = highest;
         stage->cgroup_peak_exact = false;
     }
@@ -547,6 +635,9 @@ void aggregate_record(struct aggregate *aggregate, const struct wire_record *rec
     case WIRE_STAGE_SEEN:
         take_stage_seen(aggregate, &record->stage_seen);
         break;
+    case WIRE_STEP:
+        take_step(aggregate, &record->step);
+        break;
     case WIRE_DISTURBANCE:
         take_disturbance(aggregate->m, &record->disturbance);
         break;
@@ -651,6 +742,11 @@ static char *implausible(const struct peak *peak)
 void aggregate_finish(struct aggregate *aggregate)
 {
     struct measurement *m = aggregate->m;
+    /* Steps that ran at the same time have the memory of each other, too. Before the first step is
+     * seen, all memory is its own. */
+    for (size_t i = 0; i < m->stage_count; i++)
+        if (aggregate->of_steps && (aggregate->states[i].overlapped || !aggregate->states[i].step))
+            m->stages[i].unreclaimable_peak_bytes = UNMEASURED;
     drop_unseen_stages(m);
     settle_memory_peak(aggregate);
     m->build.oom_killed |= m->pressure.oom_kills > 0;

@@ -21,6 +21,9 @@ void aggregate_record(struct aggregate *aggregate, const struct wire_record *rec
  */
 const char *aggregate_stage_name(const struct aggregate *aggregate, int64_t stage);
 
+/* Replaces the name of a step of an image build, which is "step N" at first. */
+void aggregate_name_stage(struct aggregate *aggregate, int64_t stage, const char *name);
+
 /* Call after the last record: determines `at_limit` and `estimated`, and drops unseen stages. */
 void aggregate_finish(struct aggregate *aggregate);
 

@@ -23,6 +23,7 @@
 #include "probe/process_table.h"
 #include "probe/sampler.h"
 #include "probe/stages.h"
+#include "probe/steps.h"
 #include "probe/trial.h"
 #include "probe/variables.h"
 #include "proc/proc.h"
@@ -171,10 +172,13 @@ static int64_t own_cpu_ms(void)
 }
 
 /* The cgroup is new, so the count starts at 0. */
-static int64_t cpu_ms_in_file(void)
+static int64_t cpu_ms_of_steps(void)
 {
     char text[64];
     int64_t ns;
+    int64_t us = cgroup_cpu_us(&cgroup);
+    if (us >= 0)
+        return us / 1000;
     return cpu_usage && read_text(cpu_usage, text, sizeof text) > 0 &&
                    parse_cgroup_number(text, &ns) == 0 && ns >= 0
                ? ns / 1000000
@@ -186,7 +190,7 @@ static int64_t cpu_ms_in_file(void)
 static int64_t cpu_ms_of_build(void)
 {
     if (outside)
-        return cpu_ms_in_file();
+        return cpu_ms_of_steps();
     int64_t now_us = cgroup_cpu_us(&cgroup), reaped_ms = cpu_ms_of(RUSAGE_CHILDREN);
     if (!own_cgroup || cpu_us_at_start < 0 || now_us < cpu_us_at_start)
         return reaped_ms;
@@ -428,6 +432,7 @@ static void watch_build(int signals)
             {.fd = emit_has_room() ? build.output[0] : -1, .events = POLLIN},
             {.fd = emit_has_room() ? build.output[1] : -1, .events = POLLIN},
             {.fd = emit_pending() ? STDOUT_FILENO : -1, .events = POLLOUT},
+            {.fd = steps_fd(), .events = POLLIN},
         };
         int64_t wait_ms = (next_poll < kill_at ? next_poll : kill_at) - elapsed_ms();
         int ready = poll(fds, sizeof fds / sizeof *fds, wait_ms > 0 ? (int)wait_ms : 0);
@@ -435,6 +440,8 @@ static void watch_build(int signals)
             give_up("poll", strerror(errno));
         if (ready <= 0)
             continue;
+        if (fds[5].revents) /* the first one, because the cgroup is removed soon */
+            steps_take_ends();
         if (fds[0].revents)
             take_signals(signals);
         if (fds[1].revents && !lifeline_is_open()) {
@@ -552,6 +559,8 @@ int main(int argc, char **argv)
     int64_t outer_room_bytes = wait_for_start();
     sampler_init(&sampler, "", &cgroup, own_cgroup, interval_ms);
     sampler.gauges.sum_below = outside && cgroup.version == 1;
+    if (outside)
+        steps_start(&cgroup);
     guard_start(&guard, "", &cgroup, guard_percent, &levels_at_start, outer_room_bytes);
     disturbance_start(&cgroup, own_cgroup, &cpu_cgroup);
     if (!disturbance_has_cpu_pressure())

@@ -189,8 +189,8 @@ struct process *table_take(int pid, int64_t t_ms)
     *process = (struct process){
         .pid = pid,
         .next = *bucket_of(pid),
-        .stage = stages_count(),
-        .own_stage = stages_count(),
+        .stage = NO_STAGE,
+        .own_stage = NO_STAGE,
         .seen_ms = t_ms,
         .check_at_ms = t_ms,
         .check_gap_ms = FIRST_CHECK_MS,
@@ -218,7 +218,7 @@ static int assign_stage(struct process *process, uint32_t scan, int depth)
     if (process->assigned_scan == scan || depth == ANCESTORS_MAX)
         return process->own_stage;
     process->assigned_scan = scan;
-    if (process->stage != stages_count())
+    if (process->stage != NO_STAGE)
         return process->own_stage = process->stage;
     struct process *parent = process->parent > 0 ? find(process->parent) : NULL;
     /* A process that was seen later has reused the pid of the parent. */

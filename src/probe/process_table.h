@@ -22,7 +22,7 @@ struct process {
     bool gone;
 
     int parent;             /* when it was first seen; 0: unknown */
-    int stage;              /* matched by its command line; stages_count(): none */
+    int stage;              /* of its command line, or of its step; NO_STAGE: none */
     int own_stage;          /* its stage, else that of its nearest ancestor that has one */
     uint32_t assigned_scan; /* the scan that set own_stage */
     char *command;          /* truncated; NULL: unknown yet */

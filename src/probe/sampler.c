@@ -5,6 +5,7 @@
 #include "probe/processes.h"
 #include "probe/snapshot.h"
 #include "probe/stages.h"
+#include "probe/steps.h"
 
 /* Limits of scans between ticks: at most one per SCAN_MIN_MS, and at most 0.25 % of the time. They
  * run only if the usage has changed by SAME_BYTES, since no process uses less. If it has not, there
@@ -33,7 +34,7 @@
 #define SNAPSHOT_READS_US 3000
 #define POLL_READS_US 1
 
-static int pids[PROCESSES_MAX];
+static int pids[PROCESSES_MAX], steps[PROCESSES_MAX];
 
 void sampler_init(struct sampler *sampler, const char *root, const struct cgroup *cgroup,
                   bool own_cgroup, int64_t interval_ms)
@@ -43,7 +44,7 @@ void sampler_init(struct sampler *sampler, const char *root, const struct cgroup
         .cgroup = cgroup,
         .own_cgroup = own_cgroup,
         .interval_ms = interval_ms,
-        .stage = stages_count(),
+        .stage = NO_STAGE,
         .scanned_ms = -FRESH_MIN_MS,
         .scanned_usage_bytes = -1,
         .process_samples_ms = -1,
@@ -149,7 +150,7 @@ static void send_stage_seen(const struct sampler *sampler, int stage)
 
 static void note_stage(struct sampler *sampler, int stage, int64_t t_ms)
 {
-    if (stage == stages_count())
+    if (stage == NO_STAGE)
         return;
     bool first = sampler->stage_seen_ms[stage] < 0;
     sampler->stage_seen_ms[stage] = t_ms;
@@ -157,14 +158,15 @@ static void note_stage(struct sampler *sampler, int stage, int64_t t_ms)
         send_stage_seen(sampler, stage);
 }
 
-/* Returns the stage of the live processes; stages_count() if none matches. */
+/* Returns the stage of the live processes, or NO_STAGE. */
 static int scan(struct sampler *sampler, int64_t t_ms)
 {
     int64_t before = pss_cpu_us();
-    int stage = stages_count();
+    int stage = NO_STAGE;
     bool changed = false; /* a new process, or a new match */
-    size_t count =
-        build_processes(sampler->root, sampler->cgroup, sampler->own_cgroup, pids, PROCESSES_MAX);
+    size_t count = steps_are_on() ? steps_processes(pids, steps, PROCESSES_MAX)
+                                  : build_processes(sampler->root, sampler->cgroup,
+                                                    sampler->own_cgroup, pids, PROCESSES_MAX);
     sampler->scan++;
     for (size_t i = 0; i < count; i++) {
         struct process *process = table_take(pids[i], t_ms);
@@ -175,6 +177,8 @@ static int scan(struct sampler *sampler, int64_t t_ms)
         changed |= process->assigned_scan == 0;
         process->scan = sampler->scan;
         changed |= process_check_command(process, t_ms, sampler->interval_ms);
+        if (steps_are_on())
+            process->stage = steps[i];
         note_stage(sampler, process->stage, t_ms);
         stage = process->stage < stage ? process->stage : stage;
     }
@@ -304,12 +308,14 @@ static bool snapshot_is_due(const struct sampler *sampler, int64_t t_ms, bool ti
 int64_t sampler_poll(struct sampler *sampler, int64_t t_ms)
 {
     bool tick = t_ms >= sampler->next_tick_ms;
+    if (steps_are_on())
+        steps_poll(t_ms);
     gauges_poll(&sampler->gauges, tick);
     bool due = snapshot_is_due(sampler, t_ms, tick);
     if (scan_is_due(sampler, t_ms, due)) {
         int stage = scan(sampler, t_ms);
         /* A gap between two stages belongs to the earlier one. */
-        if (stage != stages_count() && stage != sampler->stage) {
+        if (stage != NO_STAGE && stage != sampler->stage) {
             enter_stage(sampler, stage, t_ms);
             due = true;
         }
@@ -341,6 +347,8 @@ void sampler_finish(struct sampler *sampler, int64_t t_ms)
     estimate_all();
     send_sample(sampler, t_ms);
     send_snapshots(sampler, t_ms);
+    if (steps_are_on())
+        steps_finish(t_ms);
     for (int stage = 0; stage < stages_count(); stage++)
         if (sampler->stage_seen_ms[stage] >= 0)
             send_stage_seen(sampler, stage);

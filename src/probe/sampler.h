@@ -26,7 +26,7 @@ struct sampler {
     int64_t interval_ms;         /* from one tick to the next */
     struct gauges gauges;
     struct pss_account pss;
-    int stage;                         /* index of the current stage; stages_count(): "setup" */
+    int stage;                         /* index of the current stage, or NO_STAGE */
     int64_t stage_seen_ms[STAGES_MAX]; /* when a process of the stage was last seen; -1: never */
     int64_t scanned_ms;
     uint32_t scan;               /* number of the last scan */

@@ -27,12 +27,19 @@ struct held {
 /* The reports name the largest processes of a stage; its PSS is the sum of all. */
 #define OWN_PROCESSES_KEPT 64
 
-/* One for each gauge, then one for the own processes of each stage, "setup" last. Unused pages take
- * no memory. */
+/* One for each gauge, then one for the own processes of each stage, "setup" first. Unused pages
+ * take no memory. */
 #define HELD_MAX (BY_STAGE + STAGES_MAX + 1)
 static struct held held[HELD_MAX];
+static int initialised; /* the first ones of these */
 static struct held_process gauge_processes[BY_STAGE][PROCESSES_MAX];
 static struct held_process own_processes[STAGES_MAX + 1][OWN_PROCESSES_KEPT];
+
+/* Returns the place of a stage among the own processes. */
+static int place_of(int stage)
+{
+    return stage == NO_STAGE ? 0 : stage + 1;
+}
 
 static int held_count(void)
 {
@@ -61,9 +68,11 @@ static void release(struct held *kept)
     kept->sent = true;
 }
 
-void snapshots_init(void)
+/* A step of an image build is added while the build runs. */
+static void init_added(void)
 {
-    for (int i = 0; i < held_count(); i++) {
+    for (; initialised < held_count(); initialised++) {
+        int i = initialised;
         bool own = i >= BY_STAGE;
         held[i] = (struct held){
             .processes = own ? own_processes[i - BY_STAGE] : gauge_processes[i],
@@ -73,6 +82,12 @@ void snapshots_init(void)
             .sent = true,
         };
     }
+}
+
+void snapshots_init(void)
+{
+    initialised = 0;
+    init_added();
 }
 
 void snapshots_forget(void)
@@ -186,25 +201,29 @@ void snapshot_offer_stages(const struct wire_snapshot *head)
     static struct {
         int64_t pss_bytes, measured_bytes, processes;
     } sums[STAGES_MAX + 1];
+    init_added();
     memset(sums, 0, sizeof *sums * (size_t)(stages_count() + 1));
     for (size_t i = 0; i < table_end(); i++) {
         const struct process *process = table_at(i);
         if (!counts(process))
             continue;
-        sums[process->own_stage].processes++;
-        sums[process->own_stage].pss_bytes += process->pss_bytes;
+        int place = place_of(process->own_stage);
+        sums[place].processes++;
+        sums[place].pss_bytes += process->pss_bytes;
         if (process->basis == BASIS_MEASURED)
-            sums[process->own_stage].measured_bytes += process->pss_bytes;
+            sums[place].measured_bytes += process->pss_bytes;
     }
-    for (int stage = 0; stage <= stages_count(); stage++) {
-        if (!sums[stage].processes ||
-            !is_better(&held[BY_STAGE + stage], sums[stage].pss_bytes, sums[stage].measured_bytes))
+    for (int place = 0; place <= stages_count(); place++) {
+        struct held *kept = &held[BY_STAGE + place];
+        if (!sums[place].processes ||
+            !is_better(kept, sums[place].pss_bytes, sums[place].measured_bytes))
             continue;
         struct wire_snapshot own = *head;
+        int stage = place == 0 ? NO_STAGE : place - 1;
         own.gauge = BY_STAGE;
         own.stage = stage;
-        own.pss_bytes = sums[stage].pss_bytes;
-        keep(&held[BY_STAGE + stage], &own, stage, own.pss_bytes, sums[stage].measured_bytes);
+        own.pss_bytes = sums[place].pss_bytes;
+        keep(kept, &own, stage, own.pss_bytes, sums[place].measured_bytes);
     }
 }
 
@@ -233,6 +252,7 @@ static void send_process(const struct held_process *one)
 int snapshots_send(void)
 {
     int count = 0;
+    init_added();
     for (int i = 0; i < held_count(); i++) {
         struct held *kept = &held[i];
         if (kept->sent)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 static regex_t rules[STAGES_MAX];
-static int count;
+static int rule_count, count;
 
 const char *stages_add(const char *pattern)
 {
@@ -18,8 +18,13 @@ const char *stages_add(const char *pattern)
         regerror(status, &rules[count], message, sizeof message);
         return message;
     }
-    count++;
+    rule_count = ++count;
     return NULL;
+}
+
+int stages_add_step(void)
+{
+    return count < STAGES_MAX ? count++ : NO_STAGE;
 }
 
 int stages_count(void)
@@ -30,9 +35,9 @@ int stages_count(void)
 int stages_match(const char *command)
 {
     if (is_shell_script(command))
-        return count;
-    for (int i = 0; i < count; i++)
+        return NO_STAGE;
+    for (int i = 0; i < rule_count; i++)
         if (regexec(&rules[i], command, 0, NULL, 0) == 0)
             return i;
-    return count;
+    return NO_STAGE;
 }

@@ -5,6 +5,7 @@
 #include "base/trace.h"
 #include "base/units.h"
 #include "baseline/tolerance.h"
+#include "engine/step_log.h"
 #include "measurement/cause.h"
 #include "run/output.h"
 #include "run/terminal.h"
@@ -12,8 +13,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* A step of an image build. */
+struct recorded_step {
+    int64_t stage;
+    char *cgroup;
+    char *command; /* a command line of its processes; NULL: none yet */
+    bool named;
+};
+
+/* A sample whose stage has no name yet, or that follows one. */
+struct held_sample {
+    struct sample row;
+    int64_t stage;
+};
+
+#define RECORDED_STEPS_MAX 1024
 
 struct recorder {
     const struct config *config;
@@ -29,6 +47,12 @@ struct recorder {
     struct terminal *terminal;
     struct progress progress;
     const struct baseline *baseline; /* or NULL */
+    struct step_log *step_log;       /* NULL: the stages are not steps of an image build */
+    struct recorded_step *steps;
+    size_t step_count;
+    int64_t snapshot_stage; /* of the own processes that arrive; -1: of all processes */
+    struct held_sample *held;
+    size_t held_count;
     bool started;
     char tail[2 * LOG_TAIL_BYTES]; /* the end of the output */
     size_t tail_length;
@@ -62,6 +86,118 @@ static void keep_tail(struct recorder *recorder, const char *bytes, size_t lengt
     recorder->tail_length += put;
 }
 
+/* ---- the steps of an image build ---- */
+
+static bool is_named(const struct recorder *recorder, int64_t stage)
+{
+    for (size_t i = 0; i < recorder->step_count; i++)
+        if (recorder->steps[i].stage == stage)
+            return recorder->steps[i].named;
+    return true;
+}
+
+/* Writes the samples whose stages have names by now, or all. */
+static void write_held(struct recorder *recorder, bool all)
+{
+    size_t count = 0;
+    while (count < recorder->held_count &&
+           (all || is_named(recorder, recorder->held[count].stage))) {
+        const struct held_sample *held = &recorder->held[count++];
+        const char *stage = aggregate_stage_name(recorder->aggregate, held->stage);
+        series_add(recorder->series, &held->row, stage);
+        timeline_csv_add(recorder->timeline, &held->row, stage);
+    }
+    recorder->held_count -= count;
+    if (count)
+        memmove(recorder->held, recorder->held + count,
+                recorder->held_count * sizeof *recorder->held);
+}
+
+static struct recorded_step *unnamed_step(const struct recorder *recorder, int64_t stage)
+{
+    for (size_t i = 0; i < recorder->step_count; i++)
+        if (recorder->steps[i].stage == stage && !recorder->steps[i].named)
+            return &recorder->steps[i];
+    return NULL;
+}
+
+static void name_step(struct recorder *recorder, struct recorded_step *step, const char *name)
+{
+    if (!name)
+        return;
+    step->named = true;
+    trace("steps: %s runs in %s", name, step->cgroup);
+    aggregate_name_stage(recorder->aggregate, step->stage, name);
+}
+
+/* The output of the builder can arrive before or after the cgroup of its step. */
+static void name_steps(struct recorder *recorder, bool complete)
+{
+    struct recorded_step *unnamed = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < recorder->step_count; i++) {
+        struct recorded_step *step = &recorder->steps[i];
+        if (!step->named)
+            name_step(recorder, step,
+                      step_log_take(recorder->step_log, step->cgroup,
+                                    step->command ? step->command : ""));
+        if (!step->named) {
+            unnamed = step;
+            count++;
+        }
+    }
+    if (count == 1)
+        name_step(recorder, unnamed, step_log_take_only(recorder->step_log, complete));
+    write_held(recorder, complete);
+}
+
+/* A step without a name needs the command line of a process to get one. */
+static void take_own_process(struct recorder *recorder, const struct wire_record *record)
+{
+    if (record->type == WIRE_SNAPSHOT)
+        recorder->snapshot_stage = record->snapshot.gauge == 2 ? record->snapshot.stage : -1;
+    struct recorded_step *step =
+        record->type == WIRE_PROCESS ? unnamed_step(recorder, recorder->snapshot_stage) : NULL;
+    if (!step)
+        return;
+    free(step->command);
+    step->command = xstrdup(record->process.command);
+    name_steps(recorder, false);
+}
+
+static void take_step(struct recorder *recorder, const struct wire_step *step)
+{
+    if (!recorder->step_log || step->ended || recorder->step_count == RECORDED_STEPS_MAX)
+        return;
+    recorder->steps = xgrow(recorder->steps, recorder->step_count, sizeof *recorder->steps);
+    recorder->steps[recorder->step_count++] =
+        (struct recorded_step){.stage = step->stage, .cgroup = xstrdup(step->cgroup)};
+    name_steps(recorder, false);
+}
+
+static void print_cached_steps(const struct recorder *recorder)
+{
+    size_t cached = recorder->step_log ? step_log_cached(recorder->step_log) : 0;
+    if (cached && !recorder->config->quiet)
+        fprintf(stderr,
+                "build-mem: note: RUN steps that came from the cache of the builder, and were not "
+                "measured: %zu\n",
+                cached);
+}
+
+static void release_steps(struct recorder *recorder)
+{
+    for (size_t i = 0; i < recorder->step_count; i++) {
+        free(recorder->steps[i].cgroup);
+        free(recorder->steps[i].command);
+    }
+    free(recorder->steps);
+    free(recorder->held);
+    step_log_free(recorder->step_log);
+}
+
+/* ---- the records ---- */
+
 static void record_sample(struct recorder *recorder, const struct wire_sample *sample)
 {
     struct progress *progress = &recorder->progress;
@@ -74,8 +210,10 @@ static void record_sample(struct recorder *recorder, const struct wire_sample *s
                                .shmem_bytes = sample->shmem_bytes,
                                .kernel_bytes = sample->kernel_bytes,
                                .processes = sample->processes};
-    series_add(recorder->series, &row, stage);
-    timeline_csv_add(recorder->timeline, &row, stage);
+    recorder->held = xgrow(recorder->held, recorder->held_count, sizeof *recorder->held);
+    recorder->held[recorder->held_count++] =
+        (struct held_sample){.row = row, .stage = sample->stage};
+    write_held(recorder, false);
     progress->stage = stage;
     progress->elapsed_ms = sample->t_ms;
     progress->now_bytes = sample->cgroup_bytes;
@@ -128,6 +266,11 @@ void recorder_take(void *context, const struct wire_record *record)
         write_log(recorder, record->output.bytes, record->output.length);
         keep_tail(recorder, record->output.bytes, record->output.length);
         terminal_output(recorder->terminal, record->output.bytes, record->output.length);
+        if (recorder->step_log) {
+            step_log_add(recorder->step_log, record->output.stream, record->output.bytes,
+                         record->output.length);
+            name_steps(recorder, false);
+        }
         return;
     }
     recorder->started = true;
@@ -136,6 +279,12 @@ void recorder_take(void *context, const struct wire_record *record)
                            record->process_sample.command, record->process_sample.pss_bytes,
                            record->process_sample.charged_bytes);
     aggregate_record(recorder->aggregate, record);
+    if (record->type == WIRE_HELLO && record->hello.cgroup_seen_by_runner == 2)
+        recorder->step_log = step_log_new();
+    if (record->type == WIRE_STEP)
+        take_step(recorder, &record->step);
+    if (recorder->step_log)
+        take_own_process(recorder, record);
     if (record->type == WIRE_HELLO && recorder->baseline)
         apply_baseline(recorder);
     if (record->type == WIRE_SAMPLE)
@@ -226,7 +375,10 @@ void recorder_close(struct recorder *recorder)
     struct measurement *m = recorder->m;
     workspace_watch_clock(recorder->start);
     terminal_close(recorder->terminal);
+    print_cached_steps(recorder);
     add_stages_of_ledger(recorder);
+    if (recorder->step_log)
+        name_steps(recorder, true);
     aggregate_finish(recorder->aggregate);
     process_series_finish(recorder->process_series, recorder->series);
     int failed = timeline_csv_close(recorder->timeline, &err);
@@ -248,6 +400,7 @@ void recorder_close(struct recorder *recorder)
         m->not_measured = xstrdup(err.message);
     cleanup_process_series(&recorder->process_series);
     cleanup_aggregate(&recorder->aggregate);
+    release_steps(recorder);
     free(recorder->processes_path);
     ledger_free(recorder->ledger);
     free(recorder->ledger_path);

@@ -70,7 +70,8 @@ static void watch_cgroup(struct engine_run *run)
 {
     if (run->located.version == 0)
         return;
-    stage_peaks_open(&run->peaks, &run->located);
+    if (!run->engine->outside) /* each step has a counter of its own */
+        stage_peaks_open(&run->peaks, &run->located);
     oom_watch_open(&run->oom, &run->located);
 }
 

@@ -103,6 +103,11 @@ static const struct field disturbance_fields[] = {
     INTEGER_OF(disturbance, swap_in_bytes), INTEGER_OF(disturbance, swap_out_bytes),
 };
 
+static const struct field step_fields[] = {
+    INTEGER_OF(step, t_ms),  INTEGER_OF(step, stage),      STRING_OF(step, cgroup),
+    INTEGER_OF(step, ended), INTEGER_OF(step, peak_bytes), INTEGER_OF(step, peak_is_exact),
+};
+
 static const struct {
     const struct field *fields;
     size_t count;
@@ -119,6 +124,7 @@ static const struct {
     [WIRE_LEVEL] = {FIELDS(level_fields)},
     [WIRE_STAGE_SEEN] = {FIELDS(stage_seen_fields)},
     [WIRE_DISTURBANCE] = {FIELDS(disturbance_fields)},
+    [WIRE_STEP] = {FIELDS(step_fields)},
 };
 #define TYPE_END (sizeof layouts / sizeof *layouts)
 

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 5
+#define WIRE_VERSION 6
 #define WIRE_HEADER_BYTES 8
 /* A longer payload is a broken stream. */
 #define WIRE_PAYLOAD_MAX ((size_t)64 * 1024)
@@ -38,6 +38,7 @@ enum wire_type {
      * and for the last one at the end of the build. */
     WIRE_STAGE_SEEN,
     WIRE_DISTURBANCE, /* what slowed the build; comes before WIRE_END */
+    WIRE_STEP,        /* a step of an image build begins or ends (probe/steps.h) */
 };
 
 struct wire_hello {
@@ -68,7 +69,8 @@ struct wire_variable {
 
 struct wire_stage {
     int64_t t_ms;
-    int64_t stage;      /* index into the stage rules; their count means "setup" */
+    int64_t
+        stage; /* index into the stages: the rules, then the steps; another number means "setup" */
     int64_t peak_bytes; /* the memory peak since the last reset of the counter */
     /* The exact peak of the stage that ends here. The probe sends -1; the runner fills it in. */
     int64_t ended_peak_bytes;
@@ -155,6 +157,16 @@ struct wire_disturbance {
     int64_t swap_in_bytes, swap_out_bytes;
 };
 
+/* Each step is a new stage, which begins with this record. */
+struct wire_step {
+    int64_t t_ms;
+    int64_t stage;
+    const char *cgroup;    /* its path below the cgroup of the run */
+    int64_t ended;         /* 0: it begins, and has no figures yet */
+    int64_t peak_bytes;    /* of its cgroup */
+    int64_t peak_is_exact; /* 1: the counter was read after its last process had ended */
+};
+
 struct wire_stage_seen {
     int64_t t_ms;
     int64_t stage;
@@ -188,6 +200,7 @@ struct wire_record {
         struct wire_process_sample process_sample;
         struct wire_stage_seen stage_seen;
         struct wire_disturbance disturbance;
+        struct wire_step step;
         struct {
             int stream;
             const char *bytes;

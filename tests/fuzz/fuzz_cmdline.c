@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t length = cmdline_to_text(command, size);
     if (strlen(command) != length || strpbrk(command, "\n\r\t\x1b\x7f"))
         BM_BUG("the command line is not one line of text");
-    if (stages_match(command) > stages_count())
+    if (stages_match(command) >= stages_count() && stages_match(command) != NO_STAGE)
         BM_BUG("the stage does not exist");
     char *name CLEANUP(cleanup_free) = process_name(command);
     if (!*name)

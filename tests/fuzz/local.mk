@@ -22,6 +22,7 @@ fuzz_targets = \
 	%D%/fuzz_stat \
 	%D%/fuzz_statm \
 	%D%/fuzz_status \
+	%D%/fuzz_step_log \
 	%D%/fuzz_sweep \
 	%D%/fuzz_text \
 	%D%/fuzz_units \
@@ -51,6 +52,7 @@ tests_fuzz_fuzz_stages_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_stat_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_statm_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_status_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_step_log_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_sweep_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_text_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_units_LDADD = $(FUZZ_LDADD)

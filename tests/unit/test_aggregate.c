@@ -830,6 +830,98 @@ START_TEST(names_of_processes)
 }
 END_TEST
 
+static void step(int64_t t_ms, int64_t stage, int64_t ended, int64_t peak_bytes, int64_t exact)
+{
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_STEP,
+                                                      .step = {.t_ms = t_ms,
+                                                               .stage = stage,
+                                                               .cgroup = "/steps/x",
+                                                               .ended = ended,
+                                                               .peak_bytes = peak_bytes,
+                                                               .peak_is_exact = exact}});
+}
+
+/* The cgroup of an image build. */
+static void hello_of_steps(void)
+{
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_HELLO,
+                                                      .hello = {.source = "memory.peak",
+                                                                .usage_source = "memory.current",
+                                                                .cgroup_version = 2,
+                                                                .cgroup_seen_by_runner = 2,
+                                                                .cgroup_directory = "/run",
+                                                                .peak_at_start_bytes = -1,
+                                                                .limit_bytes = -1,
+                                                                .cpu_percent = 200,
+                                                                .memory_total_bytes = 1000,
+                                                                .architecture = "x86_64",
+                                                                .kernel = "6.12",
+                                                                .thp = ""}});
+}
+
+/* Each step is a stage with the peak of its own cgroup. The second and the third run in parallel.
+ */
+START_TEST(steps_are_stages)
+{
+    begin();
+    hello_of_steps();
+    sample(90, -1, 4000, 0);
+    step(100, 2, 0, -1, 0); /* after the two stages of the config */
+    aggregate_name_stage(aggregate, 2, "[1/3] RUN a");
+    boundary(100, 2, 5000);
+    sample(110, 2, 5000, 100);
+    snapshot(0, 120, 2, 100, 1, (const char *const[]){"a", NULL});
+    step(200, 2, 1, 600, 1);
+    step(300, 3, 0, -1, 0);
+    step(310, 4, 0, -1, 0);
+    boundary(300, 3, 9000);
+    sample(320, 3, 9000, 90);
+    snapshot(0, 320, 3, 900, 1, (const char *const[]){"b", NULL});
+    step(400, 4, 1, 300, 0);
+    step(450, 3, 1, 700, 1);
+    aggregate_name_stage(aggregate, 3, "[2/3] RUN b");
+    /* A stage of the config is not seen, and unknown steps are not added. */
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_STAGE_SEEN,
+                                                      .stage_seen = {.t_ms = 7, .stage = 0}});
+    step(460, 9, 0, -1, 0);
+    step(460, 0, 1, 800, 1);
+    step(460, 99, 1, 800, 1);
+    aggregate_finish(aggregate);
+
+    ck_assert_uint_eq(m.stage_count, 4);
+    ck_assert_str_eq(m.stages[3].name, "setup");
+    ck_assert_int_eq(m.stages[3].cgroup_peak_bytes, UNMEASURED);
+    ck_assert_int_eq(m.stages[3].unreclaimable_peak_bytes, UNMEASURED);
+    ck_assert_str_eq(m.stages[0].name, "[1/3] RUN a");
+    ck_assert_int_eq(m.stages[0].cgroup_peak_bytes, 600);
+    ck_assert(m.stages[0].cgroup_peak_exact);
+    ck_assert_int_eq(m.stages[0].first_ms, 100);
+    ck_assert_int_eq(m.stages[0].last_ms, 200);
+    ck_assert_int_eq(m.stages[0].unreclaimable_peak_bytes, 2500);
+    ck_assert_str_eq(m.stages[1].name, "[2/3] RUN b");
+    ck_assert_int_eq(m.stages[1].cgroup_peak_bytes, 700);
+    ck_assert_int_eq(m.stages[1].unreclaimable_peak_bytes, UNMEASURED);
+    ck_assert_str_eq(m.stages[2].name, "step 3");
+    ck_assert_int_eq(m.stages[2].cgroup_peak_bytes, 300);
+    ck_assert(!m.stages[2].cgroup_peak_exact);
+    ck_assert_str_eq(m.peak.stage, "[2/3] RUN b");
+    end();
+}
+END_TEST
+
+/* The probe of another engine has no steps. */
+START_TEST(steps_of_another_engine_are_ignored)
+{
+    begin();
+    hello(-1);
+    step(100, 2, 0, -1, 0);
+    step(200, 2, 1, 600, 1);
+    aggregate_finish(aggregate);
+    ck_assert_uint_eq(m.stage_count, 0);
+    end();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("measurement/aggregate");
@@ -861,6 +953,8 @@ int main(void)
     tcase_add_test(all, processes_and_texts_are_bounded);
     tcase_add_test(all, variables_are_bounded);
     tcase_add_test(all, names_of_processes);
+    tcase_add_test(all, steps_are_stages);
+    tcase_add_test(all, steps_of_another_engine_are_ignored);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

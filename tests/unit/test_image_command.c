@@ -29,6 +29,8 @@ static const struct {
      "env|DOCKER_BUILDKIT=0|docker", ""},
     {"sudo|-u|root|podman|build|-t|a|-t|b|.", "sudo|-u|root|podman|build|--x|-t|a|-t|b|.",
      "sudo|-u|root|podman", "a b"},
+    {"buildah|bud|-t|app|.", "buildah|bud|--x|-t|app|.", "buildah", "app"},
+    {"buildah|build-using-dockerfile|.", "buildah|build-using-dockerfile|--x|.", "buildah", ""},
     /* "build" of build-mem.json. Only a shell understands an assignment, and env(1). */
     {"bash|-lc|docker build -t 'my app' .", "docker|build|--x|-t|my app|.", "docker", "my app"},
     {"bash|-lc|A=1 B=2 docker build .", "env|A=1|B=2|docker|build|--x|.", "env|A=1|B=2|docker", ""},
@@ -56,7 +58,9 @@ START_TEST(commands_are_measured)
     ck_assert_str_eq(all, measured[_i].inserted);
     ck_assert_str_eq(start, measured[_i].client);
     ck_assert_str_eq(images, measured[_i].images);
-    ck_assert(image.podman == (strstr(measured[_i].command, "podman") != NULL));
+    ck_assert(image.client == (strstr(measured[_i].command, "podman")    ? CLIENT_PODMAN
+                               : strstr(measured[_i].command, "buildah") ? CLIENT_BUILDAH
+                                                                         : CLIENT_DOCKER));
     ck_assert_ptr_null(image.id_file);
 }
 END_TEST
@@ -70,7 +74,7 @@ static const struct {
     {"docker-compose|build", "docker-compose build", true},
     {"nerdctl|build|.", "nerdctl build", true},
     {"buildctl|build", "buildctl build", true},
-    {"buildah|bud|.", "buildah bud", true},
+    {"podman|bud|.", "no image build", false},
     {"sh|-c|docker build -t app:$TAG .", "shell", true},
     {"sh|-c|docker build . && docker push app", "shell", true},
     {"docker|build|--cgroup-parent=/x|.", "--cgroup-parent", true},

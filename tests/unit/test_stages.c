@@ -4,7 +4,7 @@
 
 START_TEST(precedence_and_shells)
 {
-    enum { NEXT, DEPS, ASC, NONE };
+    enum { NEXT, DEPS, ASC, NONE = NO_STAGE };
     ck_assert_ptr_null(stages_add("(^|[ /])next( |/dist/bin/next )build( |$)"));
     ck_assert_ptr_null(stages_add("(^|[ /])(nx|nx\\.js) (run )?([^ ]*:)?build-deps( |$)"));
     ck_assert_ptr_null(stages_add("(^|[ /])(build:assemblyscript|asc|asc\\.js)( |$)"));
@@ -39,7 +39,13 @@ START_TEST(precedence_and_shells)
         ck_assert_msg(stages_match(cases[i].command) == cases[i].stage, "%s: %d", cases[i].command,
                       stages_match(cases[i].command));
     ck_assert_ptr_nonnull(stages_add("("));
-    ck_assert_int_eq(stages_count(), NONE);
+    ck_assert_int_eq(stages_count(), 3);
+    /* A step has no rule. */
+    ck_assert_int_eq(stages_add_step(), 3);
+    ck_assert_int_eq(stages_match("make"), NONE);
+    while (stages_count() < STAGES_MAX)
+        ck_assert_int_ne(stages_add_step(), NO_STAGE);
+    ck_assert_int_eq(stages_add_step(), NO_STAGE);
 }
 END_TEST
 
