@@ -54,7 +54,12 @@ kept_root() {
         [[ -e $keyring ]] || skip 'no Debian keys (package debian-archive-keyring)'
         # Remove the roots of earlier versions and of failed attempts.
         rm -rf --one-file-system "$cache/$name-$1"-*
-        make_root "$root.new" "$@"
+        # Explicit, because `set -e` does not apply in a command substitution.
+        make_root "$root.new" "$@" || {
+            rm -rf --one-file-system "$root.new"
+            echo "rig/$name: mmdebstrap failed" >&2
+            exit 1
+        }
         mv "$root.new" "$root"
     fi
     echo "$root"
