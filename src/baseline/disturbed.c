@@ -131,35 +131,15 @@ char *disturbed_reason(const struct usual_run *usual, const struct measurement *
                           throttled_share(disturbance, m->build.duration_ms));
 }
 
-static double larger(double one, double other)
-{
-    return one > other ? one : other;
-}
-
 static double smaller(double one, double other)
 {
     return one < other ? one : other;
 }
 
-/* The slowest run, and the highest shares. */
-static struct usual_run worst_of_runs(const struct measurement *runs, size_t count)
-{
-    struct usual_run worst = {.duration_ms = UNMEASURED, .busy_share = -1, .throttled_share = -1};
-    for (size_t i = 0; i < count; i++) {
-        const struct measurement *m = &runs[i];
-        int64_t duration_ms = m->build.duration_ms;
-        worst.duration_ms = duration_ms > worst.duration_ms ? duration_ms : worst.duration_ms;
-        worst.busy_share = larger(worst.busy_share, busy_share(&m->disturbance));
-        worst.throttled_share =
-            larger(worst.throttled_share, throttled_share(&m->disturbance, duration_ms));
-    }
-    return worst;
-}
-
 char *disturbed_entry_reason(const struct baseline_environment *entry,
                              const struct measurement *runs, size_t count)
 {
-    const struct usual_run now = worst_of_runs(runs, count);
+    const struct usual_run now = usual_of_runs(runs, count);
     int64_t duration_ms = usual_of_entry(entry).duration_ms;
     double busy = 1, throttled = 1; /* the lowest shares */
     for (size_t i = 0; i < entry->disturbance_count; i++) {

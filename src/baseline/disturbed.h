@@ -28,9 +28,9 @@ struct usual_run usual_of_runs(const struct measurement *runs, size_t count);
  * If the usual share is unknown, it is 25 % for other work, and 10 % for a quota. */
 char *disturbed_reason(const struct usual_run *usual, const struct measurement *m);
 
-/* The other direction: returns the reason that all accepted runs of the entry were starved, as the
- * runs show that were measured now; NULL if they were not. Each of these runs must have been
- * faster. The caller owns it. */
+/* The other direction: returns the reason that all accepted runs of the entry were starved,
+ * compared with the fastest of the runs that were measured now; NULL if they were not. The caller
+ * owns it. */
 char *disturbed_entry_reason(const struct baseline_environment *entry,
                              const struct measurement *runs, size_t count);
 

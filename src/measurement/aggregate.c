@@ -504,6 +504,17 @@ static int64_t counted_peak(const struct aggregate *aggregate, int64_t end_bytes
     return end_bytes > aggregate->peak_at_start_bytes ? end_bytes : UNMEASURED;
 }
 
+/* An end because memory was full needs its figures: they are the reason. */
+static struct guard_end guard_end_of(const struct wire_end *end)
+{
+    bool full = end->guard == WIRE_GUARD_FULL && end->guard_bytes >= 0 && end->guard_room_bytes > 0;
+    bool stalled = end->guard == WIRE_GUARD_STALLED;
+    return (struct guard_end){.ended = full || stalled,
+                              .stalled = stalled,
+                              .unreclaimable_bytes = end->guard_bytes,
+                              .room_bytes = end->guard_room_bytes};
+}
+
 static void take_end(struct aggregate *aggregate, const struct wire_end *end)
 {
     struct measurement *m = aggregate->m;
@@ -525,11 +536,8 @@ static void take_end(struct aggregate *aggregate, const struct wire_end *end)
                                     .inner_oom_kills = end->inner_oom_kills,
                                     .swap_peak_bytes = end->swap_peak_bytes,
                                     .zswap_peak_bytes = end->zswap_peak_bytes};
+    m->build.guard = guard_end_of(end);
     free(m->cgroup.inner_oom);
-    m->build.guard = (struct guard_end){.ended = end->guard != WIRE_GUARD_NONE,
-                                        .stalled = end->guard == WIRE_GUARD_STALLED,
-                                        .unreclaimable_bytes = end->guard_bytes,
-                                        .room_bytes = end->guard_room_bytes};
     m->cgroup.inner_oom = text_or_null(end->inner_oom_cgroup);
     m->sampler.samples = end->samples;
     m->sampler.snapshots = end->snapshots;

@@ -210,7 +210,7 @@ START_TEST(growth_against_starved_runs)
         disturb(&accepted, 60000, late[_i].accepted_busy[i], 0);
         entry->disturbance[entry->disturbance_count++] = accepted.disturbance;
         gate_run(&runs[i], "now", 900 * MIB);
-        disturb(&runs[i], late[_i].duration_ms - (int64_t)i, late[_i].busy, 0);
+        disturb(&runs[i], late[_i].duration_ms + (int64_t)i, late[_i].busy, 0);
     }
     judge(&baseline, "b.json", runs, 2, false, &judgement);
     ck_assert_int_eq(judgement.verdict, late[_i].verdict);
