@@ -135,8 +135,8 @@ static void take_cgroup(struct source_cgroup *cgroup, const struct wire_hello *h
         return;
     cgroup->version = hello->cgroup_version;
     cgroup->directory = xstrdup(hello->cgroup_directory);
-    cgroup->seen_by = xstrdup(hello->cgroup_seen_by_runner ? "runner" : "probe");
-    cgroup->proof = xstrdup(hello->cgroup_seen_by_runner == 2
+    cgroup->seen_by = xstrdup(hello->cgroup_seen_by == WIRE_SEEN_BY_PROBE ? "probe" : "runner");
+    cgroup->proof = xstrdup(hello->cgroup_seen_by == WIRE_MADE_BY_RUNNER
                                 ? "it was made for this run, and its counter was 0 before the steps"
                                 : "its cgroup.procs lists the probe");
 }
@@ -157,7 +157,7 @@ static void take_hello(struct aggregate *aggregate, const struct wire_hello *hel
     aggregate->peak_at_boundary_bytes = aggregate->highest_counter_bytes =
         hello->peak_at_start_bytes;
     aggregate->reset_at_start = aggregate->was_reset = hello->peak_was_reset;
-    aggregate->of_steps = hello->cgroup_seen_by_runner == 2;
+    aggregate->of_steps = hello->cgroup_seen_by == WIRE_MADE_BY_RUNNER;
     if (aggregate->reset_at_start)
         aggregate->highest_counter_bytes = hello->usage_at_start_bytes;
     m->environment.cpus = cpus_of(hello->cpu_percent);

@@ -137,7 +137,7 @@ static void send_hello(void)
                                   .source = source ? source : "",
                                   .usage_source = usage_source ? usage_source : "",
                                   .cgroup_version = cgroup.version,
-                                  .cgroup_seen_by_runner = 0,
+                                  .cgroup_seen_by = WIRE_SEEN_BY_PROBE,
                                   .cgroup_directory = cgroup.version ? cgroup.directory : "",
                                   .shared = cgroup.version && !own_cgroup,
                                   .peak_was_reset = 0,

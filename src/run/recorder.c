@@ -279,7 +279,7 @@ void recorder_take(void *context, const struct wire_record *record)
                            record->process_sample.command, record->process_sample.pss_bytes,
                            record->process_sample.charged_bytes);
     aggregate_record(recorder->aggregate, record);
-    if (record->type == WIRE_HELLO && record->hello.cgroup_seen_by_runner == 2)
+    if (record->type == WIRE_HELLO && record->hello.cgroup_seen_by == WIRE_MADE_BY_RUNNER)
         recorder->step_log = step_log_new();
     if (record->type == WIRE_STEP)
         take_step(recorder, &record->step);

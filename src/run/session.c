@@ -208,10 +208,12 @@ static void begin_build(struct session *session, struct wire_hello *hello)
         hello->peak_was_reset = session->run.peaks.resets > 0;
     else
         watch_cgroup(&session->run);
+    hello->cgroup_seen_by = WIRE_SEEN_BY_PROBE;
     if (session->run.located.version) {
         hello->cgroup_version = session->run.located.version;
         hello->cgroup_directory = session->run.located.directory;
-        hello->cgroup_seen_by_runner = session->run.engine->outside ? 2 : 1;
+        hello->cgroup_seen_by =
+            session->run.engine->outside ? WIRE_MADE_BY_RUNNER : WIRE_SEEN_BY_RUNNER;
     }
     /* From outside, limits of ancestors are visible, too. */
     cgroup_read_levels(&session->run.located, &session->levels_at_start);

@@ -16,7 +16,7 @@ static const struct field hello_fields[] = {
     STRING_OF(hello, source),
     STRING_OF(hello, usage_source),
     INTEGER_OF(hello, cgroup_version),
-    INTEGER_OF(hello, cgroup_seen_by_runner),
+    INTEGER_OF(hello, cgroup_seen_by),
     STRING_OF(hello, cgroup_directory),
     INTEGER_OF(hello, shared),
     INTEGER_OF(hello, peak_was_reset),

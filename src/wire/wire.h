@@ -41,15 +41,20 @@ enum wire_type {
     WIRE_STEP,        /* a step of an image build begins or ends (probe/steps.h) */
 };
 
+/* Who has seen the cgroup, and what proves that it is the right one. */
+enum {
+    WIRE_SEEN_BY_PROBE,  /* its cgroup.procs lists the probe */
+    WIRE_SEEN_BY_RUNNER, /* the same */
+    WIRE_MADE_BY_RUNNER, /* for the steps of an image build; the probe is not in it */
+};
+
 struct wire_hello {
     const char *source;       /* the file of the memory peak, such as "memory.peak"; "": none */
     const char *usage_source; /* the file of the memory usage */
     /* The cgroup that lists the probe in its cgroup.procs: 1 or 2, and its directory; 0 and "" if
      * none was found. The probe sends it as it sees it. The runner replaces it by what it sees. */
     int64_t cgroup_version;
-    /* The probe sends 0. 2: the runner made it for the steps of a daemon, and the probe is not in
-     * it. */
-    int64_t cgroup_seen_by_runner;
+    int64_t cgroup_seen_by; /* the probe sends WIRE_SEEN_BY_PROBE; the runner replaces it */
     const char *cgroup_directory;
     int64_t shared; /* 1: the cgroup also holds processes of others; else 0 */
     /* 1: the peak was reset for this run. The probe sends 0; the runner fills it in. */

@@ -376,7 +376,7 @@ START_TEST(cgroup_that_was_read)
                                            .usage_source = "",
                                            .cgroup_directory = "/sys/fs/cgroup/job",
                                            .cgroup_version = 2,
-                                           .cgroup_seen_by_runner = 1,
+                                           .cgroup_seen_by = WIRE_SEEN_BY_RUNNER,
                                            .architecture = "",
                                            .kernel = "",
                                            .thp = ""}};
@@ -844,19 +844,20 @@ static void step(int64_t t_ms, int64_t stage, int64_t ended, int64_t peak_bytes,
 /* The cgroup of an image build. */
 static void hello_of_steps(void)
 {
-    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_HELLO,
-                                                      .hello = {.source = "memory.peak",
-                                                                .usage_source = "memory.current",
-                                                                .cgroup_version = 2,
-                                                                .cgroup_seen_by_runner = 2,
-                                                                .cgroup_directory = "/run",
-                                                                .peak_at_start_bytes = -1,
-                                                                .limit_bytes = -1,
-                                                                .cpu_percent = 200,
-                                                                .memory_total_bytes = 1000,
-                                                                .architecture = "x86_64",
-                                                                .kernel = "6.12",
-                                                                .thp = ""}});
+    aggregate_record(aggregate,
+                     &(struct wire_record){.type = WIRE_HELLO,
+                                           .hello = {.source = "memory.peak",
+                                                     .usage_source = "memory.current",
+                                                     .cgroup_version = 2,
+                                                     .cgroup_seen_by = WIRE_MADE_BY_RUNNER,
+                                                     .cgroup_directory = "/run",
+                                                     .peak_at_start_bytes = -1,
+                                                     .limit_bytes = -1,
+                                                     .cpu_percent = 200,
+                                                     .memory_total_bytes = 1000,
+                                                     .architecture = "x86_64",
+                                                     .kernel = "6.12",
+                                                     .thp = ""}});
 }
 
 /* Each step is a stage with the peak of its own cgroup. The second and the third run in parallel.
