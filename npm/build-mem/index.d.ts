@@ -659,11 +659,11 @@ export interface Stage {
      */
     all_pss_peak_bytes: number | null;
     /**
-     * The memory peak of the cgroup while the stage was current.
+     * The memory peak of the cgroup while the stage was current; of a step of an image build, that of its own cgroup.
      */
     cgroup_peak_bytes: number | null;
     /**
-     * true: read from the counter of the kernel; false: the highest sample, a lower bound.
+     * true: read from the counter of the kernel; false: the highest sample, a lower bound. Of a step of an image build, true: the counter was read after the last process had ended.
      */
     cgroup_peak_exact: boolean;
     /**
