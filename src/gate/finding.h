@@ -15,8 +15,8 @@
 enum finding_status {
     FINDING_PASS,
     FINDING_IMPROVED,
-    FINDING_WARNED,  /* exceeds its tolerance or budget, at level warn */
-    FINDING_FAILED,  /* exceeds its tolerance or budget, at level fail */
+    FINDING_WARNED,  /* a remark that does not fail the check */
+    FINDING_FAILED,  /* prevents a pass: it failed, or could not be decided */
     FINDING_MISSING, /* the baseline has the metric and the runs do not, or the reverse */
     FINDING_OFF,
 };
@@ -48,8 +48,8 @@ int64_t finding_highest(const struct finding *finding);
 
 /* ---- for judge.c ---- */
 
-/* The reason of a finding, in increasing order of severity: the most severe one determines the
- * verdict. */
+/* The reason of a finding. Those before REASON_IMPROVED count as a pass. From there on, they are in
+ * increasing order of severity, and the most severe one determines the verdict. */
 enum reason {
     REASON_WITHIN,      /* within the tolerance */
     REASON_IN_BUDGET,   /* judged by its budget alone, and within it */

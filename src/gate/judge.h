@@ -65,7 +65,8 @@ void judgement_release(struct judgement *judgement);
  *                   metric or stage is gone; with `strict`, a metric of level fail improved
  *   inconclusive    the runs did unlike work, or a run has less than a third of the memory of the
  *                   baseline (measurement/likeness.h): a build tool may have replayed its cache.
- *                   This precedes a missing metric or stage, which a replay explains
+ *                   This precedes a missing metric or stage and, with `strict`,
+ *                   an improvement, which a replay explains
  *   inconclusive    the interval contains the allowed value; or a stage was seen in every run, but
  *                   not measured in each; or a metric with a budget was not
  *   improved        the interval is lower than the baseline by more than the tolerance

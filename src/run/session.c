@@ -250,8 +250,9 @@ static void add_levels(struct session *session)
     }
 }
 
-/* Does what the probe cannot do from inside: resets the counter at each stage, and watches for
- * kills and daemons. Completes the record with the results. */
+/* Acts on a record: starts the build at the hello, resets the counter at each stage, and watches
+ * for kills and daemons. The probe cannot do that from inside. Adds what only the runner can see.
+ */
 static void complete_record(struct session *session, struct wire_record *record)
 {
     switch (record->type) {

@@ -141,7 +141,7 @@ enum sweep_state {
     SWEEP_FOUND,
     SWEEP_STOPPED,   /* after most_builds builds */
     SWEEP_NONE_FITS, /* no value of the knob is within the budget */
-    SWEEP_BROKEN,    /* the build fails at both ends of each knob */
+    SWEEP_BROKEN,    /* no point passes, after all ends were built */
 };
 
 struct sweep_plan {
