@@ -21,11 +21,13 @@ struct usual_run usual_of_entry(const struct baseline_environment *entry);
 struct usual_run usual_of_runs(const struct measurement *runs, size_t count);
 
 /* Returns the reason that the run is disturbed, a clause; NULL if it is not. The caller owns it.
- * - starved: it took longer than usual, by 40 % and 10 s; and other work or the hypervisor used
- * more of the CPUs, by 10 % of them, or a CPU quota stopped it for more of the time, by 10 %
- * - swapped: it had swap in use, and the machine swapped more, by 5 % of the memory peak
+ *   - starved: the run took more than 40 % and more than 10 s longer than usual. Also, the share
+ *     of the CPUs that other work and the hypervisor used, or the share of the time for which a
+ *     CPU quota stopped the run, exceeds the usual share by more than 10 percentage points.
+ *   - swapped: the build had swap in use, and the machine swapped more bytes than usual, by more
+ *     than 5 % of the memory peak.
  *
- * If the usual share is unknown, it is 25 % for other work, and 10 % for a quota. */
+ * If a usual share is unknown, 25 % is assumed for other work, and 10 % for a quota. */
 char *disturbed_reason(const struct usual_run *usual, const struct measurement *m);
 
 /* The other direction: returns the reason that all accepted runs of the entry were starved,

@@ -22,15 +22,17 @@ void step_log_free(struct step_log *log);
 /* Adds a piece of the output of stream 1 or 2. */
 void step_log_add(struct step_log *log, int stream, const char *bytes, size_t length);
 
-/* Both return the name of the step that runs in a cgroup, and give it to no other one. NULL if the
- * output does not show it so far. Borrowed; valid until the log is released. */
+/* The next two functions return the name of the step that runs in a cgroup, and mark the step, so
+ * that no other cgroup gets its name. They return NULL if the output does not show the name yet.
+ * Borrowed; valid until the log is freed. */
 
-/* Finds it by the container of the cgroup or, of builders that print none, by `command`: a command
- * line of the step, or "". */
+/* Finds the step by the id of its container, with which the last part of `cgroup` begins. If the
+ * builder prints no ids, finds it by `command`: the command line of a process of the step, or "".
+ */
 const char *step_log_take(struct step_log *log, const char *cgroup, const char *command);
-/* If each other cgroup has a name: takes the only step that has begun and has no cgroup yet.
- * `complete`: all output was added. BuildKit prints the begin of a step late, so before, another
- * step can have begun. */
+/* Call it only for the last cgroup without a name. Returns the only step that has begun and has no
+ * cgroup. `complete`: all output was added. BuildKit prints the start of a step late, so its steps
+ * are not returned before: another one can have begun unseen. */
 const char *step_log_take_only(struct step_log *log, bool complete);
 
 /* Returns the number of RUN steps that came from the cache. */

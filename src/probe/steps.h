@@ -1,8 +1,9 @@
 /* The steps of an image build: a daemon runs each RUN step in a cgroup of its own below that of the
  * run. Each step is a stage, and its memory peak is the counter of its cgroup.
  *
- * The daemon removes the cgroup soon after the last process of the step. A pidfd shows the end of
- * the first process at once, so that the counter is mostly read in between: then it is exact. */
+ * The daemon removes the cgroup soon after the last process of the step has ended. The first
+ * process of a container ends last, and a pidfd reports its end at once. In most cases, the probe
+ * can therefore read the counter before the cgroup is removed, and the peak is exact. */
 #ifndef BM_PROBE_STEPS_H
 #define BM_PROBE_STEPS_H
 

@@ -93,8 +93,9 @@ struct sweep_point {
  * none of their own: theirs comes from the scatter of all points that have several runs, and of one
  * assumed point that scatters by 1 % in memory and 2 % in time.
  *
- * A point is on the front unless another one surely needs less memory or time, and is worse in
- * neither, surely or by more than SWEEP_RESOLUTION. */
+ * A point is on the front unless another point of the front replaces it. A replaces B if A is
+ * surely lower in memory or in time, and B is lower in neither: not surely, and not by more than
+ * SWEEP_RESOLUTION. "Surely" means that the intervals do not overlap. */
 struct sweep_point *sweep_points(const struct sweep *sweep);
 bool sweep_passes(const struct sweep_point *point);
 
@@ -153,13 +154,14 @@ struct sweep_plan {
 
 /* Decides by the runs so far.
  *
- * The whole front: first the ends, then the point that may exceed the measured front by most, until
- * none may exceed it by more than SWEEP_RESOLUTION. Then the middle of each knob of which only the
- * ends were built. Last, points are repeated whose intervals overlap, if it matters.
+ * The whole front: first the ends, then the point that may improve on the measured front the most,
+ * until none may improve on it by more than SWEEP_RESOLUTION. Then the middle of each knob of
+ * which only the ends were built. Last, points whose intervals overlap, if they may differ by more
+ * than 10 %.
  *
- * With --within: upwards from the first value, to the place where the memory of the values so far
- * reaches the budget; then between the last value that fits and the first that does not. The
- * unreclaimable memory counts, because the kernel drops page cache at a limit. */
+ * With --within: from the first value upwards, to the value at which a line through the figures so
+ * far reaches within_bytes; then between the last value that fits and the first that does not. The
+ * unreclaimable memory counts, because the kernel frees page cache at a limit. */
 struct sweep_plan sweep_next(const struct sweep *sweep);
 
 /* ---- record.c ---- */
