@@ -32,9 +32,9 @@ known_steps() {
     file=$(result "$1")
     two_steps
     expect 0 measure --label "$1" -- "${@:2}"
-    within "$large_mib" "$(jq .peak.cgroup_bytes "$file")" $((large_mib + 10)) "the memory peak"
-    within "$small_mib" "$(step_peak "$file" "$small")" $((small_mib + 8)) "the peak of the first step"
-    within "$large_mib" "$(step_peak "$file" "$large")" $((large_mib + 10)) "the peak of the second step"
+    within "$large_mib" "$(jq .peak.cgroup_bytes "$file")" $((large_mib + 3)) "the memory peak"
+    within "$small_mib" "$(step_peak "$file" "$small")" $((small_mib + 3)) "the peak of the first step"
+    within "$large_mib" "$(step_peak "$file" "$large")" $((large_mib + 3)) "the peak of the second step"
     within $((large_mib - 3)) "$(jq --arg name "$large" '[.stages[] | select(.name == $name) | .processes_at_peak[] |
         select(.name == "hold") | .pss_bytes] | add' "$file")" $((large_mib + 3)) "the process of the second step"
     holds "$file" '.verdict == "pass" and .environment.engine == "image" and .environment.engine_version != null
