@@ -130,6 +130,7 @@ libengine_a_SOURCES = \
 	%D%/engine/engine.c %D%/engine/engine.h \
 	%D%/engine/host.c \
 	%D%/engine/image.c \
+	%D%/engine/image_client.c %D%/engine/image_client.h \
 	%D%/engine/image_command.c %D%/engine/image_command.h \
 	%D%/engine/inplace.c \
 	%D%/engine/known_daemons.c %D%/engine/known_daemons.h \

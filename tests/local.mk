@@ -11,6 +11,7 @@ unit_tests = \
 	%D%/unit/test_config \
 	%D%/unit/test_daemons \
 	%D%/unit/test_engine \
+	%D%/unit/test_image_client \
 	%D%/unit/test_image_command \
 	%D%/unit/test_fit \
 	%D%/unit/test_advice \

@@ -115,6 +115,10 @@ export interface Result {
          */
         timed_out: boolean;
         /**
+         * Of an image build: the number of RUN steps that came from the cache of the builder, and were not measured. Absent: none.
+         */
+        cached_steps?: number;
+        /**
          * build-mem ended the build because of --guard. Absent: it did not.
          */
         guard?: {
@@ -670,6 +674,10 @@ export interface Stage {
      * The highest sample of the unreclaimable memory while the stage was current.
      */
     unreclaimable_peak_bytes: number | null;
+    /**
+     * Of a step of an image build: its processes that the kernel killed for lack of memory, as its own cgroup counts them. Absent: none.
+     */
+    oom_kills?: number;
     /**
      * The time at which the stage was first seen. null: it was not seen.
      */

@@ -74,15 +74,16 @@ static int refuse_unlike_work(const struct refresh *refresh, struct bm_error *er
     return bm_error_set(err, "%s; %s", unlike, advice);
 }
 
-/* If each run replays the cache, the runs are alike, and only the old entry shows the difference.
- */
+/* If each run replays the cache, the runs are alike, and only the old entry shows the difference. A
+ * new entry is compared with one without figures, which has no cached steps. */
 static int refuse_less_work(const struct refresh *refresh, struct bm_error *err)
 {
+    static const struct baseline_environment none;
     const char *reason = refresh->acceptance->reason;
-    char *less CLEANUP(cleanup_free) =
-        refresh->old && (!reason || !*reason)
-            ? baseline_less_work(refresh->old, refresh->runs, refresh->run_count)
-            : NULL;
+    char *less CLEANUP(cleanup_free) = reason && *reason
+                                           ? NULL
+                                           : baseline_less_work(refresh->old ? refresh->old : &none,
+                                                                refresh->runs, refresh->run_count);
     if (!less)
         return 0;
     char *advice CLEANUP(cleanup_free) = advice_text(ADVICE_CLEAR_CACHE, NULL);
@@ -365,6 +366,7 @@ static int build_entry(const struct refresh *refresh, struct baseline_environmen
         .accepted_by = copy_text(refresh->acceptance->by),
         .accepted_reason = copy_text(refresh->acceptance->reason),
         .measured_on = xcalloc(1, sizeof *entry->measured_on),
+        .cached_steps = refresh->runs[0].build.cached_steps,
     };
     drift_copy(&refresh->runs[refresh->run_count - 1].environment, entry->measured_on);
     entry->disturbance = xcalloc(refresh->run_count, sizeof *entry->disturbance);

@@ -228,10 +228,24 @@ void baseline_changes(const struct baseline *at_ref, const struct baseline *in_t
     }
 }
 
+static char *more_cached_steps(const struct baseline_environment *entry,
+                               const struct measurement *runs, size_t run_count)
+{
+    for (size_t i = 0; i < run_count; i++)
+        if (runs[i].build.cached_steps > entry->cached_steps)
+            return xasprintf("the number of cached RUN steps is %" PRId64 ", and %" PRId64
+                             " in the baseline",
+                             runs[i].build.cached_steps, entry->cached_steps);
+    return NULL;
+}
+
 char *baseline_less_work(const struct baseline_environment *entry, const struct measurement *runs,
                          size_t run_count)
 {
     const struct baseline_metric *metric = baseline_metric_find(entry, METRIC_UNRECLAIMABLE_PEAK);
+    char *cached = more_cached_steps(entry, runs, run_count);
+    if (cached)
+        return cached;
     if (!metric)
         metric = baseline_metric_find(entry, METRIC_CGROUP_PEAK);
     int64_t accepted = metric ? median_of(metric->values, metric->count) : UNMEASURED;

@@ -50,6 +50,7 @@ struct baseline_environment {
     /* What disturbed each accepted run; none if the file has none. */
     struct disturbance *disturbance;
     size_t disturbance_count;
+    int64_t cached_steps; /* of each accepted run of an image build */
     struct baseline_metric *metrics;
     size_t count;
 };
@@ -104,8 +105,9 @@ int64_t baseline_metric_allows(const struct baseline_metric *metric);
 void baseline_changes(const struct baseline *at_ref, const struct baseline *in_tree,
                       struct strv *list);
 
-/* Returns a clause that names the memory of the first run that is less than a third of the entry's:
- * it may have replayed the cache of a build tool. The caller owns it; NULL if there is none. */
+/* Returns a clause that names the first run with more cached steps than the entry, or whose memory
+ * is less than a third of the entry's: it may have replayed the cache of a build tool. The caller
+ * owns it; NULL if there is none. */
 char *baseline_less_work(const struct baseline_environment *entry, const struct measurement *runs,
                          size_t run_count);
 
@@ -125,7 +127,8 @@ struct acceptance {
  *   - the machine disturbed a run (disturbed.h), compared with the others;
  *   - the runs have different environments, did unlike work (measurement/likeness.h), or only some
  *     of them have a metric;
- *   - a run has less than a third of the memory of the entry, without a reason;
+ *   - a run has less than a third of the memory of the entry, or more cached steps, without a
+ *     reason;
  *   - the values of a metric of level fail are too noisy;
  *   - the median rises by more than half of the old slack, without allow_increase and a reason. A
  *     smaller rise needs no reason: `check` passes it without a second run. The anchor limits the

@@ -238,14 +238,23 @@ static int read_disturbance(const struct json *environment, struct baseline_envi
     return 0;
 }
 
+/* Absent if no step was cached. */
+static int read_cached_steps(const struct json *environment, struct baseline_environment *entry,
+                             struct bm_error *err)
+{
+    const struct json *value = json_member(environment, "cached_steps");
+    return value ? json_expect_integer(value, 1, LARGEST_FIGURE, &entry->cached_steps, err) : 0;
+}
+
 static int read_environment(const struct json *object, struct baseline_environment *entry,
                             struct bm_error *err)
 {
-    static const char *const keys[] = {"key",         "accepted", "measured_on",
-                                       "disturbance", "metrics",  NULL};
+    static const char *const keys[] = {"key",          "accepted", "measured_on", "disturbance",
+                                       "cached_steps", "metrics",  NULL};
     if (json_expect_object(object, err) < 0 || json_expect_keys(object, keys, err) < 0 ||
         read_key(object, &entry->key, err) < 0 || read_accepted(object, entry, err) < 0 ||
-        read_measured_on(object, entry, err) < 0 || read_disturbance(object, entry, err) < 0)
+        read_measured_on(object, entry, err) < 0 || read_disturbance(object, entry, err) < 0 ||
+        read_cached_steps(object, entry, err) < 0)
         return -1;
     return read_metrics(object, entry, err);
 }
@@ -486,6 +495,8 @@ static void print_environment(struct printer *printer, const struct baseline_env
         print_measured_on(printer, entry->measured_on);
     if (entry->disturbance_count)
         print_disturbance(printer, entry);
+    if (entry->cached_steps)
+        print_figure(printer, "cached_steps", entry->cached_steps);
 
     print_key(printer, "metrics");
     open_container(printer, '{');

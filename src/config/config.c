@@ -39,6 +39,11 @@ void config_add_artifact(struct config *config, const char *path, bool required)
         (struct artifact_rule){.path = xstrdup(path), .required = required};
 }
 
+bool artifact_is_in_image(const struct artifact_rule *rule)
+{
+    return *rule->path == '/';
+}
+
 void config_drop_stages(struct config *config)
 {
     for (size_t i = 0; i < config->stage_count; i++) {

@@ -40,9 +40,10 @@ struct process_rule {
 
 /* A file that the build must make anew, or may make if it is not required. */
 struct artifact_rule {
-    char *path; /* relative to the repo */
+    char *path; /* relative to the repo; with "/" at its start, in the image of an image build */
     bool required;
 };
+bool artifact_is_in_image(const struct artifact_rule *rule);
 
 /* All pointers are owned by the config. A path that is not absolute is relative to the repo. */
 struct config {

@@ -259,6 +259,20 @@ static int read_processes(struct config *config, const struct json *list, struct
     return 0;
 }
 
+/* A path that begins with "/" is in the image of an image build. */
+static int expect_artifact_path(const struct json *value, const char **path, struct bm_error *err)
+{
+    if (json_expect_string(value, path, err) < 0)
+        return -1;
+    if (**path != '/')
+        return expect_file_pattern(value, path, err);
+    if (strpbrk(*path, "*?"))
+        return json_error(value, err, "a path in the image must not contain \"*\" or \"?\"");
+    return strspn(*path, "/.") == strlen(*path)
+               ? json_error(value, err, "must be a path inside the image, not all of it")
+               : 0;
+}
+
 static int read_artifacts(struct config *config, const struct json *list, struct bm_error *err)
 {
     static const char *const keys[] = {"path", "required", NULL};
@@ -271,7 +285,7 @@ static int read_artifacts(struct config *config, const struct json *list, struct
         bool required = true;
         if (json_expect_object(item, err) < 0 || json_expect_keys(item, keys, err) < 0 ||
             json_require(item, "path", &path_value, err) < 0 ||
-            expect_file_pattern(path_value, &path, err) < 0)
+            expect_artifact_path(path_value, &path, err) < 0)
             return -1;
         const struct json *flag = json_member(item, "required");
         if (flag && json_expect_bool(flag, &required, err) < 0)

@@ -24,20 +24,20 @@ void engine_facts_release(struct engine_facts *facts)
     free(facts->version);
     free(facts->image_digest);
     free(facts->failure);
-    for (size_t i = 0; i < facts->image_count; i++) {
-        free(facts->images[i].name);
-        free(facts->images[i].detail);
+    for (size_t i = 0; i < facts->built_count; i++) {
+        free(facts->built[i].name);
+        free(facts->built[i].detail);
     }
-    free(facts->images);
+    free(facts->built);
     *facts = (struct engine_facts){0};
 }
 
-void engine_facts_add_image(struct engine_facts *facts, const char *name, bool ok,
-                            const char *detail)
+void engine_facts_add_built(struct engine_facts *facts, enum built_kind kind, const char *name,
+                            bool ok, const char *detail)
 {
-    facts->images = xgrow(facts->images, facts->image_count, sizeof *facts->images);
-    facts->images[facts->image_count++] =
-        (struct built_image){.name = xstrdup(name), .ok = ok, .detail = xstrdup(detail)};
+    facts->built = xgrow(facts->built, facts->built_count, sizeof *facts->built);
+    facts->built[facts->built_count++] =
+        (struct built){.kind = kind, .name = xstrdup(name), .ok = ok, .detail = xstrdup(detail)};
 }
 
 int engine_try(const struct engine *engine, bool *silent, struct bm_error *err)

@@ -39,21 +39,28 @@ struct engine_spec {
     const struct strv *env;     /* NAME=VALUE or NAME */
     int64_t memory_limit_bytes; /* UNMEASURED: no limit */
     int64_t interval_ms;
-    int64_t guard_percent;      /* see probe/guard.h; 0: no guard */
-    const struct strv *stages;  /* regular expressions, in order of precedence */
-    const struct strv *command; /* of the build */
-    bool sh_fallback;           /* run `sh` if the program of the command is missing */
-    bool cold;                  /* image: without the cache of the builder */
+    int64_t guard_percent;          /* see probe/guard.h; 0: no guard */
+    const struct strv *stages;      /* regular expressions, in order of precedence */
+    const struct strv *command;     /* of the build */
+    bool sh_fallback;               /* run `sh` if the program of the command is missing */
+    bool cold;                      /* image: without the cache of the builder */
+    const struct strv *image_paths; /* image: to verify in the image; NULL: none */
     /* For engine_probe_arguments: the cgroup to measure if the probe is not in it, and a file with
      * its CPU time in ns. */
     const char *measured, *cpu_usage;
 };
 
-/* An image that the build had to make. The texts are owned. */
-struct built_image {
+enum built_kind {
+    BUILT_IMAGE,     /* an image that the build had to make */
+    BUILT_ELSEWHERE, /* an image that leaves the engine, so it was not verified */
+    BUILT_PATH,      /* a path in the image */
+};
+/* What an image build had to make. The texts are owned. */
+struct built {
+    enum built_kind kind;
     char *name;
     bool ok;      /* it exists, and this run made it */
-    char *detail; /* its id, or the fault */
+    char *detail; /* the id of the image, the size of a file, or the fault */
 };
 
 /* What the engine reports about a run. Texts are owned and may be NULL. */
@@ -62,13 +69,13 @@ struct engine_facts {
     char *image_digest;
     bool oom_killed; /* the engine's own flag */
     char *failure;   /* the engine's error message */
-    struct built_image *images;
-    size_t image_count;
+    struct built *built;
+    size_t built_count;
 };
 void engine_facts_release(struct engine_facts *facts);
-/* Appends an image; copies the texts. */
-void engine_facts_add_image(struct engine_facts *facts, const char *name, bool ok,
-                            const char *detail);
+/* Appends an image or a path; copies the texts. */
+void engine_facts_add_built(struct engine_facts *facts, enum built_kind kind, const char *name,
+                            bool ok, const char *detail);
 
 struct engine_run {
     const struct engine *engine;

@@ -11,11 +11,13 @@
 #include "base/text.h"
 #include "base/trace.h"
 #include "engine/engine.h"
+#include "engine/image_client.h"
 #include "engine/image_command.h"
 #include "engine/run_cgroup.h"
 #include "proc/proc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <mntent.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,36 +29,33 @@
 /* The steps live one level below the cgroup of the run: Podman removes the cgroup that it is given
  * after each step, with its counter. */
 #define STEPS "steps"
-#define ANSWER_MS 60000
 
 struct image_run {
     struct image_command command;
+    struct strv client;     /* the start of its other commands */
+    char *own_id_file;      /* of --iidfile, if the command names no image; else NULL */
     struct strv ids_before; /* of the images of the command; "": missing */
     char *version;          /* of the engine */
 };
 
 /* ---- the client ---- */
 
+static void fill_client(const struct engine_run *run, struct strv *client)
+{
+    strv_push(client, "env");
+    for (size_t i = 0; i < run->spec->env->count; i++)
+        if (strchr(run->spec->env->items[i], '='))
+            strv_push(client, run->spec->env->items[i]);
+    image_command_push_client(&run->image->command, client);
+}
+
 /* Runs another command of the client. Returns its first line, or NULL with `err` set. */
 static char *ask(const struct engine_run *run, const char *const *words, struct bm_error *err)
 {
-    struct captured captured CLEANUP(captured_release) = {0};
-    struct strv argv CLEANUP(strv_release) = {0};
-    strv_push(&argv, "env");
-    for (size_t i = 0; i < run->spec->env->count; i++)
-        if (strchr(run->spec->env->items[i], '='))
-            strv_push(&argv, run->spec->env->items[i]);
-    image_command_push_client(&run->image->command, &argv);
-    for (; *words; words++)
-        strv_push(&argv, *words);
-    if (child_capture(argv.items, ANSWER_MS, &captured, err) < 0)
-        return NULL;
-    if (captured.exit_status != 0) {
-        char *reason CLEANUP(cleanup_free) = text_one_line(captured.diagnostics);
-        bm_error_set(err, "%s", *reason ? reason : "the client failed without a message");
-        return NULL;
-    }
-    return xstrndup(captured.output, strcspn(captured.output, "\r\n"));
+    char *answer = image_client_ask(&run->image->client, words, err);
+    if (answer)
+        answer[strcspn(answer, "\r\n")] = '\0';
+    return answer;
 }
 #define ASK(run, err, ...) ask(run, (const char *const[]){__VA_ARGS__, NULL}, err)
 
@@ -216,6 +215,8 @@ static void push_options(const struct engine_run *run, struct strv *options)
 {
     strv_pushf(options, "--cgroup-parent=/%s/" STEPS, run->spec->name);
     strv_push(options, "--force-rm");
+    if (run->image->own_id_file)
+        strv_pushf(options, "--iidfile=%s", run->image->own_id_file);
     if (run->spec->cold)
         strv_push(options, "--no-cache");
 }
@@ -242,13 +243,61 @@ static int start_client(struct engine_run *run, struct bm_error *err)
     return child_start(&run->child, arguments.items, enter, &spec, err);
 }
 
+static bool has_paths(const struct engine_run *run)
+{
+    return run->spec->image_paths && run->spec->image_paths->count;
+}
+
+/* Buildah copies no file out of an image. */
+static int check_paths(const struct engine_run *run, struct bm_error *err)
+{
+    const struct image_command *command = &run->image->command;
+    if (!has_paths(run))
+        return 0;
+    const char *path = run->spec->image_paths->items[0];
+    if (command->client == CLIENT_BUILDAH)
+        return bm_error_set(err,
+                            "the artifact %s is a path in the image, which Buildah cannot show: "
+                            "build the image with `podman build`, or remove the artifact from "
+                            "build-mem.json",
+                            path);
+    if (command->leaves && !command->id_file)
+        return bm_error_set(err,
+                            "the artifact %s is a path in the image, which leaves the engine: "
+                            "remove --output and --push from the build command, or the artifact "
+                            "from build-mem.json",
+                            path);
+    return 0;
+}
+
+/* Without a name, the builder writes the id of the image to a file. */
+static int make_id_file(struct engine_run *run, struct bm_error *err)
+{
+    const struct image_command *command = &run->image->command;
+    char *out CLEANUP(cleanup_free) = realpath(run->spec->out, NULL);
+    if (command->images.count || command->id_file || command->leaves)
+        return 0;
+    char *path = xasprintf("%s/image-id.XXXXXX", out ? out : run->spec->out);
+    int fd = mkostemp(path, O_CLOEXEC);
+    run->image->own_id_file = path;
+    if (fd < 0)
+        return bm_error_errno(err, "%s", path);
+    close(fd);
+    return 0;
+}
+
 static int start(struct engine_run *run, struct bm_error *err)
 {
     run->image = xcalloc(1, sizeof *run->image);
     struct image_command *command = &run->image->command;
-    if (image_command_parse(run->spec->command, command, err) < 0 || check_engine(run, err) < 0 ||
+    if (image_command_parse(run->spec->command, command, err) < 0)
+        return -1;
+    fill_client(run, &run->image->client);
+    if (check_engine(run, err) < 0 || check_paths(run, err) < 0 || make_id_file(run, err) < 0 ||
         make_cgroup(run, err) < 0)
         return -1;
+    if (has_paths(run))
+        image_client_remove_orphans(&run->image->client);
     for (size_t i = 0; i < command->images.count; i++) {
         char *id CLEANUP(cleanup_free) = image_id(run, command->images.items[i]);
         strv_push(&run->image->ids_before, id);
@@ -276,28 +325,64 @@ static void kill_build(struct engine_run *run)
     (void)run_cgroup_remove(run->cgroup);
 }
 
-/* Adds the images that the build had to make. Each build has a new id: it contains the time. */
-static void add_images(const struct engine_run *run, struct engine_facts *facts)
+/* Adds the images of --tag. Each build has a new id: it contains the time. Returns the id of the
+ * first image, or NULL. The caller owns it. */
+static char *add_tagged(const struct engine_run *run, struct engine_facts *facts)
 {
-    const struct image_command *command = &run->image->command;
+    const struct strv *images = &run->image->command.images;
+    char *first = NULL;
     for (size_t i = 0; i < run->image->ids_before.count; i++) {
-        char *id CLEANUP(cleanup_free) = image_id(run, command->images.items[i]);
-        bool same = strcmp(id, run->image->ids_before.items[i]) == 0;
-        engine_facts_add_image(facts, command->images.items[i], *id && !same,
-                               !*id   ? "missing"
-                               : same ? "not built by this run"
-                                      : id);
+        char *id CLEANUP(cleanup_free) = image_id(run, images->items[i]);
+        bool same = strcmp(id, run->image->ids_before.items[i]) == 0, ok = *id && !same;
+        engine_facts_add_built(facts, BUILT_IMAGE, images->items[i], ok,
+                               ok            ? id
+                               : same && *id ? "not built by this run"
+                                             : "missing");
+        if (ok && i == 0)
+            first = steal_ptr(id);
     }
-    if (!command->id_file)
-        return;
+    return first;
+}
+
+/* Adds the image whose id the builder has written to the file. Returns its id, or NULL. The caller
+ * owns it. */
+static char *add_by_id(const struct engine_run *run, const char *file, const char *name,
+                       struct engine_facts *facts)
+{
     char text[256] = "";
-    char *path CLEANUP(cleanup_free) = *command->id_file == '/'
-                                           ? xstrdup(command->id_file)
-                                           : xasprintf("%s/%s", run->spec->repo, command->id_file);
+    char *path CLEANUP(cleanup_free) =
+        *file == '/' ? xstrdup(file) : xasprintf("%s/%s", run->spec->repo, file);
     ssize_t got = read_text(path, text, sizeof text);
     text[strcspn(text, "\r\n")] = '\0';
     char *id CLEANUP(cleanup_free) = got > 0 && *text ? image_id(run, text) : xstrdup("");
-    engine_facts_add_image(facts, command->id_file, *id, *id ? id : "names no image");
+    engine_facts_add_built(facts, BUILT_IMAGE, name, *id, *id ? id : "names no image");
+    return *id ? steal_ptr(id) : NULL;
+}
+
+static void add_paths(const struct engine_run *run, const char *id, struct engine_facts *facts)
+{
+    const struct image_look look = {.client = &run->image->client,
+                                    .links = run->image->command.client == CLIENT_DOCKER,
+                                    .name = run->spec->name,
+                                    .id = id};
+    if (id && has_paths(run))
+        image_client_verify(&look, run->spec->image_paths, facts);
+}
+
+/* Adds the images that the build had to make, and the paths in the first one. */
+static void add_built(const struct engine_run *run, struct engine_facts *facts)
+{
+    const struct image_command *command = &run->image->command;
+    const char *own = run->image->own_id_file;
+    char *id CLEANUP(cleanup_free) = add_tagged(run, facts), *other CLEANUP(cleanup_free) = NULL;
+    if (command->id_file)
+        other = add_by_id(run, command->id_file, command->id_file, facts);
+    else if (own)
+        other = add_by_id(run, own, "without a tag", facts);
+    else if (!command->images.count)
+        engine_facts_add_built(facts, BUILT_ELSEWHERE, "", false,
+                               "not verified: it leaves the engine (--output or --push)");
+    add_paths(run, command->images.count ? id : other, facts);
 }
 
 /* The engine can still be removing the last container, or starting one that was cancelled: its
@@ -315,10 +400,14 @@ static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_
     int result = 0;
     if (run->cgroup) {
         result = remove_cgroups(run, err);
-        add_images(run, facts);
+        add_built(run, facts);
     }
+    if (run->image->own_id_file)
+        (void)unlink(run->image->own_id_file);
+    free(run->image->own_id_file);
     facts->version = steal_ptr(run->image->version);
     image_command_release(&run->image->command);
+    strv_release(&run->image->client);
     strv_release(&run->image->ids_before);
     free(run->image);
     run->image = NULL;

@@ -112,7 +112,6 @@ static bool has_value(const struct strv *words, size_t *at, const char *name, co
 
 static int read_options(struct image_command *image, struct bm_error *err)
 {
-    bool leaves = false; /* the image does not stay in the engine */
     for (size_t i = image->subcommand + 1; i < image->words.count; i++) {
         const char *value;
         if (has_value(&image->words, &i, "--cgroup-parent", NULL, &value))
@@ -126,10 +125,10 @@ static int read_options(struct image_command *image, struct bm_error *err)
             image->id_file = xstrdup(value);
         } else if (has_value(&image->words, &i, "--output", "-o", &value) ||
                    strcmp(image->words.items[i], "--push") == 0) {
-            leaves = true;
+            image->leaves = true;
         }
     }
-    if (leaves)
+    if (image->leaves)
         strv_release(&image->images);
     return 0;
 }

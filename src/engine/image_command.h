@@ -17,9 +17,9 @@ struct image_command {
     size_t first_verb; /* the index of "build", or of "image" or "buildx" before it */
     size_t subcommand; /* the index of "build" */
     enum image_client client;
-    struct strv
-        images;    /* of --tag; empty if the image stays without a name, or leaves the engine */
-    char *id_file; /* of --iidfile; NULL: none */
+    struct strv images; /* of --tag; empty if the image has no name, or leaves the engine */
+    char *id_file;      /* of --iidfile; NULL: none */
+    bool leaves;        /* the image does not stay in the engine: --output, --push */
 };
 /* For CLEANUP. */
 void image_command_release(struct image_command *image);

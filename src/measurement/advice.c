@@ -10,7 +10,7 @@
 #define CLEAR_CACHE                                                                                \
     "if a build tool replays its cache, clear the cache with \"clear\" in build-mem.json, or "     \
     "disable it with \"env\" (nx: NX_SKIP_NX_CACHE=true, turbo: TURBO_FORCE=true, ccache: "        \
-    "CCACHE_DISABLE=1), and measure again"
+    "CCACHE_DISABLE=1), or omit --skip-clear for an image build, and measure again"
 #define AS_ROOT "run build-mem as root outside of a container"
 #define SEE_LOG "see the end of the build's log"
 #define RAISE_LIMIT "raise the memory limit, or reduce the memory of the build"

@@ -276,6 +276,8 @@ static void take_step(struct aggregate *aggregate, const struct wire_step *step)
         stage->cgroup_peak_bytes = step->peak_bytes;
         stage->cgroup_peak_exact = step->peak_is_exact == 1;
     }
+    if (step->oom_kills > 0 && step->oom_kills < INT32_MAX)
+        stage->oom_kills = step->oom_kills;
 }
 
 static void rename_to(char **name, const char *from, const char *to)

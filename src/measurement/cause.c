@@ -234,6 +234,25 @@ enum failure_cause failure_cause(const struct measurement *m)
     return m->log_cause.cause == CAUSE_LOGGED_KILL && counted ? CAUSE_UNKNOWN : m->log_cause.cause;
 }
 
+char *killed_process_text(const struct measurement *m)
+{
+    const struct stage_measurement *first = NULL;
+    size_t count = 0;
+    for (size_t i = 0; m->build.oom_killed && i < m->stage_count; i++)
+        if (m->stages[i].oom_kills > 0) {
+            first = first ? first : &m->stages[i];
+            count++;
+        }
+    if (!first)
+        return NULL;
+    char *bytes CLEANUP(cleanup_free) = format_bytes(first->cgroup_peak_bytes);
+    char *peak CLEANUP(cleanup_free) =
+        first->cgroup_peak_bytes >= 0 ? xasprintf(" (peak %s)", bytes) : xstrdup("");
+    char *others CLEANUP(cleanup_free) =
+        count > 1 ? xasprintf(", and of %zu more", count - 1) : xstrdup("");
+    return xasprintf("a process of step %s%s%s", first->name, peak, others);
+}
+
 static void push_bytes(struct strv *figures, const char *what, int64_t bytes)
 {
     char *text CLEANUP(cleanup_free) = format_bytes(bytes);

@@ -31,6 +31,10 @@ char *logged_cause_text(const struct measurement *m);
 /* Returns the advice of a cause from the log. */
 enum advice logged_cause_advice(enum failure_cause cause);
 
+/* Returns whose process the kernel killed: "a process of step [2/3] RUN npm ci (peak 199.1 MiB)".
+ * The caller owns it; NULL if no cgroup of a step shows a kill. */
+char *killed_process_text(const struct measurement *m);
+
 /* Returns whether the build, or a process below it, was ended by SIGKILL although the kernel
  * counted no out-of-memory kill. */
 bool killed_from_outside(const struct measurement *m);

@@ -90,6 +90,14 @@ static void compare_stages(const struct measurement *m, const struct measurement
         strv_pushf(figures, "stage %s was not seen, nor any other", missing->name);
 }
 
+static void compare_cached_steps(const struct measurement *m, const struct measurement *than,
+                                 struct strv *figures)
+{
+    if (m->build.cached_steps > than->build.cached_steps)
+        strv_pushf(figures, "%" PRId64 " cached RUN steps against %" PRId64, m->build.cached_steps,
+                   than->build.cached_steps);
+}
+
 char *less_work(const struct measurement *m, const struct measurement *than)
 {
     struct strv figures CLEANUP(strv_release) = {0};
@@ -97,6 +105,7 @@ char *less_work(const struct measurement *m, const struct measurement *than)
     compare_processes(m, than, &figures);
     compare_time(m, than, &figures);
     compare_stages(m, than, &figures);
+    compare_cached_steps(m, than, &figures);
     return figures.count ? strv_join(&figures, ", ") : NULL;
 }
 
@@ -106,6 +115,7 @@ char *less_work_with_other_settings(const struct measurement *m, const struct me
     if (is_unlike(m->build.cpu_ms, than->build.cpu_ms, LEAST_MS))
         compare_time(m, than, &figures);
     compare_stages(m, than, &figures);
+    compare_cached_steps(m, than, &figures);
     return figures.count ? strv_join(&figures, ", ") : NULL;
 }
 

@@ -25,7 +25,8 @@ bool memory_is_unlike(int64_t bytes, int64_t than_bytes);
  *   - the CPU time, if it differs by more than 1 s;
  *   - the duration, if it differs by more than 1 s and the CPU time is lower by a third, too, or is
  *     unknown. A build that waits for a CPU takes longer for the same work;
- *   - the stages: `than` ran some for at least 1 s, and `m` none at all. */
+ *   - the stages: `than` ran some for at least 1 s, and `m` none at all;
+ *   - the cached steps of an image build: `m` has more of them. */
 char *less_work(const struct measurement *m, const struct measurement *than);
 
 /* Returns a sentence about the first two runs of which one did less work, or NULL. The caller owns
@@ -33,7 +34,7 @@ char *less_work(const struct measurement *m, const struct measurement *than);
 char *unlike_runs(const struct measurement *runs, size_t count);
 
 /* As less_work, for runs with different workers or heaps, which rightly differ in memory, processes
- * and duration: the figures are the CPU time and the stages. */
+ * and duration: the figures are the CPU time, the stages and the cached steps. */
 char *less_work_with_other_settings(const struct measurement *m, const struct measurement *than);
 
 #endif

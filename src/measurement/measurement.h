@@ -68,6 +68,7 @@ struct build_end {
     int64_t cpu_ms;      /* CPU time of its processes */
     bool oom_killed;     /* by the kernel's counter or the engine's flag, never by status 137 */
     bool timed_out;
+    int64_t cached_steps; /* of an image build: RUN steps that came from the builder's cache */
     struct guard_end guard;
 };
 
@@ -116,6 +117,9 @@ struct stage_measurement {
     int64_t cgroup_peak_bytes;
     bool cgroup_peak_exact; /* false: a sampled lower bound */
     int64_t unreclaimable_peak_bytes;
+    /* Of a step of an image build: its processes that the kernel killed for lack of memory, as far
+     * as its cgroup shows them. */
+    int64_t oom_kills;
 };
 
 struct peak {

@@ -27,11 +27,13 @@ char *reached_limit(const struct measurement *m)
 static char *out_of_memory(const struct measurement *m)
 {
     char *limit CLEANUP(cleanup_free) = reached_limit(m);
-    return limit ? xasprintf("the build ran out of memory: the kernel killed one of its processes "
-                             "at %s",
-                             limit)
-                 : xstrdup("the build ran out of memory: the kernel killed one of its processes, "
-                           "although no memory limit is set");
+    char *step CLEANUP(cleanup_free) = killed_process_text(m);
+    const char *killed = step ? step : "one of its processes";
+    return limit
+               ? xasprintf("the build ran out of memory: the kernel killed %s at %s", killed, limit)
+               : xasprintf("the build ran out of memory: the kernel killed %s, although no "
+                           "memory limit is set",
+                           killed);
 }
 
 static char *ended_by_signal(int64_t signal)

@@ -17,11 +17,13 @@
 #define SEARCH_MS 20
 
 struct step {
-    int stage; /* NO_STAGE: there are too many */
-    struct cgroup cgroup;
-    int peak_fd; /* -1: the kernel has no counter */
-    int pidfd;   /* of its first process; -1: none */
     int64_t peak_bytes;
+    int64_t oom_kills; /* -1: not counted */
+    int stage;         /* NO_STAGE: there are too many */
+    int peak_fd;       /* -1: the kernel has no counter */
+    int kills_fd;      /* -1: the kernel does not count kills */
+    int pidfd;         /* of its first process; -1: none */
+    struct cgroup cgroup;
     bool exact; /* the last process had ended when the counter was read last */
 };
 
@@ -60,19 +62,37 @@ static void send(const struct step *step, int64_t t_ms, bool ended)
                                        .cgroup = step->cgroup.directory + strlen(parent->directory),
                                        .ended = ended,
                                        .peak_bytes = step->peak_bytes,
-                                       .peak_is_exact = step->exact}});
+                                       .peak_is_exact = step->exact,
+                                       .oom_kills = step->oom_kills}});
 }
 
-/* ---- the counter of a step ---- */
+/* ---- the counters of a step ---- */
 
-static int open_peak(const struct cgroup *cgroup)
+/* `name` can be NULL. */
+static int open_counter(const struct cgroup *cgroup, const char *name)
 {
     char path[CGROUP_PATH_MAX + 64];
-    const char *name = cgroup_peak_source(cgroup);
     if (!name)
         return -1;
     snprintf(path, sizeof path, "%s/%s", cgroup->directory, name);
     return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* v1 counts the kills by the cgroup of the victim; v2 here and below. */
+static const char *kills_source(const struct cgroup *cgroup)
+{
+    return cgroup->version == 1 ? "memory.oom_control" : "memory.events";
+}
+
+/* The kernel counts a kill before the victim ends. A removed cgroup keeps the last value. */
+static void read_kills(struct step *step)
+{
+    char text[1024];
+    if (step->kills_fd < 0 || read_again(step->kills_fd, text, sizeof text) <= 0)
+        return;
+    int64_t kills = parse_keyed(text, "oom_kill");
+    if (kills > step->oom_kills)
+        step->oom_kills = kills;
 }
 
 /* Returns false if the cgroup is removed. */
@@ -88,6 +108,7 @@ static bool read_peak(struct step *step)
     }
     if (bytes > step->peak_bytes)
         step->peak_bytes = bytes;
+    read_kills(step);
     return bytes >= 0;
 }
 
@@ -157,9 +178,11 @@ static void take_cgroup(const struct cgroup *cgroup, void *context)
     struct step *step = &live[live_count++];
     *step = (struct step){.stage = stages_add_step(),
                           .cgroup = *cgroup,
-                          .peak_fd = open_peak(cgroup),
+                          .peak_fd = open_counter(cgroup, cgroup_peak_source(cgroup)),
+                          .kills_fd = open_counter(cgroup, kills_source(cgroup)),
                           .pidfd = -1,
-                          .peak_bytes = -1};
+                          .peak_bytes = -1,
+                          .oom_kills = -1};
     send(step, *t_ms, false);
 }
 
@@ -170,6 +193,8 @@ static void drop(size_t at, int64_t t_ms)
     close_pidfd(step);
     if (step->peak_fd >= 0)
         close(step->peak_fd);
+    if (step->kills_fd >= 0)
+        close(step->kills_fd);
     live[at] = live[--live_count];
 }
 

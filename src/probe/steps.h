@@ -1,5 +1,6 @@
 /* The steps of an image build: a daemon runs each RUN step in a cgroup of its own below that of the
- * run. Each step is a stage, and its memory peak is the counter of its cgroup.
+ * run. Each step is a stage, and its memory peak is the counter of its cgroup. So is the number of
+ * its processes that the kernel killed for lack of memory.
  *
  * The daemon removes the cgroup soon after the last process of the step has ended. The first
  * process of a container ends last, and a pidfd reports its end at once. In most cases, the probe

@@ -4,6 +4,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "measurement/cause.h"
 #include "measurement/metric.h"
 #include "measurement/validity.h"
 
@@ -141,6 +142,15 @@ char *format_inner_oom(const struct measurement *m)
                      "itself set%s%s; this does not fail the run",
                      m->pressure.inner_oom_kills, m->cgroup.inner_oom ? ", on its cgroup " : "",
                      m->cgroup.inner_oom ? m->cgroup.inner_oom : "");
+}
+
+char *format_cached_steps(const struct measurement *m)
+{
+    return m->build.cached_steps > 0
+               ? xasprintf("CACHED: %" PRId64 " of the RUN steps came from the cache of the "
+                           "builder, and were not measured",
+                           m->build.cached_steps)
+               : NULL;
 }
 
 char *format_metric(const char *metric, const struct measurement *m)
@@ -339,8 +349,9 @@ char *format_oom(const struct measurement *m)
     if (!m->build.oom_killed)
         return NULL;
     char *limit CLEANUP(cleanup_free) = reached_limit(m);
-    return xasprintf("OOM: the kernel killed a process of the build%s%s", limit ? " at " : "",
-                     limit ? limit : "");
+    char *step CLEANUP(cleanup_free) = killed_process_text(m);
+    return xasprintf("OOM: the kernel killed %s%s%s", step ? step : "a process of the build",
+                     limit ? " at " : "", limit ? limit : "");
 }
 
 /* ---- comparisons ---- */

@@ -51,6 +51,8 @@ char *format_estimated(const struct measurement *m);
 char *format_at_limit(const struct measurement *m);
 /* Reports kills at limits that the build itself set, or NULL. */
 char *format_inner_oom(const struct measurement *m);
+/* Reports the steps of an image build that came from the cache of the builder, or NULL. */
+char *format_cached_steps(const struct measurement *m);
 /* Explains the memory that was charged at the start. Static, never NULL. */
 const char *at_start_note(const struct peak *peak);
 

@@ -21,6 +21,7 @@ const struct field result_build_fields[] = {
     {"cpu_ms", FIELD_FIGURE, offsetof(struct build_end, cpu_ms)},
     {"oom_killed", FIELD_FLAG, offsetof(struct build_end, oom_killed)},
     {"timed_out", FIELD_FLAG, offsetof(struct build_end, timed_out)},
+    {"cached_steps", FIELD_OPTIONAL_COUNT, offsetof(struct build_end, cached_steps)},
     {0},
 };
 
@@ -125,6 +126,7 @@ const struct field result_stage_fields[] = {
     {"cgroup_peak_exact", FIELD_FLAG, offsetof(struct stage_measurement, cgroup_peak_exact)},
     {"unreclaimable_peak_bytes", FIELD_FIGURE,
      offsetof(struct stage_measurement, unreclaimable_peak_bytes)},
+    {"oom_kills", FIELD_OPTIONAL_COUNT, offsetof(struct stage_measurement, oom_kills)},
     {"first_ms", FIELD_FIGURE, offsetof(struct stage_measurement, first_ms)},
     {"last_ms", FIELD_FIGURE, offsetof(struct stage_measurement, last_ms)},
     {"at_ms", FIELD_FIGURE, offsetof(struct stage_measurement, at_peak.at_ms)},

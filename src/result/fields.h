@@ -10,6 +10,7 @@ enum field_kind {
     FIELD_TEXT_OR_NULL,   /* char *; NULL is null */
     FIELD_OPTIONAL_TEXT,  /* char *; NULL is absent */
     FIELD_FIGURE,         /* int64_t; UNMEASURED is null */
+    FIELD_OPTIONAL_COUNT, /* int64_t; 0 is absent */
     FIELD_NUMBER,         /* double; UNMEASURED is null */
     FIELD_SIGNAL_OR_NULL, /* int64_t; 0 is null */
     FIELD_FLAG,           /* bool */

@@ -85,6 +85,8 @@ static int read_field(const struct json *value, const struct field *field, void 
     case FIELD_FIGURE:
         *(int64_t *)at = UNMEASURED;
         return absent ? 0 : json_expect_integer(value, 0, INT64_MAX, at, err);
+    case FIELD_OPTIONAL_COUNT:
+        return json_expect_integer(value, 1, INT32_MAX, at, err);
     case FIELD_NUMBER:
         *(double *)at = UNMEASURED;
         return absent ? 0 : json_expect_number(value, 0, INT32_MAX, at, err);
@@ -111,7 +113,8 @@ static int read_fields(const struct json *object, const struct field *fields,
         return -1;
     for (const struct field *field = fields; field->key; field++) {
         const struct json *value;
-        bool optional = field->kind == FIELD_CACHE_POLICY || field->kind == FIELD_OPTIONAL_TEXT;
+        bool optional = field->kind == FIELD_CACHE_POLICY || field->kind == FIELD_OPTIONAL_TEXT ||
+                        field->kind == FIELD_OPTIONAL_COUNT;
         if (optional && !json_member(object, field->key))
             continue;
         if (json_require(object, field->key, &value, err) < 0 ||

@@ -32,6 +32,12 @@ static void add_field(cJSON *object, const struct field *field, const void *from
     case FIELD_FIGURE:
         json_add_measured(object, field->key, *(const int64_t *)(const void *)at);
         break;
+    case FIELD_OPTIONAL_COUNT: {
+        int64_t count = *(const int64_t *)(const void *)at;
+        if (count > 0)
+            json_add_integer(object, field->key, count);
+        break;
+    }
     case FIELD_NUMBER:
         json_add_number(object, field->key, *(const double *)(const void *)at);
         break;

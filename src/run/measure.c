@@ -190,9 +190,13 @@ static void run_with_engine(const struct engine *engine, const char *probe,
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct strv stages CLEANUP(strv_release) = {0}, command CLEANUP(strv_release) = {0};
+    struct strv image_paths CLEANUP(strv_release) = {0};
     char *name CLEANUP(cleanup_free) = engine_unique_name();
     for (size_t i = 0; i < config->stage_count; i++)
         strv_push(&stages, config->stages[i].match);
+    for (size_t i = 0; i < config->artifact_count; i++)
+        if (artifact_is_in_image(&config->artifacts[i]))
+            strv_push(&image_paths, config->artifacts[i].path);
     bool in_container = !engine->image_label;
     fill_command(config, in_container, &command);
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
@@ -224,6 +228,7 @@ static void run_with_engine(const struct engine *engine, const char *probe,
         .command = &command,
         .sh_fallback = in_container && !config->build_argv.count,
         .cold = !config->skip_clear,
+        .image_paths = &image_paths,
     };
     struct daemon_watch daemons CLEANUP(daemon_watch_release);
     daemon_watch_open(&daemons, engine, &spec);
@@ -273,13 +278,54 @@ static void run_build(const struct config *config, const char *repo, const struc
         m->not_measured = xstrdup(err.message);
 }
 
-/* The files of the config's artifacts, in its order. */
+/* The files of the config's artifacts, in its order. The engine looks into the image. */
 static struct artifact_files *find_artifacts(const struct config *config, const char *repo)
 {
     struct artifact_files *files = xcalloc(config->artifact_count, sizeof *files);
     for (size_t i = 0; i < config->artifact_count; i++)
-        files[i] = artifact_find(repo, config->artifacts[i].path);
+        if (!artifact_is_in_image(&config->artifacts[i]))
+            files[i] = artifact_find(repo, config->artifacts[i].path);
     return files;
+}
+
+static void verify_images(struct measurement *m, const struct engine_facts *facts)
+{
+    for (size_t i = 0; i < facts->built_count; i++) {
+        const struct built *built = &facts->built[i];
+        if (built->kind == BUILT_PATH)
+            continue;
+        char *path CLEANUP(cleanup_free) =
+            xasprintf("image%s%s", *built->name ? " " : "", built->name);
+        verify_built(m, path, built->kind == BUILT_IMAGE, built->ok, built->detail);
+    }
+}
+
+static void verify_in_image(struct measurement *m, const struct artifact_rule *rule,
+                            const struct engine_facts *facts)
+{
+    for (size_t i = 0; i < facts->built_count; i++) {
+        const struct built *built = &facts->built[i];
+        if (built->kind == BUILT_PATH && strcmp(built->name, rule->path) == 0) {
+            verify_built(m, rule->path, rule->required, built->ok, built->detail);
+            return;
+        }
+    }
+    verify_built(m, rule->path, rule->required, false,
+                 "not verified: it is a path in an image, and no new image was found");
+}
+
+/* `before` are the files at the start. */
+static void verify_artifacts(struct measurement *m, const struct config *config, const char *repo,
+                             const struct workspace_start *start,
+                             const struct artifact_files *before, const struct engine_facts *facts)
+{
+    for (size_t i = 0; i < config->artifact_count; i++) {
+        const struct artifact_rule *rule = &config->artifacts[i];
+        if (artifact_is_in_image(rule))
+            verify_in_image(m, rule, facts);
+        else
+            verify_artifact(m, repo, rule->path, rule->required, start->since, &before[i]);
+    }
 }
 
 /* Clears, runs and verifies the build once. */
@@ -312,17 +358,11 @@ static int measure_one(const struct config *config, const struct baseline *basel
         run_build(config, repo, engine, recorder, m, &outcome);
         recorder_close(recorder);
         verify_build_end(m);
-        for (size_t i = 0; i < outcome.facts.image_count; i++) {
-            const struct built_image *image = &outcome.facts.images[i];
-            verify_image(m, image->name, image->ok, image->detail);
-        }
+        verify_images(m, &outcome.facts);
+        verify_artifacts(m, config, repo, &start, before, &outcome.facts);
     }
-    for (size_t i = 0; i < config->artifact_count; i++) {
-        if (recorder)
-            verify_artifact(m, repo, config->artifacts[i].path, config->artifacts[i].required,
-                            start.since, &before[i]);
+    for (size_t i = 0; i < config->artifact_count; i++)
         artifact_files_release(&before[i]);
-    }
     return recorder ? 0 : -1;
 }
 

@@ -175,16 +175,6 @@ static void take_step(struct recorder *recorder, const struct wire_step *step)
     name_steps(recorder, false);
 }
 
-static void print_cached_steps(const struct recorder *recorder)
-{
-    size_t cached = recorder->step_log ? step_log_cached(recorder->step_log) : 0;
-    if (cached && !recorder->config->quiet)
-        fprintf(stderr,
-                "build-mem: note: RUN steps that came from the cache of the builder, and were not "
-                "measured: %zu\n",
-                cached);
-}
-
 static void release_steps(struct recorder *recorder)
 {
     for (size_t i = 0; i < recorder->step_count; i++) {
@@ -375,10 +365,11 @@ void recorder_close(struct recorder *recorder)
     struct measurement *m = recorder->m;
     workspace_watch_clock(recorder->start);
     terminal_close(recorder->terminal);
-    print_cached_steps(recorder);
     add_stages_of_ledger(recorder);
-    if (recorder->step_log)
+    if (recorder->step_log) {
         name_steps(recorder, true);
+        m->build.cached_steps = (int64_t)step_log_cached(recorder->step_log);
+    }
     aggregate_finish(recorder->aggregate);
     process_series_finish(recorder->process_series, recorder->series);
     int failed = timeline_csv_close(recorder->timeline, &err);

@@ -219,10 +219,10 @@ void verify_build_end(struct measurement *m)
         check->detail = xasprintf("exit %lld", (long long)build->exit_code);
 }
 
-void verify_image(struct measurement *m, const char *name, bool ok, const char *detail)
+void verify_built(struct measurement *m, const char *path, bool required, bool ok,
+                  const char *detail)
 {
-    char *path CLEANUP(cleanup_free) = xasprintf("image %s", name);
-    struct verify_check *check = add_check(m, "artifact", path, true);
+    struct verify_check *check = add_check(m, "artifact", path, required);
     check->ok = ok;
     check->detail = xstrdup(detail);
 }

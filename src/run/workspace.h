@@ -54,8 +54,9 @@ void artifact_files_release(struct artifact_files *files);
 /* Adds the check "exit-status" to the measurement. */
 void verify_build_end(struct measurement *m);
 
-/* Adds the check of an image that the build had to make: an artifact in a container engine. */
-void verify_image(struct measurement *m, const char *name, bool ok, const char *detail);
+/* Adds the check of an artifact that an engine has looked at: an image, or a path in it. */
+void verify_built(struct measurement *m, const char *path, bool required, bool ok,
+                  const char *detail);
 
 /* Adds the check of an artifact to the measurement. It passes if the artifact is inside the
  * repository, is not empty, differs from its state `before` the run, and its inode has changed

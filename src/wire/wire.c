@@ -104,8 +104,9 @@ static const struct field disturbance_fields[] = {
 };
 
 static const struct field step_fields[] = {
-    INTEGER_OF(step, t_ms),  INTEGER_OF(step, stage),      STRING_OF(step, cgroup),
-    INTEGER_OF(step, ended), INTEGER_OF(step, peak_bytes), INTEGER_OF(step, peak_is_exact),
+    INTEGER_OF(step, t_ms),      INTEGER_OF(step, stage),      STRING_OF(step, cgroup),
+    INTEGER_OF(step, ended),     INTEGER_OF(step, peak_bytes), INTEGER_OF(step, peak_is_exact),
+    INTEGER_OF(step, oom_kills),
 };
 
 static const struct {

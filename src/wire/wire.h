@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 6
+#define WIRE_VERSION 7
 #define WIRE_HEADER_BYTES 8
 /* A longer payload is a broken stream. */
 #define WIRE_PAYLOAD_MAX ((size_t)64 * 1024)
@@ -170,6 +170,7 @@ struct wire_step {
     int64_t ended;         /* 0: it begins, and has no figures yet */
     int64_t peak_bytes;    /* of its cgroup */
     int64_t peak_is_exact; /* 1: the counter was read after its last process had ended */
+    int64_t oom_kills;     /* of its processes, for lack of memory; -1: not counted */
 };
 
 struct wire_stage_seen {

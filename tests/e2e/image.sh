@@ -11,6 +11,8 @@ image_repo() {
     echo '{"clear": [], "artifacts": []}' >"$repo/build-mem.json"
     "$srcdir/tests/rig/tiny-image" "$1"
 }
+# artifacts PATH...: the artifacts in build-mem.json.
+artifacts() { jq -n '{clear: [], artifacts: $ARGS.positional | map({path: .})}' --args "$@" >"$repo/build-mem.json"; }
 # dockerfile LINE...: writes the Dockerfile.
 dockerfile() { printf '%s\n' 'FROM build-mem-tiny:1' 'COPY hold /hold' "$@" >"$repo/Dockerfile"; }
 measure() { env --default-signal "$build_mem" run --repo "$repo" "$@"; }
@@ -32,7 +34,8 @@ known_steps() {
     file=$(result "$1")
     two_steps
     expect 0 measure --label "$1" -- "${@:2}"
-    within "$large_mib" "$(jq .peak.cgroup_bytes "$file")" $((large_mib + 3)) "the memory peak"
+    # Also the page cache of earlier steps: the base image, if this is its first use since the engine started.
+    within "$large_mib" "$(jq .peak.cgroup_bytes "$file")" $((large_mib + 5)) "the memory peak"
     within "$small_mib" "$(step_peak "$file" "$small")" $((small_mib + 3)) "the peak of the first step"
     within "$large_mib" "$(step_peak "$file" "$large")" $((large_mib + 3)) "the peak of the second step"
     within $((large_mib - 3)) "$(jq --arg name "$large" '[.stages[] | select(.name == $name) | .processes_at_peak[] |

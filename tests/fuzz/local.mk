@@ -1,6 +1,7 @@
 # One libFuzzer program for each parser. They need their own build directory, configured with
 # --enable-fuzzing CC=clang. `make check-fuzz` takes seconds, `make fuzz` takes hours.
 fuzz_targets = \
+	%D%/fuzz_archive \
 	%D%/fuzz_baseline \
 	%D%/fuzz_bisect \
 	%D%/fuzz_cgroup_files \
@@ -30,6 +31,7 @@ fuzz_targets = \
 CLEANFILES += $(fuzz_targets)
 
 FUZZ_LDADD = libsample.a $(runner_libraries) $(FUZZ_LIBS)
+tests_fuzz_fuzz_archive_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_baseline_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_bisect_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cgroup_files_LDADD = $(FUZZ_LDADD)

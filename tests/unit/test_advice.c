@@ -12,7 +12,7 @@
 #define CACHE                                                                                      \
     "if a build tool replays its cache, clear the cache with \"clear\" in build-mem.json, or "     \
     "disable it with \"env\" (nx: NX_SKIP_NX_CACHE=true, turbo: TURBO_FORCE=true, ccache: "        \
-    "CCACHE_DISABLE=1), and measure again"
+    "CCACHE_DISABLE=1), or omit --skip-clear for an image build, and measure again"
 #define ENVIRONMENT "(the same --memory, --image, --engine, --cache and CPUs)"
 #define LOG ", build-now.log beside its result"
 

@@ -832,13 +832,15 @@ END_TEST
 
 static void step(int64_t t_ms, int64_t stage, int64_t ended, int64_t peak_bytes, int64_t exact)
 {
-    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_STEP,
-                                                      .step = {.t_ms = t_ms,
-                                                               .stage = stage,
-                                                               .cgroup = "/steps/x",
-                                                               .ended = ended,
-                                                               .peak_bytes = peak_bytes,
-                                                               .peak_is_exact = exact}});
+    aggregate_record(aggregate,
+                     &(struct wire_record){.type = WIRE_STEP,
+                                           .step = {.t_ms = t_ms,
+                                                    .stage = stage,
+                                                    .cgroup = "/steps/x",
+                                                    .ended = ended,
+                                                    .peak_bytes = peak_bytes,
+                                                    .peak_is_exact = exact,
+                                                    .oom_kills = ended ? stage - 3 : -1}});
 }
 
 /* The cgroup of an image build. */
@@ -905,6 +907,9 @@ START_TEST(steps_are_stages)
     ck_assert_str_eq(m.stages[2].name, "step 3");
     ck_assert_int_eq(m.stages[2].cgroup_peak_bytes, 300);
     ck_assert(!m.stages[2].cgroup_peak_exact);
+    ck_assert_int_eq(m.stages[0].oom_kills, 0); /* not counted */
+    ck_assert_int_eq(m.stages[1].oom_kills, 0);
+    ck_assert_int_eq(m.stages[2].oom_kills, 1);
     ck_assert_str_eq(m.peak.stage, "[2/3] RUN b");
     end();
 }

@@ -175,6 +175,7 @@ static const struct {
     {"bad-metrics-array.json", ":13: $.environments[0].metrics: must be an object"},
     {"bad-values-number.json",
      ":20: $.environments[0].metrics.cgroup_peak.values: must be an array"},
+    {"bad-cached-steps.json", ":13: $.environments[0].cached_steps: must be a whole number from 1"},
     {"bad-no-version.json", ":1: $: \"schema_version\" is missing"},
     {"bad-metric-name.json", ":14: $.environments[0].metrics.cgroup_peek: unknown metric"},
     {"bad-metric-array.json", ":14: $.environments[0].metrics.cgroup_peak: must be an object"},

@@ -198,6 +198,25 @@ START_TEST(the_sentence_has_the_figures)
 }
 END_TEST
 
+START_TEST(the_killed_step_is_named)
+{
+    struct stage_measurement *step = gate_stage(&m, "build-deps");
+    step->oom_kills = 1;
+    step->cgroup_peak_bytes = 199 * MIB;
+    ck_assert_ptr_null(killed_process_text(&m)); /* at a limit that the build itself set */
+    m.build.oom_killed = true;
+    m.build.exit_code = 137;
+    m.peak.limit_bytes = 200 * MIB;
+    ck_assert_int_eq(run_validity(&m, &reason, &advice), RUN_BUILD_FAILED);
+    ck_assert_str_eq(reason, "the build ran out of memory: the kernel killed a process of step "
+                             "build-deps (peak 199.0 MiB) at the memory limit of 200.0 MiB");
+    step->cgroup_peak_bytes = UNMEASURED;
+    gate_stage(&m, "setup")->oom_kills = 2;
+    char *text CLEANUP(cleanup_free) = killed_process_text(&m);
+    ck_assert_str_eq(text, "a process of step build-deps, and of 1 more");
+}
+END_TEST
+
 START_TEST(an_unmeasured_figure_is_not_in_the_sentence)
 {
     set_log_cause(CAUSE_NATIVE);
@@ -296,6 +315,7 @@ int main(void)
     tcase_add_test(tests, a_build_that_succeeds_has_no_cause);
     tcase_add_test(tests, a_kill_in_the_log_needs_the_count_of_the_kernel);
     tcase_add_test(tests, the_sentence_has_the_figures);
+    tcase_add_test(tests, the_killed_step_is_named);
     tcase_add_test(tests, an_unmeasured_figure_is_not_in_the_sentence);
     tcase_add_loop_test(tests, an_option_sets_a_ceiling, 0, sizeof texts / sizeof *texts);
     tcase_add_test(tests, a_percentage_needs_a_limit);

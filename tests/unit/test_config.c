@@ -129,9 +129,11 @@ START_TEST(all_keys_are_read)
     ck_assert_int_eq(budgets_find(&config.budgets, "stage:setup"), INT64_C(512) << 20);
     ck_assert_int_eq(budgets_find(&config.budgets, "duration"), 45 * 60000);
     ck_assert_double_eq(config.budgets.warn_at_percent, 87.5);
-    ck_assert_uint_eq(config.artifact_count, 2);
+    ck_assert_uint_eq(config.artifact_count, 3);
     ck_assert(config.artifacts[0].required);
     ck_assert(!config.artifacts[1].required);
+    ck_assert(!artifact_is_in_image(&config.artifacts[1]));
+    ck_assert(artifact_is_in_image(&config.artifacts[2]));
 }
 END_TEST
 

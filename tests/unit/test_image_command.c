@@ -62,6 +62,8 @@ START_TEST(commands_are_measured)
                                : strstr(measured[_i].command, "buildah") ? CLIENT_BUILDAH
                                                                          : CLIENT_DOCKER));
     ck_assert_ptr_null(image.id_file);
+    ck_assert(image.leaves ==
+              (strstr(measured[_i].command, "--push") || strstr(measured[_i].command, "-o|out")));
 }
 END_TEST
 

@@ -114,6 +114,11 @@ static void fewer_processes_in_scans(struct measurement *m)
     m->ledger.count = 20;
 }
 
+static void cached_steps(struct measurement *m)
+{
+    m->build.cached_steps = 2;
+}
+
 static const struct {
     const char *name;
     void (*change)(struct measurement *m);
@@ -132,6 +137,7 @@ static const struct {
     {"no stage", no_stage, "stage build-deps was not seen"},
     {"fewer processes", fewer_processes, "20 processes against 100"},
     {"fewer processes in scans", fewer_processes_in_scans, NULL},
+    {"cached steps", cached_steps, "2 cached RUN steps against 0"},
 };
 
 START_TEST(figures_of_less_work)
@@ -182,6 +188,10 @@ START_TEST(other_settings_may_differ_in_memory)
     char *less CLEANUP(cleanup_free) = less_work_with_other_settings(many, few);
     ck_assert_ptr_nonnull(less);
     ck_assert_ptr_null(less_work_with_other_settings(few, many));
+    many->build.cpu_ms = 60000;
+    few->build.cached_steps = 1;
+    char *cached CLEANUP(cleanup_free) = less_work_with_other_settings(few, many);
+    ck_assert_ptr_nonnull(cached);
 }
 END_TEST
 
@@ -222,6 +232,42 @@ START_TEST(refresh_of_replays_needs_a_reason)
     struct acceptance with_reason = unattended;
     with_reason.reason = "the heavy stage was removed";
     ck_assert_msg(baseline_accept(&baseline, runs, 3, &with_reason, &err) == 0, "%s", err.message);
+}
+END_TEST
+
+/* A new entry of cached steps needs a reason. Then runs with as many are like it. */
+START_TEST(refresh_of_cached_steps_needs_a_reason)
+{
+    struct baseline fresh = {0};
+    for (size_t i = 0; i < 3; i++)
+        runs[i].build.cached_steps = 2;
+    ck_assert_int_eq(baseline_accept(&fresh, runs, 3, &unattended, &err), -1);
+    ck_assert_msg(strstr(err.message, "cached RUN steps is 2, and 0") &&
+                      strstr(err.message, "--skip-clear") && strstr(err.message, "--reason"),
+                  "%s", err.message);
+    bm_error_release(&err);
+    err = (struct bm_error)BM_ERROR_INIT;
+    struct acceptance with_reason = unattended;
+    with_reason.reason = "CI keeps the cache of the packages";
+    ck_assert_msg(baseline_accept(&fresh, runs, 3, &with_reason, &err) == 0, "%s", err.message);
+    char *text CLEANUP(cleanup_free) = baseline_to_json(&fresh);
+    struct baseline back;
+    ck_assert_msg(baseline_parse(text, "b.json", &back, &err) == 0, "%s", err.message);
+    ck_assert_int_eq(back.environments[0].cached_steps, 2);
+    ck_assert_msg(baseline_accept(&back, runs, 3, &unattended, &err) == 0, "%s", err.message);
+    judge(&back, "b.json", runs, 3, false, &judgement);
+    ck_assert_str_eq(verdict_name(judgement.verdict), "pass");
+    baseline_release(&back);
+    baseline_release(&fresh);
+}
+END_TEST
+
+START_TEST(more_cached_steps_than_the_baseline)
+{
+    runs[0].build.cached_steps = 1;
+    judge(&baseline, "b.json", runs, 1, false, &judgement);
+    ck_assert_str_eq(verdict_name(judgement.verdict), "inconclusive");
+    ck_assert_ptr_nonnull(strstr(judgement.reason, "cached RUN steps is 1, and 0"));
 }
 END_TEST
 
@@ -326,6 +372,8 @@ int main(void)
     tcase_add_test(test, the_runs_are_named);
     tcase_add_test(test, refresh_refuses_a_replay);
     tcase_add_test(test, refresh_of_replays_needs_a_reason);
+    tcase_add_test(test, refresh_of_cached_steps_needs_a_reason);
+    tcase_add_test(test, more_cached_steps_than_the_baseline);
     tcase_add_test(test, a_replay_is_no_improvement);
     tcase_add_test(test, replays_among_the_runs_of_a_check);
     tcase_add_test(test, the_memory_peak_counts_without_another_figure);

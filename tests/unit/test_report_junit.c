@@ -190,6 +190,12 @@ static void fail_by_oom(struct measurement *m)
     m->build.oom_killed = true; /* the shell still exits 0 */
 }
 
+static void fail_in_step(struct measurement *m)
+{
+    m->build.oom_killed = true;
+    m->stages[0].oom_kills = 1;
+}
+
 static void fail_by_timeout(struct measurement *m)
 {
     m->build.timed_out = true;
@@ -208,6 +214,7 @@ static const struct {
     {fail_by_status, VERDICT_BUILD_FAILED, "build-failed", "exit status 2"},
     {fail_by_signal, VERDICT_BUILD_FAILED, "build-failed", "signal 15"},
     {fail_by_oom, VERDICT_BUILD_FAILED, "oom", "OOM"},
+    {fail_in_step, VERDICT_BUILD_FAILED, "oom", "the kernel killed a process of step "},
     {fail_by_timeout, VERDICT_BUILD_FAILED, "timed-out", "timed out"},
     {fail_to_measure, VERDICT_INCONCLUSIVE, "not-measured", "the record broke off"},
 };

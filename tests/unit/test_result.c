@@ -87,6 +87,8 @@ START_TEST(test_round_trip_of_a_failed_run)
     m.build.signal = 9;
     m.build.oom_killed = m.build.timed_out = true;
     m.build.guard = (struct guard_end){true, true, UNMEASURED, 6 * MIB};
+    m.build.cached_steps = 4;
+    m.stages[0].oom_kills = 2;
     m.peak.estimated = m.peak.at_limit = m.peak.shared = true;
     m.peak.unreclaimable_at_limit = true;
     m.peak.at_most_bytes = 5 * MIB;
@@ -104,6 +106,9 @@ START_TEST(test_round_trip_of_a_failed_run)
     ck_assert_int_eq(read_text(text, &back, &err), 0);
     ck_assert_int_eq(back.build.signal, 9);
     ck_assert(back.build.oom_killed && back.build.timed_out);
+    ck_assert_int_eq(back.build.cached_steps, 4);
+    ck_assert_int_eq(back.stages[0].oom_kills, 2);
+    ck_assert_int_eq(back.stages[1].oom_kills, 0);
     ck_assert(back.build.guard.ended && back.build.guard.stalled);
     ck_assert_int_eq(back.build.guard.unreclaimable_bytes, UNMEASURED);
     ck_assert_int_eq(back.build.guard.room_bytes, 6 * MIB);
@@ -259,10 +264,10 @@ START_TEST(test_cause_round_trips)
 }
 END_TEST
 
-static const char *const good[] = {"good-full.json",        "good-not-measured.json",
-                                   "good-of-several.json",  "good-schema-key.json",
-                                   "good-constraints.json", "good-outside-daemons.json",
-                                   "good-cause.json",       "good-guard.json"};
+static const char *const good[] = {
+    "good-full.json",       "good-not-measured.json", "good-of-several.json",
+    "good-schema-key.json", "good-constraints.json",  "good-outside-daemons.json",
+    "good-cause.json",      "good-guard.json",        "good-image-build.json"};
 
 START_TEST(test_good_files)
 {
@@ -291,6 +296,7 @@ static const struct {
     {"bad-fraction.json", ":19: $.peak.cgroup_bytes: must be a whole number"},
     {"bad-negative.json", ":13: $.build.duration_ms: must be a whole number"},
     {"bad-flag.json", ":15: $.build.oom_killed: must be true or false"},
+    {"bad-cached-steps.json", ":16: $.build.cached_steps: must be a whole number from 1"},
     {"bad-missing.json", ":9: $.build: \"signal\" is missing"},
     {"bad-basis.json", "$.processes_at_peak[0].basis: must be \"measured\", \"estimated\" or"},
     {"bad-cache-policy.json", "$.environment.cache_policy: must be \"as-is\", \"warm\" or"},

@@ -71,7 +71,8 @@ START_TEST(every_record_is_decoded_as_it_was_encoded)
 
     in = (struct wire_record){
         .type = WIRE_STEP,
-        .step = {.t_ms = 8, .stage = 1, .cgroup = "/a", .ended = 1, .peak_bytes = 5}};
+        .step = {
+            .t_ms = 8, .stage = 1, .cgroup = "/a", .ended = 1, .peak_bytes = 5, .oom_kills = -1}};
     length = wire_encode(&in, frame, sizeof frame);
     ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
     ck_assert_int_eq(out.step.stage, 1);
@@ -79,6 +80,7 @@ START_TEST(every_record_is_decoded_as_it_was_encoded)
     ck_assert_int_eq(out.step.ended, 1);
     ck_assert_int_eq(out.step.peak_bytes, 5);
     ck_assert_int_eq(out.step.peak_is_exact, 0);
+    ck_assert_int_eq(out.step.oom_kills, -1);
 
     in = (struct wire_record){.type = WIRE_OUTPUT,
                               .output = {.stream = 2, .bytes = "a\0b", .length = 3}};

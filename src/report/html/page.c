@@ -267,7 +267,9 @@ static void put_pressure(struct xml *xml, const struct measurement *m)
         {"pages reclaimed and read again", pressure->refaults},
         {"times at a memory limit", pressure->limit_hits},
         {"processes killed by the kernel (OOM)", pressure->oom_kills},
-        {"processes killed at limits of the build's own cgroups", pressure->inner_oom_kills}};
+        {"processes killed at limits of the build's own cgroups", pressure->inner_oom_kills},
+        {"RUN steps from the cache of the builder",
+         m->build.cached_steps ? m->build.cached_steps : UNMEASURED}};
     html_open(xml, "dl", NULL);
     put_bytes_fact(xml, "charged before the build started", m->peak.at_start_bytes);
     put_bytes_fact(xml, "attributed to processes, page cache and the kernel",

@@ -74,8 +74,9 @@ static void put_memory_peak(FILE *out, const struct measurement *m)
     if (inner_oom)
         put_fact(out, "note:         ", inner_oom);
     char *at_limit CLEANUP(cleanup_free) = format_at_limit(m);
-    const char *notes[] = {at_limit, estimated};
-    for (size_t i = 0; i < 2; i++)
+    char *cached CLEANUP(cleanup_free) = format_cached_steps(m);
+    const char *notes[] = {at_limit, cached, estimated};
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
         if (notes[i])
             fprintf(out, "note:          %s\n", notes[i]);
     if (m->not_measured)
@@ -203,6 +204,7 @@ static const struct verify_check *failed_exit_check(const struct measurement *m)
 static void judge_build(struct junit_case *item, const struct measurement *m)
 {
     char *end CLEANUP(cleanup_free) = format_build_end(&m->build);
+    char *killed CLEANUP(cleanup_free) = killed_process_text(m);
     const struct verify_check *failed = failed_exit_check(m);
     bool ended =
         m->build.exit_code >= 0 || m->build.signal > 0 || m->build.oom_killed || m->build.timed_out;
@@ -212,7 +214,8 @@ static void judge_build(struct junit_case *item, const struct measurement *m)
                     : m->build.guard.ended ? "guard"
                     : m->build.timed_out   ? "timed-out"
                                            : "build-failed",
-                    xasprintf("the build failed: %s", end));
+                    xasprintf("the build failed: %s%s%s", end, killed ? "; the kernel killed " : "",
+                              killed ? killed : ""));
     else if (m->not_measured)
         set_outcome(item, OUTCOME_ERROR, "not-measured",
                     xasprintf("the build could not be measured: %s", m->not_measured));

@@ -64,6 +64,8 @@ static void put_warnings(struct layout *layout, const struct measurement *m)
     put_warning(layout, PAINT_YELLOW, at_limit);
     char *inner_oom CLEANUP(cleanup_free) = format_inner_oom(m);
     put_warning(layout, PAINT_YELLOW, inner_oom);
+    char *cached CLEANUP(cleanup_free) = format_cached_steps(m);
+    put_warning(layout, PAINT_YELLOW, cached);
     char *estimated CLEANUP(cleanup_free) = format_estimated(m);
     put_warning(layout, PAINT_YELLOW, estimated);
 }
