@@ -88,9 +88,12 @@ libfit_a_SOURCES = \
 	%D%/fit/search.c %D%/fit/search.h
 
 libsweep_a_SOURCES = \
+	%D%/sweep/jobs.c \
 	%D%/sweep/model.c \
 	%D%/sweep/plan.c \
 	%D%/sweep/record.c \
+	%D%/sweep/results.c \
+	%D%/sweep/run.c \
 	%D%/sweep/sweep.c %D%/sweep/sweep.h
 
 libcomparison_a_SOURCES = \

@@ -333,6 +333,21 @@ export interface Result {
         };
     };
     /**
+     * Only of a build of sweep: its point.
+     */
+    sweep?: {
+        /**
+         * The command, the commit, and what else decides the figures of a build.
+         */
+        settings: string;
+        /**
+         * The value of each knob, in the order of --vary.
+         */
+        knobs: {
+            [k: string]: string;
+        };
+    };
+    /**
      * The cost and the gaps of sampling.
      */
     sampler: {

@@ -5,7 +5,6 @@
 #include "base/json_write.h"
 #include "base/trace.h"
 #include "measurement/metric.h"
-#include "result/result.h"
 #include "run/output.h"
 
 #include <string.h>
@@ -193,18 +192,10 @@ void bisect_load_runs(const char *out, const char *label, const char *commit, si
     char *own_label CLEANUP(cleanup_free) = bisect_label(label, commit);
     for (size_t i = 1; i <= count; i++) {
         struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-        struct result result CLEANUP(result_release) = {0};
         char *numbered CLEANUP(cleanup_free) = output_numbered_label(own_label, i);
-        char *path CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, numbered);
-        if (result_read(path, &result, &err) < 0 || result_read_series(path, &result, &err) < 0) {
+        if (runs_load(runs, out, numbered, &err) < 0) {
             trace("bisect: not kept: %s", err.message);
             return;
         }
-        runs->measurements = xgrow(runs->measurements, runs->count, sizeof *runs->measurements);
-        runs->series = xgrow(runs->series, runs->count, sizeof *runs->series);
-        runs->measurements[runs->count] = result.measurement;
-        runs->series[runs->count++] = result.series;
-        measurement_init(&result.measurement);
-        result.series = (struct series){0};
     }
 }

@@ -55,12 +55,6 @@ static const char *open_tree(struct bisect_trees *trees, const char *commit, str
     return base_tree_open(trees->config, commit, &open->tree, err) < 0 ? NULL : open->tree.repo;
 }
 
-static void drop_last(struct runs *runs)
-{
-    measurement_release(&runs->measurements[--runs->count]);
-    series_release(&runs->series[runs->count]);
-}
-
 /* The run of a "setup" that failed has a label of its own. */
 static int store_last(const char *out, const struct runs *runs, char *label, struct bm_error *err)
 {
@@ -118,7 +112,7 @@ int bisect_trees_measure(struct bisect_trees *trees, const char *commit, struct 
         return -1;
     *status = EXIT_UNMEASURED;
     if (repo && interrupt_signal())
-        drop_last(runs);
+        runs_drop_last(runs);
     if (interrupt_signal())
         return bm_error_set(err, "interrupted; the same command resumes the search");
     char *numbered CLEANUP(cleanup_free) = output_numbered_label(label, runs->count);

@@ -1,4 +1,5 @@
-/* build-mem sweep --vary NAME=VALUE,...: memory against time over the values of some knobs. */
+/* build-mem sweep --vary NAME=VALUE,...: memory against time over the values of some knobs. With
+ * RESULT..., other machines measured the points. */
 #include "sweep/sweep.h"
 
 #include "base/alloc.h"
@@ -8,13 +9,9 @@
 #include "base/text.h"
 #include "base/trace.h"
 #include "base/units.h"
-#include "baseline/baseline.h"
 #include "commands/commands.h"
 #include "fit/fit.h"
 #include "gate/judge.h"
-#include "measurement/advice.h"
-#include "measurement/likeness.h"
-#include "measurement/validity.h"
 #include "report/report.h"
 #include "result/result.h"
 #include "run/measure.h"
@@ -35,14 +32,16 @@ struct job {
     const struct config *config;
     char *settings;
     struct sweep sweep;
-    struct runs runs;            /* of sweep.runs, in their order */
-    const struct engine *engine; /* of all runs; NULL before the first */
+    struct runs runs;             /* of sweep.runs, in their order */
+    struct sweep_results results; /* instead of runs, if other machines measured; else empty */
+    const struct engine *engine;  /* of all runs; NULL before the first */
 };
 
 static void job_release(struct job *job)
 {
     sweep_release(&job->sweep);
     runs_release(&job->runs);
+    sweep_results_release(&job->results);
     free(job->settings);
 }
 
@@ -50,7 +49,7 @@ static void job_release(struct job *job)
 
 /* What differs between the points. All are owned. */
 struct variant {
-    struct strv build_argv, env;
+    struct strv build_argv, env, knobs;
     char *build_command;
 };
 
@@ -58,6 +57,7 @@ static void variant_release(struct variant *variant)
 {
     strv_release(&variant->build_argv);
     strv_release(&variant->env);
+    strv_release(&variant->knobs);
     free(variant->build_command);
 }
 
@@ -91,6 +91,7 @@ static void set_point(const struct job *job, size_t point, struct variant *varia
     variant->build_command = xstrdup(config->build_command);
     for (size_t k = 0; k < job->sweep.knob_count; k++) {
         const char *name = job->sweep.knobs[k].name, *value = sweep_value(&job->sweep, point, k);
+        strv_pushf(&variant->knobs, "%s=%s", name, value);
         if (!is_in_command(config, name)) {
             strv_pushf(&variant->env, "%s=%s", name, value);
             continue;
@@ -109,12 +110,6 @@ static int64_t duration_of(const struct sweep *sweep, size_t point)
         if (sweep->runs[i].point == point && sweep->runs[i].duration_ms > longest)
             longest = sweep->runs[i].duration_ms;
     return longest;
-}
-
-static void drop_last(struct runs *runs)
-{
-    measurement_release(&runs->measurements[--runs->count]);
-    series_release(&runs->series[runs->count]);
 }
 
 static int build_point(struct job *job, size_t point, bool confirms, int *status,
@@ -143,84 +138,16 @@ static int build_point(struct job *job, size_t point, bool confirms, int *status
     if (!out || measure_tree(&config, repo, label, NULL, &job->engine, &job->runs, status, err) < 0)
         return -1;
     *status = EXIT_UNMEASURED;
+    struct measurement *m = &job->runs.measurements[job->runs.count - 1];
+    m->sweep.settings = xstrdup(job->settings);
+    strv_push_all(&m->sweep.knobs, &variant.knobs);
     if (!interrupt_signal())
         return 0;
-    drop_last(&job->runs);
+    runs_drop_last(&job->runs);
     return bm_error_set(err, "interrupted; the same command resumes the sweep");
 }
 
-/* ---- what a run shows ---- */
-
-/* Returns the reason that the run cannot stand beside an earlier one, or NULL; the caller owns it.
- */
-static char *difference(const struct job *job, const struct measurement *m, bool confirms)
-{
-    for (size_t i = 0; i < job->sweep.count; i++) {
-        const struct measurement *other = &job->runs.measurements[i];
-        if (job->sweep.runs[i].outcome != SWEEP_PASSED)
-            continue;
-        const struct environment_key was = environment_key_of(other), is = environment_key_of(m);
-        /* A limit is part of the environment. */
-        bool same_limit = confirms == job->sweep.runs[i].confirms;
-        if (same_limit && !environment_key_equal(&was, &is))
-            return environment_key_difference(&was, "in an earlier run", &is, "in this run", NULL);
-        char *less CLEANUP(cleanup_free) = less_work_with_other_settings(m, other);
-        char *more CLEANUP(cleanup_free) = less_work_with_other_settings(other, m);
-        if (!less && !more)
-            continue;
-        char *advice CLEANUP(cleanup_free) = advice_text(ADVICE_CLEAR_CACHE, NULL);
-        size_t this_run = job->sweep.count + 1;
-        return xasprintf("the runs did unlike work: run %zu did less than run %zu: %s; %s",
-                         less ? this_run : i + 1, less ? i + 1 : this_run, less ? less : more,
-                         advice);
-    }
-    return NULL;
-}
-
-static bool is_cut_off(const struct job *job, const struct measurement *m)
-{
-    return job->sweep.within_bytes >= 0 ? need_is_unknown(m) : peak_is_cut_off(m);
-}
-
-static enum sweep_outcome outcome_of(const struct job *job, const struct measurement *m,
-                                     bool confirms, enum run_validity validity)
-{
-    if (m->build.oom_killed)
-        return SWEEP_OOM_KILLED;
-    if (validity != RUN_VALID)
-        return SWEEP_BUILD_FAILED;
-    return !confirms && is_cut_off(job, m) ? SWEEP_AT_LIMIT : SWEEP_PASSED;
-}
-
-/* Adds the last of the measured runs to the sweep. Returns -1 if it cannot be compared with the
- * others. */
-static int take_run(struct job *job, size_t point, bool confirms, struct bm_error *err)
-{
-    struct sweep *sweep = &job->sweep;
-    const struct measurement *m = &job->runs.measurements[job->runs.count - 1];
-    char *reason CLEANUP(cleanup_free) = NULL, *advice CLEANUP(cleanup_free) = NULL;
-    enum run_validity validity = run_validity(m, &reason, &advice);
-    if (validity == RUN_NOT_MEASURED)
-        return bm_error_set(err, "%s; %s", reason, advice);
-    enum sweep_outcome outcome = outcome_of(job, m, confirms, validity);
-    char *unlike CLEANUP(cleanup_free) =
-        outcome == SWEEP_PASSED ? difference(job, m, confirms) : NULL;
-    if (unlike)
-        return bm_error_set(err, "%s", unlike);
-    if (outcome == SWEEP_AT_LIMIT && !reason)
-        reason = cut_off_reason(m);
-    sweep->runs = xgrow(sweep->runs, sweep->count, sizeof *sweep->runs);
-    sweep->runs[sweep->count++] = (struct sweep_run){
-        .point = point,
-        .confirms = confirms,
-        .outcome = outcome,
-        .detail = reason ? text_one_line(reason) : NULL,
-        .memory_bytes = m->peak.cgroup_bytes,
-        .unreclaimable_bytes = m->peak.unreclaimable_bytes,
-        .duration_ms = m->build.duration_ms,
-    };
-    return 0;
-}
+/* ---- its result ---- */
 
 static void print_run(const struct job *job)
 {
@@ -257,7 +184,8 @@ static char *record_path(const struct config *config)
 static int save(struct job *job, const char *unfinished, struct bm_error *err)
 {
     /* The array moves when it grows. */
-    job->sweep.first = job->sweep.count ? job->runs.measurements : NULL;
+    if (!job->sweep.results)
+        job->sweep.first = job->sweep.count ? job->runs.measurements : NULL;
     free(job->sweep.unfinished);
     job->sweep.unfinished = unfinished ? xstrdup(unfinished) : NULL;
     char *out CLEANUP(cleanup_free) = output_make(job->config, err);
@@ -277,24 +205,15 @@ static int remove_page(const struct config *config, struct bm_error *err)
 static int load_run(struct job *job, const char *out, const struct sweep_run *run,
                     struct bm_error *err)
 {
-    struct result result CLEANUP(result_release) = {0};
     char *label CLEANUP(cleanup_free) =
         output_numbered_label(job->config->label, job->sweep.count + 1);
-    char *path CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, label);
     if (run->point >= sweep_point_count(&job->sweep))
-        return bm_error_set(err, "%s: not a point of this sweep", path);
-    if (result_read(path, &result, err) < 0)
+        return bm_error_set(err, "run %s: not a point of this sweep", label);
+    if (runs_load(&job->runs, out, label, err) < 0)
         return -1;
-    struct runs *runs = &job->runs;
-    runs->measurements = xgrow(runs->measurements, runs->count, sizeof *runs->measurements);
-    runs->series = xgrow(runs->series, runs->count, sizeof *runs->series);
-    runs->measurements[runs->count] = result.measurement;
-    runs->series[runs->count++] = result.series;
-    measurement_init(&result.measurement);
-    result.series = (struct series){0};
-    if (take_run(job, run->point, run->confirms, err) == 0)
+    if (sweep_take_run(&job->sweep, job->runs.measurements, run->point, run->confirms, err) == 0)
         return 0;
-    drop_last(runs);
+    runs_drop_last(&job->runs);
     return -1;
 }
 
@@ -343,7 +262,7 @@ static int follow_plan(struct job *job, int *status, struct bm_error *err)
         if (plan.state != SWEEP_BUILD && !confirms)
             return 0;
         if (build_point(job, plan.point, confirms, status, err) < 0 || store_result(job, err) < 0 ||
-            take_run(job, plan.point, confirms, err) < 0)
+            sweep_take_run(&job->sweep, job->runs.measurements, plan.point, confirms, err) < 0)
             return -1;
         print_run(job);
         if (save(job, NOT_FINISHED, err) < 0)
@@ -408,6 +327,23 @@ static int take_knobs(struct job *job, struct bm_error *err)
     return 0;
 }
 
+static int print_plan(const struct config *config, struct job *job)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    char *text CLEANUP(cleanup_free) = NULL;
+    if (config->builds || config->within_bytes >= 0)
+        bm_error_set(&err, "--plan prints all points: remove --builds and --within");
+    else if (strcmp(config->plan, "kubernetes") == 0 && config->memory_limit_bytes > 0)
+        bm_error_set(&err, "--plan kubernetes: set the memory limit in the Job, not with --memory");
+    else
+        text =
+            sweep_jobs(&job->sweep, config->plan, config->image, config->refresh_arguments, &err);
+    if (!text)
+        return bm_error_print(&err, EXIT_USAGE);
+    fputs(text, stdout);
+    return EXIT_PASS;
+}
+
 static int sweep(const struct config *config)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -417,7 +353,11 @@ static int sweep(const struct config *config)
                   .within_bytes = config->within_bytes,
                   .most_builds = config->builds ? (size_t)config->builds : SWEEP_MOST_BUILDS}};
     int status = EXIT_USAGE;
-    if (take_knobs(&job, &err) < 0 || expect_build(config, &err) < 0)
+    if (take_knobs(&job, &err) < 0)
+        return bm_error_print(&err, status);
+    if (config->plan)
+        return print_plan(config, &job);
+    if (expect_build(config, &err) < 0)
         return bm_error_print(&err, status);
     if (output_lock(config, &status, &err) < 0)
         return bm_error_print(&err, status);
@@ -430,12 +370,53 @@ static int sweep(const struct config *config)
     return finish(&job);
 }
 
+/* ---- results of other machines ---- */
+
+static int read_results(struct job *job, const struct strv *operands, int *status,
+                        struct bm_error *err)
+{
+    const struct config *config = job->config;
+    *status = EXIT_USAGE;
+    if (config->vary.count || config->builds || config->within_bytes >= 0 || config->plan ||
+        config->build_argv.count)
+        return bm_error_set(err,
+                            "%s: the results have the knobs and the builds: remove --vary, "
+                            "--builds, --within, --plan and the command; to build, write the "
+                            "command after --",
+                            operands->items[0]);
+    if (sweep_read_results(&job->sweep, operands, &job->results, status, err) < 0)
+        return -1;
+    for (size_t i = 0; i < job->results.notes.count; i++)
+        fprintf(stderr, "build-mem: note: %s\n", job->results.notes.items[i]);
+    return 0;
+}
+
+/* If the results cannot be drawn, no sweep of other results remains. */
+static int sweep_results(const struct config *config, const struct strv *operands)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct job job CLEANUP(job_release) = {
+        .config = config, .sweep = {.label = config->label, .within_bytes = UNMEASURED}};
+    int status = EXIT_USAGE;
+    if (read_results(&job, operands, &status, &err) < 0) {
+        /* The message can contain text of a file. */
+        char *line CLEANUP(cleanup_free) = text_one_line(err.message);
+        bm_error_set(&err, "%s", line);
+        return bm_error_print(&err, status);
+    }
+    if (output_lock(config, &status, &err) < 0)
+        return bm_error_print(&err, status);
+    return finish(&job);
+}
+
 int command_sweep(int argc, char **argv)
 {
-    static const char usage[] = "sweep --vary NAME=VALUE,... [flags] [-- COMMAND ARG...]";
+    static const char usage[] =
+        "sweep --vary NAME=VALUE,... [flags] [-- COMMAND ARG...] | sweep [flags] RESULT...";
     struct config config CLEANUP(config_release);
+    struct strv operands CLEANUP(strv_release) = {0};
     int status;
-    if (command_begin_without_operands(&config, FLAGS_SWEEP, usage, argc, argv, &status) < 0)
+    if (command_begin(&config, FLAGS_SWEEP, usage, argc, argv, &operands, &status) < 0)
         return status;
-    return sweep(&config);
+    return operands.count ? sweep_results(&config, &operands) : sweep(&config);
 }

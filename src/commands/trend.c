@@ -15,15 +15,11 @@
 /* Of several runs, the typical one is also stored under the common label: it counts once. */
 static void add(struct runs *results, struct measurement *m)
 {
-    for (size_t i = 0; i < results->count; i++) {
-        const struct measurement *other = &results->measurements[i];
-        if (other->started_at && m->started_at && strcmp(other->started_at, m->started_at) == 0 &&
-            other->build.duration_ms == m->build.duration_ms &&
-            other->peak.cgroup_bytes == m->peak.cgroup_bytes) {
+    for (size_t i = 0; i < results->count; i++)
+        if (measurement_is_same_run(&results->measurements[i], m)) {
             measurement_release(m);
             return;
         }
-    }
     results->measurements =
         xgrow(results->measurements, results->count, sizeof *results->measurements);
     results->measurements[results->count++] = *m;

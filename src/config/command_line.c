@@ -142,15 +142,18 @@ static enum flags_outcome merge(struct config *config, enum flag_command command
                                                                       : FLAGS_CONFIG_ERROR;
 }
 
-static void set_command_defaults(struct config *config, enum flag_command command)
+/* A sweep of results must not replace one that builds and can be resumed. */
+static void set_command_defaults(struct config *config, enum flag_command command,
+                                 const struct strv *operands)
 {
     if (!config->label)
         config->label = xstrdup(command == FLAGS_CHECK     ? "check"
                                 : command == FLAGS_REFRESH ? "refresh"
                                 : command == FLAGS_FIT     ? "fit"
                                 : command == FLAGS_BISECT  ? "bisect"
-                                : command == FLAGS_SWEEP   ? "sweep"
-                                                           : "run");
+                                : command != FLAGS_SWEEP   ? "run"
+                                : operands->count          ? "results"
+                                                           : "sweep");
     if (!config->runs && command != FLAGS_CHECK)
         config->runs = command == FLAGS_BISECT ? 8 : command == FLAGS_REFRESH ? 3 : 1;
 }
@@ -238,7 +241,7 @@ enum flags_outcome flags_read(struct config *config, enum flag_command command, 
                   argv[optind]);
     config->refresh_arguments = refresh_arguments(config, &given);
     enum flags_outcome outcome = merge(config, command, &given, err);
-    set_command_defaults(config, command);
+    set_command_defaults(config, command, operands);
     return outcome;
 }
 

@@ -100,7 +100,8 @@ void config_release(struct config *config)
         config->build_command, config->image,    config->user,         config->network,
         config->baseline,      config->against,  config->baseline_ref, config->format,
         config->output,        config->junit,    config->reason,       config->git_notes,
-        config->setup,         config->relative, config->metric,       config->refresh_arguments};
+        config->setup,         config->relative, config->metric,       config->refresh_arguments,
+        config->plan};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     *config = (struct config){0};

@@ -94,6 +94,7 @@ struct config {
     struct strv vary;     /* for `sweep`: NAME=VALUE,VALUE */
     int64_t builds;       /* for `sweep`: the most builds; 0: the default */
     int64_t within_bytes; /* for `sweep`: a budget; UNMEASURED: none */
+    char *plan;           /* for `sweep`: "github", ...: print its points as jobs; NULL: build */
     char *metric;         /* for `bisect`; NULL: the memory peak */
     char *junit;          /* NULL: junit-LABEL.xml in the output directory */
     char *against;        /* for `report`: another result; NULL: none */

@@ -253,7 +253,16 @@ static int known_metric(const char *value, struct bm_error *err)
                : bm_error_set(err, "\"%s\": must be one of " METRIC_NAMES, value);
 }
 
+static int known_plan(const char *value, struct bm_error *err)
+{
+    static const char *const names[] = {"github", "gitlab", "kubernetes", NULL};
+    return index_of(names, value) < 0
+               ? bm_error_set(err, "\"%s\": must be github, gitlab or kubernetes", value)
+               : 0;
+}
+
 TEXT_SETTER(metric, known_metric)
+TEXT_SETTER(plan, known_plan)
 TEXT_SETTER(repo, not_empty)
 TEXT_SETTER(out, not_empty)
 TEXT_SETTER(file, not_empty)
@@ -331,6 +340,8 @@ const struct setting settings[] = {
      set_builds},
     {"within", "SIZE", FLAGS_SWEEP, NULL, KEY_NONE, NULL,
      "find the largest value of the only knob that fits in this memory", set_within},
+    {"plan", "CI", FLAGS_SWEEP, NULL, KEY_NONE, NULL,
+     "print the points as jobs of github, gitlab or kubernetes; build nothing", set_plan},
     {"runs", "N", FLAGS_BISECT, NULL, KEY_NONE, NULL,
      "highest number of runs of each commit, 3 to 20 (default: 8)", set_runs},
     {"metric", "NAME", FLAGS_BISECT, NULL, KEY_NONE, NULL,

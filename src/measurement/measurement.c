@@ -188,6 +188,8 @@ void measurement_release(struct measurement *m)
     outside_daemons_release(m);
     process_ledger_release(&m->ledger);
     log_cause_release(&m->log_cause);
+    free(m->sweep.settings);
+    strv_release(&m->sweep.knobs);
     free(m->not_measured);
     measurement_init(m);
 }
@@ -212,6 +214,13 @@ struct outside_daemon *measurement_add_daemon(struct measurement *m)
 const char *measurement_files_label(const struct measurement *m)
 {
     return m->run ? m->run : m->label;
+}
+
+bool measurement_is_same_run(const struct measurement *a, const struct measurement *b)
+{
+    return a->started_at && b->started_at && strcmp(a->started_at, b->started_at) == 0 &&
+           a->build.duration_ms == b->build.duration_ms &&
+           a->peak.cgroup_bytes == b->peak.cgroup_bytes;
 }
 
 bool measurement_verified(const struct measurement *m)

@@ -289,6 +289,12 @@ struct process_ledger {
      .unnamed_rss_bytes = UNMEASURED,                                                              \
      .cpu_ms = UNMEASURED}
 
+/* Of a build of `sweep`: what decides its figures. */
+struct sweep_build {
+    char *settings;    /* all but the knobs, with the commit; NULL: not a build of sweep */
+    struct strv knobs; /* "NAME=VALUE", in the order of --vary */
+};
+
 struct measurement {
     char *label;
     char *run;        /* label of the files of this run, if it is one of several; else NULL */
@@ -312,6 +318,7 @@ struct measurement {
     struct outside_daemon *outside_daemons;
     size_t outside_daemon_count;
     struct log_cause log_cause; /* of a build that failed */
+    struct sweep_build sweep;
     /* The reason that the figures cannot be trusted (records incomplete, engine failed); NULL: they
      * can. */
     char *not_measured;
@@ -355,6 +362,9 @@ int64_t constraint_bytes(const struct constraint *constraint);
 /* Returns the constraint that the usage reached most often or, if none counts, the one with the
  * lowest limit. NULL if there is no limit. Borrowed. */
 const struct constraint *measurement_tightest(const struct measurement *m);
+
+/* Returns whether both are the same run, which can be stored under several labels. */
+bool measurement_is_same_run(const struct measurement *a, const struct measurement *b);
 
 /* Returns whether the build succeeded and every required check passed. */
 bool measurement_verified(const struct measurement *m);

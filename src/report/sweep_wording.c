@@ -63,14 +63,26 @@ char *format_sweep_reason(const struct sweep *sweep, const struct sweep_point *p
     return xasprintf("so far, %s", best);
 }
 
+/* The point that a sweep that builds would build next. The caller owns the text. */
+static char *format_missing_point(const struct sweep *sweep)
+{
+    const struct sweep_plan plan = sweep_next(sweep);
+    char *point CLEANUP(cleanup_free) = sweep_point_text(sweep, plan.point);
+    return xasprintf("measure %s %s, and add its result", point, plan.is_repeat ? "again" : "too");
+}
+
 char *format_sweep_advice(const struct sweep *sweep)
 {
     switch (sweep_verdict_of(sweep)) {
     case SWEEP_VERDICT_STOPPED:
+        if (sweep->results)
+            return format_missing_point(sweep);
         return xstrdup("to continue, run the same command with a higher --builds");
     case SWEEP_VERDICT_NONE_FITS:
         return xstrdup("name lower values, or raise --within");
     case SWEEP_VERDICT_BUILD_FAILED:
+        if (sweep->results)
+            return xstrdup("measure points with which the build passes");
         return xasprintf("see in build-%s-1.log why the build failed", sweep->label);
     case SWEEP_VERDICT_FOUND:
     case SWEEP_VERDICT_UNFINISHED:

@@ -363,6 +363,21 @@ static int read_environment(const struct json *root, struct environment *environ
     return variables_read(variables, &environment->variables, err);
 }
 
+/* Only a build of sweep has it. */
+static int read_sweep(const struct json *root, struct sweep_build *sweep, struct bm_error *err)
+{
+    static const char *const keys[] = {"settings", "knobs", NULL};
+    const struct json *settings, *knobs, *object = json_member(root, "sweep");
+    if (!object)
+        return 0;
+    if (json_expect_object(object, err) < 0 || json_expect_keys(object, keys, err) < 0 ||
+        json_require(object, "settings", &settings, err) < 0 ||
+        read_text(settings, &sweep->settings, err) < 0 ||
+        json_require(object, "knobs", &knobs, err) < 0)
+        return -1;
+    return variables_read(knobs, &sweep->knobs, err);
+}
+
 /* ---- judgement ---- */
 
 /* Finds the index of a name among the names of an enum, whose last value is `last`. */
@@ -556,6 +571,7 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
                                          "process_groups_at_peak",
                                          "verify",
                                          "environment",
+                                         "sweep",
                                          "cgroup",
                                          "sampler",
                                          "pressure",
@@ -569,7 +585,7 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
         read_build(root, &m->build, err) < 0 || read_cause(root, &m->log_cause, err) < 0 ||
         read_peak(root, m, err) < 0 || read_unreclaimable_peak(root, &m->peak, err) < 0 ||
         read_stages(root, m, err) < 0 || read_verify(root, m, err) < 0 ||
-        read_environment(root, &m->environment, err) < 0 ||
+        read_environment(root, &m->environment, err) < 0 || read_sweep(root, &m->sweep, err) < 0 ||
         read_object(root, "cgroup", result_cgroup_fields, NULL, &m->cgroup, err) < 0 ||
         read_object(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0 ||
         read_object(root, "pressure", result_pressure_fields, NULL, &m->pressure, err) < 0 ||

@@ -190,16 +190,30 @@ static void add_verify(cJSON *root, const struct measurement *m)
         add_fields(append_object(array), result_verify_fields, &m->checks[i]);
 }
 
+/* Adds an object with a member for each "NAME=VALUE". */
+static void add_variables(cJSON *parent, const char *key, const struct strv *variables)
+{
+    cJSON *object = json_add_object(parent, key);
+    for (size_t i = 0; i < variables->count; i++) {
+        char *name CLEANUP(cleanup_free) = variable_name(variables->items[i]);
+        json_add_text(object, name, variable_value(variables->items[i]));
+    }
+}
+
 static void add_environment(cJSON *root, const struct environment *environment)
 {
     cJSON *object = json_add_object(root, "environment");
     add_fields(object, result_environment_fields, environment);
-    cJSON *variables = json_add_object(object, "variables");
-    for (size_t i = 0; i < environment->variables.count; i++) {
-        const char *variable = environment->variables.items[i];
-        char *name CLEANUP(cleanup_free) = variable_name(variable);
-        json_add_text(variables, name, variable_value(variable));
-    }
+    add_variables(object, "variables", &environment->variables);
+}
+
+static void add_sweep(cJSON *root, const struct sweep_build *sweep)
+{
+    if (!sweep->settings)
+        return;
+    cJSON *object = json_add_object(root, "sweep");
+    json_add_text(object, "settings", sweep->settings);
+    add_variables(object, "knobs", &sweep->knobs);
 }
 
 /* ---- judgement ---- */
@@ -280,6 +294,7 @@ static char *print_result(const struct measurement *m, const struct judgement *j
     }
     add_verify(root, m);
     add_environment(root, &m->environment);
+    add_sweep(root, &m->sweep);
     add_fields(json_add_object(root, "cgroup"), result_cgroup_fields, &m->cgroup);
     add_fields(json_add_object(root, "sampler"), result_sampler_fields, &m->sampler);
     add_fields(json_add_object(root, "pressure"), result_pressure_fields, &m->pressure);

@@ -11,6 +11,7 @@
 #include "measurement/environment.h"
 #include "measurement/heap_ceiling.h"
 #include "measurement/validity.h"
+#include "result/result.h"
 #include "run/output.h"
 #include "run/recorder.h"
 #include "run/session.h"
@@ -467,6 +468,27 @@ void runs_release(struct runs *runs)
     free(runs->measurements);
     free(runs->series);
     *runs = (struct runs){0};
+}
+
+int runs_load(struct runs *runs, const char *out, const char *label, struct bm_error *err)
+{
+    struct result result CLEANUP(result_release) = {0};
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, label);
+    if (result_read(path, &result, err) < 0 || result_read_series(path, &result, err) < 0)
+        return -1;
+    runs->measurements = xgrow(runs->measurements, runs->count, sizeof *runs->measurements);
+    runs->series = xgrow(runs->series, runs->count, sizeof *runs->series);
+    runs->measurements[runs->count] = result.measurement;
+    runs->series[runs->count++] = result.series;
+    measurement_init(&result.measurement);
+    result.series = (struct series){0};
+    return 0;
+}
+
+void runs_drop_last(struct runs *runs)
+{
+    measurement_release(&runs->measurements[--runs->count]);
+    series_release(&runs->series[runs->count]);
 }
 
 static int by_memory_peak(const void *a, const void *b)

@@ -20,6 +20,11 @@ struct runs {
 };
 /* Releases the measurements, the series and both arrays; `runs` is empty then. For CLEANUP. */
 void runs_release(struct runs *runs);
+/* Reads the result of an earlier run and its series from the output directory, and adds them.
+ * Returns 0, or -1 with `runs` unchanged. */
+int runs_load(struct runs *runs, const char *out, const char *label, struct bm_error *err);
+/* Releases the last run, and removes it. */
+void runs_drop_last(struct runs *runs);
 
 /* Measures the build `config->runs` times (0: once). Stops after a run that failed, was not
  * measured or was interrupted.

@@ -155,6 +155,11 @@ static cJSON *sweep_object(const struct sweep *sweep)
     json_add_text(root, "commit", m ? m->commit : NULL);
     json_add_text(root, "settings", sweep->settings);
     json_add_text(root, "knobs", knobs);
+    if (sweep->results) {
+        cJSON *results = json_add_array(root, "results");
+        for (size_t i = 0; i < sweep->results->count; i++)
+            json_append_text(results, sweep->results->items[i]);
+    }
     json_add_text(root, "verdict", sweep_verdict_name(verdict));
     json_add_text(root, "unfinished", sweep->unfinished);
     json_add_integer(root, "exit_code", sweep_exit_status(verdict));
@@ -235,8 +240,9 @@ static int read_record(const struct json *root, struct sweep_record *record, str
         read_text(root, "verdict", &verdict, err) < 0 ||
         json_require(root, "runs", &runs, err) < 0 || json_expect_array(runs, err) < 0)
         return -1;
-    record->can_resume = strcmp(verdict, sweep_verdict_name(SWEEP_VERDICT_UNFINISHED)) == 0 ||
-                         strcmp(verdict, sweep_verdict_name(SWEEP_VERDICT_STOPPED)) == 0;
+    record->can_resume = !json_member(root, "results") &&
+                         (strcmp(verdict, sweep_verdict_name(SWEEP_VERDICT_UNFINISHED)) == 0 ||
+                          strcmp(verdict, sweep_verdict_name(SWEEP_VERDICT_STOPPED)) == 0);
     for (const struct json *item = json_first(runs); item; item = json_next(item))
         if (read_run(item, record, err) < 0)
             return -1;

@@ -5,6 +5,7 @@
 #include "baseline/noise.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define Z_95 1.96

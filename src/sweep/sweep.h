@@ -1,9 +1,11 @@
 /* Sweeps: memory against time over the values of some knobs.
  *
  * A point is one value of each knob. sweep.c has the data and the figures of the points, model.c
- * predicts the points that were not measured, plan.c decides which one to build next, and record.c
- * writes the sweep as JSON (doc/sweep.schema.json) and reads it back to resume it. All but the JSON
- * is pure: the runs are the whole state, so the same runs always lead to the same next point. */
+ * predicts the points that were not measured, plan.c decides which one to build next, run.c adds a
+ * measured run, results.c reads those of other machines, jobs.c prints the points as jobs of a CI
+ * system, and record.c writes the sweep as JSON (doc/sweep.schema.json) and reads it back to resume
+ * it. All but the JSON and the results is pure: the runs are the whole state, so the same runs
+ * always lead to the same next point. */
 #ifndef BM_SWEEP_SWEEP_H
 #define BM_SWEEP_SWEEP_H
 
@@ -58,6 +60,7 @@ struct sweep {
     struct sweep_run *runs; /* in order of time; owned */
     size_t count;
     const struct measurement *first; /* the first run; borrowed; NULL: none */
+    const struct strv *results;      /* the files of the runs; borrowed; NULL: this sweep built */
     char *unfinished;                /* the reason that the sweep has not ended; owned */
 };
 void sweep_release(struct sweep *sweep);
@@ -164,6 +167,47 @@ struct sweep_plan {
  * unreclaimable memory counts, because the kernel frees page cache at a limit. */
 struct sweep_plan sweep_next(const struct sweep *sweep);
 
+/* ---- run.c ---- */
+
+/* Adds a run. `runs` are the measurements of all runs of the sweep, and after them that of the new
+ * one. Returns -1 if it was not measured, or cannot be compared with another run. */
+int sweep_take_run(struct sweep *sweep, const struct measurement *runs, size_t point, bool confirms,
+                   struct bm_error *err);
+
+/* ---- results.c ---- */
+
+/* Builds of sweep on other machines. */
+struct sweep_results {
+    struct measurement *runs;
+    size_t *points; /* the number of the point of each run */
+    size_t count;
+    struct strv paths; /* the file of each run */
+    struct strv notes; /* differences between the machines that prevent no comparison */
+};
+/* Can be used with CLEANUP. */
+void sweep_results_release(struct sweep_results *results);
+
+/* Reads results, which are files or directories, into a sweep without knobs and runs, which borrows
+ * from them. The caller releases them, also after an error. If a file cannot be read, or is not of
+ * the same build as the first one but for its knobs, returns -1 and sets the exit status. */
+int sweep_read_results(struct sweep *sweep, const struct strv *operands,
+                       struct sweep_results *results, int *status, struct bm_error *err);
+
+/* Adds the knobs of points, which each have "NAME=VALUE" of the same knobs. Numbers are sorted;
+ * other values keep their order. Sets the number of each point. Returns -1 and `*wrong`, the index
+ * of the point that has other knobs. */
+int sweep_take_points(struct sweep *sweep, const struct strv *points, size_t count, size_t *numbers,
+                      size_t *wrong, struct bm_error *err);
+
+/* ---- jobs.c ---- */
+
+/* Returns the points as jobs of the CI system "github", "gitlab" or "kubernetes"; the caller owns
+ * the text. A Kubernetes Job has the image, and the arguments for a shell after those of the point,
+ * with a leading blank or "". GitHub and GitLab allow more jobs than a sweep reads results; returns
+ * NULL for more points than that. */
+char *sweep_jobs(const struct sweep *sweep, const char *system, const char *image,
+                 const char *arguments, struct bm_error *err);
+
 /* ---- record.c ---- */
 
 enum sweep_verdict {
@@ -183,7 +227,8 @@ int sweep_exit_status(enum sweep_verdict verdict);
 char *sweep_to_json(const struct sweep *sweep);
 char *sweep_to_line(const struct sweep *sweep);
 
-/* What a later command needs of a stored sweep. */
+/* What a later command needs of a stored sweep. One that was read from results cannot be resumed.
+ */
 struct sweep_record {
     char *settings;
     char *knobs;            /* as sweep_knobs_text */

@@ -264,10 +264,11 @@ START_TEST(test_cause_round_trips)
 }
 END_TEST
 
-static const char *const good[] = {
-    "good-full.json",       "good-not-measured.json", "good-of-several.json",
-    "good-schema-key.json", "good-constraints.json",  "good-outside-daemons.json",
-    "good-cause.json",      "good-guard.json",        "good-image-build.json"};
+static const char *const good[] = {"good-full.json",        "good-not-measured.json",
+                                   "good-of-several.json",  "good-schema-key.json",
+                                   "good-constraints.json", "good-outside-daemons.json",
+                                   "good-cause.json",       "good-guard.json",
+                                   "good-image-build.json", "good-sweep.json"};
 
 START_TEST(test_good_files)
 {
@@ -307,6 +308,8 @@ static const struct {
     {"bad-outside-daemon.json", "$.outside_daemons[1].name: must be a string"},
     {"bad-stage.json", "$.stages[1].name: must be a string"},
     {"bad-stages.json", "$.stages: must be an array"},
+    {"bad-sweep.json", "$.sweep.knobs.jobs: must be a string"},
+    {"bad-sweep-settings.json", "$.sweep: \"settings\" is missing"},
     {"bad-label.json", ":3: $.label: must be a string"},
     {"bad-gate.json", "$.gate: must be an object"},
     {"bad-duplicate-key.json", "duplicate key"},

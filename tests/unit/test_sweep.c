@@ -1,6 +1,7 @@
 /* The plan of a sweep, on simulated builds. */
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json_write.h"
 #include "base/units.h"
 #include "report/report.h"
 #include "sweep/sweep.h"
@@ -508,6 +509,155 @@ START_TEST(knobs)
 }
 END_TEST
 
+/* ---- results and jobs ---- */
+
+static void set_point(struct strv *point, const char *one, const char *other)
+{
+    strv_push(point, one);
+    if (other)
+        strv_push(point, other);
+}
+
+/* Numbers are sorted as numbers; names keep the order of the results. */
+START_TEST(points_of_results)
+{
+    struct sweep sweep CLEANUP(sweep_release) = {.within_bytes = UNMEASURED};
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct strv points[4] = {0};
+    size_t numbers[4], wrong;
+    set_point(&points[0], "jobs=10", "mode=small");
+    set_point(&points[1], "jobs=9", "mode=large");
+    set_point(&points[2], "jobs=10", "mode=large");
+    set_point(&points[3], "jobs=10", "mode=small");
+    ck_assert_int_eq(sweep_take_points(&sweep, points, 4, numbers, &wrong, &err), 0);
+    char *text CLEANUP(cleanup_free) = sweep_knobs_text(&sweep);
+    ck_assert_str_eq(text, "jobs=9,10 mode=small,large");
+    static const size_t expected[] = {2, 1, 3, 2};
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert_uint_eq(numbers[i], expected[i]);
+        strv_release(&points[i]);
+    }
+}
+END_TEST
+
+START_TEST(results_with_other_knobs)
+{
+    static const char *const bad[][2] = {
+        {"heap=1", NULL}, {"jobs=1", "heap=2"}, {"jobs=", NULL}, {"jobs=1,2", NULL}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct sweep sweep CLEANUP(sweep_release) = {.within_bytes = UNMEASURED};
+        struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+        struct strv points[2] = {0};
+        size_t numbers[2], wrong;
+        set_point(&points[0], "jobs=4", NULL);
+        set_point(&points[1], bad[i][0], bad[i][1]);
+        ck_assert_int_eq(sweep_take_points(&sweep, points, 2, numbers, &wrong, &err), -1);
+        ck_assert_uint_eq(wrong, 1);
+        ck_assert_ptr_nonnull(err.message);
+        strv_release(&points[0]);
+        strv_release(&points[1]);
+    }
+    struct sweep sweep CLEANUP(sweep_release) = {.within_bytes = UNMEASURED};
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct strv none = {0};
+    size_t number, wrong;
+    ck_assert_int_eq(sweep_take_points(&sweep, &none, 1, &number, &wrong, &err), -1);
+    ck_assert_uint_eq(wrong, 0);
+}
+END_TEST
+
+/* The ends were measured, but not the middle, which may be better. A later sweep must not resume
+ * this one: the numbered results in its directory are not those of these runs. */
+START_TEST(a_sweep_of_results_names_the_missing_point)
+{
+    struct scene scene = open_scene(-1, "jobs=1,2,4");
+    struct strv files CLEANUP(strv_release) = {0};
+    struct sweep_record record CLEANUP(sweep_record_release);
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    strv_push(&files, "a.json");
+    strv_push(&files, "b.json");
+    add(&scene, 100, 100);
+    add(&scene, 400, 50);
+    scene.sweep.results = &files;
+    scene.sweep.most_builds = scene.sweep.count;
+    char *text CLEANUP(cleanup_free) = sweep_text(&scene.sweep, false);
+    ck_assert_ptr_nonnull(strstr(text, "jobs=2 too"));
+    char *json CLEANUP(cleanup_free) = sweep_to_json(&scene.sweep);
+    ck_assert_int_eq(sweep_record_parse(json, "sweep.json", &record, &err), 0);
+    ck_assert(!record.can_resume);
+    cJSON *root CLEANUP(cleanup_cjson) = cJSON_Parse(json);
+    const cJSON *results = cJSON_GetObjectItem(root, "results");
+    ck_assert_str_eq(cJSON_GetArrayItem(results, 1)->valuestring, "b.json");
+    sweep_release(&scene.sweep);
+}
+END_TEST
+
+static char *jobs_of(const char *system, const char *arguments, const char *const *vary)
+{
+    struct sweep sweep CLEANUP(sweep_release) = {.within_bytes = UNMEASURED};
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    add_knobs(&sweep, vary);
+    char *text = sweep_jobs(&sweep, system, "image:1", arguments, &err);
+    ck_assert_ptr_nonnull(text);
+    return text;
+}
+
+static const char *const two_knobs[] = {"jobs=1,2", "heap=a\"b,$(x) y", NULL};
+
+START_TEST(jobs_for_github)
+{
+    char *text CLEANUP(cleanup_free) = jobs_of("github", "", two_knobs);
+    ck_assert_ptr_eq(strchr(text, '\n'), text + strlen(text) - 1);
+    cJSON *root CLEANUP(cleanup_cjson) = cJSON_Parse(text);
+    const cJSON *include = cJSON_GetObjectItem(root, "include");
+    ck_assert_int_eq(cJSON_GetArraySize(include), 4);
+    const cJSON *job = cJSON_GetArrayItem(include, 2);
+    ck_assert_str_eq(cJSON_GetObjectItem(job, "jobs")->valuestring, "2");
+    ck_assert_str_eq(cJSON_GetObjectItem(job, "heap")->valuestring, "a\"b");
+}
+END_TEST
+
+START_TEST(jobs_for_gitlab)
+{
+    char *text CLEANUP(cleanup_free) = jobs_of("gitlab", "", two_knobs);
+    ck_assert_str_eq(text, ".sweep:\n"
+                           "  parallel:\n"
+                           "    matrix:\n"
+                           "      - \"jobs\": [\"1\",\"2\"]\n"
+                           "        \"heap\": [\"a\\\"b\",\"$(x) y\"]\n");
+}
+END_TEST
+
+/* Kubernetes makes one dollar of two. */
+START_TEST(jobs_for_kubernetes)
+{
+    char *text CLEANUP(cleanup_free) = jobs_of("kubernetes", " -- make '$x'", two_knobs);
+    cJSON *root CLEANUP(cleanup_cjson) = cJSON_Parse(text);
+    const cJSON *spec = cJSON_GetObjectItem(root, "spec");
+    ck_assert_int_eq(cJSON_GetObjectItem(spec, "completions")->valueint, 4);
+    const cJSON *pod = cJSON_GetObjectItem(cJSON_GetObjectItem(spec, "template"), "spec");
+    const cJSON *container = cJSON_GetArrayItem(cJSON_GetObjectItem(pod, "containers"), 0);
+    const cJSON *args = cJSON_GetObjectItem(container, "args");
+    ck_assert_int_eq(cJSON_GetArraySize(args), 4);
+    ck_assert_str_eq(cJSON_GetArrayItem(args, 3)->valuestring,
+                     "--vary jobs=2 --vary 'heap=$$(x) y'");
+    const char *script =
+        cJSON_GetArrayItem(cJSON_GetObjectItem(container, "command"), 2)->valuestring;
+    ck_assert_ptr_nonnull(strstr(script, "shift \"$$JOB_COMPLETION_INDEX\""));
+}
+END_TEST
+
+START_TEST(too_many_jobs)
+{
+    struct sweep sweep CLEANUP(sweep_release) = {.within_bytes = UNMEASURED};
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    static const char *const vary[] = {"a=1,2,3,4,5,6,7,8,9,10", "b=1,2,3,4,5,6,7,8,9,10,11", NULL};
+    add_knobs(&sweep, vary);
+    ck_assert_ptr_null(sweep_jobs(&sweep, "github", "image", "", &err));
+    ck_assert_ptr_nonnull(strstr(err.message, "110"));
+}
+END_TEST
+
 START_TEST(a_sweep_can_be_read_back)
 {
     struct scene scene = open_scene(-1, "jobs=1,2,4,8");
@@ -574,6 +724,13 @@ int main(void)
     tcase_add_test(budget, a_limit_that_is_too_small_in_truth);
     tcase_add_test(budget, a_value_at_the_budget_does_not_fit);
     tcase_add_test(file, knobs);
+    tcase_add_test(file, points_of_results);
+    tcase_add_test(file, results_with_other_knobs);
+    tcase_add_test(file, a_sweep_of_results_names_the_missing_point);
+    tcase_add_test(file, jobs_for_github);
+    tcase_add_test(file, jobs_for_gitlab);
+    tcase_add_test(file, jobs_for_kubernetes);
+    tcase_add_test(file, too_many_jobs);
     tcase_add_test(file, a_sweep_can_be_read_back);
     tcase_add_test(file, stored_sweeps);
     tcase_add_test(reports, the_page_has_each_point_that_was_built);
