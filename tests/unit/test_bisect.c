@@ -433,6 +433,7 @@ int main(void)
     Suite *suite = suite_create("bisect");
     TCase *seeds = tcase_create("seeds"), *scenes = tcase_create("scenes"),
           *records = tcase_create("records");
+    tcase_set_tags(seeds, "large"); /* not in valgrind: git runs a thousand times */
     tcase_add_unchecked_fixture(seeds, setup, teardown);
     tcase_add_loop_test(seeds, finds_the_culprit_in_9_measured_commits, 0, SEEDS);
     tcase_add_unchecked_fixture(scenes, setup, teardown);
