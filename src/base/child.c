@@ -174,11 +174,31 @@ static void read_some(int *fd, struct text *text)
     text->bytes[text->length] = '\0';
 }
 
+/* Who waits for a command. */
+struct waiting {
+    child_waits *waits; /* NULL: nobody */
+    void *context;
+    int64_t next_ms; /* since the start of the command */
+};
+
+/* Calls it if it is time. Returns the time until the next call, in ms. */
+static int64_t call_waits(struct waiting *waiting, int64_t elapsed_ms)
+{
+    if (!waiting->waits)
+        return 60000;
+    if (elapsed_ms >= waiting->next_ms) {
+        waiting->waits(waiting->context, elapsed_ms);
+        waiting->next_ms = (elapsed_ms / 1000 + 1) * 1000;
+    }
+    return waiting->next_ms - elapsed_ms;
+}
+
 /* Reads both pipes to their end. */
-static int read_to_end(struct child *child, int64_t deadline, struct text *output,
-                       struct text *diagnostics, struct bm_error *err)
+static int read_to_end(struct child *child, int64_t deadline, struct waiting *waiting,
+                       struct text *output, struct text *diagnostics, struct bm_error *err)
 {
     while (child->output >= 0 || child->diagnostics >= 0) {
+        int64_t rest = call_waits(waiting, monotonic_ms() - child->started_ms);
         struct pollfd fds[] = {{.fd = child->output, .events = POLLIN},
                                {.fd = child->diagnostics, .events = POLLIN},
                                {.fd = interrupt_fd(), .events = POLLIN}};
@@ -188,7 +208,7 @@ static int read_to_end(struct child *child, int64_t deadline, struct text *outpu
             return bm_error_set(err, "interrupted");
         if (left <= 0)
             return bm_error_set(err, "timed out");
-        if (poll(fds, 3, left > 60000 ? 60000 : (int)left) < 0 && errno != EINTR)
+        if (poll(fds, 3, (int)(left > rest ? rest : left)) < 0 && errno != EINTR)
             return bm_error_errno(err, "poll");
         if (fds[0].revents)
             read_some(&child->output, output);
@@ -208,14 +228,21 @@ static char *without_newline(struct text *text)
 int child_capture(char *const *argv, int64_t timeout_ms, struct captured *captured,
                   struct bm_error *err)
 {
+    return child_capture_slow(argv, timeout_ms, NULL, NULL, captured, err);
+}
+
+int child_capture_slow(char *const *argv, int64_t timeout_ms, child_waits *waits, void *context,
+                       struct captured *captured, struct bm_error *err)
+{
     struct child child CLEANUP(child_release) = CHILD_NONE;
     struct text output = {0}, diagnostics = {0};
+    struct waiting waiting = {.waits = waits, .context = context};
     int64_t deadline = monotonic_ms() + timeout_ms;
     *captured = (struct captured){0};
     if (child_start(&child, argv, NULL, NULL, err) < 0)
         return -1;
     child_close_input(&child);
-    int failed = read_to_end(&child, deadline, &output, &diagnostics, err);
+    int failed = read_to_end(&child, deadline, &waiting, &output, &diagnostics, err);
     int status = child_wait(&child, failed ? 0 : deadline - monotonic_ms());
     captured->output = output.bytes ? output.bytes : xstrdup("");
     captured->diagnostics = without_newline(&diagnostics);

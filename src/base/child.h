@@ -52,4 +52,11 @@ void captured_release(struct captured *captured);
 int child_capture(char *const *argv, int64_t timeout_ms, struct captured *captured,
                   struct bm_error *err);
 
+/* Called at the start of a command and once a second while it runs, with the time since then. */
+typedef void child_waits(void *context, int64_t elapsed_ms);
+
+/* As child_capture, for a command that may take minutes. `waits` may be NULL. */
+int child_capture_slow(char *const *argv, int64_t timeout_ms, child_waits *waits, void *context,
+                       struct captured *captured, struct bm_error *err);
+
 #endif

@@ -15,16 +15,26 @@
 #define PROBE_IN_CONTAINER "/build-mem-probe"
 #define LABEL "build-mem.run"
 
-/* Timeouts of commands; create may have to pull an image. */
+/* Timeouts of commands; create can have to pull an image. */
 #define VERSION_MS 15000
 #define ANSWER_MS 60000
-#define CREATE_MS (INT64_C(30) * 60000)
+#define PULL_MS (INT64_C(30) * 60000)
 
 /* The standard error of the CLI ends with the reason. */
 static const char *last_line(const char *text)
 {
     const char *newline = strrchr(text, '\n');
     return newline ? newline + 1 : text;
+}
+
+static int expect_success(const struct engine *engine, const struct strv *arguments,
+                          const struct captured *captured, struct bm_error *err)
+{
+    if (captured->exit_status == 0)
+        return 0;
+    return bm_error_set(err, "%s %s: %s", engine->name, arguments->items[0],
+                        *captured->diagnostics ? last_line(captured->diagnostics)
+                                               : "failed without a message");
 }
 
 /* Runs the CLI. Returns -1 if it could not run, timed out or failed. */
@@ -36,11 +46,7 @@ static int command(const struct engine *engine, const struct strv *arguments, in
     strv_push_all(&argv, arguments);
     if (child_capture(argv.items, timeout_ms, captured, err) < 0)
         return -1;
-    if (captured->exit_status == 0)
-        return 0;
-    return bm_error_set(err, "%s %s: %s", engine->name, arguments->items[0],
-                        *captured->diagnostics ? last_line(captured->diagnostics)
-                                               : "failed without a message");
+    return expect_success(engine, arguments, captured, err);
 }
 
 #define WORDS(...) words((const char *const[]){__VA_ARGS__, NULL})
@@ -210,14 +216,14 @@ void container_push_label(const struct engine_spec *spec, const char *root, stru
     strv_push(arguments, "--security-opt=label=disable");
 }
 
-static void push_create_arguments(const struct engine_spec *spec, enum user_mapping mapping,
-                                  struct strv *arguments)
+static void push_create_arguments(const struct engine_spec *spec, const char *pull,
+                                  enum user_mapping mapping, struct strv *arguments)
 {
     strv_push(arguments, "create");
     strv_push(arguments, "--interactive");
     strv_pushf(arguments, "--name=%s", spec->name);
     strv_pushf(arguments, "--label=" LABEL "=%s", spec->name);
-    strv_pushf(arguments, "--pull=%s", spec->pull);
+    strv_pushf(arguments, "--pull=%s", pull);
     /* The records are not logged, and no health check runs in the measured cgroup. */
     strv_push(arguments, "--log-driver=none");
     strv_push(arguments, "--no-healthcheck");
@@ -323,13 +329,68 @@ static void warm_image(struct engine_run *run)
     page_cache_warm_image(&run->page_cache, argv.items);
 }
 
+static int create(const struct engine_run *run, const char *pull, enum user_mapping mapping,
+                  struct bm_error *err)
+{
+    struct strv arguments CLEANUP(strv_release) = {0};
+    struct captured captured CLEANUP(captured_release) = {0};
+    push_create_arguments(run->spec, pull, mapping, &arguments);
+    return command(run->engine, &arguments, PULL_MS, &captured, err);
+}
+
+static bool has_image(const struct engine_run *run)
+{
+    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct strv arguments CLEANUP(strv_release) =
+        WORDS("image", "inspect", "--format={{.Id}}", run->spec->image);
+    struct captured captured CLEANUP(captured_release) = {0};
+    return command(run->engine, &arguments, ANSWER_MS, &captured, &ignored) == 0;
+}
+
+static int pull_image(const struct engine_run *run, struct bm_error *err)
+{
+    struct strv argv CLEANUP(strv_release) = WORDS(run->engine->name, "pull", run->spec->image);
+    struct strv arguments CLEANUP(strv_release) = WORDS("pull", run->spec->image);
+    struct captured captured CLEANUP(captured_release) = {0};
+    if (child_capture_slow(argv.items, PULL_MS, run->spec->pulling, run->spec->pulling_context,
+                           &captured, err) < 0 ||
+        expect_success(run->engine, &arguments, &captured, err) < 0)
+        return bm_error_wrap(err, "image %s", run->spec->image);
+    return 0;
+}
+
+/* An option of `create` that chooses the image decides what is pulled. */
+static bool arguments_choose_image(const struct engine_spec *spec)
+{
+    for (size_t i = 0; i < spec->engine_args->count; i++)
+        if (strncmp(spec->engine_args->items[i], "--platform", 10) == 0)
+            return true;
+    return false;
+}
+
+/* `create` pulls without a word, which can take minutes. So pulls before it, and only if the image
+ * is missing: to ask first would cost each run a command. */
+static int make_container(const struct engine_run *run, struct bm_error *err)
+{
+    const struct engine_spec *spec = run->spec;
+    enum user_mapping mapping = read_user_mapping(run->engine);
+    bool missing = strcmp(spec->pull, "missing") == 0;
+    if (strcmp(spec->pull, "never") == 0 || arguments_choose_image(spec))
+        return create(run, spec->pull, mapping, err);
+    if (missing && create(run, "never", mapping, err) == 0)
+        return 0;
+    if (missing && has_image(run))
+        return -1;
+    bm_error_release(err);
+    if (pull_image(run, err) < 0)
+        return -1;
+    return create(run, "never", mapping, err);
+}
+
 static int start(struct engine_run *run, struct bm_error *err)
 {
-    struct strv create CLEANUP(strv_release) = {0};
-    struct captured captured CLEANUP(captured_release) = {0};
     remove_orphans(run->engine);
-    push_create_arguments(run->spec, read_user_mapping(run->engine), &create);
-    if (command(run->engine, &create, CREATE_MS, &captured, err) < 0)
+    if (make_container(run, err) < 0)
         return -1;
     if (copy_probe(run, err) < 0 || page_cache_prepare(&run->page_cache, run->spec->cache,
                                                        run->spec->repo, run->spec->out, err) < 0)

@@ -27,6 +27,9 @@ struct engine_spec {
     const char *name;       /* from engine_unique_name */
     const char *image;
     const char *pull; /* "never", "missing", "always" */
+    /* Called at the start of a pull of the image and once a second during it; NULL: nobody waits */
+    child_waits *pulling;
+    void *pulling_context;
     const char *user; /* "UID:GID"; NULL: the invoking user */
     const char *network;
     const char *git_common; /* mounted read-only: the git directory of a linked worktree */

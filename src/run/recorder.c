@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/strv.h"
+#include "base/text.h"
 #include "base/trace.h"
 #include "base/units.h"
 #include "baseline/tolerance.h"
@@ -246,6 +247,14 @@ static void apply_baseline(struct recorder *recorder)
     }
     if (duration)
         progress->expected_ms = median_of(duration->values, duration->count);
+}
+
+void recorder_pulling(void *context, int64_t elapsed_ms)
+{
+    struct recorder *recorder = context;
+    char *image CLEANUP(cleanup_free) = text_one_line(recorder->config->image);
+    char *what CLEANUP(cleanup_free) = xasprintf("pulling the image %s", image);
+    terminal_waiting(recorder->terminal, what, elapsed_ms);
 }
 
 void recorder_take(void *context, const struct wire_record *record)

@@ -29,6 +29,10 @@ struct recorder *recorder_open(const struct config *config, const struct baselin
 /* Takes a record; a session_on_record whose `context` is the recorder. */
 void recorder_take(void *context, const struct wire_record *record);
 
+/* Shows that the image is pulled, before the first record; a child_waits whose `context` is the
+ * recorder. */
+void recorder_pulling(void *context, int64_t elapsed_ms);
+
 /* Returns the ledger of the run, which recorder_close writes and frees. */
 struct ledger *recorder_ledger(const struct recorder *recorder);
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/interrupt.h"
 #include "base/trace.h"
+#include "base/units.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -19,7 +20,8 @@ struct terminal {
     bool quiet, live;
     bool drawn;         /* the progress line is on the screen */
     bool in_line;       /* the last line of the output has no line break yet */
-    int64_t heartbeats; /* heartheartbeats that were due so far */
+    int64_t heartbeats; /* that were due so far during the build */
+    int64_t waits;      /* lines of terminal_waiting so far */
     int64_t patience_ms;
     char *fence; /* GitHub Actions: the token that ends stop-commands; NULL elsewhere */
 };
@@ -136,23 +138,17 @@ static size_t columns_of_screen(void)
                                                                            : 79;
 }
 
-static void draw(struct terminal *terminal, const struct progress *progress)
+static void draw(struct terminal *terminal, const char *line)
 {
     if (terminal->in_line)
         return; /* the line would be in the middle of the output */
-    char *line CLEANUP(cleanup_free) = progress_line(progress, columns_of_screen());
     char *drawing CLEANUP(cleanup_free) = xasprintf("\r%s\x1b[K", line);
     put_text(terminal, drawing);
     terminal->drawn = true;
 }
 
-static void print_heartbeat(struct terminal *terminal, const struct progress *progress)
+static void print_line(struct terminal *terminal, const char *line)
 {
-    int64_t heartbeats = progress->elapsed_ms / HEARTBEAT_MS;
-    if (heartbeats <= terminal->heartbeats)
-        return;
-    terminal->heartbeats = heartbeats;
-    char *line CLEANUP(cleanup_free) = progress_line(progress, SIZE_MAX);
     char *text CLEANUP(cleanup_free) =
         xasprintf("%sbuild-mem: %s\n", terminal->in_line ? "\n" : "", line);
     put_text(terminal, text);
@@ -161,10 +157,29 @@ static void print_heartbeat(struct terminal *terminal, const struct progress *pr
 
 void terminal_progress(struct terminal *terminal, const struct progress *progress)
 {
-    if (terminal->quiet)
+    int64_t heartbeats = progress->elapsed_ms / HEARTBEAT_MS;
+    if (terminal->quiet || (!terminal->live && heartbeats <= terminal->heartbeats))
         return;
+    terminal->heartbeats = heartbeats;
+    char *line CLEANUP(cleanup_free) =
+        progress_line(progress, terminal->live ? columns_of_screen() : SIZE_MAX);
     if (terminal->live)
-        draw(terminal, progress);
+        draw(terminal, line);
     else
-        print_heartbeat(terminal, progress);
+        print_line(terminal, line);
+}
+
+void terminal_waiting(struct terminal *terminal, const char *what, int64_t elapsed_ms)
+{
+    if (terminal->quiet || (!terminal->live && elapsed_ms / HEARTBEAT_MS < terminal->waits))
+        return;
+    terminal->waits = elapsed_ms / HEARTBEAT_MS + 1;
+    char *elapsed CLEANUP(cleanup_free) = format_duration(elapsed_ms / 1000 * 1000);
+    char *line CLEANUP(cleanup_free) =
+        elapsed_ms < 1000 ? xstrdup(what) : xasprintf("%s: %s", what, elapsed);
+    char *visible CLEANUP(cleanup_free) = xstrndup(line, columns_of_screen());
+    if (terminal->live)
+        draw(terminal, visible);
+    else
+        print_line(terminal, line);
 }

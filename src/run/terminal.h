@@ -25,6 +25,10 @@ void terminal_close(struct terminal *terminal);
 void terminal_output(struct terminal *terminal, const char *bytes, size_t length);
 void terminal_progress(struct terminal *terminal, const struct progress *progress);
 
+/* The progress of the time before the build: "WHAT: 12.0 s". Without a terminal, also printed at
+ * the start. */
+void terminal_waiting(struct terminal *terminal, const char *what, int64_t elapsed_ms);
+
 /* Returns whether to print colours on the descriptor: it is a terminal that is not "dumb", and
  * NO_COLOR is not set (no-color.org). */
 bool terminal_has_colour(int fd);

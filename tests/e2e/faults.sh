@@ -20,7 +20,7 @@ faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups inner_limits)
 faults_rig_scenarios=(disk_quota clock_is_set clocks_differ)
 faults_container_scenarios=(no_engine shell_of_the_image options_of_the_engine git_worktree other_directory engine_is_slow limit_is_dropped ended_before_the_build container_is_removed wrong_images least_privileges)
 # Only Docker has a daemon.
-faults_docker_scenarios=(another_user engine_hangs daemon_is_killed)
+faults_docker_scenarios=(pulled_image another_user engine_hangs daemon_is_killed)
 
 # partial_result LABEL: fails unless the result of the interrupted run has a reason and the figures from
 # before the interruption.
@@ -739,6 +739,26 @@ wrong_images() {
     holds "$(result foreign)" '.not_measured | contains("--image")'
     nothing_left
     ok "$engine: a run reports an image that is missing, or is for another architecture"
+}
+
+pulled_image() {
+    local pid image build=(sh -c 'echo made >made')
+    docker save build-mem-tiny:1 >"$work/image.tar"
+    setpriv --pdeathsig TERM "$srcdir/tests/helpers/registry" "$work/image.tar" "$work/port" &
+    pid=$!
+    eventually test -s "$work/port"
+    image=127.0.0.1:$(<"$work/port")/tiny:1
+    expect 4 measure --label absent --image "$image" --pull never -- "${build[@]}"
+    expect 0 measure --label pulled --image "$image" --pull missing -- "${build[@]}"
+    grep -qxF "build-mem: pulling the image $image" "$work/err" || fail "the pull is not announced"
+    expect 0 measure --label present --image "$image" --pull missing -- "${build[@]}"
+    ! grep -q 'pulling' "$work/err" || fail "an image that is present is pulled"
+    expect 0 measure --label always --image "$image" --pull always -- "${build[@]}"
+    grep -q 'pulling' "$work/err" || fail "--pull always does not pull"
+    docker image rm "$image" >/dev/null
+    kill "$pid"
+    nothing_left
+    ok "docker: a missing image is pulled, and the pull is announced"
 }
 
 # This is the last scenario, because all containers of the engine end with the daemon.

@@ -282,6 +282,24 @@ START_TEST(capture_returns_output_and_status)
 }
 END_TEST
 
+static void note_wait(void *context, int64_t elapsed_ms)
+{
+    int64_t *last_ms = context;
+    ck_assert_int_ge(elapsed_ms, *last_ms);
+    *last_ms = elapsed_ms;
+}
+
+START_TEST(a_slow_command_is_announced)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct captured captured CLEANUP(captured_release) = {0};
+    char *argv[] = {(char[]){"sleep"}, (char[]){"1.1"}, NULL};
+    int64_t last_ms = -1;
+    ck_assert_int_eq(child_capture_slow(argv, 30000, note_wait, &last_ms, &captured, &err), 0);
+    ck_assert_int_ge(last_ms, 1000);
+}
+END_TEST
+
 /* Makes a file of `length` bytes. */
 static void put(const char *directory, const char *name, size_t length)
 {
@@ -419,6 +437,7 @@ int main(void)
     tcase_add_test(all, files_of_a_container_belong_to_the_user);
     tcase_add_test(all, a_container_gets_the_probe_of_its_image);
     tcase_add_test(all, capture_returns_output_and_status);
+    tcase_add_test(all, a_slow_command_is_announced);
     tcase_add_test(all, a_warm_run_reads_the_workspace_and_nothing_else);
     tcase_add_test(all, an_image_is_read_within_the_budget);
     tcase_add_test(all, the_scope_of_a_process_is_recognised);

@@ -131,11 +131,22 @@ START_TEST(heartbeat_has_a_line_of_its_own)
 }
 END_TEST
 
+START_TEST(a_wait_is_announced_and_repeated_every_30_seconds)
+{
+    struct terminal *terminal = terminal_open(false, -1);
+    for (int64_t ms = 0; ms <= 61000; ms += 1000)
+        terminal_waiting(terminal, "pulling", ms);
+    terminal_close(terminal);
+    expect_written("build-mem: pulling\nbuild-mem: pulling: 30.0 s\nbuild-mem: pulling: 1m 00s\n");
+}
+END_TEST
+
 START_TEST(quiet_prints_nothing)
 {
     setenv("GITHUB_ACTIONS", "true", 1);
     struct terminal *terminal = terminal_open(true, -1);
     terminal_output(terminal, "text\n", 5);
+    terminal_waiting(terminal, "pulling", 0);
     progress_at(terminal, 30000);
     terminal_close(terminal);
     expect_written("");
@@ -171,6 +182,7 @@ int main(void)
     tcase_add_test(written, missed_heartbeats_are_skipped);
     tcase_add_test(written, an_extreme_time_prints_one_heartbeat);
     tcase_add_test(written, heartbeat_has_a_line_of_its_own);
+    tcase_add_test(written, a_wait_is_announced_and_repeated_every_30_seconds);
     tcase_add_test(written, quiet_prints_nothing);
     tcase_add_test(written, fence_differs_each_time);
     suite_add_tcase(suite, written);
