@@ -1,4 +1,4 @@
-# Sourced by uml-root and clean-root. Creates Debian roots and keeps them in
+# Sourced by guest-root and clean-root. Creates Debian roots and keeps them in
 # ${BUILD_MEM_CACHE:-.cache}. A root is created again if this script or the
 # calling script changes.
 #
