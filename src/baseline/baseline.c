@@ -231,11 +231,15 @@ void baseline_changes(const struct baseline *at_ref, const struct baseline *in_t
 static char *more_cached_steps(const struct baseline_environment *entry,
                                const struct measurement *runs, size_t run_count)
 {
-    for (size_t i = 0; i < run_count; i++)
-        if (runs[i].build.cached_steps > entry->cached_steps)
-            return xasprintf("the number of cached RUN steps is %" PRId64 ", and %" PRId64
-                             " in the baseline",
-                             runs[i].build.cached_steps, entry->cached_steps);
+    for (size_t i = 0; i < run_count; i++) {
+        int64_t cached = runs[i].build.cached_steps;
+        if (cached <= entry->cached_steps)
+            continue;
+        return entry->count ? xasprintf("the number of cached RUN steps is %" PRId64
+                                        ", and %" PRId64 " in the baseline",
+                                        cached, entry->cached_steps)
+                            : xasprintf("the number of cached RUN steps is %" PRId64, cached);
+    }
     return NULL;
 }
 
