@@ -206,8 +206,7 @@ runner_is_killed() {
     # A killed runner removes nothing. Its build ends, even if it ignores SIGTERM, and the next run
     # removes the rest.
     start_endless killed "trap '' TERM"
-    kill -KILL "$pid"
-    wait "$pid" || true
+    kill_runner "$pid"
     # The documentation states this limit. If the probe did not end the build, it would run longer.
     patience_s=$patience eventually all_is_gone
     records_are_kept killed

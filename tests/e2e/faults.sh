@@ -421,8 +421,7 @@ concurrent_runs() {
     expect_end 0 "$work/two"
     within 60 "$(jq .peak.cgroup_bytes "$(result two)")" 65 "the memory peak of label two"
     within 20 "$(jq .peak.cgroup_bytes "$(result three)")" 25 "the memory peak of label three"
-    kill -KILL "$first"
-    wait "$first" || true
+    kill_runner "$first"
     # The kernel released the lock of the killed run.
     expect 0 measure --label one -- sh -c 'echo made >made'
     # A refresh and a check run at the same time. The check reads the old or the new baseline. Each build
@@ -463,14 +462,12 @@ labels_of_series() {
     start_endless one
     expect 4 measure --label one-2 -- sh -c 'echo made >made'
     mentions "$work/err" "$pid"
-    kill -KILL "$pid"
-    wait "$pid" || true
+    kill_runner "$pid"
     start_endless one-2
     expect 4 measure --label one --runs 2 -- sh -c 'echo made >made'
     mentions "$work/err" "$pid"
     expect 0 measure --label one-3 -- sh -c 'echo made >made'
-    kill -KILL "$pid"
-    wait "$pid" || true
+    kill_runner "$pid"
     expect 0 measure --label one-2 -- sh -c 'echo made >made'
     nothing_left
     ok "$engine: the label of a series and the labels of its runs are locked together"
