@@ -1,4 +1,5 @@
-# make bench: compares samplers, and measures the cost of the process ledger. It takes about 10 minutes, and needs an idle machine.
+# make bench: compares samplers, and measures the cost of the process ledger and of build-mem's own commands.
+# It takes about 10 minutes, and needs an idle machine and the packages of `ci/setup bench`.
 EXTRA_PROGRAMS += %D%/bench
 tests_bench_bench_SOURCES = \
 	%D%/bench.c \
@@ -18,6 +19,7 @@ bench: build-mem$(EXEEXT) build-mem-probe$(EXEEXT) tests/helpers/hold$(EXEEXT) %
 	node=$$($(srcdir)/tests/rig/fetch-node) && PATH=$$node:$$PATH BENCH_MONOREPO=$(BUILD_MEM_REPO) \
 	  %D%/bench$(EXEEXT) ./build-mem-probe $(srcdir)/%D%/sampler.mjs $(BENCH_BUILDS)
 	$(srcdir)/%D%/ledger ./build-mem tests/helpers/hold
+	$(srcdir)/tests/rig/docker run $(srcdir)/%D%/commands ./build-mem tests/helpers/hold
 
 # make gate-power: measures on drawn and stored runs how often the gate is wrong. It takes about 10 minutes.
 # ci/gate holds its goals in a few seconds.
