@@ -106,10 +106,11 @@ e2e_tests = \
 	%D%/e2e/macro %D%/e2e/trace %D%/e2e/package %D%/e2e/v2-podman %D%/e2e/v1-podman
 # Tests of the runner itself: ci/test runs these with the sanitizers, in a build of their own.
 e2e_runner_tests = \
-	%D%/e2e/faults %D%/e2e/fit %D%/e2e/memory-ran-out -- \
-	%D%/e2e/gate %D%/e2e/trend -- \
+	%D%/e2e/docker-faults -- \
+	%D%/e2e/gate -- \
 	%D%/e2e/cli %D%/e2e/page %D%/e2e/formats %D%/e2e/exports -- \
-	%D%/e2e/relative %D%/e2e/bisect %D%/e2e/sweep %D%/e2e/terminal
+	%D%/e2e/relative %D%/e2e/bisect -- \
+	%D%/e2e/faults %D%/e2e/fit %D%/e2e/memory-ran-out %D%/e2e/trend %D%/e2e/sweep %D%/e2e/terminal
 # These judge real builds, whose memory depends on the load of the machine.
 e2e_quiet_tests = %D%/e2e/disturbance %D%/e2e/workload-docker %D%/e2e/workloads
 .PHONY: check-e2e
