@@ -3,7 +3,9 @@
 #include "base/file.h"
 #include "base/json_write.h"
 #include "base/units.h"
+#include "measurement/disturbance.h"
 #include "report/report.h"
+#include "report/wording.h"
 #include "sweep/sweep.h"
 #include "unit/suite.h"
 
@@ -264,6 +266,35 @@ START_TEST(a_saturated_knob)
         ck_assert_int_eq(points[i].on_front, i < 3);
     ck_assert(sweep_recommend(&scene.sweep, points, &best, &fastest));
     ck_assert_uint_eq(best, 2);
+    sweep_release(&scene.sweep);
+}
+END_TEST
+
+START_TEST(reports_that_the_fastest_point_has_the_least_memory)
+{
+    struct scene scene = open_scene(-1, "jobs=1,2,4");
+    while (scene.plan.state == SWEEP_BUILD)
+        add(&scene, 100.0 * pow(2, (double)scene.plan.point), 60);
+    struct sweep_point *points CLEANUP(cleanup_free) = sweep_points(&scene.sweep);
+    char *reason CLEANUP(cleanup_free) = format_sweep_reason(&scene.sweep, points);
+    ck_assert_str_eq(reason,
+                     "jobs=1 is the fastest: 100.0 MiB, 1m 00s; no point needs less memory");
+    sweep_release(&scene.sweep);
+}
+END_TEST
+
+START_TEST(reports_what_disturbed_a_run)
+{
+    struct scene scene = open_scene(-1, "jobs=1,2");
+    struct disturbance disturbance;
+    add(&scene, 100, 10);
+    disturbance_init(&disturbance);
+    char *quiet CLEANUP(cleanup_free) = format_sweep_run(&scene.sweep, 0, &disturbance);
+    ck_assert_str_eq(quiet, "jobs=1: passed, 100.0 MiB, 10.0 s");
+    disturbance.other_cpu_us = 12000000;
+    disturbance.cpu_capacity_us = 20000000;
+    char *busy CLEANUP(cleanup_free) = format_sweep_run(&scene.sweep, 0, &disturbance);
+    ck_assert_str_eq(busy, "jobs=1: passed, 100.0 MiB, 10.0 s; other work used 60 % of the CPUs");
     sweep_release(&scene.sweep);
 }
 END_TEST
@@ -714,6 +745,8 @@ int main(void)
     tcase_add_test(front, finds_an_optimum_between_the_ends);
     tcase_add_test(front, a_saturated_knob);
     tcase_add_test(front, recommends_less_memory_for_little_time);
+    tcase_add_test(front, reports_that_the_fastest_point_has_the_least_memory);
+    tcase_add_test(front, reports_what_disturbed_a_run);
     tcase_add_test(front, repeats_points_whose_intervals_overlap);
     tcase_add_test(front, intervals);
     tcase_add_test(front, a_point_that_fails_is_not_on_the_front);
