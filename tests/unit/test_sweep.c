@@ -503,6 +503,21 @@ START_TEST(the_page_has_each_point_that_was_built)
 }
 END_TEST
 
+/* Page cache does not count for --within, so the table must not show it. */
+START_TEST(the_table_shows_the_memory_that_must_fit)
+{
+    struct scene scene = open_scene(500, "jobs=1,2");
+    add(&scene, 100, 10);
+    scene.sweep.runs[0].memory_bytes = 600 * (INT64_C(1) << 20);
+    char *text CLEANUP(cleanup_free) = sweep_text(&scene.sweep, false);
+    ck_assert_ptr_nonnull(strstr(text, "unreclaimable"));
+    ck_assert_ptr_nonnull(strstr(text, "100.0 MiB"));
+    ck_assert_ptr_null(strstr(text, "600.0 MiB"));
+    ck_assert_ptr_null(strstr(text, "front"));
+    sweep_release(&scene.sweep);
+}
+END_TEST
+
 START_TEST(reports_without_a_build_that_passed)
 {
     struct scene scene = open_scene(500, "jobs=1,2");
@@ -768,6 +783,7 @@ int main(void)
     tcase_add_test(file, stored_sweeps);
     tcase_add_test(reports, the_page_has_each_point_that_was_built);
     tcase_add_test(reports, reports_without_a_build_that_passed);
+    tcase_add_test(reports, the_table_shows_the_memory_that_must_fit);
     suite_add_tcase(suite, reports);
     suite_add_tcase(suite, seeds);
     suite_add_tcase(suite, front);
