@@ -1,6 +1,12 @@
 EXTRA_DIST += %D%/report.png
 # The pages link to each other, so they are installed in the same folders.
-dist_doc_DATA = %D%/glossary.md %D%/trend.png
+dist_doc_DATA = \
+	%D%/an-optimisation.md \
+	%D%/campaign-after.svg \
+	%D%/campaign-before.svg \
+	%D%/campaign-sweep.svg \
+	%D%/glossary.md \
+	%D%/trend.png
 howtodir = $(docdir)/how-to
 dist_howto_DATA = \
 	%D%/how-to/check-without-a-baseline.md \

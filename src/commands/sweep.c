@@ -13,6 +13,7 @@
 #include "fit/fit.h"
 #include "gate/judge.h"
 #include "report/report.h"
+#include "report/wording.h"
 #include "result/result.h"
 #include "run/measure.h"
 #include "run/output.h"
@@ -151,13 +152,10 @@ static int build_point(struct job *job, size_t point, bool confirms, int *status
 
 static void print_run(const struct job *job)
 {
-    const struct sweep_run *run = &job->sweep.runs[job->sweep.count - 1];
-    char *point CLEANUP(cleanup_free) = sweep_point_text(&job->sweep, run->point);
-    char *memory CLEANUP(cleanup_free) = format_bytes(run->memory_bytes);
-    char *duration CLEANUP(cleanup_free) = format_duration(run->duration_ms);
-    fprintf(stderr, "build-mem: %s-%zu: %s%s: %s, %s, %s\n", job->sweep.label, job->sweep.count,
-            point, run->confirms ? " under the limit" : "", sweep_outcome_name(run->outcome),
-            memory, duration);
+    size_t last = job->sweep.count - 1;
+    char *text CLEANUP(cleanup_free) =
+        format_sweep_run(&job->sweep, last, &job->runs.measurements[last].disturbance);
+    fprintf(stderr, "build-mem: %s-%zu: %s\n", job->sweep.label, job->sweep.count, text);
 }
 
 static int store_result(const struct job *job, struct bm_error *err)

@@ -3,6 +3,16 @@
 
 #include "base/alloc.h"
 #include "base/units.h"
+#include "measurement/disturbance.h"
+
+static bool has_least_memory(const struct sweep *sweep, const struct sweep_point *points,
+                             size_t best)
+{
+    for (size_t i = 0, count = sweep_point_count(sweep); i < count; i++)
+        if (sweep_passes(&points[i]) && points[i].memory.median < points[best].memory.median)
+            return false;
+    return true;
+}
 
 /* "jobs=4 needs 1.20 GiB and takes 65.0 s; the fastest, jobs=8, ..." The caller owns it. */
 static char *format_recommendation(const struct sweep *sweep, const struct sweep_point *points)
@@ -13,6 +23,9 @@ static char *format_recommendation(const struct sweep *sweep, const struct sweep
     char *name CLEANUP(cleanup_free) = sweep_point_text(sweep, best);
     char *memory CLEANUP(cleanup_free) = format_bytes(points[best].memory.median);
     char *time CLEANUP(cleanup_free) = format_duration(points[best].duration.median);
+    if (best == fastest && has_least_memory(sweep, points, best))
+        return xasprintf("%s is the fastest: %s, %s; no point needs less memory", name, memory,
+                         time);
     if (best == fastest)
         return xasprintf("%s is the fastest: %s, %s; each point with less memory is more than "
                          "%.0f %% slower",
@@ -61,6 +74,19 @@ char *format_sweep_reason(const struct sweep *sweep, const struct sweep_point *p
         return xstrdup("more builds are needed to find the largest value");
     char *best CLEANUP(cleanup_free) = format_recommendation(sweep, points);
     return xasprintf("so far, %s", best);
+}
+
+char *format_sweep_run(const struct sweep *sweep, size_t number,
+                       const struct disturbance *disturbance)
+{
+    const struct sweep_run *run = &sweep->runs[number];
+    char *point CLEANUP(cleanup_free) = sweep_point_text(sweep, run->point);
+    char *memory CLEANUP(cleanup_free) = format_bytes(run->memory_bytes);
+    char *duration CLEANUP(cleanup_free) = format_duration(run->duration_ms);
+    char *disturbed CLEANUP(cleanup_free) = disturbance_text(disturbance, run->duration_ms);
+    return xasprintf("%s%s: %s, %s, %s%s%s", point, run->confirms ? " under the limit" : "",
+                     sweep_outcome_name(run->outcome), memory, duration, disturbed ? "; " : "",
+                     disturbed ? disturbed : "");
 }
 
 /* The point that a sweep that builds would build next. The caller owns the text. */

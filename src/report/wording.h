@@ -94,6 +94,10 @@ const char *advice_command(const char *advice);
 /* What the sweep found, and what to do next (NULL: nothing). */
 char *format_sweep_reason(const struct sweep *sweep, const struct sweep_point *points);
 char *format_sweep_advice(const struct sweep *sweep);
+/* "jobs=4: passed, 1.20 GiB, 65.0 s; other work used 59 % of the CPUs": a run, by its index. The
+ * caller owns it. */
+char *format_sweep_run(const struct sweep *sweep, size_t number,
+                       const struct disturbance *disturbance);
 
 /* ---- comparisons ---- */
 

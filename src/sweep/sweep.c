@@ -254,6 +254,12 @@ struct sweep_point *sweep_points(const struct sweep *sweep)
     return points;
 }
 
+struct sweep_range sweep_memory(const struct sweep *sweep, const struct sweep_point *point)
+{
+    bool is_need = sweep->within_bytes >= 0 && point->unreclaimable.median >= 0;
+    return is_need ? point->unreclaimable : point->memory;
+}
+
 bool sweep_recommend(const struct sweep *sweep, const struct sweep_point *points, size_t *best,
                      size_t *fastest)
 {

@@ -101,6 +101,9 @@ struct sweep_point {
  * SWEEP_RESOLUTION. "Surely" means that the intervals do not overlap. */
 struct sweep_point *sweep_points(const struct sweep *sweep);
 bool sweep_passes(const struct sweep_point *point);
+/* With --within, the unreclaimable memory, which a limit must allow; else, or if it was not
+ * measured, the memory peak. */
+struct sweep_range sweep_memory(const struct sweep *sweep, const struct sweep_point *point);
 
 /* Returns the point to recommend: of those on the front at most SWEEP_SLOWER slower than the
  * fastest point, the one with the least memory. `*fastest`: the fastest point. Returns false if

@@ -3,7 +3,9 @@
 #include "base/file.h"
 #include "base/json_write.h"
 #include "base/units.h"
+#include "measurement/disturbance.h"
 #include "report/report.h"
+#include "report/wording.h"
 #include "sweep/sweep.h"
 #include "unit/suite.h"
 
@@ -268,6 +270,35 @@ START_TEST(a_saturated_knob)
 }
 END_TEST
 
+START_TEST(reports_that_the_fastest_point_has_the_least_memory)
+{
+    struct scene scene = open_scene(-1, "jobs=1,2,4");
+    while (scene.plan.state == SWEEP_BUILD)
+        add(&scene, 100.0 * pow(2, (double)scene.plan.point), 60);
+    struct sweep_point *points CLEANUP(cleanup_free) = sweep_points(&scene.sweep);
+    char *reason CLEANUP(cleanup_free) = format_sweep_reason(&scene.sweep, points);
+    ck_assert_str_eq(reason,
+                     "jobs=1 is the fastest: 100.0 MiB, 1m 00s; no point needs less memory");
+    sweep_release(&scene.sweep);
+}
+END_TEST
+
+START_TEST(reports_what_disturbed_a_run)
+{
+    struct scene scene = open_scene(-1, "jobs=1,2");
+    struct disturbance disturbance;
+    add(&scene, 100, 10);
+    disturbance_init(&disturbance);
+    char *quiet CLEANUP(cleanup_free) = format_sweep_run(&scene.sweep, 0, &disturbance);
+    ck_assert_str_eq(quiet, "jobs=1: passed, 100.0 MiB, 10.0 s");
+    disturbance.other_cpu_us = 12000000;
+    disturbance.cpu_capacity_us = 20000000;
+    char *busy CLEANUP(cleanup_free) = format_sweep_run(&scene.sweep, 0, &disturbance);
+    ck_assert_str_eq(busy, "jobs=1: passed, 100.0 MiB, 10.0 s; other work used 60 % of the CPUs");
+    sweep_release(&scene.sweep);
+}
+END_TEST
+
 START_TEST(recommends_less_memory_for_little_time)
 {
     struct scene scene = open_scene(-1, "jobs=1,2,4");
@@ -468,6 +499,21 @@ START_TEST(the_page_has_each_point_that_was_built)
     ck_assert_ptr_null(strstr(page, "<b>"));
     char *text CLEANUP(cleanup_free) = sweep_text(&scene.sweep, false);
     ck_assert_uint_eq(occurrences(text, "heap out of memory"), 1);
+    sweep_release(&scene.sweep);
+}
+END_TEST
+
+/* Page cache does not count for --within, so the table must not show it. */
+START_TEST(the_table_shows_the_memory_that_must_fit)
+{
+    struct scene scene = open_scene(500, "jobs=1,2");
+    add(&scene, 100, 10);
+    scene.sweep.runs[0].memory_bytes = 600 * (INT64_C(1) << 20);
+    char *text CLEANUP(cleanup_free) = sweep_text(&scene.sweep, false);
+    ck_assert_ptr_nonnull(strstr(text, "unreclaimable"));
+    ck_assert_ptr_nonnull(strstr(text, "100.0 MiB"));
+    ck_assert_ptr_null(strstr(text, "600.0 MiB"));
+    ck_assert_ptr_null(strstr(text, "front"));
     sweep_release(&scene.sweep);
 }
 END_TEST
@@ -714,6 +760,8 @@ int main(void)
     tcase_add_test(front, finds_an_optimum_between_the_ends);
     tcase_add_test(front, a_saturated_knob);
     tcase_add_test(front, recommends_less_memory_for_little_time);
+    tcase_add_test(front, reports_that_the_fastest_point_has_the_least_memory);
+    tcase_add_test(front, reports_what_disturbed_a_run);
     tcase_add_test(front, repeats_points_whose_intervals_overlap);
     tcase_add_test(front, intervals);
     tcase_add_test(front, a_point_that_fails_is_not_on_the_front);
@@ -735,6 +783,7 @@ int main(void)
     tcase_add_test(file, stored_sweeps);
     tcase_add_test(reports, the_page_has_each_point_that_was_built);
     tcase_add_test(reports, reports_without_a_build_that_passed);
+    tcase_add_test(reports, the_table_shows_the_memory_that_must_fit);
     suite_add_tcase(suite, reports);
     suite_add_tcase(suite, seeds);
     suite_add_tcase(suite, front);

@@ -24,13 +24,6 @@ struct view {
     struct axis memory, time;
 };
 
-/* With a budget, the memory that a limit must allow; else the memory peak. */
-static struct sweep_range memory_of(const struct view *view, size_t point)
-{
-    bool need = view->sweep->within_bytes >= 0 && view->points[point].unreclaimable.median >= 0;
-    return need ? view->points[point].unreclaimable : view->points[point].memory;
-}
-
 static void include(struct axis *axis, struct sweep_range range)
 {
     axis->high = range.highest > axis->high ? range.highest : axis->high;
@@ -61,7 +54,7 @@ static double y_of(const struct view *view, int64_t bytes)
 static void put_dot(struct xml *xml, const struct view *view, size_t number)
 {
     const struct sweep_point *point = &view->points[number];
-    const struct sweep_range memory = memory_of(view, number);
+    const struct sweep_range memory = sweep_memory(view->sweep, point);
     const char *class = point->on_front ? "line value" : "line before";
     double x = x_of(view, point->duration.median), y = y_of(view, memory.median);
     char *cross CLEANUP(cleanup_free) =
@@ -97,7 +90,7 @@ static void put_front(struct xml *xml, const struct view *view)
             break;
         last_ms = view->points[next].duration.median;
         fprintf(out, first ? "M%.1f %.1f" : "H%.1fV%.1f", x_of(view, last_ms),
-                y_of(view, memory_of(view, next).median));
+                y_of(view, sweep_memory(view->sweep, &view->points[next]).median));
     }
     xmemstream_close(out);
     html_path(xml, "line usage", shape);
@@ -138,7 +131,7 @@ static void put_chart(struct xml *xml, struct view *view)
 {
     for (size_t i = 0; i < view->count; i++)
         if (sweep_passes(&view->points[i])) {
-            include(&view->memory, memory_of(view, i));
+            include(&view->memory, sweep_memory(view->sweep, &view->points[i]));
             include(&view->time, view->points[i].duration);
         }
     if (view->memory.low < 0) /* no build passed */
@@ -196,7 +189,7 @@ static void put_points(struct xml *xml, const struct view *view)
         xml_start(xml, "tr");
         html_row_head(xml, name);
         html_element(xml, "td", point->on_front ? "good" : NULL, point->on_front ? "yes" : "");
-        put_interval(xml, memory_of(view, i), false);
+        put_interval(xml, sweep_memory(view->sweep, &view->points[i]), false);
         put_interval(xml, point->duration, true);
         html_element(xml, "td", "n", runs);
         html_element(xml, "td", "bad", point->detail ? point->detail : "");

@@ -21,6 +21,7 @@ static char *format_width(struct sweep_range range)
 
 /* The points in order of memory; those that fail at the end. */
 static const struct sweep_point *sorted;
+static const struct sweep *sorted_sweep;
 
 static int by_memory(const void *left, const void *right)
 {
@@ -28,15 +29,20 @@ static int by_memory(const void *left, const void *right)
     const struct sweep_point *b = &sorted[*(const size_t *)right];
     if (sweep_passes(a) != sweep_passes(b))
         return sweep_passes(a) ? -1 : 1;
-    return (a->memory.median > b->memory.median) - (a->memory.median < b->memory.median);
+    int64_t memory = sweep_memory(sorted_sweep, a).median;
+    int64_t other = sweep_memory(sorted_sweep, b).median;
+    return (memory > other) - (memory < other);
 }
 
-static void put_head(struct layout *layout)
+/* With --within, there is no front: the memory has both columns. */
+static void put_head(struct layout *layout, bool is_front)
 {
     layout_put(layout, PAINT_NONE, "\n  ");
     layout_cell(layout, NAME, PAINT_BOLD, "point");
-    layout_cell(layout, MARK, PAINT_BOLD, "front");
-    layout_cell(layout, MEMORY, PAINT_BOLD, "memory");
+    if (is_front)
+        layout_cell(layout, MARK, PAINT_BOLD, "front");
+    layout_cell(layout, is_front ? MEMORY : MEMORY - MARK, PAINT_BOLD,
+                is_front ? "memory" : "unreclaimable");
     layout_cell(layout, WIDTH, PAINT_BOLD, "");
     layout_cell(layout, TIME, PAINT_BOLD, "time");
     layout_cell(layout, WIDTH, PAINT_BOLD, "");
@@ -53,11 +59,12 @@ static void put_point(struct layout *layout, const struct sweep *sweep, size_t n
         layout_wrap(layout, 2 + NAME, 2 + NAME, PAINT_RED, point->detail ? point->detail : "");
         return;
     }
-    char *memory CLEANUP(cleanup_free) = format_bytes(point->memory.median);
-    char *memory_width CLEANUP(cleanup_free) = format_width(point->memory);
+    const struct sweep_range range = sweep_memory(sweep, point);
+    char *memory CLEANUP(cleanup_free) = format_bytes(range.median);
+    char *memory_width CLEANUP(cleanup_free) = format_width(range);
     char *time CLEANUP(cleanup_free) = format_duration(point->duration.median);
     char *time_width CLEANUP(cleanup_free) = format_width(point->duration);
-    layout_cell(layout, MARK, PAINT_GREEN, point->on_front ? "*" : "");
+    layout_cell(layout, MARK, PAINT_GREEN, sweep->within_bytes < 0 && point->on_front ? "*" : "");
     layout_cell(layout, MEMORY, PAINT_NONE, memory);
     layout_cell(layout, WIDTH, PAINT_DIM, memory_width);
     layout_cell(layout, TIME, PAINT_NONE, time);
@@ -74,8 +81,9 @@ static void put_points(struct layout *layout, const struct sweep *sweep,
         if (points[i].runs)
             order[count++] = i;
     sorted = points;
+    sorted_sweep = sweep;
     qsort(order, count, sizeof *order, by_memory);
-    put_head(layout);
+    put_head(layout, sweep->within_bytes < 0);
     for (size_t i = 0; i < count; i++)
         put_point(layout, sweep, order[i], &points[order[i]]);
 }
