@@ -161,6 +161,12 @@ char *engine_unique_name(void);
  * namespace, and the runner's pid is free or belongs to another process. */
 bool engine_name_is_orphan(const char *name);
 
+/* Returns whether `version`, the output of `docker --version`, is that of Podman, whose options and
+ * user mapping differ. The package podman-docker runs podman, which prints "podman version 5.4.2".
+ * A link docker to podman prints "docker version 5.4.2", and Docker "Docker version 28.2.2, build
+ * e6534b4". */
+bool is_podman(const char *version);
+
 /* The reason that the engine docker is not usable if its program is Podman. */
 #define DOCKER_IS_PODMAN "the program docker is Podman here"
 
