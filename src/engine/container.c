@@ -127,6 +127,16 @@ static void push_mounts(const struct engine_spec *spec, struct strv *arguments)
     strv_pushf(arguments, "type=bind,\"source=%s\",\"target=%s\",readonly", common, common);
 }
 
+/* Source of the condition of Docker: docs.docker.com/engine/security/rootless, "Limiting
+ * resources".
+ */
+const char *engine_fix_of_shared_cgroup(const struct engine *engine)
+{
+    return engine == &engine_docker ? "start rootless Docker with systemctl --user, on a machine "
+                                      "with cgroup v2"
+                                    : "set cgroups = \"enabled\" in containers.conf";
+}
+
 /* ---- users ---- */
 
 int parse_security_options(const char *text, enum user_mapping *mapping, struct bm_error *err)

@@ -170,6 +170,12 @@ bool is_podman(const char *version);
 /* The reason that the engine docker is not usable if its program is Podman. */
 #define DOCKER_IS_PODMAN "the program docker is Podman here"
 
+/* Part of the reason that a container of an engine without cgroups is not measured. */
+#define CONTAINER_SHARES_CGROUP "shares its cgroup with other processes"
+
+/* Returns what lets the engine make a cgroup for each container, as an imperative. */
+const char *engine_fix_of_shared_cgroup(const struct engine *engine);
+
 /* The user ids of a container, as this machine sees them. */
 enum user_mapping {
     USERS_DIRECT,   /* they are equal */
