@@ -25,6 +25,8 @@ static const char *fix_of_container(const struct trial *trial)
                         "or a machine that is too busy"
                       : "find out why `podman version` takes longer than 15 s: a lock, or a "
                         "machine that is too busy";
+    if (strstr(trial->reason, CONTAINER_SHARES_CGROUP))
+        return engine_fix_of_shared_cgroup(trial->engine);
     if (trial->state == TRIAL_FAILED)
         return docker ? "try the same with docker run, and see the log of dockerd"
                       : "try the same with podman run, and see podman info";

@@ -58,14 +58,22 @@ static struct strv words(const char *const *list)
     return result;
 }
 
-/* Podman can be installed under the name docker. Its options and its user mapping differ. */
+bool is_podman(const char *version)
+{
+    static const char *const starts[] = {"podman", "docker version"};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (strncmp(version, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
 static int check_program(const struct engine *engine, struct bm_error *err)
 {
     struct strv arguments CLEANUP(strv_release) = WORDS("--version");
     struct captured captured CLEANUP(captured_release) = {0};
     if (command(engine, &arguments, VERSION_MS, &captured, err) < 0)
         return -1;
-    if (engine == &engine_docker && strncasecmp(captured.output, "podman", 6) == 0)
+    if (engine == &engine_docker && is_podman(captured.output))
         return bm_error_set(err, DOCKER_IS_PODMAN);
     return 0;
 }
@@ -117,6 +125,16 @@ static void push_mounts(const struct engine_spec *spec, struct strv *arguments)
     char *common CLEANUP(cleanup_free) = csv_quotes(spec->git_common);
     strv_push(arguments, "--mount");
     strv_pushf(arguments, "type=bind,\"source=%s\",\"target=%s\",readonly", common, common);
+}
+
+/* Source of the condition of Docker: docs.docker.com/engine/security/rootless, "Limiting
+ * resources".
+ */
+const char *engine_fix_of_shared_cgroup(const struct engine *engine)
+{
+    return engine == &engine_docker ? "start rootless Docker with systemctl --user, on a machine "
+                                      "with cgroup v2"
+                                    : "set cgroups = \"enabled\" in containers.conf";
 }
 
 /* ---- users ---- */

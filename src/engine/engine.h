@@ -161,8 +161,20 @@ char *engine_unique_name(void);
  * namespace, and the runner's pid is free or belongs to another process. */
 bool engine_name_is_orphan(const char *name);
 
+/* Returns whether `version`, the output of `docker --version`, is that of Podman, whose options and
+ * user mapping differ. The package podman-docker runs podman, which prints "podman version 5.4.2".
+ * A link docker to podman prints "docker version 5.4.2", and Docker "Docker version 28.2.2, build
+ * e6534b4". */
+bool is_podman(const char *version);
+
 /* The reason that the engine docker is not usable if its program is Podman. */
 #define DOCKER_IS_PODMAN "the program docker is Podman here"
+
+/* Part of the reason that a container of an engine without cgroups is not measured. */
+#define CONTAINER_SHARES_CGROUP "shares its cgroup with other processes"
+
+/* Returns what lets the engine make a cgroup for each container, as an imperative. */
+const char *engine_fix_of_shared_cgroup(const struct engine *engine);
 
 /* The user ids of a container, as this machine sees them. */
 enum user_mapping {

@@ -84,6 +84,30 @@ static int ask_buildah(struct engine_run *run, struct bm_error *err)
     return 0;
 }
 
+/* Returns the version, the cgroup driver and the cgroup version; NULL with `err` set. */
+static char *ask_info(const struct engine_run *run, struct bm_error *err)
+{
+    bool podman = run->image->command.client == CLIENT_PODMAN;
+    return ASK(run, err, "info", "--format",
+               podman ? "{{.Version.Version}} {{.Host.CgroupManager}} {{.Host.CgroupsVersion}}"
+                      : "{{.ServerVersion}} {{.CgroupDriver}} {{.CgroupVersion}}");
+}
+
+/* Podman refuses the format of Docker. Returns whether the client docker is Podman, and then treats
+ * it as such. */
+static bool take_as_podman(struct engine_run *run)
+{
+    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    if (run->image->command.client != CLIENT_DOCKER)
+        return false;
+    char *version CLEANUP(cleanup_free) = ASK(run, &ignored, "--version");
+    if (!version || !is_podman(version))
+        return false;
+    trace("image: " DOCKER_IS_PODMAN);
+    run->image->command.client = CLIENT_PODMAN;
+    return true;
+}
+
 /* Checks that the steps can be given a cgroup by its path. */
 static int check_engine(struct engine_run *run, struct bm_error *err)
 {
@@ -91,12 +115,12 @@ static int check_engine(struct engine_run *run, struct bm_error *err)
     char version[64] = "", driver[64] = "", cgroups[64] = "";
     if (run->image->command.client == CLIENT_BUILDAH)
         return ask_buildah(run, err);
-    bool podman = run->image->command.client == CLIENT_PODMAN;
-    const char *name = podman ? "Podman" : "Docker";
-    char *answer CLEANUP(cleanup_free) =
-        ASK(run, &reason, "info", "--format",
-            podman ? "{{.Version.Version}} {{.Host.CgroupManager}} {{.Host.CgroupsVersion}}"
-                   : "{{.ServerVersion}} {{.CgroupDriver}} {{.CgroupVersion}}");
+    char *answer CLEANUP(cleanup_free) = ask_info(run, &reason);
+    if (!answer && take_as_podman(run)) {
+        bm_error_release(&reason);
+        answer = ask_info(run, &reason);
+    }
+    const char *name = run->image->command.client == CLIENT_PODMAN ? "Podman" : "Docker";
     if (!answer)
         return bm_error_set(err, "%s cannot be asked for its cgroups: %s", name, reason.message);
     sscanf(answer, "%63s %63s %63s", version, driver, cgroups);

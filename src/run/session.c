@@ -134,10 +134,9 @@ static bool probe_shares_its_cgroup(const struct engine_run *run, const struct w
 static char *sharing_failure(struct engine_run *run)
 {
     run->located.version = 0; /* its processes are not ours to kill */
-    return xasprintf("the container shares its cgroup with other processes, whose memory would "
-                     "count: engine %s does not make a cgroup for it; enable its cgroups (Podman: "
-                     "cgroups = \"enabled\" in containers.conf), or use --engine host",
-                     run->engine->name);
+    return xasprintf("the container " CONTAINER_SHARES_CGROUP ", whose memory would count: engine "
+                     "%s does not make a cgroup for it; %s, or use --engine host",
+                     run->engine->name, engine_fix_of_shared_cgroup(run->engine));
 }
 
 /* A builder may ignore the cgroup, or take all steps from its cache. Then only the client ran. */

@@ -272,3 +272,18 @@ cache_policies() {
     rm "$repo/large"
     ok "$engine: the page cache contains the files of the build with --cache warm, and not with --cache cold"
 }
+
+# doctor imports an image, runs a trial in it and removes it. Only for the engine that auto would choose, with
+# all rights.
+doctor() {
+    mkdir "$work/trial"
+    expect 0 env --chdir="$work/trial" "$build_mem" doctor --json
+    holds "$work/out" ".engines[] | select(.name == \"$engine\") | .state == \"ok\" and .version != null and .limit_in_force
+        and .files_owned and .peak_exact and .stage_peaks_exact and .process_ledger"
+    within 20 "$(jq ".engines[] | select(.name == \"$engine\") | .peak_bytes" "$work/out")" 40 "the memory peak of the trial"
+    holds "$work/out" ".best == \"$engine\" and .start == [\"build-mem run -- COMMAND\"]"
+    [[ -z $("$engine" images -q build-mem-trial) ]] || fail "an image remains"
+    [[ -z $(ls -A "$work/trial") ]] || fail "a file remains"
+    nothing_left
+    ok "$engine: doctor measures its trial, and leaves nothing"
+}

@@ -126,6 +126,17 @@ START_TEST(the_limits_of_a_cgroup_as_text)
 }
 END_TEST
 
+START_TEST(podman_under_the_name_docker)
+{
+    ck_assert(is_podman("podman version 5.4.2\n"));
+    ck_assert(is_podman("podman-remote version 5.4.2\n"));
+    ck_assert(is_podman("docker version 4.3.1\n")); /* a link to podman */
+    ck_assert(!is_podman("Docker version 28.2.2, build e6534b4\n"));
+    ck_assert(!is_podman("nerdctl version 1.7.6\n"));
+    ck_assert(!is_podman(""));
+}
+END_TEST
+
 START_TEST(the_user_mapping_of_docker)
 {
     static const struct {
@@ -433,6 +444,7 @@ int main(void)
     tcase_add_test(all, probe_arguments);
     tcase_add_test(all, a_container_can_read_the_repository_under_selinux);
     tcase_add_test(all, the_limits_of_a_cgroup_as_text);
+    tcase_add_test(all, podman_under_the_name_docker);
     tcase_add_test(all, the_user_mapping_of_docker);
     tcase_add_test(all, files_of_a_container_belong_to_the_user);
     tcase_add_test(all, a_container_gets_the_probe_of_its_image);
