@@ -235,7 +235,7 @@ libprobe_a_SOURCES = \
 	%D%/probe/variables.c %D%/probe/variables.h
 libkernel_a_SOURCES = \
 	%D%/cgroup/cgroup.c %D%/cgroup/cgroup.h %D%/cgroup/kills.c %D%/cgroup/limits.c %D%/cgroup/locate.c \
-	%D%/proc/proc.c %D%/proc/proc.h \
+	%D%/proc/proc.c %D%/proc/proc.h %D%/proc/smaps.c %D%/proc/smaps.h \
 	%D%/wire/wire.c %D%/wire/wire.h
 
 .PHONY: check-layers
