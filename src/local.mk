@@ -224,6 +224,7 @@ libprobe_a_SOURCES = \
 	%D%/probe/emit.c %D%/probe/emit.h \
 	%D%/probe/gauges.c %D%/probe/gauges.h \
 	%D%/probe/guard.c %D%/probe/guard.h \
+	%D%/probe/mappings.c %D%/probe/mappings.h \
 	%D%/probe/process_table.c %D%/probe/process_table.h \
 	%D%/probe/processes.c %D%/probe/processes.h \
 	%D%/probe/pss.c %D%/probe/pss.h \
