@@ -224,6 +224,7 @@ libprobe_a_SOURCES = \
 	%D%/probe/emit.c %D%/probe/emit.h \
 	%D%/probe/gauges.c %D%/probe/gauges.h \
 	%D%/probe/guard.c %D%/probe/guard.h \
+	%D%/probe/mappings.c %D%/probe/mappings.h \
 	%D%/probe/process_table.c %D%/probe/process_table.h \
 	%D%/probe/processes.c %D%/probe/processes.h \
 	%D%/probe/pss.c %D%/probe/pss.h \
@@ -235,7 +236,7 @@ libprobe_a_SOURCES = \
 	%D%/probe/variables.c %D%/probe/variables.h
 libkernel_a_SOURCES = \
 	%D%/cgroup/cgroup.c %D%/cgroup/cgroup.h %D%/cgroup/kills.c %D%/cgroup/limits.c %D%/cgroup/locate.c \
-	%D%/proc/proc.c %D%/proc/proc.h \
+	%D%/proc/proc.c %D%/proc/proc.h %D%/proc/smaps.c %D%/proc/smaps.h \
 	%D%/wire/wire.c %D%/wire/wire.h
 
 .PHONY: check-layers

@@ -42,6 +42,7 @@ unit_tests = \
 	%D%/unit/test_result \
 	%D%/unit/test_sampler \
 	%D%/unit/test_series \
+	%D%/unit/test_smaps \
 	%D%/unit/test_stages \
 	%D%/unit/test_starter \
 	%D%/unit/test_step_log \

@@ -660,6 +660,49 @@ export interface Process {
      * Its command line; a very long one is cut.
      */
     command: string;
+    mappings?: Mappings;
+}
+/**
+ * What the process maps. Only the largest processes at the memory peak have it. It was read beside the snapshot, in the time that reads may take.
+ */
+export interface Mappings {
+    /**
+     * Why the mappings were not read; null: they were. ended: the process had ended; budget: the time that reads may take was used up, or the peak was too short; near-limit: the usage was near the memory limit; refused: /proc/PID/smaps could not be read.
+     */
+    unread: "ended" | "budget" | "near-limit" | "refused" | null;
+    /**
+     * When they were read.
+     */
+    at_ms: number | null;
+    /**
+     * The proportional set size of the process then: the sum of the parts.
+     */
+    pss_bytes: number | null;
+    /**
+     * The resident part of it in transparent huge pages.
+     */
+    huge_page_bytes: number | null;
+    /**
+     * The number of mappings.
+     */
+    count: number | null;
+    /**
+     * The PSS by kind, and of the largest names, largest first.
+     */
+    parts: {
+        /**
+         * heap: [heap], what malloc takes with brk; anonymous: private memory without a name, most heaps of runtimes; stacks: of threads, found by their guard pages; code: anonymous memory that can be executed, such as the code of a JIT; named: private memory that the program named; shared: shared memory (shmem); files: mapped files.
+         */
+        kind: "heap" | "anonymous" | "stacks" | "code" | "named" | "shared" | "files";
+        /**
+         * The file, or the name. null: all others of this kind.
+         */
+        name: string | null;
+        /**
+         * The proportional set size of the part.
+         */
+        pss_bytes: number | null;
+    }[];
 }
 /**
  * A part of the build.

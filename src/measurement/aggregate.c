@@ -16,6 +16,7 @@
 #define STAT_AHEAD_BYTES (16 << 20) /* by which memory.stat can exceed the counter */
 #define LEVELS_MAX 64               /* twice what the probe sends */
 #define STEPS_MAX 256
+#define MAPPED_MAX 32 /* twice what the probe sends for a process */
 /* From here on, a figure counts as at the limit: the kernel charges memory in batches, and starts
  * to reclaim before the limit. Memory that cannot be reclaimed stops further below it. */
 #define AT_LIMIT 0.99
@@ -48,6 +49,8 @@ struct aggregate {
     struct stage_state *states;    /* of each stage */
     bool of_steps;                 /* the stages are the steps of an image build */
     int64_t highest_counter_bytes; /* of all values, also before resets */
+    /* Of the last record WIRE_MAPPINGS, while its parts arrive; borrowed; else NULL. */
+    struct process_mappings *mappings;
 };
 
 static struct stage_measurement new_stage(char *name)
@@ -346,6 +349,7 @@ static struct snapshot copy_of(const struct snapshot *snapshot, size_t most)
         copy.processes[i] = snapshot->processes[i];
         copy.processes[i].name = xstrdup(snapshot->processes[i].name);
         copy.processes[i].command = xstrdup(snapshot->processes[i].command);
+        copy.processes[i].mappings = NULL; /* they follow the snapshot */
     }
     return copy;
 }
@@ -490,6 +494,42 @@ static void take_process(struct aggregate *aggregate, const struct wire_process 
         keep_snapshot(aggregate);
 }
 
+/* Records come from outside: a number that no file can hold is unmeasured. */
+static int64_t stored(int64_t figure)
+{
+    return figure < 0 || figure > INT64_C(1) << 53 ? UNMEASURED : figure;
+}
+
+/* Those of a snapshot that was not kept are ignored. */
+static void take_mappings(struct aggregate *aggregate, const struct wire_mappings *record)
+{
+    struct snapshot *snapshot = &aggregate->m->peak.at_peak;
+    if (record->snapshot_ms != snapshot->at_ms || record->unread < WIRE_UNREAD_NOT ||
+        record->unread > WIRE_UNREAD_REFUSED)
+        return;
+    for (size_t i = 0; i < snapshot->count; i++) {
+        if (snapshot->processes[i].pid != record->pid)
+            continue;
+        struct process_mappings *mappings = process_add_mappings(&snapshot->processes[i]);
+        mappings->unread = (enum mappings_unread)record->unread;
+        if (record->unread != WIRE_UNREAD_NOT)
+            return;
+        mappings->at_ms = stored(record->t_ms);
+        mappings->pss_bytes = stored(record->pss_bytes);
+        mappings->huge_page_bytes = stored(record->huge_page_bytes);
+        mappings->count = stored(record->count);
+        aggregate->mappings = mappings;
+        return;
+    }
+}
+
+static void take_mapping(struct process_mappings *mappings, const struct wire_mapping *mapping)
+{
+    if (mappings && mappings->part_count < MAPPED_MAX && mapping->kind >= 0 &&
+        mapping->kind < MAPPING_KINDS && stored(mapping->pss_bytes) >= 0)
+        mappings_add(mappings, (enum mapping_kind)mapping->kind, mapping->pss_bytes, mapping->name);
+}
+
 /* This run's peak by the kernel's counter, or UNMEASURED. `end_bytes` is the counter at the end: on
  * cgroup v1 since its last reset, on v2 of the cgroup's lifetime. */
 static int64_t counted_peak(const struct aggregate *aggregate, int64_t end_bytes,
@@ -549,12 +589,6 @@ static void take_end(struct aggregate *aggregate, const struct wire_end *end)
     m->sampler.rss_peak_bytes = end->rss_peak_bytes;
     m->sampler.largest_process_bytes = end->largest_process_bytes;
     raise_to(&stage_at(aggregate, aggregate->stage)->last_ms, end->duration_ms);
-}
-
-/* Records come from outside: a number that no file can hold is unmeasured. */
-static int64_t stored(int64_t figure)
-{
-    return figure < 0 || figure > INT64_C(1) << 53 ? UNMEASURED : figure;
 }
 
 static void take_disturbance(struct measurement *m, const struct wire_disturbance *disturbance)
@@ -623,6 +657,8 @@ static void take_failure(struct aggregate *aggregate, const struct wire_failure 
 
 void aggregate_record(struct aggregate *aggregate, const struct wire_record *record)
 {
+    if (record->type != WIRE_MAPPING)
+        aggregate->mappings = NULL;
     switch (record->type) {
     case WIRE_HELLO:
         take_hello(aggregate, &record->hello);
@@ -659,6 +695,12 @@ void aggregate_record(struct aggregate *aggregate, const struct wire_record *rec
         break;
     case WIRE_FAILURE:
         take_failure(aggregate, &record->failure);
+        break;
+    case WIRE_MAPPINGS:
+        take_mappings(aggregate, &record->mappings);
+        break;
+    case WIRE_MAPPING:
+        take_mapping(aggregate->mappings, &record->mapping);
         break;
     case WIRE_OUTPUT:
     case WIRE_PROCESS_SAMPLE:

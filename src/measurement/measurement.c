@@ -7,6 +7,63 @@
 
 #include <string.h>
 
+static void mappings_free(struct process_mappings *mappings)
+{
+    for (size_t i = 0; mappings && i < mappings->part_count; i++)
+        free(mappings->parts[i].name);
+    if (mappings)
+        free(mappings->parts);
+    free(mappings);
+}
+
+struct process_mappings *process_add_mappings(struct process_usage *process)
+{
+    mappings_free(process->mappings);
+    process->mappings = xcalloc(1, sizeof *process->mappings);
+    *process->mappings = (struct process_mappings){.at_ms = UNMEASURED,
+                                                   .pss_bytes = UNMEASURED,
+                                                   .huge_page_bytes = UNMEASURED,
+                                                   .count = UNMEASURED};
+    return process->mappings;
+}
+
+void mappings_add(struct process_mappings *mappings, enum mapping_kind kind, int64_t pss_bytes,
+                  const char *name)
+{
+    mappings->parts = xgrow(mappings->parts, mappings->part_count, sizeof *mappings->parts);
+    mappings->parts[mappings->part_count++] = (struct mapped){
+        .kind = kind, .pss_bytes = pss_bytes, .name = name && *name ? xstrdup(name) : NULL};
+}
+
+int64_t mappings_of_kind(const struct process_mappings *mappings, enum mapping_kind kind)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < mappings->part_count; i++)
+        if (mappings->parts[i].kind == kind && mappings->parts[i].pss_bytes > 0)
+            sum = add_figures(sum, mappings->parts[i].pss_bytes);
+    return sum;
+}
+
+const char *mapping_kind_name(enum mapping_kind kind)
+{
+    static const char *const names[] = {
+        [MAPPING_HEAP] = "heap",  [MAPPING_ANONYMOUS] = "anonymous", [MAPPING_STACK] = "stacks",
+        [MAPPING_CODE] = "code",  [MAPPING_NAMED] = "named",         [MAPPING_SHARED] = "shared",
+        [MAPPING_FILE] = "files",
+    };
+    return names[kind];
+}
+
+const char *mappings_unread_name(enum mappings_unread unread)
+{
+    static const char *const names[] = {
+        [MAPPINGS_READ] = "",           [MAPPINGS_ENDED] = "ended",
+        [MAPPINGS_BUDGET] = "budget",   [MAPPINGS_NEAR_LIMIT] = "near-limit",
+        [MAPPINGS_REFUSED] = "refused",
+    };
+    return names[unread];
+}
+
 void snapshot_init(struct snapshot *snapshot)
 {
     *snapshot = (struct snapshot){
@@ -24,6 +81,7 @@ void snapshot_release(struct snapshot *snapshot)
     for (size_t i = 0; i < snapshot->count; i++) {
         free(snapshot->processes[i].name);
         free(snapshot->processes[i].command);
+        mappings_free(snapshot->processes[i].mappings);
     }
     free(snapshot->processes);
     snapshot_init(snapshot);

@@ -11,6 +11,7 @@
 
 #include "base/cache_policy.h"
 #include "base/strv.h"
+#include "proc/smaps.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,6 +85,34 @@ enum pss_basis {
     PSS_RSS,       /* RSS, an upper bound: smaps_rollup could not be read */
 };
 
+/* Why the mappings of a process were not read. */
+enum mappings_unread {
+    MAPPINGS_READ, /* they were */
+    MAPPINGS_ENDED,
+    MAPPINGS_BUDGET,     /* the time that reads may take was used up */
+    MAPPINGS_NEAR_LIMIT, /* no process is read near the memory limit */
+    MAPPINGS_REFUSED,    /* /proc/PID/smaps could not be read */
+    MAPPINGS_UNREAD_COUNT,
+};
+
+/* The PSS of the mappings of one kind, or of those with one name. */
+struct mapped {
+    enum mapping_kind kind;
+    int64_t pss_bytes;
+    char *name; /* a file, or as the program named them; NULL: the rest of this kind */
+};
+
+/* What a process maps: the parts of its PSS when they were read. */
+struct process_mappings {
+    enum mappings_unread unread;
+    int64_t at_ms;           /* beside the snapshot; UNMEASURED if they were not read */
+    int64_t pss_bytes;       /* of all mappings then */
+    int64_t huge_page_bytes; /* the resident part in transparent huge pages */
+    int64_t count;           /* mappings */
+    struct mapped *parts;    /* largest first */
+    size_t part_count;
+};
+
 struct process_usage {
     int64_t pid; /* in the build's PID namespace */
     int64_t pss_bytes;
@@ -91,6 +120,8 @@ struct process_usage {
     enum pss_basis basis;
     char *name;    /* for people: "next build", "tsc", "cc1plus" */
     char *command; /* its command line, truncated if very long */
+    /* Of the largest processes at the memory peak; else NULL. */
+    struct process_mappings *mappings;
 };
 
 /* PSS of each process of the build at one moment, largest first; of a stage the 64 largest. */
@@ -341,6 +372,17 @@ void ledger_process_release(struct ledger_process *process);
 void process_ledger_release(struct process_ledger *ledger);
 /* Returns "taskstats", "scan", or "" if the peak is unknown. Static. */
 const char *peak_rss_source_name(enum peak_rss_source source);
+
+/* Adds mappings that were not read; the caller sets the rest. Replaces earlier ones. Borrowed. */
+struct process_mappings *process_add_mappings(struct process_usage *process);
+/* Copies the name; NULL or "" is the rest of this kind. */
+void mappings_add(struct process_mappings *mappings, enum mapping_kind kind, int64_t pss_bytes,
+                  const char *name);
+/* Returns the PSS of all mappings of a kind. */
+int64_t mappings_of_kind(const struct process_mappings *mappings, enum mapping_kind kind);
+/* Return the name of a kind ("heap") and of a reason ("ended"; "" if they were read). Static. */
+const char *mapping_kind_name(enum mapping_kind kind);
+const char *mappings_unread_name(enum mappings_unread unread);
 
 void snapshot_init(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot);

@@ -241,15 +241,24 @@ void table_sweep(uint32_t scan)
             table_drop(&places[i]);
 }
 
-int64_t process_read(const struct process *process, const char *name, char *text, size_t capacity)
+int process_open(const struct process *process, const char *name)
 {
+    char path[512];
     if (process->gone) {
         errno = ESRCH;
         return -1;
     }
-    if (process->directory < 0)
+    if (process->directory >= 0)
+        return openat(process->directory, name, O_RDONLY | O_CLOEXEC);
+    snprintf(path, sizeof path, "%s/proc/%d/%s", root_path, process->pid, name);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+int64_t process_read(const struct process *process, const char *name, char *text, size_t capacity)
+{
+    if (!process->gone && process->directory < 0)
         return read_proc(root_path, process->pid, name, text, capacity);
-    int fd = openat(process->directory, name, O_RDONLY | O_CLOEXEC);
+    int fd = process_open(process, name);
     if (fd < 0)
         return -1;
     /* One read(2) fills the buffer or reaches the end of the file. */

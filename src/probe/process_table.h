@@ -72,6 +72,8 @@ void table_drop(struct process *process);
 bool process_read_statm(struct process *process);
 /* Reads /proc/PID/name into `text`. Returns the length in bytes, or -1 with errno. */
 int64_t process_read(const struct process *process, const char *name, char *text, size_t capacity);
+/* Opens /proc/PID/name for reading. Returns the descriptor, or -1 with errno. */
+int process_open(const struct process *process, const char *name);
 /* Reads the command line again if it is due, to detect an exec or a new title. The interval grows
  * with the age of the process, up to `tick_ms` plus a part that grows with the table. If the sizes
  * of the process have not changed since, the interval is at least 1000 ms. Returns whether its

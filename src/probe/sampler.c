@@ -1,6 +1,7 @@
 #include "probe/sampler.h"
 
 #include "probe/emit.h"
+#include "probe/mappings.h"
 #include "probe/process_table.h"
 #include "probe/processes.h"
 #include "probe/snapshot.h"
@@ -33,6 +34,8 @@
 /* The longest time of PSS reads for one snapshot, within the budget of all reads. */
 #define SNAPSHOT_READS_US 3000
 #define POLL_READS_US 1
+/* The pause between two pieces of a read of mappings. */
+#define MAPPINGS_PAUSE_MS 3
 
 static int pids[PROCESSES_MAX], steps[PROCESSES_MAX];
 
@@ -57,6 +60,7 @@ void sampler_init(struct sampler *sampler, const char *root, const struct cgroup
     table_init(sampler->root);
     snapshots_init();
     pss_init(&sampler->pss);
+    mappings_init();
 }
 
 /* ---- records ---- */
@@ -132,10 +136,12 @@ static void send_process_samples(struct sampler *sampler, int64_t t_ms)
     sampler->next_process_samples_ms = t_ms + (pss_cpu_us() - before) * SEND_MS_PER_US;
 }
 
-static void send_snapshots(struct sampler *sampler, int64_t t_ms)
+/* `last`: of this stage. */
+static void send_snapshots(struct sampler *sampler, int64_t t_ms, bool last)
 {
     int64_t before = pss_cpu_us();
     sampler->snapshots += snapshots_send();
+    mappings_send(last);
     sampler->next_send_ms = t_ms + (pss_cpu_us() - before) * SEND_MS_PER_US;
 }
 
@@ -261,7 +267,7 @@ static void take_snapshot(struct sampler *sampler, int64_t t_ms)
 static void enter_stage(struct sampler *sampler, int stage, int64_t t_ms)
 {
     send_sample(sampler, t_ms);
-    send_snapshots(sampler, t_ms);
+    send_snapshots(sampler, t_ms, true);
     sampler->stage = stage;
     emit_record(&(struct wire_record){.type = WIRE_STAGE,
                                       .stage = {.t_ms = t_ms,
@@ -324,6 +330,9 @@ int64_t sampler_poll(struct sampler *sampler, int64_t t_ms)
         take_snapshot(sampler, t_ms);
     else if (sampler->unread && !gauges_near_limit(&sampler->gauges))
         sampler->unread = pss_refresh(t_ms, POLL_READS_US, !gauges_are_flat(&sampler->gauges));
+    if (!due)
+        mappings_poll(t_ms, sampler->gauges.usage.now_bytes, gauges_are_flat(&sampler->gauges),
+                      !gauges_near_limit(&sampler->gauges));
     if (tick) {
         sampler->next_tick_ms = t_ms + sampler->interval_ms;
         send_sample(sampler, t_ms);
@@ -331,10 +340,11 @@ int64_t sampler_poll(struct sampler *sampler, int64_t t_ms)
             t_ms >= sampler->next_process_samples_ms)
             send_process_samples(sampler, t_ms);
         if (t_ms >= sampler->next_send_ms)
-            send_snapshots(sampler, t_ms);
+            send_snapshots(sampler, t_ms, false);
     }
     /* A wake-up is the main cost while nothing changes, so wait for the tick if it is near. */
-    int64_t wait_ms = gauges_wait_ms(&sampler->gauges);
+    int64_t wait_ms =
+        mappings_are_being_read() ? MAPPINGS_PAUSE_MS : gauges_wait_ms(&sampler->gauges);
     return t_ms + wait_ms + wait_ms / 2 < sampler->next_tick_ms ? t_ms + wait_ms
                                                                 : sampler->next_tick_ms;
 }
@@ -346,7 +356,7 @@ void sampler_finish(struct sampler *sampler, int64_t t_ms)
     read_sizes(sampler);
     estimate_all();
     send_sample(sampler, t_ms);
-    send_snapshots(sampler, t_ms);
+    send_snapshots(sampler, t_ms, true);
     if (steps_are_on())
         steps_finish(t_ms);
     for (int stage = 0; stage < stages_count(); stage++)

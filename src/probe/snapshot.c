@@ -227,6 +227,30 @@ void snapshot_offer_stages(const struct wire_snapshot *head)
     }
 }
 
+size_t snapshot_largest(struct process **largest, size_t count, int64_t part,
+                        struct wire_snapshot *head)
+{
+    const struct held *kept = &held[BY_USAGE];
+    const struct held_process *last = NULL;
+    size_t found = 0;
+    for (; found < count; found++) {
+        const struct held_process *next = NULL;
+        for (int64_t i = 0; i < kept->head.processes; i++) {
+            const struct held_process *one = &kept->processes[i];
+            bool comes_later = !last || one->pss_bytes < last->pss_bytes ||
+                               (one->pss_bytes == last->pss_bytes && one > last);
+            if (comes_later && (!next || one->pss_bytes > next->pss_bytes))
+                next = one;
+        }
+        if (!next || next->pss_bytes < kept->head.pss_bytes / part)
+            break;
+        largest[found] = table_at((size_t)next->place);
+        last = next;
+    }
+    *head = kept->head;
+    return found;
+}
+
 static void send_process(const struct held_process *one)
 {
     static char command[WIRE_STRING_MAX];

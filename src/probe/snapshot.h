@@ -6,9 +6,11 @@
 #ifndef BM_PROBE_SNAPSHOT_H
 #define BM_PROBE_SNAPSHOT_H
 
+#include "probe/process_table.h"
 #include "wire/wire.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* As in struct wire_snapshot. */
@@ -25,6 +27,11 @@ void snapshot_offer(int gauge, int64_t bytes, const struct wire_snapshot *head);
 void snapshot_offer_stages(const struct wire_snapshot *head);
 /* Sends the snapshots that changed since they were last sent. Returns their number. */
 int snapshots_send(void);
+/* Finds the `count` largest processes of the snapshot of the current stage by usage, each with at
+ * least 1/`part` of its PSS. Sets the head of the snapshot. Returns how many were found; the
+ * snapshot keeps their entries. */
+size_t snapshot_largest(struct process **largest, size_t count, int64_t part,
+                        struct wire_snapshot *head);
 /* Drops those by usage and by unreclaimable memory when a stage begins. */
 void snapshots_forget(void);
 

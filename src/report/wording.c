@@ -282,15 +282,22 @@ char *format_reason(const struct judgement *judgement)
                : xstrdup("measured; not compared with a baseline");
 }
 
-const char *reason_largest(const struct judgement *judgement)
+/* Returns the finding that the reason reports, or NULL. Borrowed. */
+static const struct finding *reason_finding(const struct judgement *judgement)
 {
     for (size_t i = 0; judgement->reason && i < judgement->finding_count; i++) {
         const struct finding *finding = &judgement->findings[i];
         if (finding->message &&
             strncmp(judgement->reason, finding->message, strlen(finding->message)) == 0)
-            return finding->largest;
+            return finding;
     }
     return NULL;
+}
+
+const char *reason_largest(const struct judgement *judgement)
+{
+    const struct finding *finding = reason_finding(judgement);
+    return finding ? finding->largest : NULL;
 }
 
 const char *advice_command(const char *advice)
@@ -335,6 +342,106 @@ char *format_ledger_gaps(const struct process_ledger *ledger)
                          "did not arrive",
                          ledger->lost, ledger->count);
     return NULL;
+}
+
+/* ---- mappings ---- */
+
+/* The kinds that a line omits have less than this part. */
+#define LEAST_KIND_PERCENT 1
+/* The memory of the process when its mappings were read counts as that at the peak within this. */
+#define SAME_SIZE_PERCENT 5
+
+static const char *const kind_words[] = {
+    [MAPPING_HEAP] = "heap",           [MAPPING_ANONYMOUS] = "anonymous",
+    [MAPPING_STACK] = "thread stacks", [MAPPING_CODE] = "code of a JIT",
+    [MAPPING_NAMED] = "named",         [MAPPING_SHARED] = "shared memory",
+    [MAPPING_FILE] = "files",
+};
+
+char *format_mapped(const struct mapped *part)
+{
+    if (!part->name)
+        return xasprintf("%s%s", part->kind == MAPPING_FILE ? "other " : "",
+                         kind_words[part->kind]);
+    char *name CLEANUP(cleanup_free) = text_one_line(part->name);
+    return part->kind == MAPPING_FILE ? xstrdup(name)
+                                      : xasprintf("%s %s", kind_words[part->kind], name);
+}
+
+const char *unread_reason(enum mappings_unread unread)
+{
+    static const char *const reasons[] = {
+        [MAPPINGS_READ] = "",
+        [MAPPINGS_ENDED] = "the process had ended",
+        [MAPPINGS_BUDGET] = "the time for reads was used up, or the peak was too short",
+        [MAPPINGS_NEAR_LIMIT] = "the memory was near its limit",
+        [MAPPINGS_REFUSED] = "/proc/PID/smaps could not be read",
+    };
+    return reasons[unread];
+}
+
+static int larger_kind_first(const void *left, const void *right)
+{
+    const struct mapped *a = left, *b = right;
+    if (a->pss_bytes != b->pss_bytes)
+        return a->pss_bytes < b->pss_bytes ? 1 : -1;
+    return (a->kind > b->kind) - (a->kind < b->kind);
+}
+
+/* "anonymous 380.0 MiB, files 20.0 MiB" */
+static char *format_kinds(const struct process_mappings *mappings)
+{
+    struct mapped kinds[MAPPING_KINDS];
+    struct strv texts CLEANUP(strv_release) = {0};
+    for (int kind = 0; kind < MAPPING_KINDS; kind++)
+        kinds[kind] =
+            (struct mapped){.kind = (enum mapping_kind)kind,
+                            .pss_bytes = mappings_of_kind(mappings, (enum mapping_kind)kind)};
+    qsort(kinds, MAPPING_KINDS, sizeof *kinds, larger_kind_first);
+    for (int i = 0; i < MAPPING_KINDS; i++) {
+        char *bytes CLEANUP(cleanup_free) = format_bytes(kinds[i].pss_bytes);
+        if (kinds[i].pss_bytes > mappings->pss_bytes / 100 * LEAST_KIND_PERCENT)
+            strv_pushf(&texts, "%s %s", kind_words[kinds[i].kind], bytes);
+    }
+    return strv_join(&texts, ", ");
+}
+
+char *format_inside(const struct measurement *m)
+{
+    const struct snapshot *snapshot = &m->peak.at_peak;
+    const struct process_usage *process = snapshot->processes;
+    if (!snapshot->count || !process->mappings || process->mappings->unread ||
+        !process->mappings->part_count || process->mappings->pss_bytes <= 0)
+        return NULL;
+    const struct process_mappings *mappings = process->mappings;
+    int64_t by = mappings->pss_bytes - process->pss_bytes;
+    bool same = (by < 0 ? -by : by) <= process->pss_bytes / 100 * SAME_SIZE_PERCENT;
+    char *name CLEANUP(cleanup_free) = text_one_line(process->name);
+    char *bytes CLEANUP(cleanup_free) = format_bytes(process->pss_bytes);
+    char *at CLEANUP(cleanup_free) = format_duration(mappings->at_ms);
+    char *then CLEANUP(cleanup_free) = format_bytes(mappings->pss_bytes);
+    char *kinds CLEANUP(cleanup_free) = format_kinds(mappings);
+    return same ? xasprintf("%s (pid %" PRId64 "), %s: %s", name, process->pid, bytes, kinds)
+                : xasprintf("%s (pid %" PRId64 "), %s; read at %s with %s: %s", name, process->pid,
+                            bytes, at, then, kinds);
+}
+
+char *metric_inside(const struct measurement *m, const char *metric)
+{
+    const struct snapshot *snapshot = metric_snapshot(m, metric);
+    bool same = snapshot && snapshot->count && m->peak.at_peak.count &&
+                snapshot->processes[0].pid == m->peak.at_peak.processes[0].pid;
+    return same ? format_inside(m) : NULL;
+}
+
+char *reason_inside(const struct measurement *m, const struct judgement *judgement)
+{
+    const struct finding *finding = reason_finding(judgement);
+    bool fails = verdict_exit_status(judgement->verdict) != 0;
+    bool is_cause = judgement->verdict == VERDICT_BUILD_FAILED && failure_cause(m);
+    if (!fails)
+        return NULL;
+    return is_cause ? format_inside(m) : finding ? metric_inside(m, finding->metric) : NULL;
 }
 
 char *format_not_measured(const struct measurement *m)

@@ -35,6 +35,20 @@ char *format_ledger_title(const struct process_ledger *ledger);
  * bounds; NULL: nothing. */
 char *format_ledger_gaps(const struct process_ledger *ledger);
 
+/* ---- mappings ---- */
+
+/* "/usr/bin/node", "anonymous", "other files"; on one line, printable. */
+char *format_mapped(const struct mapped *part);
+/* "the process had ended": why the mappings were not read. Static. */
+const char *unread_reason(enum mappings_unread unread);
+/* "tsc (pid 90), 420.0 MiB: anonymous 380.0 MiB, files 20.0 MiB": what the largest process at the
+ * memory peak holds. Names the time and the size of the read if the size differs. NULL: unknown. */
+char *format_inside(const struct measurement *m);
+/* The same if that process is also the largest at the highest value of the metric; else NULL. */
+char *metric_inside(const struct measurement *m, const char *metric);
+/* The same if it explains the reason of a verdict that fails; else NULL. */
+char *reason_inside(const struct measurement *m, const struct judgement *judgement);
+
 /* ---- a run ---- */
 
 /* Returns whether the build ran to its end and exited 0. A required artifact may still be missing.

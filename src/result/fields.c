@@ -145,6 +145,20 @@ const struct field result_process_fields[] = {
     {0},
 };
 
+const struct field result_mappings_fields[] = {
+    {"at_ms", FIELD_FIGURE, offsetof(struct process_mappings, at_ms)},
+    {"pss_bytes", FIELD_FIGURE, offsetof(struct process_mappings, pss_bytes)},
+    {"huge_page_bytes", FIELD_FIGURE, offsetof(struct process_mappings, huge_page_bytes)},
+    {"count", FIELD_FIGURE, offsetof(struct process_mappings, count)},
+    {0},
+};
+
+const struct field result_mapped_fields[] = {
+    {"name", FIELD_TEXT_OR_NULL, offsetof(struct mapped, name)},
+    {"pss_bytes", FIELD_FIGURE, offsetof(struct mapped, pss_bytes)},
+    {0},
+};
+
 const struct field result_ledger_fields[] = {
     {"source", FIELD_PEAK_SOURCE, offsetof(struct process_ledger, source)},
     {"fallback", FIELD_TEXT_OR_NULL, offsetof(struct process_ledger, fallback)},

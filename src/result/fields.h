@@ -35,6 +35,8 @@ extern const struct field result_composition_fields[];        /* struct composit
 extern const struct field result_log_cause_fields[];          /* struct log_cause */
 extern const struct field result_stage_fields[];              /* struct stage_measurement */
 extern const struct field result_process_fields[];            /* struct process_usage */
+extern const struct field result_mappings_fields[];           /* struct process_mappings */
+extern const struct field result_mapped_fields[];             /* struct mapped */
 extern const struct field result_ledger_fields[];             /* struct process_ledger */
 extern const struct field result_ledger_process_fields[];     /* struct ledger_process */
 extern const struct field result_watched_fields[];            /* struct watched_processes */

@@ -150,21 +150,88 @@ static int read_array(const struct json *parent, const char *key, size_t size,
     return 0;
 }
 
+/* Finds the index of a name among the names of an enum, whose last value is `last`. */
+static int read_name(const struct json *object, const char *key, const char *(*name_of)(int value),
+                     int last, int *value, struct bm_error *err)
+{
+    const struct json *member;
+    const char *name;
+    if (json_require(object, key, &member, err) < 0 || json_expect_string(member, &name, err) < 0)
+        return -1;
+    for (*value = 0; *value <= last; ++*value)
+        if (strcmp(name, name_of(*value)) == 0)
+            return 0;
+    return json_error(member, err, "unknown value \"%s\"", name);
+}
+
 /* ---- measurement ---- */
+
+static const char *kind_name_of(int value)
+{
+    return mapping_kind_name((enum mapping_kind)value);
+}
+
+static const char *unread_name_of(int value)
+{
+    return mappings_unread_name((enum mappings_unread)value);
+}
+
+static int read_mapped(const struct json *item, struct process_mappings *mappings,
+                       struct bm_error *err)
+{
+    static const char *const others[] = {"kind", NULL};
+    struct mapped part = {.name = NULL};
+    int kind = 0;
+    int result = read_fields(item, result_mapped_fields, others, &part, err);
+    if (result == 0)
+        result = read_name(item, "kind", kind_name_of, MAPPING_KINDS - 1, &kind, err);
+    if (result == 0)
+        mappings_add(mappings, (enum mapping_kind)kind, part.pss_bytes, part.name);
+    free(part.name);
+    return result;
+}
+
+/* Only the largest processes at the memory peak have them. */
+static int read_mappings(const struct json *process, struct process_usage *usage,
+                         struct bm_error *err)
+{
+    static const char *const others[] = {"unread", "parts", NULL};
+    const struct json *unread, *parts, *object = json_member(process, "mappings");
+    int reason = MAPPINGS_READ;
+    if (!object)
+        return 0;
+    struct process_mappings *mappings = process_add_mappings(usage);
+    if (read_fields(object, result_mappings_fields, others, mappings, err) < 0 ||
+        json_require(object, "unread", &unread, err) < 0 ||
+        (!json_is_null(unread) && read_name(object, "unread", unread_name_of,
+                                            MAPPINGS_UNREAD_COUNT - 1, &reason, err) < 0) ||
+        json_require(object, "parts", &parts, err) < 0 || json_expect_array(parts, err) < 0)
+        return -1;
+    if (!json_is_null(unread) && reason == MAPPINGS_READ)
+        return json_error(unread, err, "unknown value \"\"");
+    mappings->unread = (enum mappings_unread)reason;
+    for (const struct json *item = json_first(parts); item; item = json_next(item))
+        if (read_mapped(item, mappings, err) < 0)
+            return -1;
+    return 0;
+}
 
 static int read_processes(const struct json *parent, struct snapshot *snapshot,
                           struct bm_error *err)
 {
+    static const char *const others[] = {"mappings", NULL};
     const struct json *item;
     void *items;
     if (read_array(parent, "processes_at_peak", sizeof *snapshot->processes, &item, &items, err) <
         0)
         return -1;
     snapshot->processes = items;
-    for (; item; item = json_next(item))
-        if (read_fields(item, result_process_fields, NULL, &snapshot->processes[snapshot->count++],
-                        err) < 0)
+    for (; item; item = json_next(item)) {
+        struct process_usage *process = &snapshot->processes[snapshot->count++];
+        if (read_fields(item, result_process_fields, others, process, err) < 0 ||
+            read_mappings(item, process, err) < 0)
             return -1;
+    }
     return 0;
 }
 
@@ -379,20 +446,6 @@ static int read_sweep(const struct json *root, struct sweep_build *sweep, struct
 }
 
 /* ---- judgement ---- */
-
-/* Finds the index of a name among the names of an enum, whose last value is `last`. */
-static int read_name(const struct json *object, const char *key, const char *(*name_of)(int value),
-                     int last, int *value, struct bm_error *err)
-{
-    const struct json *member;
-    const char *name;
-    if (json_require(object, key, &member, err) < 0 || json_expect_string(member, &name, err) < 0)
-        return -1;
-    for (*value = 0; *value <= last; ++*value)
-        if (strcmp(name, name_of(*value)) == 0)
-            return 0;
-    return json_error(member, err, "unknown value \"%s\"", name);
-}
 
 static const char *verdict_name_of(int value)
 {

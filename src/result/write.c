@@ -80,11 +80,30 @@ static cJSON *append_object(cJSON *array)
 
 /* ---- measurement ---- */
 
+static void add_mappings(cJSON *process, const struct process_mappings *mappings)
+{
+    if (!mappings)
+        return;
+    cJSON *object = json_add_object(process, "mappings");
+    json_add_text(object, "unread",
+                  mappings->unread ? mappings_unread_name(mappings->unread) : NULL);
+    add_fields(object, result_mappings_fields, mappings);
+    cJSON *parts = json_add_array(object, "parts");
+    for (size_t i = 0; i < mappings->part_count; i++) {
+        cJSON *part = append_object(parts);
+        json_add_text(part, "kind", mapping_kind_name(mappings->parts[i].kind));
+        add_fields(part, result_mapped_fields, &mappings->parts[i]);
+    }
+}
+
 static void add_processes(cJSON *object, const struct snapshot *snapshot)
 {
     cJSON *array = json_add_array(object, "processes_at_peak");
-    for (size_t i = 0; i < snapshot->count; i++)
-        add_fields(append_object(array), result_process_fields, &snapshot->processes[i]);
+    for (size_t i = 0; i < snapshot->count; i++) {
+        cJSON *process = append_object(array);
+        add_fields(process, result_process_fields, &snapshot->processes[i]);
+        add_mappings(process, snapshot->processes[i].mappings);
+    }
 }
 
 static void add_process_groups(cJSON *object, const struct snapshot *snapshot)

@@ -109,6 +109,18 @@ static const struct field step_fields[] = {
     INTEGER_OF(step, oom_kills),
 };
 
+static const struct field mappings_fields[] = {
+    INTEGER_OF(mappings, snapshot_ms), INTEGER_OF(mappings, pid),
+    INTEGER_OF(mappings, unread),      INTEGER_OF(mappings, t_ms),
+    INTEGER_OF(mappings, pss_bytes),   INTEGER_OF(mappings, huge_page_bytes),
+    INTEGER_OF(mappings, count),
+};
+static const struct field mapping_fields[] = {
+    INTEGER_OF(mapping, kind),
+    INTEGER_OF(mapping, pss_bytes),
+    STRING_OF(mapping, name),
+};
+
 static const struct {
     const struct field *fields;
     size_t count;
@@ -126,6 +138,8 @@ static const struct {
     [WIRE_STAGE_SEEN] = {FIELDS(stage_seen_fields)},
     [WIRE_DISTURBANCE] = {FIELDS(disturbance_fields)},
     [WIRE_STEP] = {FIELDS(step_fields)},
+    [WIRE_MAPPINGS] = {FIELDS(mappings_fields)},
+    [WIRE_MAPPING] = {FIELDS(mapping_fields)},
 };
 #define TYPE_END (sizeof layouts / sizeof *layouts)
 

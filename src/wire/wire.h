@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 7
+#define WIRE_VERSION 8
 #define WIRE_HEADER_BYTES 8
 /* A longer payload is a broken stream. */
 #define WIRE_PAYLOAD_MAX ((size_t)64 * 1024)
@@ -39,6 +39,10 @@ enum wire_type {
     WIRE_STAGE_SEEN,
     WIRE_DISTURBANCE, /* what slowed the build; comes before WIRE_END */
     WIRE_STEP,        /* a step of an image build begins or ends (probe/steps.h) */
+    /* What a process of the snapshot by usage maps; its WIRE_MAPPING follow. It replaces an earlier
+     * one of the same process and snapshot. */
+    WIRE_MAPPINGS,
+    WIRE_MAPPING,
 };
 
 /* Who has seen the cgroup, and what proves that it is the right one. */
@@ -173,6 +177,33 @@ struct wire_step {
     int64_t oom_kills;     /* of its processes, for lack of memory; -1: not counted */
 };
 
+/* Why the mappings of a process were not read (probe/mappings.h). */
+enum wire_unread {
+    WIRE_UNREAD_NOT,        /* they were read */
+    WIRE_UNREAD_ENDED,      /* the process had ended */
+    WIRE_UNREAD_BUDGET,     /* the time that reads may take was used up */
+    WIRE_UNREAD_NEAR_LIMIT, /* the usage was near the memory limit */
+    WIRE_UNREAD_REFUSED,    /* /proc/PID/smaps could not be read */
+};
+
+/* If they were not read, the figures are -1. */
+struct wire_mappings {
+    int64_t snapshot_ms; /* t_ms of the snapshot, which was sent before */
+    int64_t pid;
+    int64_t unread; /* enum wire_unread */
+    int64_t t_ms;   /* when they were read */
+    int64_t pss_bytes;
+    int64_t huge_page_bytes; /* the resident part in transparent huge pages */
+    int64_t count;           /* mappings */
+};
+
+/* A part of the PSS of the last WIRE_MAPPINGS. */
+struct wire_mapping {
+    int64_t kind; /* enum mapping_kind (proc/smaps.h) */
+    int64_t pss_bytes;
+    const char *name; /* "": the rest of this kind */
+};
+
 struct wire_stage_seen {
     int64_t t_ms;
     int64_t stage;
@@ -207,6 +238,8 @@ struct wire_record {
         struct wire_stage_seen stage_seen;
         struct wire_disturbance disturbance;
         struct wire_step step;
+        struct wire_mappings mappings;
+        struct wire_mapping mapping;
         struct {
             int stream;
             const char *bytes;

@@ -191,3 +191,28 @@ unreclaimable() {
         "the unreclaimable peak, compared with the limit that the build needs"
     ok "$engine: the unreclaimable peak is the limit that the build needs"
 }
+
+# part FILE KIND NAME: prints the PSS of a part of the largest process, in bytes. NAME is JSON.
+part() {
+    jq --arg kind "$2" --argjson name "$3" '.processes_at_peak[0].mappings.parts |
+        map(select(.kind == $kind and .name == $name).pss_bytes) | add' "$1"
+}
+
+# A shell, which is small, and a process that maps known sizes of each kind.
+mappings() {
+    local file mapped
+    configure mappings 'hold=hold'
+    expect 0 measure --label mappings --config "$repo/mappings.json" -- sh -c '
+        ./hold write=mapped:30; ./hold thp=off map=mapped anon=100 shm=20 sleep=1500; rm mapped'
+    file=$(result mappings)
+    holds "$file" '.processes_at_peak[0].mappings.unread == null'
+    mapped=$(jq '.processes_at_peak[0].mappings.parts | map(.name // empty) | map(select(endswith("/mapped"))) | first' "$file")
+    within 100 "$(part "$file" anonymous null)" 101 "anonymous memory of the process"
+    within 20 "$(part "$file" shared null)" 21 "shared memory of the process"
+    within 29.9 "$(part "$file" files "$mapped")" 30.1 "the mapped file"
+    holds "$file" '.processes_at_peak[0].mappings | (.parts | map(.pss_bytes) | add) == .pss_bytes'
+    holds "$file" '.processes_at_peak | map(select(.mappings)) | length <= 3'
+    grep -Eq '^ *hold \(pid [0-9]+\), [0-9.]+ MiB: anonymous 10[01]\.[0-9] MiB, files 3[01]\.[0-9] MiB,' "$work/out" ||
+        fail "the summary does not report what the process holds"
+    ok "$engine: what the largest process maps is known by kind"
+}

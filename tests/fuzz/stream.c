@@ -24,7 +24,8 @@ static const char *any_text(unsigned *seed)
 
 static struct wire_record any_record(unsigned *seed)
 {
-    struct wire_record record = {.type = (enum wire_type)(WIRE_HELLO + rand_r(seed) % WIRE_STEP)};
+    struct wire_record record = {.type =
+                                     (enum wire_type)(WIRE_HELLO + rand_r(seed) % WIRE_MAPPING)};
     /* Each type except WIRE_OUTPUT consists of figures and texts, so any figures are valid. */
     int64_t *figures = &record.end.exit_code;
     for (size_t i = 0; i < sizeof record.end / sizeof *figures; i++)
@@ -49,6 +50,8 @@ static struct wire_record any_record(unsigned *seed)
         record.process_sample.command = any_text(seed);
     } else if (record.type == WIRE_STEP) {
         record.step.cgroup = any_text(seed);
+    } else if (record.type == WIRE_MAPPING) {
+        record.mapping.name = any_text(seed);
     } else if (record.type == WIRE_FAILURE) {
         record.failure.message = any_text(seed);
     } else if (record.type == WIRE_OUTPUT) {

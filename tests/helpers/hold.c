@@ -8,6 +8,7 @@
  *   shm=MIB         the same with shared memory (the kernel counts it as shmem)
  *   free            unmap all mappings
  *   read=PATH       read the whole file (page cache)
+ *   map=PATH        map the file, and read each of its pages
  *   write=PATH:MIB  write a file of that size (page cache, dirty)
  *   sleep=MS        sleep
  *   seen=LABEL:NAME wait until the timeline of the run, in .build-mem, is in the stage of this name
@@ -107,6 +108,25 @@ static void read_file(const char *step, const char *path)
         ;
     if (n < 0)
         err(1, "%s", step);
+    close(fd);
+}
+
+static void map_file(const char *step, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        err(1, "%s", step);
+    off_t size = lseek(fd, 0, SEEK_END);
+    long page = sysconf(_SC_PAGESIZE);
+    char *start = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+    if (start == MAP_FAILED)
+        err(1, "%s", step);
+    for (off_t at = 0; at < size; at += page)
+        (void)((volatile char *)start)[at];
+    if (n_mappings == MAX_MAPPINGS)
+        errx(1, "%s: more than %d mappings", step, MAX_MAPPINGS);
+    mappings[n_mappings++] = (struct mapping){start, (size_t)size};
     close(fd);
 }
 
@@ -275,6 +295,8 @@ static void do_step(const char *step)
         unmap_all(step);
     else if ((value = value_of(step, "read")))
         read_file(step, value);
+    else if ((value = value_of(step, "map")))
+        map_file(step, value);
     else if ((value = value_of(step, "write")))
         write_file(step, value);
     else if ((value = value_of(step, "sleep")))

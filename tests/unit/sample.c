@@ -86,6 +86,24 @@ static void add_verify(struct measurement *m, const char *check, const char *pat
                                                         .detail = xstrdup(detail)};
 }
 
+/* Of the largest process: half of its memory is native. The next one had ended. */
+static void fill_mappings(struct process_usage *processes)
+{
+    struct process_mappings *mappings = process_add_mappings(&processes[0]);
+    mappings->at_ms = 18310;
+    mappings->pss_bytes = 421 * MIB;
+    mappings->huge_page_bytes = 64 * MIB;
+    mappings->count = 1312;
+    mappings_add(mappings, MAPPING_ANONYMOUS, 212 * MIB, NULL);
+    mappings_add(mappings, MAPPING_HEAP, 140 * MIB, NULL);
+    mappings_add(mappings, MAPPING_FILE, 40 * MIB, "/usr/local/bin/node");
+    mappings_add(mappings, MAPPING_SHARED, 12 * MIB, "/dev/shm/next-cache");
+    mappings_add(mappings, MAPPING_FILE, 9 * MIB, NULL);
+    mappings_add(mappings, MAPPING_STACK, 6 * MIB, NULL);
+    mappings_add(mappings, MAPPING_CODE, 2 * MIB, NULL);
+    process_add_mappings(&processes[1])->unread = MAPPINGS_ENDED;
+}
+
 static void fill_peak(struct peak *peak)
 {
     peak->cgroup_bytes = 1007 * MIB + 314573;
@@ -101,6 +119,7 @@ static void fill_peak(struct peak *peak)
     peak->at_peak.at_ms = 18250;
     peak->at_peak.cgroup_bytes = 1001 * MIB;
     fill_next_build(&peak->at_peak);
+    fill_mappings(peak->at_peak.processes);
     peak->at_peak.attributed_bytes = 1000 * MIB;
     struct snapshot *unreclaimable = &peak->at_unreclaimable_peak;
     peak->unreclaimable_stage = xstrdup("next-build");
@@ -272,6 +291,9 @@ static void make_snapshot_hostile(struct snapshot *snapshot)
     for (size_t i = 0; i < snapshot->count; i++) {
         sample_set(&snapshot->processes[i].name, sample_hostile);
         sample_set(&snapshot->processes[i].command, sample_hostile);
+        struct process_mappings *mappings = snapshot->processes[i].mappings;
+        for (size_t part = 0; mappings && part < mappings->part_count; part++)
+            sample_set(&mappings->parts[part].name, sample_hostile);
     }
 }
 

@@ -108,6 +108,26 @@ static void snapshot(int64_t gauge, int64_t t_ms, int64_t stage, int64_t pss_byt
                                                                       .command = *commands}});
 }
 
+static void mappings(int64_t snapshot_ms, int64_t pid, int64_t unread, int64_t pss_bytes)
+{
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_MAPPINGS,
+                                                      .mappings = {.snapshot_ms = snapshot_ms,
+                                                                   .pid = pid,
+                                                                   .unread = unread,
+                                                                   .t_ms = snapshot_ms + 10,
+                                                                   .pss_bytes = pss_bytes,
+                                                                   .huge_page_bytes = 0,
+                                                                   .count = 3}});
+}
+
+static void mapping(int64_t kind, int64_t pss_bytes, const char *name)
+{
+    aggregate_record(
+        aggregate,
+        &(struct wire_record){.type = WIRE_MAPPING,
+                              .mapping = {.kind = kind, .pss_bytes = pss_bytes, .name = name}});
+}
+
 static void level(int64_t ancestor, const char *directory, int64_t limit_bytes, int64_t high_bytes,
                   int64_t hits)
 {
@@ -928,6 +948,66 @@ START_TEST(steps_of_another_engine_are_ignored)
 }
 END_TEST
 
+/* Mappings belong to a process of the best snapshot; a later read replaces an earlier one. */
+START_TEST(mappings_of_the_best_snapshot)
+{
+    static const char *const commands[] = {"a", "b", NULL};
+    begin();
+    snapshot(0, 100, 9, 300, 2, commands);
+    mappings(100, 2, WIRE_UNREAD_NOT, 150);
+    mapping(MAPPING_HEAP, 150, "");
+    mappings(100, 2, WIRE_UNREAD_NOT, 180);
+    mapping(MAPPING_HEAP, 100, "");
+    mapping(MAPPING_FILE, 50, "/lib/x.so");
+    mapping(MAPPING_FILE, 30, "");
+    mapping(MAPPING_KINDS, 1, "");
+    mapping(-1, 1, "");
+    mappings(100, 1, WIRE_UNREAD_ENDED, -1);
+    mapping(MAPPING_HEAP, 1, "");         /* it was not read */
+    mappings(100, 7, WIRE_UNREAD_NOT, 1); /* no process of the snapshot */
+    mapping(MAPPING_HEAP, 1, "");
+    mappings(100, 2, 99, 1);
+    snapshot(0, 200, 9, 200, 2, commands); /* lower: not kept */
+    mappings(200, 2, WIRE_UNREAD_NOT, 1);
+    mapping(MAPPING_HEAP, 1, "");
+    finish(400, 0, 0);
+    const struct process_usage *processes = m.peak.at_peak.processes;
+    ck_assert_int_eq(processes[0].pid, 2);
+    const struct process_mappings *read = processes[0].mappings;
+    ck_assert_ptr_nonnull(read);
+    ck_assert_int_eq(read->unread, MAPPINGS_READ);
+    ck_assert_int_eq(read->at_ms, 110);
+    ck_assert_int_eq(read->pss_bytes, 180);
+    ck_assert_int_eq(read->count, 3);
+    ck_assert_uint_eq(read->part_count, 3);
+    ck_assert_str_eq(read->parts[1].name, "/lib/x.so");
+    ck_assert_ptr_null(read->parts[2].name);
+    ck_assert_int_eq(mappings_of_kind(read, MAPPING_FILE), 80);
+    ck_assert_int_eq(mappings_of_kind(read, MAPPING_SHARED), 0);
+    ck_assert_int_eq(processes[1].mappings->unread, MAPPINGS_ENDED);
+    ck_assert_int_eq(processes[1].mappings->pss_bytes, UNMEASURED);
+    ck_assert_uint_eq(processes[1].mappings->part_count, 0);
+    end();
+}
+END_TEST
+
+/* A better snapshot replaces the processes with their mappings. */
+START_TEST(mappings_of_a_replaced_snapshot)
+{
+    static const char *const commands[] = {"a", NULL};
+    begin();
+    snapshot(0, 100, 9, 300, 1, commands);
+    mappings(100, 1, WIRE_UNREAD_NOT, 100);
+    mapping(MAPPING_HEAP, 100, "");
+    snapshot(0, 200, 9, 400, 1, commands);
+    mapping(MAPPING_HEAP, 100, "");
+    finish(400, 0, 0);
+    ck_assert_int_eq(m.peak.at_peak.at_ms, 200);
+    ck_assert_ptr_null(m.peak.at_peak.processes[0].mappings);
+    end();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("measurement/aggregate");
@@ -960,6 +1040,8 @@ int main(void)
     tcase_add_test(all, variables_are_bounded);
     tcase_add_test(all, names_of_processes);
     tcase_add_test(all, steps_are_stages);
+    tcase_add_test(all, mappings_of_the_best_snapshot);
+    tcase_add_test(all, mappings_of_a_replaced_snapshot);
     tcase_add_test(all, steps_of_another_engine_are_ignored);
     suite_add_tcase(suite, all);
     return run_suite(suite);

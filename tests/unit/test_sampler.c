@@ -357,6 +357,95 @@ START_TEST(a_peak_of_page_cache)
 }
 END_TEST
 
+/* ---- mappings ---- */
+
+#define SMAPS "/proc/5002070/smaps"
+
+static const char mapped_text[] = "1000-9000 rw-p 00000000 00:00 0      [heap]\nPss: 5000 kB\n"
+                                  "10000-20000 r--p 00000000 00:1 1     /lib/x\nPss: 824 kB\n";
+
+static const struct process_mappings *mappings_at_peak(void)
+{
+    ck_assert_ptr_nonnull(process_at_peak(5002070)->mappings);
+    return process_at_peak(5002070)->mappings;
+}
+
+START_TEST(the_mappings_of_the_largest_process)
+{
+    begin("memory-freed");
+    put(SMAPS, mapped_text);
+    watch();
+    end(1300);
+    const struct process_mappings *mappings = mappings_at_peak();
+    ck_assert_int_eq(mappings->unread, MAPPINGS_READ);
+    ck_assert_int_eq(mappings->pss_bytes, 5824 * 1024);
+    ck_assert_uint_eq(mappings->part_count, 2);
+    ck_assert_int_eq(mappings_of_kind(mappings, MAPPING_HEAP), 5000 * 1024);
+    ck_assert_str_eq(mappings->parts[1].name, "/lib/x");
+    measurement_release(&watched.m);
+}
+END_TEST
+
+/* A read that failed is not repeated on each poll. */
+START_TEST(mappings_that_cannot_be_read)
+{
+    begin("memory-freed");
+    watch();
+    put(SMAPS, mapped_text);
+    for (int64_t t_ms = 1200; t_ms < 2000;)
+        t_ms = sampler_poll(&watched.sampler, t_ms);
+    end(2100);
+    ck_assert_int_eq(mappings_at_peak()->unread, MAPPINGS_REFUSED);
+    ck_assert_uint_eq(mappings_at_peak()->part_count, 0);
+    measurement_release(&watched.m);
+}
+END_TEST
+
+START_TEST(mappings_of_another_format)
+{
+    begin("memory-freed");
+    put(SMAPS, "1000-9000 rw-p 00000000 00:00 0\n");
+    watch();
+    end(1300);
+    ck_assert_int_eq(mappings_at_peak()->unread, MAPPINGS_REFUSED);
+    measurement_release(&watched.m);
+}
+END_TEST
+
+/* Near the memory limit, the kernel may have killed the process: a read would delay its end. */
+START_TEST(no_mappings_are_read_near_the_limit)
+{
+    begin("memory-freed");
+    put(SMAPS, mapped_text);
+    watched.sampler.gauges.limit_bytes = cgroup_usage(&watched.cgroup) / 2;
+    watch();
+    end(1300);
+    ck_assert_int_eq(mappings_at_peak()->unread, MAPPINGS_NEAR_LIMIT);
+    measurement_release(&watched.m);
+}
+END_TEST
+
+/* A new highest usage lasts for one poll: there is no time to read, and later it is too late. */
+START_TEST(mappings_of_a_short_peak)
+{
+    begin("memory-freed");
+    put(SMAPS, mapped_text);
+    watch();
+    put(SMAPS, "1000-9000 rw-p 00000000 00:00 0      [heap]\nPss: 40000 kB\n");
+    put("/proc/5002070/statm", "20000 12000 163 122 0 1730 0\n");
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "90000000\n");
+    sampler_poll(&watched.sampler, 1350);
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "7500000\n");
+    for (int64_t t_ms = 1360; t_ms < 2000;)
+        t_ms = sampler_poll(&watched.sampler, t_ms);
+    end(2100);
+    ck_assert_int_eq(watched.m.peak.at_peak.cgroup_bytes, 90000000);
+    ck_assert_int_eq(mappings_at_peak()->pss_bytes, 5824 * 1024);
+    ck_assert_int_lt(mappings_at_peak()->at_ms, 1350);
+    measurement_release(&watched.m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("probe/sampler");
@@ -374,6 +463,11 @@ int main(void)
     tcase_add_test(all, rss_is_used_without_a_rollup);
     tcase_add_test(all, the_peak_of_a_process_that_is_ending);
     tcase_add_test(all, a_peak_of_page_cache);
+    tcase_add_test(all, the_mappings_of_the_largest_process);
+    tcase_add_test(all, mappings_that_cannot_be_read);
+    tcase_add_test(all, mappings_of_another_format);
+    tcase_add_test(all, no_mappings_are_read_near_the_limit);
+    tcase_add_test(all, mappings_of_a_short_peak);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

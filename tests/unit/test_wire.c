@@ -82,6 +82,19 @@ START_TEST(every_record_is_decoded_as_it_was_encoded)
     ck_assert_int_eq(out.step.peak_is_exact, 0);
     ck_assert_int_eq(out.step.oom_kills, -1);
 
+    in = (struct wire_record){.type = WIRE_MAPPINGS, .mappings = {1, 2, 3, 4, 5, 6, 7}};
+    length = wire_encode(&in, frame, sizeof frame);
+    ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
+    ck_assert_mem_eq(&in.mappings, &out.mappings, sizeof in.mappings);
+
+    in = (struct wire_record){.type = WIRE_MAPPING,
+                              .mapping = {.kind = 6, .pss_bytes = 7, .name = "/lib/x.so"}};
+    length = wire_encode(&in, frame, sizeof frame);
+    ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
+    ck_assert_int_eq(out.mapping.kind, 6);
+    ck_assert_int_eq(out.mapping.pss_bytes, 7);
+    ck_assert_str_eq(out.mapping.name, "/lib/x.so");
+
     in = (struct wire_record){.type = WIRE_OUTPUT,
                               .output = {.stream = 2, .bytes = "a\0b", .length = 3}};
     length = wire_encode(&in, frame, sizeof frame);

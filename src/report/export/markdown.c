@@ -62,6 +62,9 @@ static void put_head(FILE *out, const struct measurement *m, const struct judgem
     const char *largest = reason_largest(judgement);
     if (largest)
         put_paragraph(out, "Largest: ", largest);
+    char *inside CLEANUP(cleanup_free) = reason_inside(m, judgement);
+    if (inside)
+        put_paragraph(out, "Inside: ", inside);
     for (size_t i = 0; i < judgement->notes.count; i++)
         put_paragraph(out, "Note: ", judgement->notes.items[i]);
     if (m->not_measured)

@@ -281,6 +281,68 @@ static void put_every_process(struct xml *xml, const struct measurement *m)
     html_close(xml);
 }
 
+static void put_part(struct xml *xml, const struct process_mappings *mappings,
+                     const struct mapped *part)
+{
+    char *text CLEANUP(cleanup_free) = format_mapped(part);
+    html_row_head(xml, text);
+    put_bar_cell(xml, part->pss_bytes, mappings->pss_bytes);
+    html_figure_cell(xml, "bytes", part->pss_bytes);
+}
+
+/* The first row of a process has its name and when it was read. */
+static void put_mappings_start(struct xml *xml, const struct process_usage *process, bool first)
+{
+    char *at CLEANUP(cleanup_free) = format_duration(process->mappings->at_ms);
+    html_open(xml, "tr", first ? "first" : NULL);
+    html_open(xml, "td", NULL);
+    if (first)
+        xml_textf(xml, "%s (pid %" PRId64 ")", process->name, process->pid);
+    xml_end(xml);
+    html_element(xml, "td", "n", first && process->mappings->at_ms >= 0 ? at : "");
+}
+
+static void put_mappings(struct xml *xml, const struct process_usage *process)
+{
+    const struct process_mappings *mappings = process->mappings;
+    for (size_t i = 0; i < mappings->part_count; i++) {
+        put_mappings_start(xml, process, i == 0);
+        put_part(xml, mappings, &mappings->parts[i]);
+        html_close(xml);
+    }
+    if (!mappings->part_count) {
+        put_mappings_start(xml, process, true);
+        html_open(xml, "td", "note");
+        xml_textf(xml, "not read: %s", unread_reason(mappings->unread));
+        xml_end(xml);
+        put_bar_cell(xml, UNMEASURED, UNMEASURED);
+        html_figure_cell(xml, "bytes", UNMEASURED);
+        html_close(xml);
+    } else if (mappings->huge_page_bytes > 0) {
+        put_mappings_start(xml, process, false);
+        html_element(xml, "td", "note", "of these in huge pages");
+        put_bar_cell(xml, mappings->huge_page_bytes, mappings->pss_bytes);
+        html_figure_cell(xml, "bytes", mappings->huge_page_bytes);
+        html_close(xml);
+    }
+}
+
+/* What the largest processes at the memory peak hold. */
+static void put_inside(struct xml *xml, const struct snapshot *snapshot)
+{
+    static const char *const titles[] = {"process", ">read at", "part", "", ">PSS", NULL};
+    bool any = false;
+    for (size_t i = 0; i < snapshot->count; i++)
+        any |= snapshot->processes[i].mappings != NULL;
+    if (!any)
+        return;
+    html_table(xml, "What the largest processes at the memory peak hold", titles);
+    for (size_t i = 0; i < snapshot->count; i++)
+        if (snapshot->processes[i].mappings)
+            put_mappings(xml, &snapshot->processes[i]);
+    html_table_end(xml);
+}
+
 static void put_largest(struct xml *xml, const struct ledger_process *process, int64_t most)
 {
     char *name CLEANUP(cleanup_free) = format_ledger_process(process);
@@ -335,6 +397,7 @@ void html_put_processes(struct xml *xml, const struct report_input *report)
     for (size_t i = 0; i < m->stage_count; i++)
         put_stage_groups(xml, &m->stages[i], most, report);
     html_table_end(xml);
+    put_inside(xml, &m->peak.at_peak);
     put_every_process(xml, m);
     html_close(xml);
 }

@@ -151,6 +151,9 @@ static void put_finding(FILE *out, const struct finding *finding, const struct m
     put_runs(out, finding);
     if (finding->largest)
         put_fact(out, "largest:      ", finding->largest);
+    char *inside CLEANUP(cleanup_free) = metric_inside(m, finding->metric);
+    if (inside && finding->status == FINDING_FAILED)
+        put_fact(out, "inside:       ", inside);
 }
 
 /* ---- cases ---- */
@@ -253,6 +256,9 @@ static void add_build(struct junit_cases *cases, const struct measurement *m,
     if (item->outcome == OUTCOME_ERROR) {
         put_cause(out, m);
         put_processes(out, &m->peak.at_peak);
+        char *inside CLEANUP(cleanup_free) = format_inside(m);
+        if (inside)
+            put_fact(out, "inside:       ", inside);
         put_notes(out, judgement);
         put_advice(out, judgement);
     }

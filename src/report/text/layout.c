@@ -167,6 +167,10 @@ void layout_verdict(struct layout *layout, const struct layout_verdict *end)
         layout_put(layout, PAINT_NONE, "largest:   ");
         layout_wrap(layout, 11, 11, PAINT_NONE, end->largest);
     }
+    if (end->inside) {
+        layout_put(layout, PAINT_NONE, "inside:    ");
+        layout_wrap(layout, 11, 11, PAINT_NONE, end->inside);
+    }
     for (size_t i = 0; end->notes && i < end->notes->count; i++) {
         layout_put(layout, PAINT_NONE, "note: ");
         layout_wrap(layout, 6, 6, PAINT_NONE, end->notes->items[i]);

@@ -46,6 +46,7 @@ struct layout_verdict {
     bool good;           /* printed in green, else in red */
     const char *reason;
     const char *largest;      /* the largest processes; NULL: unknown */
+    const char *inside;       /* what the largest of them holds; NULL: unknown */
     const struct strv *notes; /* NULL: none */
     const char *advice;       /* NULL: none; a command after "run: " gets a line of its own */
 };

@@ -316,7 +316,8 @@ static size_t count_by_rss(const struct snapshot *snapshot)
     return count;
 }
 
-static void put_processes(struct layout *layout, const struct measurement *m)
+/* `inside`: what the largest process holds, on a line of its own; NULL: none. */
+static void put_processes(struct layout *layout, const struct measurement *m, const char *inside)
 {
     const struct snapshot *snapshot = &m->peak.at_peak;
     if (!snapshot->count)
@@ -348,6 +349,7 @@ static void put_processes(struct layout *layout, const struct measurement *m)
                   snapshot->count);
     if (by_rss)
         layout_put(layout, PAINT_DIM, note);
+    put_warning(layout, PAINT_DIM, inside);
 }
 
 static void raise_to_largest(int64_t *highest, const struct snapshot *snapshot)
@@ -531,7 +533,9 @@ char *summary_text(const struct measurement *m, const struct judgement *judgemen
     put_head(&layout, m);
     put_stages(&layout, m, judgement);
     put_stage_bars(&layout, m, judgement);
-    put_processes(&layout, m);
+    char *of_verdict CLEANUP(cleanup_free) = reason_inside(m, judgement);
+    char *inside CLEANUP(cleanup_free) = of_verdict ? NULL : format_inside(m);
+    put_processes(&layout, m, inside);
     put_uncaught(&layout, m);
     put_largest(&layout, m);
     put_verify(&layout, m);
@@ -542,6 +546,7 @@ char *summary_text(const struct measurement *m, const struct judgement *judgemen
                                 .good = verdict_exit_status(judgement->verdict) == 0,
                                 .reason = reason,
                                 .largest = reason_largest(judgement),
+                                .inside = of_verdict,
                                 .notes = &judgement->notes,
                                 .advice = judgement->advice,
                             });
