@@ -403,6 +403,22 @@ static void note_duration(struct judgement *judgement)
     }
 }
 
+/* One accepted run does not show how much the runs differ: if it was an unusual one, growth against
+ * it is a false alarm. */
+static void note_single_run(const struct baseline_environment *entry, struct judgement *judgement)
+{
+    bool single = false;
+    for (size_t i = 0; entry && i < judgement->finding_count; i++) {
+        const struct finding *finding = &judgement->findings[i];
+        const struct baseline_metric *metric = baseline_metric_find(entry, finding->metric);
+        single |= finding->status == FINDING_FAILED && metric && metric->count == 1;
+    }
+    if (single && judgement->verdict == VERDICT_REGRESSED)
+        strv_push(&judgement->notes,
+                  "the baseline has one run, which can be an unusual one: if nothing explains the "
+                  "growth, refresh the baseline with three runs of the accepted commit");
+}
+
 /* ---- the judgement ---- */
 
 static enum verdict verdict_of_run(enum run_validity validity)
@@ -546,6 +562,8 @@ static void judge_against(const struct baseline *baseline, const char *baseline_
     note_cut_off(&evaluation, judgement);
     note_drift(evaluation.entry, &runs[0], &judgement->notes);
     note_duration(judgement);
+    if (judgement->baseline_path)
+        note_single_run(evaluation.entry, judgement);
 }
 
 void judge(const struct baseline *baseline, const char *baseline_path,

@@ -1180,6 +1180,27 @@ START_TEST(durations_that_differ_are_noted)
 }
 END_TEST
 
+START_TEST(one_accepted_run_is_noted)
+{
+    static const int64_t accepted[] = {800 * MIB, 800 * MIB};
+    static const struct {
+        void (*change)(struct scene *scene);
+        size_t accepted_count;
+        bool noted;
+    } table[] = {{one_byte_over, 1, true}, {one_byte_over, 2, false}, {nothing, 1, false}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct scene scene CLEANUP(release_scene);
+        struct judgement judgement CLEANUP(judgement_release);
+        set_scene(&scene, table[i].change, no_peaks);
+        gate_set_values(gate_metric(&scene.baseline, PEAK), accepted, table[i].accepted_count);
+        judge_scene(&scene, false, &judgement);
+        ck_assert_uint_eq(judgement.notes.count, table[i].noted ? 1 : 0);
+        if (table[i].noted)
+            ck_assert_ptr_nonnull(strstr(judgement.notes.items[0], "the baseline has one run"));
+    }
+}
+END_TEST
+
 START_TEST(drift_is_noted)
 {
     static const char note[] = "drifted since the baseline was measured: kernel: 6.1.0, then 6.99; "
@@ -1614,6 +1635,7 @@ int main(void)
     tcase_add_test(rest, largest_is_of_the_highest_run);
     tcase_add_test(rest, missing_figures_are_unmeasured);
     tcase_add_test(rest, durations_that_differ_are_noted);
+    tcase_add_test(rest, one_accepted_run_is_noted);
     tcase_add_test(rest, drift_is_noted);
     tcase_add_test(rest, second_entry_is_found);
     tcase_add_test(rest, note_names_the_limit);
