@@ -36,6 +36,8 @@ struct image_run {
     char *own_id_file;      /* of --iidfile, if the command names no image; else NULL */
     struct strv ids_before; /* of the images of the command; "": missing */
     char *version;          /* of the engine */
+    bool other_manager;     /* Podman would ask systemd for the cgroup of a step */
+    char *parent;           /* of the steps: a path from the root of the hierarchy */
 };
 
 /* ---- the client ---- */
@@ -59,16 +61,16 @@ static char *ask(const struct engine_run *run, const char *const *words, struct 
 }
 #define ASK(run, err, ...) ask(run, (const char *const[]){__VA_ARGS__, NULL}, err)
 
-/* BuildKit makes the cgroup of a step itself, whatever the driver. Other builders give a name to
- * systemd if that is the driver, and not a path. */
+/* BuildKit makes the cgroup of a step itself, whatever the driver, and Podman does with an option.
+ * The classic builder gives a name to systemd if that is the driver, and not a path. */
 static bool makes_paths(const struct engine_run *run, const char *driver)
 {
     const char *buildkit = getenv("DOCKER_BUILDKIT");
     bool classic = (buildkit && strcmp(buildkit, "0") == 0) ||
                    strv_contains(run->spec->env, "DOCKER_BUILDKIT=0") ||
                    strv_contains(&run->image->command.words, "DOCKER_BUILDKIT=0");
-    return strcmp(driver, "cgroupfs") == 0 ||
-           (run->image->command.client == CLIENT_DOCKER && !classic);
+    return strcmp(driver, "cgroupfs") == 0 || run->image->command.client == CLIENT_PODMAN ||
+           !classic;
 }
 
 /* Buildah has no driver: it always gives a path. */
@@ -128,12 +130,25 @@ static int check_engine(struct engine_run *run, struct bm_error *err)
     if (!makes_paths(run, driver))
         return bm_error_set(
             err,
-            "the engine image needs the cgroup driver cgroupfs or Docker's BuildKit, and %s has "
-            "the driver %s: give the steps of the image as the build command, with their base "
-            "image as --image",
+            "the classic builder of %s needs the cgroup driver cgroupfs, and the driver is %s: "
+            "build with BuildKit (install docker-buildx, and do not set DOCKER_BUILDKIT=0)",
             name, driver);
+    run->image->other_manager =
+        run->image->command.client == CLIENT_PODMAN && strcmp(driver, "cgroupfs") != 0;
     run->image->version = xstrdup(version);
     return 0;
+}
+
+/* The daemon of Docker is another process: this user cannot move its steps into a cgroup of their
+ * own. The steps of Podman and Buildah are processes of the user. */
+static int check_rights(struct engine_run *run, struct bm_error *err)
+{
+    if (geteuid() == 0 || run->image->command.client != CLIENT_DOCKER || take_as_podman(run))
+        return 0;
+    return bm_error_set(err,
+                        "measuring an image build of Docker requires root, because the cgroups of "
+                        "its steps belong to the daemon: use sudo, or build the image with "
+                        "`podman build`");
 }
 
 /* Returns the id of an image; "" if it is missing. The caller owns it. */
@@ -188,23 +203,37 @@ static void remove_orphans_in(const char *root, const char *name)
     run_cgroup_remove_orphans(root);
 }
 
-static int make_cgroup(struct engine_run *run, struct bm_error *err)
+/* Makes it at the root, where the engine makes those of containers. */
+static int make_cgroup_at_root(struct engine_run *run, const struct cgroup *root,
+                               struct bm_error *err)
 {
-    struct cgroup root, made;
-    if (hierarchy_root(&root, err) < 0)
-        return -1;
+    struct cgroup made;
     each_hierarchy(remove_orphans_in, NULL);
-    char *directory CLEANUP(cleanup_free) = xasprintf("%s/%s", root.directory, run->spec->name);
-    if (root.version == 2)
-        (void)run_cgroup_write(root.directory, "cgroup.subtree_control", "+memory");
+    char *directory CLEANUP(cleanup_free) = xasprintf("%s/%s", root->directory, run->spec->name);
+    if (root->version == 2)
+        (void)run_cgroup_write(root->directory, "cgroup.subtree_control", "+memory");
     if (mkdir(directory, 0755) < 0)
         return bm_error_errno(err, "cannot create the cgroup %s", directory);
     run->cgroup = steal_ptr(directory);
-    if (run_cgroup_of(run->cgroup, &made) < 0 || made.version != root.version)
+    if (run_cgroup_of(run->cgroup, &made) < 0 || made.version != root->version)
         return bm_error_set(err,
                             "the memory controller is not enabled in %s: write +memory to its "
                             "cgroup.subtree_control",
-                            root.directory);
+                            root->directory);
+    return 0;
+}
+
+static int make_cgroup(struct engine_run *run, struct bm_error *err)
+{
+    struct cgroup root;
+    int version;
+    if (geteuid() != 0 &&
+        run_cgroup_make(run->spec->name, &run->cgroup, &run->moved, &version, err) < 0)
+        return -1;
+    if (hierarchy_root(&root, err) < 0 ||
+        (geteuid() == 0 && make_cgroup_at_root(run, &root, err) < 0))
+        return -1;
+    run->image->parent = xasprintf("%s/" STEPS, run->cgroup + strlen(root.directory));
     if (run->spec->memory_limit_bytes > 0)
         return run_cgroup_limit(run->cgroup, root.version, run->spec->memory_limit_bytes, err);
     return 0;
@@ -227,17 +256,21 @@ static char *cpu_usage_file(const char *name)
 
 /* ---- the run ---- */
 
+/* Whether a cgroup can be made depends on the client: see start. */
 static int usable(const struct engine *engine, bool *silent, struct bm_error *err)
 {
     (void)engine;
     (void)silent;
-    return geteuid() == 0 ? 0 : bm_error_set(err, "requires root");
+    (void)err;
+    return 0;
 }
 
 /* A cached step would use no memory, and a failed step would leave its container. */
 static void push_options(const struct engine_run *run, struct strv *options)
 {
-    strv_pushf(options, "--cgroup-parent=/%s/" STEPS, run->spec->name);
+    strv_pushf(options, "--cgroup-parent=%s", run->image->parent);
+    if (run->image->other_manager)
+        strv_push(options, "--cgroup-manager=cgroupfs");
     strv_push(options, "--force-rm");
     if (run->image->own_id_file)
         strv_pushf(options, "--iidfile=%s", run->image->own_id_file);
@@ -317,8 +350,8 @@ static int start(struct engine_run *run, struct bm_error *err)
     if (image_command_parse(run->spec->command, command, err) < 0)
         return -1;
     fill_client(run, &run->image->client);
-    if (check_engine(run, err) < 0 || check_paths(run, err) < 0 || make_id_file(run, err) < 0 ||
-        make_cgroup(run, err) < 0)
+    if (check_rights(run, err) < 0 || check_engine(run, err) < 0 || check_paths(run, err) < 0 ||
+        make_id_file(run, err) < 0 || make_cgroup(run, err) < 0)
         return -1;
     if (has_paths(run))
         image_client_remove_orphans(&run->image->client);
@@ -426,9 +459,11 @@ static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_
         result = remove_cgroups(run, err);
         add_built(run, facts);
     }
+    run_cgroup_move_back(run->moved);
     if (run->image->own_id_file)
         (void)unlink(run->image->own_id_file);
     free(run->image->own_id_file);
+    free(run->image->parent);
     facts->version = steal_ptr(run->image->version);
     image_command_release(&run->image->command);
     strv_release(&run->image->client);

@@ -1,14 +1,18 @@
 # Sourced by the tests of image builds. They measure a build of two RUN steps with known amounts of memory.
 # shellcheck shell=bash
 
-# image_repo ENGINE: makes $repo, whose Dockerfile holds memory, and imports the base image into the engine.
-image_repo() {
+# image_files: makes $repo, whose Dockerfile holds memory.
+image_files() {
     repo=$work/image
     rm -rf "$repo"
     mkdir "$repo"
     cp "$hold" "$repo/hold"
     echo /.build-mem >"$repo/.dockerignore"
     echo '{"clear": [], "artifacts": []}' >"$repo/build-mem.json"
+}
+# image_repo ENGINE: makes $repo, and imports the base image into the engine.
+image_repo() {
+    image_files
     "$srcdir/tests/rig/tiny-image" "$1"
     # The first read of the image after the import is charged to its container. It must not be a step.
     "$1" run --rm --network none build-mem-tiny:1 true
