@@ -21,7 +21,8 @@ image_repo() {
 artifacts() { jq -n '{clear: [], artifacts: $ARGS.positional | map({path: .})}' --args "$@" >"$repo/build-mem.json"; }
 # dockerfile LINE...: writes the Dockerfile.
 dockerfile() { printf '%s\n' 'FROM build-mem-tiny:1' 'COPY hold /hold' "$@" >"$repo/Dockerfile"; }
-measure() { env --default-signal "$build_mem" run --repo "$repo" "$@"; }
+measure_as=() # a command that runs it as another user
+measure() { "${measure_as[@]}" env --default-signal "$build_mem" run --repo "$repo" "$@"; }
 result() { echo "$repo/.build-mem/result-$1.json"; }
 
 # The two steps, and their memory in MiB. A User-Mode-Linux fills memory slowly, so there they are smaller.
