@@ -163,7 +163,7 @@ static void put_stage(struct layout *layout, const struct stage_measurement *sta
     char *pss CLEANUP(cleanup_free) = format_bytes(stage->pss_peak_bytes);
     char *bytes CLEANUP(cleanup_free) = format_bytes(stage->cgroup_peak_bytes);
     bool lower_bound = !stage->cgroup_peak_exact && stage->cgroup_peak_bytes >= 0;
-    char *cgroup CLEANUP(cleanup_free) = xasprintf("%s%s", lower_bound ? "~" : "", bytes);
+    char *cgroup CLEANUP(cleanup_free) = xasprintf("%s%s", lower_bound ? "≥ " : "", bytes);
     char *span CLEANUP(cleanup_free) = format_span(stage->first_ms, stage->last_ms);
     const struct column *column = stage_columns;
     layout_put(layout, PAINT_NONE, "  ");
