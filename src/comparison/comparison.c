@@ -228,6 +228,9 @@ static void judge_sets(const struct comparison_side *a, const struct comparison_
     }
     judge(&baseline, a->name, b->runs, b->count, false, judgement);
     reword(judgement, a, b);
+    bool differ = judgement->verdict == VERDICT_IMPROVED || judgement->verdict == VERDICT_REGRESSED;
+    if (differ && a->count == 1 && b->count == 1)
+        replace(&judgement->advice, advice_text(ADVICE_SINGLE_RUNS, NULL));
 }
 
 void compare_sets(const struct comparison_side *a, const struct comparison_side *b,

@@ -61,6 +61,8 @@ static const char *const texts[] = {
         "check out the commit of the baseline; on a quiet machine, " REFRESH "{}",
     [ADVICE_MEASURE_BOTH] = "check again: both trees must be measured",
     [ADVICE_MORE_RUNS] = "measure the first side again, with --runs 3 or more",
+    [ADVICE_SINGLE_RUNS] = "one run of each side can be an unusual one: compare several (--runs 3) "
+                           "before you rely on this",
     [ADVICE_MORE_RIGHTS] = AS_ROOT ", or set the level of this metric to warn",
     [ADVICE_CLEAR_CACHE] = CLEAR_CACHE,
     [ADVICE_CLEAR_CACHE_OR_ACCEPT] = CLEAR_CACHE

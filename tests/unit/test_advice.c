@@ -79,6 +79,8 @@ static const struct {
                               "build-mem baseline refresh"},
     [ADVICE_MEASURE_BOTH] = {NULL, "check again: both trees must be measured"},
     [ADVICE_MORE_RUNS] = {NULL, "measure the first side again, with --runs 3 or more"},
+    [ADVICE_SINGLE_RUNS] = {NULL, "one run of each side can be an unusual one: compare several "
+                                  "(--runs 3) before you rely on this"},
     [ADVICE_MORE_RIGHTS] = {NULL, "run build-mem as root outside of a container, or set the level "
                                   "of this metric to warn"},
     [ADVICE_CLEAR_CACHE] = {NULL, CACHE},
