@@ -224,7 +224,7 @@ static int check_budget_names(const struct config *config, const struct json *ro
     for (size_t i = 0; budgets && i < config->budgets.count; i++) {
         const char *metric = config->budgets.items[i].metric;
         const struct json *item = json_member(budgets, metric);
-        const char *stage = metric_stage_name(metric), *process = metric_process_name(metric);
+        const char *stage = metric_stage(metric), *process = metric_process_name(metric);
         if (item && stage && !has_stage(config, stage))
             return json_error(item, err, "\"stages\" has no stage \"%s\"", stage);
         if (item && process && !has_process(config, process))

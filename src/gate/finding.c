@@ -263,9 +263,9 @@ static char *unchecked_reason(const struct evaluation *evaluation, const struct 
     if (finding->value_count)
         return xasprintf("it was measured in only %zu of %zu runs", finding->value_count,
                          evaluation->run_count);
-    return xstrdup(process                              ? "no process matches"
-                   : metric_stage_name(finding->metric) ? "the stage was not measured"
-                                                        : "it was not measured");
+    return xstrdup(process                         ? "no process matches"
+                   : metric_stage(finding->metric) ? "the stage was not measured"
+                                                   : "it was not measured");
 }
 
 /* Adds the budget to `reason`, which is that of the comparison with the baseline. */

@@ -85,7 +85,7 @@ static char *refresh_or(enum advice refresh, enum advice otherwise,
 static enum advice advice_for_unchecked(const char *metric)
 {
     return metric_process_name(metric) ? ADVICE_UNCHECKED_PROCESS
-           : metric_stage_name(metric) ? ADVICE_UNCHECKED_STAGE
+           : metric_stage(metric)      ? ADVICE_UNCHECKED_STAGE
                                        : ADVICE_UNCHECKED_PEAK;
 }
 
@@ -344,7 +344,7 @@ static bool only_a_part_grew(const struct judgement *judgement)
     bool part = false;
     for (size_t i = 0; i < judgement->finding_count; i++) {
         const struct finding *finding = &judgement->findings[i];
-        bool is_part = metric_stage_name(finding->metric) || metric_process_name(finding->metric);
+        bool is_part = metric_stage(finding->metric) || metric_process_name(finding->metric);
         if (finding->status == FINDING_FAILED && !is_part)
             return false;
         part |= finding->status == FINDING_FAILED;

@@ -1426,12 +1426,13 @@ END_TEST
 START_TEST(a_stage_is_not_explained_by_the_peak)
 {
     static const struct {
-        int64_t peak_bytes, stage_bytes;
+        int64_t peak_bytes, stage_bytes, unreclaimable_bytes;
         size_t notes;
     } table[] = {
-        {800 * MIB, 400 * MIB, 0},
-        {900 * MIB, 300 * MIB, 1},
-        {900 * MIB, 400 * MIB, 1},
+        {800 * MIB, 400 * MIB, 250 * MIB, 0},
+        {800 * MIB, 300 * MIB, 350 * MIB, 0},
+        {900 * MIB, 300 * MIB, 250 * MIB, 1},
+        {900 * MIB, 400 * MIB, 250 * MIB, 1},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct measurement m CLEANUP(measurement_release);
@@ -1439,8 +1440,11 @@ START_TEST(a_stage_is_not_explained_by_the_peak)
         struct baseline baseline CLEANUP(baseline_release);
         gate_baseline(&baseline);
         gate_metric(&baseline, "stage:build-deps")->tolerance.level = LEVEL_FAIL;
+        gate_add_metric(&baseline, "stage_unreclaimable:build-deps", 250 * MIB);
+        gate_metric(&baseline, "stage_unreclaimable:build-deps")->tolerance.level = LEVEL_FAIL;
         gate_run(&m, "now", table[i].peak_bytes);
         gate_stage(&m, "build-deps")->pss_peak_bytes = table[i].stage_bytes;
+        gate_stage(&m, "build-deps")->unreclaimable_peak_bytes = table[i].unreclaimable_bytes;
         m.peak.composition.file_bytes = table[i].peak_bytes / 2;
         judge(&baseline, "b.json", &m, 1, false, &judgement);
         ck_assert_int_eq(judgement.verdict, VERDICT_REGRESSED);

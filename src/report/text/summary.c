@@ -207,7 +207,7 @@ static void put_stages(struct layout *layout, const struct measurement *m,
         lower_bounds |= !m->stages[i].cgroup_peak_exact && m->stages[i].cgroup_peak_bytes >= 0;
     }
     if (lower_bounds)
-        layout_put(layout, PAINT_DIM, "  ~ highest sample, a lower bound\n");
+        layout_put(layout, PAINT_DIM, "  ≥ highest sample, a lower bound\n");
 }
 
 /* ---- the stages as bars ---- */
