@@ -523,6 +523,16 @@ static bool baseline_was_undisturbed(const struct evaluation *evaluation,
     return false;
 }
 
+/* Returns the run of the caller of which `copy` is one: the label belongs to one run alone. */
+static const struct measurement *run_of(const struct measurement *copy,
+                                        const struct measurement *runs, size_t run_count)
+{
+    for (size_t i = 0; copy && i < run_count; i++)
+        if (runs[i].label == copy->label)
+            return &runs[i];
+    return NULL;
+}
+
 static void judge_against(const struct baseline *baseline, const char *baseline_path,
                           const struct measurement *runs, size_t run_count, bool strict,
                           struct judgement *judgement)
@@ -559,6 +569,7 @@ static void judge_against(const struct baseline *baseline, const char *baseline_
         conclude(&evaluation, judgement);
         conclude_unlike(&evaluation, judgement);
     }
+    judgement->decided_by = run_of(judgement->decided_by, runs, run_count);
     note_cut_off(&evaluation, judgement);
     note_drift(evaluation.entry, &runs[0], &judgement->notes);
     note_duration(judgement);

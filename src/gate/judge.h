@@ -41,7 +41,8 @@ struct judgement {
     struct finding *findings;
     size_t finding_count;
     /* The run that decided: the one at the limit, the highest one over a budget, else that of the
-     * median of the metric in `reason`. Borrowed; NULL: none in particular. Not stored. */
+     * median of the metric in `reason`. One of the judged runs; NULL: none in particular. Not
+     * stored. */
     const struct measurement *decided_by;
 };
 void judgement_init(struct judgement *judgement);

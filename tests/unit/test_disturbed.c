@@ -179,6 +179,11 @@ START_TEST(checks_with_starved_runs)
             strstr(judgement.reason, "the machine disturbed every run: the build"));
     else if (starved < count)
         ck_assert_uint_eq(judgement.findings[0].value_count, count - starved);
+    const struct measurement *decided_by = judgement.decided_by;
+    bool decided = judgement.verdict == VERDICT_REGRESSED;
+    ck_assert(decided_by ? decided_by >= runs && decided_by < runs + count : !decided);
+    if (decided && starved < count)
+        ck_assert_int_ne(decided_by->build.duration_ms, SLOW_MS);
     gate_release_runs(runs, count);
 }
 END_TEST
