@@ -21,12 +21,10 @@ void first_steps(const char *repo, const char *engine, struct strv *steps)
 
 static bool has_build(const struct config *config)
 {
-    struct config standard CLEANUP(config_release);
-    config_init(&standard);
     char *file CLEANUP(cleanup_free) = config_in_repo(config, "build-mem.json");
     char *package CLEANUP(cleanup_free) = config_in_repo(config, "package.json");
     return config->file || config->build_argv.count ||
-           strcmp(config->build_command, standard.build_command) != 0 || access(file, F_OK) == 0 ||
+           strcmp(config->build_command, DEFAULT_BUILD) != 0 || access(file, F_OK) == 0 ||
            access(package, F_OK) == 0;
 }
 

@@ -121,7 +121,8 @@ static enum flags_outcome merge(struct config *config, enum flag_command command
         return FLAGS_ERROR;
     if (config->verbose)
         trace_to_stderr();
-    /* --env and --vary add to lists; the second pass adds them again. */
+    /* These flags add to lists; the second pass adds them again. */
+    strv_release(&config->engine_args);
     strv_release(&config->env);
     strv_release(&config->vary);
     if (!(command & FLAGS_FILES) && access(config->repo, X_OK) != 0) {
@@ -132,6 +133,7 @@ static enum flags_outcome merge(struct config *config, enum flag_command command
     /* Also if the file is not readable: the flags name the files that report it. They were valid
      * in the first pass. */
     (void)apply(config, given, err);
+    config_drop_unfit_defaults(config);
     config->baseline_is_flag = is_given(given, "baseline");
     if (strcmp(config->repo, ".") != 0) {
         make_absolute(&config->out, "out", given);

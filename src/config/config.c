@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 void config_add_stage(struct config *config, const char *name, const char *match)
 {
@@ -64,6 +65,9 @@ void config_drop_artifacts(struct config *config)
     config->artifact_count = 0;
 }
 
+/* Where the default build has its result. */
+#define MONOREPO_FOLDER "server"
+
 void config_init(struct config *config)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -72,15 +76,26 @@ void config_init(struct config *config)
     for (const struct setting *setting = settings; setting->flag; setting++)
         if (setting->standard && setting->set(config, setting->standard, &err) < 0)
             BM_BUG("a default that its own setting refuses");
-    strv_push(&config->clear, "server/.next");
-    strv_push(&config->clear, "server/tsconfig.tsbuildinfo");
+    strv_push(&config->clear, MONOREPO_FOLDER "/.next");
+    strv_push(&config->clear, MONOREPO_FOLDER "/tsconfig.tsbuildinfo");
     config_add_stage(config, "next-build",
                      "(^|[ /])next( |/dist/bin/next )build( |$)|^next-build \\(v");
     config_add_stage(config, "build-deps", "(^|[ /])(nx|nx\\.js) (run )?([^ ]*:)?build-deps( |$)");
     config_add_stage(config, "assemblyscript", "(^|[ /])(build:assemblyscript|asc|asc\\.js)( |$)");
-    config_add_artifact(config, "server/.next/BUILD_ID", true);
-    config_add_artifact(config, "server/.next/routes-manifest.json", false);
-    config_add_artifact(config, "server/.next/build-manifest.json", false);
+    config_add_artifact(config, MONOREPO_FOLDER "/.next/BUILD_ID", true);
+    config_add_artifact(config, MONOREPO_FOLDER "/.next/routes-manifest.json", false);
+    config_add_artifact(config, MONOREPO_FOLDER "/.next/build-manifest.json", false);
+}
+
+void config_drop_unfit_defaults(struct config *config)
+{
+    char *folder CLEANUP(cleanup_free) = config_in_repo(config, MONOREPO_FOLDER);
+    bool fits = !config->build_argv.count && strcmp(config->build_command, DEFAULT_BUILD) == 0 &&
+                access(folder, F_OK) == 0;
+    if (!fits && !config->has_clear)
+        strv_release(&config->clear);
+    if (!fits && !config->has_artifacts)
+        config_drop_artifacts(config);
 }
 
 void config_release(struct config *config)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #define MAX_RUNS 100 /* of one command */
+#define DEFAULT_BUILD "npm run build"
 
 enum engine_choice {
     ENGINE_AUTO,
@@ -62,6 +63,7 @@ struct config {
     struct budgets budgets;
     struct artifact_rule *artifacts;
     size_t artifact_count;
+    bool has_clear, has_artifacts; /* build-mem.json has the key */
     /* With --relative: a command before the first build of each tree (NULL: none), and the
      * untracked paths of the repo that both trees need. */
     char *setup;
@@ -111,6 +113,9 @@ struct config {
 
 /* Sets the defaults, which fit a Next.js monorepo. */
 void config_init(struct config *config);
+/* Drops the default `clear` and `artifacts` unless the build is the default one, and the repository
+ * has the folder of the monorepo. Nothing is known of other builds. */
+void config_drop_unfit_defaults(struct config *config);
 void config_release(struct config *config);
 
 void config_add_stage(struct config *config, const char *name, const char *match);

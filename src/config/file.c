@@ -372,6 +372,8 @@ static int read_member(struct config *config, const struct json *member, struct 
     for (const struct setting *setting = settings; setting->flag; setting++)
         if (setting->key && strcmp(key, setting->key) == 0)
             return read_value(config, member, setting, err);
+    config->has_clear |= strcmp(key, "clear") == 0;
+    config->has_artifacts |= strcmp(key, "artifacts") == 0;
     if (strcmp(key, "clear") == 0)
         return read_paths(&config->clear, member, err);
     if (strcmp(key, "reuse") == 0)

@@ -295,7 +295,7 @@ SWITCH_SETTER(allow_increase)
 
 /* In the order of --help. */
 const struct setting settings[] = {
-    {"build-cmd", "CMD", FLAGS_MEASURE, "build", KEY_TEXT, "npm run build",
+    {"build-cmd", "CMD", FLAGS_MEASURE, "build", KEY_TEXT, DEFAULT_BUILD,
      "build command, a script for a shell (see the manual)", set_build_command},
     {"label", "NAME", FLAGS_MEASURE, "label", KEY_TEXT, NULL,
      "name of the run in its file names (default: the command's)", set_label},

@@ -193,12 +193,46 @@ static void enter_with_config(char *directory, const char *text)
     fclose(file);
 }
 
+/* What a build removes and creates is known of the default build alone, in a monorepo. */
+START_TEST(defaults_fit_the_build)
+{
+    static const struct {
+        const char *file;
+        const char *flags[3];
+        bool folder;
+        size_t clear, artifacts;
+    } table[] = {
+        {"{}", {NULL}, true, 2, 3},
+        {"{}", {NULL}, false, 0, 0},
+        {"{\"build\": \"npm run build\"}", {NULL}, true, 2, 3},
+        {"{\"build\": \"make\"}", {NULL}, true, 0, 0},
+        {"{}", {"--build-cmd", "make"}, true, 0, 0},
+        {"{}", {"--", "make"}, true, 0, 0},
+        {"{\"build\": \"make\", \"clear\": [\"out\"]}", {NULL}, true, 1, 0},
+        {"{\"build\": \"make\", \"artifacts\": [{\"path\": \"app\"}]}", {NULL}, true, 0, 1},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char directory[] = "/tmp/build-mem-test-XXXXXX";
+        enter_with_config(directory, table[i].file);
+        if (table[i].folder)
+            ck_assert_int_eq(mkdir("server", 0755), 0);
+        ck_assert_int_eq(READ("--quiet", table[i].flags[0], table[i].flags[1]), FLAGS_OK);
+        ck_assert_msg(config.clear.count == table[i].clear, "row %zu", i);
+        ck_assert_msg(config.artifact_count == table[i].artifacts, "row %zu", i);
+        ck_assert_uint_eq(config.stage_count, 3);
+        done();
+    }
+}
+END_TEST
+
 START_TEST(flags_take_precedence_over_the_file)
 {
     char directory[] = "/tmp/build-mem-test-XXXXXX";
     enter_with_config(directory, "{\"memory\": \"1g\", \"interval_ms\": 50, \"env\": [\"A=1\"]}");
 
-    ck_assert_int_eq(READ("--memory", "2g", "--env", "A=2", "--strict"), FLAGS_OK);
+    ck_assert_int_eq(READ("--memory", "2g", "--env", "A=2", "--strict", "--engine-arg=--cpus=1"),
+                     FLAGS_OK);
+    ck_assert_uint_eq(config.engine_args.count, 1);
     ck_assert_int_eq(config.memory_limit_bytes, INT64_C(2) << 30);
     ck_assert_int_eq(config.interval_ms, 50);
     ck_assert_uint_eq(config.env.count, 2);
@@ -334,6 +368,7 @@ int main(void)
     tcase_add_test(all, patterns_are_small);
     tcase_add_test(all, all_keys_are_read);
     tcase_add_test(all, defaults_apply_without_a_file);
+    tcase_add_test(all, defaults_fit_the_build);
     tcase_add_test(all, flags_take_precedence_over_the_file);
     tcase_add_test(all, relative_paths_of_flags_start_at_the_working_directory);
     tcase_add_test(all, refresh_takes_the_flags_of_a_check);
