@@ -6,6 +6,7 @@
 #include "base/trace.h"
 #include "commands/commands.h"
 #include "report/text/layout.h"
+#include "run/terminal.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -55,7 +56,7 @@ static void print_doctor(const struct doctor *doctor, const struct strv *start)
 
 static bool shows_progress(void)
 {
-    return isatty(STDERR_FILENO) && !trace_is_on_stderr();
+    return terminal_is_smart(STDERR_FILENO) && !trace_is_on_stderr();
 }
 
 static void print_progress(const char *engine)
