@@ -178,6 +178,11 @@ int64_t outside_cpu_ms(const struct measurement *m)
     return elsewhere ? outside_ms : UNMEASURED;
 }
 
+bool outside_daemon_is_idle(const struct measurement *m, const struct outside_daemon *daemon)
+{
+    return !daemon->asked_by && daemon->cpu_ms >= 0 && daemon->cpu_ms < least_work_ms(m);
+}
+
 char *outside_daemon_note(const struct outside_daemon *daemon)
 {
     if (!daemon->asked_by)
