@@ -142,7 +142,7 @@ START_TEST(defaults_apply_without_a_file)
     struct config config CLEANUP(config_release);
     config_init(&config);
     ck_assert_str_eq(config.build_command, "npm run build");
-    ck_assert_str_eq(config.image, "node:24-bookworm");
+    ck_assert_str_eq(config.image, "docker.io/library/node:24-bookworm");
     ck_assert_int_eq(config.interval_ms, 150);
     ck_assert_int_eq(config.memory_limit_bytes, UNMEASURED);
     ck_assert_uint_eq(config.clear.count, 2);

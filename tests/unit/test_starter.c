@@ -1,9 +1,11 @@
 /* The file that `build-mem init` writes for each kind of repo. */
+#include "config/ecosystems.h"
 #include "config/starter.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
 #include "config/config.h"
+#include "measurement/image_name.h"
 #include "unit/sample.h"
 #include "unit/suite.h"
 
@@ -288,6 +290,21 @@ START_TEST(names_of_linkers_and_compilers)
 END_TEST
 
 /* An image build runs elsewhere, so its memory cannot be measured. */
+/* Podman finds no image without a registry, if none is configured, as on Debian. */
+START_TEST(images_have_a_registry)
+{
+    for (const struct ecosystem *one = ecosystems; one->name; one++) {
+        ck_assert_msg(image_has_registry(one->image), "%s: %s", one->name, one->image);
+        for (size_t i = 0; i < VARIANTS_MAX && one->variants[i].marker; i++) {
+            const char *image = one->variants[i].image;
+            ck_assert_msg(!image || image_has_registry(image), "%s: %s", one->name, image);
+        }
+    }
+    config_init(&config);
+    ck_assert(image_has_registry(config.image));
+}
+END_TEST
+
 START_TEST(a_dockerfile_alone_is_explained)
 {
     put_file("Dockerfile");
@@ -305,6 +322,7 @@ int main(void)
     tcase_add_loop_test(test, caches_are_disabled, 0, (int)(sizeof caches / sizeof *caches));
     tcase_add_loop_test(test, generated_trees, 0, (int)(sizeof trees / sizeof *trees));
     tcase_add_test(test, names_of_linkers_and_compilers);
+    tcase_add_test(test, images_have_a_registry);
     tcase_add_test(test, a_dockerfile_alone_is_explained);
     tcase_add_test(test, monorepo_packages_are_found);
     tcase_add_test(test, a_repo_of_unknown_kind_gets_no_config);
