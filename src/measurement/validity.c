@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "measurement/advice.h"
 #include "measurement/cause.h"
+#include "measurement/no_image.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -229,7 +230,9 @@ static char *measuring_failure(const struct measurement *m, char **advice)
                         : NULL;
     if (!missing)
         return work_elsewhere(m, advice);
-    *advice = advice_text(ADVICE_DOCTOR, NULL);
+    *advice = no_image_advice(m);
+    if (!*advice)
+        *advice = advice_text(ADVICE_DOCTOR, NULL);
     return missing;
 }
 
