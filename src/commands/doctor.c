@@ -79,7 +79,8 @@ int command_doctor(int argc, char **argv)
                                        &status) < 0)
         return status;
     interrupt_init();
-    doctor_examine(&doctor, shows_progress() ? print_progress : NULL);
+    char *image CLEANUP(cleanup_free) = first_image(config.repo);
+    doctor_examine(&doctor, image, shows_progress() ? print_progress : NULL);
     if (shows_progress())
         erase_progress();
     if (interrupt_signal())

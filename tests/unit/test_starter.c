@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "commands/commands.h"
 #include "config/config.h"
 #include "measurement/image_name.h"
 #include "unit/sample.h"
@@ -305,6 +306,34 @@ START_TEST(images_have_a_registry)
 }
 END_TEST
 
+static void put_text(const char *name, const char *text)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", repo, name);
+    ck_assert_int_eq(file_write_atomic(path, text, strlen(text), &err), 0);
+}
+
+static void expect_first_image(const char *expected)
+{
+    char *image CLEANUP(cleanup_free) = first_image(repo);
+    ck_assert_pstr_eq(image, expected);
+}
+
+START_TEST(image_of_the_first_run)
+{
+    expect_first_image("docker.io/library/node:24-bookworm");
+    put_file("Makefile");
+    expect_first_image("docker.io/library/gcc:14");
+    put_text("build-mem.json", "{\"image\": \"app:1\"}");
+    expect_first_image("app:1");
+    put_text("build-mem.json", "{\"image\": \"app:1\", \"engine\": \"podman\"}");
+    expect_first_image("app:1");
+    put_text("build-mem.json", "{\"image\": \"app:1\", \"engine\": \"host\"}");
+    expect_first_image(NULL);
+    put_text("build-mem.json", "{");
+    expect_first_image("docker.io/library/node:24-bookworm");
+}
+END_TEST
+
 START_TEST(a_dockerfile_alone_is_explained)
 {
     put_file("Dockerfile");
@@ -323,6 +352,7 @@ int main(void)
     tcase_add_loop_test(test, generated_trees, 0, (int)(sizeof trees / sizeof *trees));
     tcase_add_test(test, names_of_linkers_and_compilers);
     tcase_add_test(test, images_have_a_registry);
+    tcase_add_test(test, image_of_the_first_run);
     tcase_add_test(test, a_dockerfile_alone_is_explained);
     tcase_add_test(test, monorepo_packages_are_found);
     tcase_add_test(test, a_repo_of_unknown_kind_gets_no_config);
