@@ -166,6 +166,8 @@ libmeasurement_a_SOURCES = \
 	%D%/measurement/disturbance.c %D%/measurement/disturbance.h \
 	%D%/measurement/environment.c %D%/measurement/environment.h \
 	%D%/measurement/heap_ceiling.c %D%/measurement/heap_ceiling.h \
+	%D%/measurement/image_name.c %D%/measurement/image_name.h \
+	%D%/measurement/no_image.c %D%/measurement/no_image.h \
 	%D%/measurement/peak_notes.c %D%/measurement/peak_notes.h \
 	%D%/measurement/likeness.c %D%/measurement/likeness.h \
 	%D%/measurement/measurement.c %D%/measurement/measurement.h \

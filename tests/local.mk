@@ -29,6 +29,7 @@ unit_tests = \
 	%D%/unit/test_likeness \
 	%D%/unit/test_disturbed \
 	%D%/unit/test_measurement \
+	%D%/unit/test_no_image \
 	%D%/unit/test_noise \
 	%D%/unit/test_peak_notes \
 	%D%/unit/test_probe \

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/units.h"
+#include "measurement/image_name.h"
 #include "measurement/likeness.h"
 
 #include <inttypes.h>
@@ -63,11 +64,16 @@ static bool same_text(const char *a, const char *b)
     return a && b && strcmp(a, b) == 0;
 }
 
+static bool same_image(const char *a, const char *b)
+{
+    return a && b && image_names_equal(a, b);
+}
+
 bool environment_key_equal(const struct environment_key *a, const struct environment_key *b)
 {
     return same_text(a->source, b->source) && a->limit_bytes == b->limit_bytes &&
            same_text(a->architecture, b->architecture) && a->cpus == b->cpus &&
-           same_text(a->image, b->image) && a->cache_policy == b->cache_policy;
+           same_image(a->image, b->image) && a->cache_policy == b->cache_policy;
 }
 
 char *environment_key_text(const struct environment_key *key)
@@ -117,7 +123,8 @@ char *environment_key_difference(const struct environment_key *a, const char *na
     compare_texts(&difference, "architecture", a->architecture, b->architecture);
     if (a->cpus != b->cpus)
         strv_pushf(&difference.parts, "cpus: %.10g %s, %.10g %s", a->cpus, name_a, b->cpus, name_b);
-    compare_texts(&difference, "image", a->image, b->image);
+    if (!same_image(a->image, b->image))
+        compare_texts(&difference, "image", a->image, b->image);
     compare_texts(&difference, "cache policy", cache_policy_name(a->cache_policy),
                   cache_policy_name(b->cache_policy));
 

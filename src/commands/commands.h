@@ -31,6 +31,10 @@ int fit_config_error(struct config *config, const struct bm_error *failure, int 
  * NULL: the default. */
 void first_steps(const char *repo, const char *engine, struct strv *steps);
 
+/* Returns the image of the first run in this repository: of its build-mem.json, of the one that
+ * init would write, or the default. The caller owns it; NULL if that run has no container. */
+char *first_image(const char *repo);
+
 /* Returns 0, or -1 with three lines about what to type in `err`, if there is neither build-mem.json
  * nor a command, nor the Node.js package that the default build is for. */
 int expect_build(const struct config *config, struct bm_error *err);

@@ -6,6 +6,7 @@
 #include "base/trace.h"
 #include "commands/commands.h"
 #include "report/text/layout.h"
+#include "run/terminal.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -55,7 +56,7 @@ static void print_doctor(const struct doctor *doctor, const struct strv *start)
 
 static bool shows_progress(void)
 {
-    return isatty(STDERR_FILENO) && !trace_is_on_stderr();
+    return terminal_is_smart(STDERR_FILENO) && !trace_is_on_stderr();
 }
 
 static void print_progress(const char *engine)
@@ -78,7 +79,8 @@ int command_doctor(int argc, char **argv)
                                        &status) < 0)
         return status;
     interrupt_init();
-    doctor_examine(&doctor, shows_progress() ? print_progress : NULL);
+    char *image CLEANUP(cleanup_free) = first_image(config.repo);
+    doctor_examine(&doctor, image, shows_progress() ? print_progress : NULL);
     if (shows_progress())
         erase_progress();
     if (interrupt_signal())

@@ -19,6 +19,23 @@ void first_steps(const char *repo, const char *engine, struct strv *steps)
                configured || known ? "" : " -- COMMAND");
 }
 
+char *first_image(const char *repo)
+{
+    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct starter starter CLEANUP(starter_release) = {0};
+    struct config config CLEANUP(config_release);
+    config_init(&config);
+    char *file CLEANUP(cleanup_free) = xasprintf("%s/build-mem.json", repo);
+    /* A file that cannot be read leaves the default: the first run reports its error. */
+    if (access(file, F_OK) == 0)
+        (void)config_read_file(&config, file, &ignored);
+    else if (starter_make(repo, NULL, &starter, &ignored) == 0)
+        (void)config_parse(&config, starter.text, file, &ignored);
+    bool contained = config.engine == ENGINE_AUTO || config.engine == ENGINE_DOCKER ||
+                     config.engine == ENGINE_PODMAN;
+    return contained ? xstrdup(config.image) : NULL;
+}
+
 static bool has_build(const struct config *config)
 {
     char *file CLEANUP(cleanup_free) = config_in_repo(config, "build-mem.json");

@@ -19,7 +19,8 @@ static void print_next_steps(const struct starter *starter, const char *path)
     for (size_t i = 0; i < starter->caches.count; i++)
         printf("\n  %s", starter->caches.items[i]);
     printf("\n\nnext steps:\n"
-           "  review %s: build command, stages, artifacts%s\n"
+           "  review %s: build command, image, stages, artifacts%s\n"
+           "  add .build-mem/, which has the results, to .gitignore\n"
            "  build-mem run                 measure once\n"
            "  build-mem baseline refresh    measure three times and accept the result\n"
            "  build-mem check               measure and judge against the baseline\n",

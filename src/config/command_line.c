@@ -135,6 +135,10 @@ static enum flags_outcome merge(struct config *config, enum flag_command command
     (void)apply(config, given, err);
     config_drop_unfit_defaults(config);
     config->baseline_is_flag = is_given(given, "baseline");
+    if (is_given(given, "image")) {
+        free(config->image_origin);
+        config->image_origin = xstrdup("--image");
+    }
     if (strcmp(config->repo, ".") != 0) {
         make_absolute(&config->out, "out", given);
         make_absolute(&config->baseline, "baseline", given);

@@ -76,6 +76,7 @@ void config_init(struct config *config)
     for (const struct setting *setting = settings; setting->flag; setting++)
         if (setting->standard && setting->set(config, setting->standard, &err) < 0)
             BM_BUG("a default that its own setting refuses");
+    config->image_origin = xstrdup("the default");
     strv_push(&config->clear, MONOREPO_FOLDER "/.next");
     strv_push(&config->clear, MONOREPO_FOLDER "/tsconfig.tsbuildinfo");
     config_add_stage(config, "next-build",
@@ -111,12 +112,12 @@ void config_release(struct config *config)
     strv_release(&config->reuse);
     strv_release(&config->vary);
     char *const texts[] = {
-        config->repo,          config->out,      config->file,         config->label,
-        config->build_command, config->image,    config->user,         config->network,
-        config->baseline,      config->against,  config->baseline_ref, config->format,
-        config->output,        config->junit,    config->reason,       config->git_notes,
-        config->setup,         config->relative, config->metric,       config->refresh_arguments,
-        config->plan};
+        config->repo,          config->out,         config->file,         config->label,
+        config->build_command, config->image,       config->user,         config->network,
+        config->baseline,      config->against,     config->baseline_ref, config->format,
+        config->output,        config->junit,       config->reason,       config->git_notes,
+        config->setup,         config->relative,    config->metric,       config->refresh_arguments,
+        config->plan,          config->image_origin};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     *config = (struct config){0};

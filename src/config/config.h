@@ -71,6 +71,7 @@ struct config {
 
     enum engine_choice engine;
     char *image;
+    char *image_origin; /* where it was set, for people: "--image" */
     enum pull_policy pull;
     enum cache_policy cache;
     char *user;                 /* "UID:GID"; NULL: the invoking user */

@@ -413,23 +413,27 @@ static int read_members(struct config *config, const struct json *root, bool fil
 }
 
 static int read_document(struct config *config, const struct json_document *document,
-                         struct bm_error *err)
+                         const char *origin, struct bm_error *err)
 {
     const struct json *root = json_root(document);
     if (json_expect_object(root, err) < 0 || read_members(config, root, true, err) < 0 ||
         read_members(config, root, false, err) < 0)
         return -1;
+    if (json_member(root, "image")) {
+        free(config->image_origin);
+        config->image_origin = xasprintf("\"image\" in %s", origin);
+    }
     return check_budget_names(config, root, err);
 }
 
 int config_parse(struct config *config, const char *text, const char *origin, struct bm_error *err)
 {
     struct json_document *document CLEANUP(cleanup_json_document) = json_parse(text, origin, err);
-    return document ? read_document(config, document, err) : -1;
+    return document ? read_document(config, document, origin, err) : -1;
 }
 
 int config_read_file(struct config *config, const char *path, struct bm_error *err)
 {
     struct json_document *document CLEANUP(cleanup_json_document) = json_parse_file(path, err);
-    return document ? read_document(config, document, err) : -1;
+    return document ? read_document(config, document, path, err) : -1;
 }

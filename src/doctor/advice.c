@@ -75,6 +75,11 @@ static void add_limits(struct diagnoses *diagnoses, const struct trial *trial)
     const struct measurement *m = &trial->measured;
     const char *subject = subject_of(trial->engine);
     bool root = geteuid() == 0;
+    if (trial->absent_image)
+        diagnoses_add(
+            diagnoses, subject, DIAGNOSIS_LIMITED,
+            xasprintf("image %s: not on this machine: a run must pull it", trial->absent_image),
+            "if its registry cannot be reached, use --engine host, which needs no image");
     if (m->peak.estimated)
         diagnoses_add(diagnoses, subject, DIAGNOSIS_LIMITED,
                       xstrdup("memory peak: estimated from samples: no counter of the kernel is of "

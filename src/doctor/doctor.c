@@ -104,7 +104,7 @@ static char *choose_directory(struct diagnoses *diagnoses)
 
 /* The engine host comes last: it can move this process into a scope of its own, which the engine
  * inplace would measure. */
-static void try_all(struct doctor *doctor, doctor_progress *progress)
+static void try_all(struct doctor *doctor, const char *image, doctor_progress *progress)
 {
     for (size_t i = 0; i < ENGINES; i++) {
         measurement_init(&doctor->trials[i].measured);
@@ -120,7 +120,7 @@ static void try_all(struct doctor *doctor, doctor_progress *progress)
                 xasprintf("%s/%s", doctor->directory, engines[i]->name);
             struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
             if (file_make_dirs(own, &err) == 0)
-                trial_run(engines[i], own, &doctor->trials[i]);
+                trial_run(engines[i], own, image, &doctor->trials[i]);
             else
                 doctor->trials[i].reason = steal_ptr(err.message);
         }
@@ -143,12 +143,12 @@ static void choose_best(struct doctor *doctor)
     doctor->auto_is_best = doctor->best && of_auto == doctor->best && !refuses;
 }
 
-void doctor_examine(struct doctor *doctor, doctor_progress *progress)
+void doctor_examine(struct doctor *doctor, const char *image, doctor_progress *progress)
 {
     *doctor = (struct doctor){0};
     diagnose_machine(&doctor->machine);
     doctor->directory = choose_directory(&doctor->machine);
-    try_all(doctor, progress);
+    try_all(doctor, image, progress);
     if (doctor->directory)
         remove_directory(doctor->directory);
     choose_best(doctor);

@@ -20,10 +20,11 @@ void doctor_release(struct doctor *doctor);
 /* Called before the trial of an engine. */
 typedef void doctor_progress(const char *engine);
 
-/* Examines the machine. The trials build in a new directory below the working directory, or below
+/* Examines the machine. `image` is the one of the user's build, which may have to be pulled; NULL:
+ * it needs none. The trials build in a new directory below the working directory, or below
  * $TMPDIR if that is not possible, and remove it. Initialises `doctor`. Stops after an interrupt.
  * The engine host can move this process into another cgroup. `progress` may be NULL. */
-void doctor_examine(struct doctor *doctor, doctor_progress *progress);
+void doctor_examine(struct doctor *doctor, const char *image, doctor_progress *progress);
 
 /* Adds the diagnoses of a trial: one line if the engine does not answer. */
 void diagnose_trial(struct diagnoses *diagnoses, const struct trial *trial);

@@ -23,6 +23,7 @@
 void trial_release(struct trial *trial)
 {
     free(trial->reason);
+    free(trial->absent_image);
     measurement_release(&trial->measured);
     *trial = (struct trial){0};
 }
@@ -200,7 +201,8 @@ static void measure_with_limit(struct trial *trial, const char *directory, const
         trial->state = TRIAL_OK;
 }
 
-void trial_run(const struct engine *engine, const char *directory, struct trial *trial)
+void trial_run(const struct engine *engine, const char *directory, const char *image,
+               struct trial *trial)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     *trial = (struct trial){.engine = engine, .state = TRIAL_ABSENT};
@@ -210,15 +212,17 @@ void trial_run(const struct engine *engine, const char *directory, struct trial 
         trial->reason = text_one_line(err.message);
         return;
     }
-    char *image CLEANUP(cleanup_free) = NULL;
-    if (is_container(engine) && !(image = scratch_image_import(engine, directory, &err))) {
+    char *scratch CLEANUP(cleanup_free) = NULL;
+    if (is_container(engine) && !(scratch = scratch_image_import(engine, directory, &err))) {
         trial->state = TRIAL_FAILED;
         trial->reason = text_one_line(err.message);
         return;
     }
-    measure_with_limit(trial, directory, image);
+    measure_with_limit(trial, directory, scratch);
+    if (scratch && image && trial->state >= TRIAL_LIMITED && !engine_has_image(engine, image))
+        trial->absent_image = text_one_line(image);
     interrupt_hold(true);
-    if (image && scratch_image_remove(engine, image, &err) < 0 && !trial->reason) {
+    if (scratch && scratch_image_remove(engine, scratch, &err) < 0 && !trial->reason) {
         trial->state = TRIAL_FAILED;
         trial->reason = text_one_line(err.message);
     }

@@ -33,13 +33,16 @@ struct trial {
     enum trial_limit limit;
     bool owned;                  /* the file of the build belongs to the invoking user */
     unsigned owner;              /* its user */
+    char *absent_image;          /* that the first run needs and must pull; NULL: none; owned */
     struct measurement measured; /* of the build; initialised in each state */
 };
 void trial_release(struct trial *trial);
 
-/* Runs the trial in `directory`, an absolute path of an empty directory. Initialises `trial`; the
- * caller releases it. Leaves files in the directory, but nothing in the engine. */
-void trial_run(const struct engine *engine, const char *directory, struct trial *trial);
+/* Runs the trial in `directory`, an absolute path of an empty directory. `image` is the one of the
+ * user's build; NULL: it needs none. Initialises `trial`; the caller releases it. Leaves files in
+ * the directory, but nothing in the engine. */
+void trial_run(const struct engine *engine, const char *directory, const char *image,
+               struct trial *trial);
 
 /* Returns whether each stage had its exact peak, also the second, lower one. */
 bool trial_has_stage_peaks(const struct trial *trial);

@@ -365,15 +365,17 @@ static bool has_image(const struct engine_run *run)
     return command(run->engine, &arguments, ANSWER_MS, &captured, &ignored) == 0;
 }
 
-static int pull_image(const struct engine_run *run, struct bm_error *err)
+static int pull_image(struct engine_run *run, struct bm_error *err)
 {
     struct strv argv CLEANUP(strv_release) = WORDS(run->engine->name, "pull", run->spec->image);
     struct strv arguments CLEANUP(strv_release) = WORDS("pull", run->spec->image);
     struct captured captured CLEANUP(captured_release) = {0};
     if (child_capture_slow(argv.items, PULL_MS, run->spec->pulling, run->spec->pulling_context,
                            &captured, err) < 0 ||
-        expect_success(run->engine, &arguments, &captured, err) < 0)
-        return bm_error_wrap(err, "image %s", run->spec->image);
+        expect_success(run->engine, &arguments, &captured, err) < 0) {
+        run->no_image = true;
+        return -1;
+    }
     return 0;
 }
 
@@ -388,7 +390,7 @@ static bool arguments_choose_image(const struct engine_spec *spec)
 
 /* `create` pulls without a word, which can take minutes. So pulls before it, and only if the image
  * is missing: to ask first would cost each run a command. */
-static int make_container(const struct engine_run *run, struct bm_error *err)
+static int make_container(struct engine_run *run, struct bm_error *err)
 {
     const struct engine_spec *spec = run->spec;
     enum user_mapping mapping = read_user_mapping(run->engine);

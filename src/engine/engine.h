@@ -92,6 +92,7 @@ struct engine_run {
     char *moved;             /* host: the cgroup to which the runner has moved; owned; else NULL */
     int lock;                /* inplace: the lock on the cgroup; else -1 */
     bool adopts;             /* inplace: this process is the subreaper of the probe's orphans */
+    bool no_image;           /* docker, podman: start failed because it could not pull the image */
     struct image_run *image; /* image: private; owned by start and finish */
 };
 

@@ -91,6 +91,17 @@ static void remove_orphans(const struct engine *engine)
         }
 }
 
+bool engine_has_image(const struct engine *engine, const char *image)
+{
+    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct strv argv CLEANUP(strv_release) = {0};
+    struct captured captured CLEANUP(captured_release) = {0};
+    const char *const words[] = {engine->name, "image", "inspect", "--format={{.Id}}", image};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        strv_push(&argv, words[i]);
+    return run(&argv, &captured, &ignored) == 0;
+}
+
 char *scratch_image_import(const struct engine *engine, const char *directory, struct bm_error *err)
 {
     struct strv argv CLEANUP(strv_release) = {0};

@@ -12,6 +12,9 @@
 char *scratch_image_import(const struct engine *engine, const char *directory,
                            struct bm_error *err);
 
+/* Returns whether the engine has this image, so that a run need not pull it. */
+bool engine_has_image(const struct engine *engine, const char *image);
+
 /* Removes the image. Returns -1 if it remains. */
 int scratch_image_remove(const struct engine *engine, const char *image, struct bm_error *err);
 

@@ -6,6 +6,7 @@
 #include "fit/search.h"
 #include "measurement/advice.h"
 #include "measurement/likeness.h"
+#include "measurement/no_image.h"
 
 #include <math.h>
 
@@ -36,6 +37,7 @@ void fit_release(struct fit *fit)
     for (size_t i = 0; i < fit->count; i++) {
         free(fit->attempts[i].label);
         free(fit->attempts[i].detail);
+        free(fit->attempts[i].advice);
     }
     free(fit->attempts);
     free(fit->unfinished);
@@ -78,6 +80,7 @@ void fit_add(struct fit *fit, int64_t limit_bytes, const struct measurement *m,
         .limit_bytes = limit_bytes,
         .outcome = outcome_of(m, judgement->verdict, impatient),
         .detail = judgement->reason ? xstrdup(judgement->reason) : NULL,
+        .advice = no_image_advice(m),
         .duration_ms = m->build.duration_ms,
         .cgroup_bytes = m->peak.cgroup_bytes,
         .unreclaimable_bytes = m->peak.unreclaimable_bytes,

@@ -31,6 +31,7 @@ struct fit_attempt {
     int64_t limit_bytes; /* UNMEASURED: no limit */
     enum fit_outcome outcome;
     char *detail; /* the reason of a failure, one line; NULL: it passed; owned */
+    char *advice; /* if there is no image for the build; else NULL; owned */
     int64_t duration_ms;
     int64_t cgroup_bytes; /* memory peak */
     int64_t unreclaimable_bytes;

@@ -312,13 +312,16 @@ static void note_drift(const struct baseline_environment *entry, const struct me
         strv_pushf(notes, "drifted since the baseline was measured: %s", list);
 }
 
-/* Once for each daemon, whichever run saw it. */
+/* Once for each daemon that may have worked, whichever run saw it. */
 static void note_outside_daemons(const struct measurement *runs, size_t run_count,
                                  struct strv *notes)
 {
     for (size_t i = 0; i < run_count; i++)
         for (size_t k = 0; k < runs[i].outside_daemon_count; k++) {
-            char *note CLEANUP(cleanup_free) = outside_daemon_note(&runs[i].outside_daemons[k]);
+            const struct outside_daemon *daemon = &runs[i].outside_daemons[k];
+            if (outside_daemon_is_idle(&runs[i], daemon))
+                continue;
+            char *note CLEANUP(cleanup_free) = outside_daemon_note(daemon);
             if (!strv_contains(notes, note))
                 strv_push(notes, note);
         }

@@ -13,6 +13,8 @@
     "CCACHE_DISABLE=1), or omit --skip-clear for an image build, and measure again"
 #define AS_ROOT "run build-mem as root outside of a container"
 #define SEE_LOG "see the end of the build's log"
+#define HOST "set --engine host, or \"engine\": \"host\" in build-mem.json"
+#define OR_HOST "; or, to build without an image, " HOST
 #define RAISE_LIMIT "raise the memory limit, or reduce the memory of the build"
 
 /* "{}" is the place of the detail. */
@@ -71,6 +73,19 @@ static const char *const texts[] = {
     [ADVICE_UNCHECKED_STAGE] = "correct the pattern of the stage, or remove the budget from {}",
     [ADVICE_UNCHECKED_PEAK] = "add a budget of unreclaimable_peak, or remove the budget from {}",
     [ADVICE_MEASURE_DAEMON] = "to measure the work, {}",
+    [ADVICE_FULL_IMAGE_NAME] =
+        "set the full name of the image, which is {} if Docker Hub has it" OR_HOST,
+    [ADVICE_CORRECT_IMAGE] = "correct the name of the image" OR_HOST,
+    [ADVICE_CORRECT_IMAGE_NAME] =
+        "correct the name of the image, or log in to its registry ({})" OR_HOST,
+    [ADVICE_REGISTRY_LIMIT] = "log in to the registry ({}), or pull the image later" OR_HOST,
+    [ADVICE_REACH_REGISTRY] =
+        "let this machine reach the registry {}, or load the image from a file" OR_HOST,
+    [ADVICE_MAKE_IMAGE] = "make the image on this machine first ({})" OR_HOST,
+    [ADVICE_FREE_IMAGE_DISK] = "free space on the disk on which {} keeps its images" OR_HOST,
+    [ADVICE_PULL_IMAGE] = "to build without an image, " HOST "; to pull the image, run: {}",
+    [ADVICE_SEE_PULL] =
+        "to build without an image, " HOST "; to see why the image cannot be pulled, run: {}",
     [ADVICE_DOCTOR] = "to see what this machine can measure, run: build-mem doctor",
     [ADVICE_UNFINISHED] = "wait until build-mem ends; if it was killed, measure again",
     [ADVICE_CORRECT_ERROR] = "correct this error, and measure again",

@@ -53,6 +53,15 @@ enum advice {
     ADVICE_UNCHECKED_STAGE,       /* the file with the budget */
     ADVICE_UNCHECKED_PEAK,        /* the file with the budget */
     ADVICE_MEASURE_DAEMON,        /* the fix of the daemon */
+    ADVICE_FULL_IMAGE_NAME,       /* the name */
+    ADVICE_CORRECT_IMAGE,
+    ADVICE_CORRECT_IMAGE_NAME, /* the command to log in */
+    ADVICE_REGISTRY_LIMIT,     /* the same */
+    ADVICE_REACH_REGISTRY,     /* the registry */
+    ADVICE_MAKE_IMAGE,         /* the command */
+    ADVICE_FREE_IMAGE_DISK,    /* the engine */
+    ADVICE_PULL_IMAGE,         /* the command */
+    ADVICE_SEE_PULL,           /* the command */
     ADVICE_DOCTOR,
     ADVICE_UNFINISHED,
     ADVICE_CORRECT_ERROR,

@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "measurement/advice.h"
 #include "measurement/cause.h"
+#include "measurement/no_image.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -178,6 +179,11 @@ int64_t outside_cpu_ms(const struct measurement *m)
     return elsewhere ? outside_ms : UNMEASURED;
 }
 
+bool outside_daemon_is_idle(const struct measurement *m, const struct outside_daemon *daemon)
+{
+    return !daemon->asked_by && daemon->cpu_ms >= 0 && daemon->cpu_ms < least_work_ms(m);
+}
+
 char *outside_daemon_note(const struct outside_daemon *daemon)
 {
     if (!daemon->asked_by)
@@ -224,7 +230,9 @@ static char *measuring_failure(const struct measurement *m, char **advice)
                         : NULL;
     if (!missing)
         return work_elsewhere(m, advice);
-    *advice = advice_text(ADVICE_DOCTOR, NULL);
+    *advice = no_image_advice(m);
+    if (!*advice)
+        *advice = advice_text(ADVICE_DOCTOR, NULL);
     return missing;
 }
 

@@ -18,6 +18,9 @@ enum run_validity run_validity(const struct measurement *m, char **reason, char 
 /* Returns the CPU time of all outside daemons during the build if they did the work: the build's
  * own processes used less than a tenth of it. Else UNMEASURED. */
 int64_t outside_cpu_ms(const struct measurement *m);
+/* Returns whether the daemon did nothing for the build: no command asked for it, and it used no
+ * more CPU time than an idle one. */
+bool outside_daemon_is_idle(const struct measurement *m, const struct outside_daemon *daemon);
 /* Returns a sentence about one outside daemon, with its fix. The caller owns it. */
 char *outside_daemon_note(const struct outside_daemon *daemon);
 

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "measurement/environment.h"
 #include "measurement/heap_ceiling.h"
+#include "measurement/no_image.h"
 #include "measurement/validity.h"
 #include "result/result.h"
 #include "run/output.h"
@@ -242,7 +243,10 @@ static void run_with_engine(const struct engine *engine, const char *probe,
     if (session_run(engine, &spec, config->timeout_ms, &daemons, recorder_take, recorder,
                     recorder_ledger(recorder), outcome, &err) < 0) {
         free(m->not_measured);
-        m->not_measured = xstrdup(err.message);
+        bool no_image = outcome->no_image || (in_container && image_is_missing(err.message));
+        m->not_measured = no_image
+                              ? no_image_reason(config->image, config->image_origin, err.message)
+                              : xstrdup(err.message);
     }
     add_outcome(m, outcome);
     if (recorder_started(recorder))

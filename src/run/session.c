@@ -514,6 +514,7 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
 
     int result = run_to_end(session, timeout_ms, err);
     outcome->signal = outcome->signal ? outcome->signal : interrupt_signal();
+    outcome->no_image = session->run.no_image && !outcome->signal;
     child_release(&session->run.child);
     stage_peaks_close(&session->run.peaks);
     oom_watch_poll(&session->run.oom); /* before finish() removes the cgroup */

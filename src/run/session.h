@@ -15,6 +15,7 @@ struct session_outcome {
     bool timed_out; /* the timeout expired while the build ran */
     bool too_late;  /* the timeout expired before the engine had started the build */
     int signal;     /* the signal that interrupted the runner, or 0 */
+    bool no_image;  /* the engine could not pull the image */
     char *broken;   /* the reason that records are incomplete or invalid; NULL: none; owned */
     struct engine_facts facts;
     bool oom_killed; /* reported by the engine or the kernel; the probe may have died with the build

@@ -26,7 +26,7 @@ struct terminal {
     char *fence; /* GitHub Actions: the token that ends stop-commands; NULL elsewhere */
 };
 
-static bool is_smart(int fd)
+bool terminal_is_smart(int fd)
 {
     const char *term = getenv("TERM");
     return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
@@ -35,7 +35,7 @@ static bool is_smart(int fd)
 bool terminal_has_colour(int fd)
 {
     const char *no_color = getenv("NO_COLOR");
-    return is_smart(fd) && !(no_color && *no_color);
+    return terminal_is_smart(fd) && !(no_color && *no_color);
 }
 
 /* Writes to standard error. A reader that does not read, such as a paused terminal, delays the
@@ -107,7 +107,7 @@ struct terminal *terminal_open(bool quiet, int64_t patience_ms)
 {
     struct terminal *terminal = xcalloc(1, sizeof *terminal);
     terminal->quiet = quiet;
-    terminal->live = is_smart(STDERR_FILENO) && !trace_is_on_stderr();
+    terminal->live = terminal_is_smart(STDERR_FILENO) && !trace_is_on_stderr();
     terminal->patience_ms = patience_ms;
     if (!quiet)
         raise_fence(terminal);

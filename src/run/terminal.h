@@ -29,8 +29,12 @@ void terminal_progress(struct terminal *terminal, const struct progress *progres
  * the start. */
 void terminal_waiting(struct terminal *terminal, const char *what, int64_t elapsed_ms);
 
-/* Returns whether to print colours on the descriptor: it is a terminal that is not "dumb", and
- * NO_COLOR is not set (no-color.org). */
+/* Returns whether the descriptor is a terminal with escape sequences: TERM is set, and not "dumb".
+ */
+bool terminal_is_smart(int fd);
+
+/* Returns whether to print colours on the descriptor: it is a smart terminal, and NO_COLOR is
+ * not set (no-color.org). */
 bool terminal_has_colour(int fd);
 
 #endif

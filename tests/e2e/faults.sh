@@ -730,7 +730,9 @@ foreign_image() {
 
 wrong_images() {
     expect 4 measure --label image --image there-is-no/such-image:1 -- true
-    holds "$(result image)" '.not_measured | contains("such-image")'
+    holds "$(result image)" '.not_measured | startswith("no image there-is-no/such-image:1 (--image): ")'
+    holds "$(result image)" ".gate.advice | contains(\"--engine host\") and
+        endswith(\"$engine pull docker.io/there-is-no/such-image:1\")"
     foreign_image
     expect 4 measure --label foreign --image build-mem-foreign:1 -- sh -c 'echo made >made'
     holds "$(result foreign)" '.not_measured | contains("--image")'

@@ -14,6 +14,8 @@
     "disable it with \"env\" (nx: NX_SKIP_NX_CACHE=true, turbo: TURBO_FORCE=true, ccache: "        \
     "CCACHE_DISABLE=1), or omit --skip-clear for an image build, and measure again"
 #define ENVIRONMENT "(the same --memory, --image, --engine, --cache and CPUs)"
+#define HOST "set --engine host, or \"engine\": \"host\" in build-mem.json"
+#define OR_HOST "; or, to build without an image, " HOST
 #define LOG ", build-now.log beside its result"
 
 static const struct {
@@ -94,6 +96,28 @@ static const struct {
     [ADVICE_UNCHECKED_PEAK] = {"b.json", "add a budget of unreclaimable_peak, or remove the budget "
                                          "from b.json"},
     [ADVICE_MEASURE_DAEMON] = {"add --no-daemon", "to measure the work, add --no-daemon"},
+    [ADVICE_FULL_IMAGE_NAME] = {"docker.io/library/gcc:14",
+                                "set the full name of the image, which is docker.io/library/gcc:14 "
+                                "if Docker Hub has it" OR_HOST},
+    [ADVICE_CORRECT_IMAGE] = {NULL, "correct the name of the image" OR_HOST},
+    [ADVICE_CORRECT_IMAGE_NAME] = {"podman login docker.io",
+                                   "correct the name of the image, or log in to its registry "
+                                   "(podman login docker.io)" OR_HOST},
+    [ADVICE_REGISTRY_LIMIT] = {"docker login docker.io",
+                               "log in to the registry (docker login docker.io), or pull the image "
+                               "later" OR_HOST},
+    [ADVICE_REACH_REGISTRY] = {"docker.io", "let this machine reach the registry docker.io, or "
+                                            "load the image from a file" OR_HOST},
+    [ADVICE_MAKE_IMAGE] = {"podman build --tag localhost/app",
+                           "make the image on this machine first (podman build --tag "
+                           "localhost/app)" OR_HOST},
+    [ADVICE_FREE_IMAGE_DISK] = {"docker", "free space on the disk on which docker keeps its "
+                                          "images" OR_HOST},
+    [ADVICE_PULL_IMAGE] = {"docker pull gcc:14", "to build without an image, " HOST
+                                                 "; to pull the image, run: docker pull gcc:14"},
+    [ADVICE_SEE_PULL] = {"docker pull gcc:14",
+                         "to build without an image, " HOST
+                         "; to see why the image cannot be pulled, run: docker pull gcc:14"},
     [ADVICE_DOCTOR] = {NULL, "to see what this machine can measure, run: build-mem doctor"},
     [ADVICE_UNFINISHED] = {NULL, "wait until build-mem ends; if it was killed, measure again"},
     [ADVICE_CORRECT_ERROR] = {NULL, "correct this error, and measure again"},

@@ -408,6 +408,27 @@ START_TEST(key_differences)
 }
 END_TEST
 
+/* A baseline that was recorded with the short name stays valid. */
+START_TEST(short_and_full_image_name_are_equal)
+{
+    struct baseline baseline CLEANUP(baseline_release);
+    struct measurement m CLEANUP(measurement_release);
+    gate_baseline(&baseline);
+    gate_run(&m, "now", 800 * MIB);
+    gate_set(&m.environment.image, "docker.io/library/node:24-bookworm");
+    ck_assert_ptr_eq(baseline_find(&baseline, &m), &baseline.environments[0]);
+    const struct environment_key key = environment_key_of(&m);
+    char *same CLEANUP(cleanup_free) =
+        environment_key_difference(&key, "here", &baseline.environments[0].key, "there", NULL);
+    ck_assert_str_eq(same, "");
+
+    gate_set(&m.environment.image, "quay.io/library/node:24-bookworm");
+    ck_assert_ptr_null(baseline_find(&baseline, &m));
+    gate_set(&m.environment.image, NULL);
+    ck_assert_ptr_null(baseline_find(&baseline, &m));
+}
+END_TEST
+
 START_TEST(metrics_of_a_run)
 {
     struct measurement m CLEANUP(measurement_release);
@@ -503,6 +524,7 @@ int main(void)
     TCase *rest = tcase_create("metrics");
     tcase_add_test(rest, entry_is_found_by_its_whole_key);
     tcase_add_test(rest, key_differences);
+    tcase_add_test(rest, short_and_full_image_name_are_equal);
     tcase_add_test(rest, metrics_of_a_run);
     tcase_add_test(rest, steps_between_values);
     tcase_add_test(rest, largest_processes_of_a_metric);

@@ -142,7 +142,8 @@ START_TEST(defaults_apply_without_a_file)
     struct config config CLEANUP(config_release);
     config_init(&config);
     ck_assert_str_eq(config.build_command, "npm run build");
-    ck_assert_str_eq(config.image, "node:24-bookworm");
+    ck_assert_str_eq(config.image, "docker.io/library/node:24-bookworm");
+    ck_assert_str_eq(config.image_origin, "the default");
     ck_assert_int_eq(config.interval_ms, 150);
     ck_assert_int_eq(config.memory_limit_bytes, UNMEASURED);
     ck_assert_uint_eq(config.clear.count, 2);
@@ -228,7 +229,8 @@ END_TEST
 START_TEST(flags_take_precedence_over_the_file)
 {
     char directory[] = "/tmp/build-mem-test-XXXXXX";
-    enter_with_config(directory, "{\"memory\": \"1g\", \"interval_ms\": 50, \"env\": [\"A=1\"]}");
+    enter_with_config(directory, "{\"memory\": \"1g\", \"interval_ms\": 50, \"env\": [\"A=1\"], "
+                                 "\"image\": \"gcc:14\"}");
 
     ck_assert_int_eq(READ("--memory", "2g", "--env", "A=2", "--strict", "--engine-arg=--cpus=1"),
                      FLAGS_OK);
@@ -240,6 +242,12 @@ START_TEST(flags_take_precedence_over_the_file)
     ck_assert(config.strict);
     ck_assert_str_eq(config.label, "check");
     ck_assert_int_eq(config.runs, 0); /* as many as needed */
+    ck_assert_str_eq(config.image_origin, "\"image\" in build-mem.json");
+    done();
+
+    ck_assert_int_eq(READ("--image", "gcc:15"), FLAGS_OK);
+    ck_assert_str_eq(config.image, "gcc:15");
+    ck_assert_str_eq(config.image_origin, "--image");
     done();
 
     ck_assert_int_eq(READ("--runs=3", "--", "make", "--strict"), FLAGS_OK);

@@ -1258,13 +1258,43 @@ START_TEST(note_names_the_limit)
 }
 END_TEST
 
+/* Such as the Gradle daemon of an editor, beside a build that does not use it. */
+START_TEST(idle_daemons_are_not_noted)
+{
+    static const struct {
+        int64_t cpu_ms, duration_ms;
+        const char *asked_by;
+        unsigned notes;
+    } daemons[] = {
+        {170, 8500, NULL, 1},   {169, 8500, NULL, 0},   {99, 1000, NULL, 0},
+        {100, 1000, NULL, 1},   {0, 1000, NULL, 0},     {0, 1000, "gradle", 1},
+        {1199, 60000, NULL, 0}, {1200, 60000, NULL, 1}, {UNMEASURED, 60000, NULL, 1},
+    };
+    for (size_t i = 0; i < sizeof daemons / sizeof *daemons; i++) {
+        struct scene scene CLEANUP(release_scene);
+        struct judgement judgement CLEANUP(judgement_release);
+        set_scene(&scene, nothing, (int64_t[3]){800});
+        struct measurement *m = &scene.runs[0];
+        m->build.duration_ms = daemons[i].duration_ms;
+        gate_add_daemon(m, "Gradle daemon", daemons[i].cpu_ms);
+        if (daemons[i].asked_by)
+            m->outside_daemons[0].asked_by = xstrdup(daemons[i].asked_by);
+        judgement_init(&judgement);
+        judge(&scene.baseline, NULL, scene.runs, 1, false, &judgement);
+        ck_assert_int_eq(judgement.verdict, VERDICT_PASS);
+        ck_assert_msg(judgement.notes.count == daemons[i].notes, "row %zu: %zu notes", i,
+                      judgement.notes.count);
+    }
+}
+END_TEST
+
 START_TEST(outside_daemons_are_noted_once)
 {
     struct scene scene CLEANUP(release_scene);
     struct judgement judgement CLEANUP(judgement_release);
     set_scene(&scene, nothing, (int64_t[3]){800, 800});
     for (size_t i = 0; i < 2; i++)
-        gate_add_daemon(&scene.runs[i], "nx daemon", 10);
+        gate_add_daemon(&scene.runs[i], "nx daemon", 1200);
     gate_add_daemon(&scene.runs[1], "Docker Engine", UNMEASURED);
     struct outside_daemon *asked = &scene.runs[1].outside_daemons[1];
     asked->asked_by = xstrdup("docker build");
@@ -1643,6 +1673,7 @@ int main(void)
     tcase_add_test(rest, drift_is_noted);
     tcase_add_test(rest, second_entry_is_found);
     tcase_add_test(rest, note_names_the_limit);
+    tcase_add_test(rest, idle_daemons_are_not_noted);
     tcase_add_test(rest, outside_daemons_are_noted_once);
     tcase_add_test(rest, runs_without_a_baseline);
     tcase_add_test(rest, budgets_need_no_baseline);

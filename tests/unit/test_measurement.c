@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/units.h"
 #include "measurement/disturbance.h"
+#include "measurement/image_name.h"
 #include "unit/gate_sample.h"
 #include "unit/suite.h"
 
@@ -201,6 +202,36 @@ START_TEST(disturbance_is_notable)
 }
 END_TEST
 
+static const struct {
+    const char *image, *full, *registry;
+    bool has_registry;
+} image_names[] = {
+    {"gcc", "docker.io/library/gcc", "docker.io", false},
+    {"node:24-bookworm", "docker.io/library/node:24-bookworm", "docker.io", false},
+    {"oven/bun:1", "docker.io/oven/bun:1", "docker.io", false},
+    {"gcc@sha256:0123", "docker.io/library/gcc@sha256:0123", "docker.io", false},
+    {"docker.io/gcc:14", "docker.io/library/gcc:14", "docker.io", true},
+    {"docker.io/library/gcc:14", "docker.io/library/gcc:14", "docker.io", true},
+    {"docker.io/oven/bun:1", "docker.io/oven/bun:1", "docker.io", true},
+    {"localhost/app:1", "localhost/app:1", "localhost", true},
+    {"localhost:5000/app", "localhost:5000/app", "localhost:5000", true},
+    {"build:5000/a/b:1", "build:5000/a/b:1", "build:5000", true},
+    {"ghcr.io/astral-sh/uv:python3.13", "ghcr.io/astral-sh/uv:python3.13", "ghcr.io", true},
+    {"", "docker.io/library/", "docker.io", false},
+};
+
+START_TEST(image_name_has_a_registry)
+{
+    char *full CLEANUP(cleanup_free) = image_full_name(image_names[_i].image);
+    char *registry CLEANUP(cleanup_free) = image_registry(image_names[_i].image);
+    ck_assert_str_eq(full, image_names[_i].full);
+    ck_assert_str_eq(registry, image_names[_i].registry);
+    ck_assert(image_has_registry(image_names[_i].image) == image_names[_i].has_registry);
+    ck_assert(image_names_equal(image_names[_i].image, full));
+    ck_assert(!image_names_equal(full, "docker.io/library/gcc:13"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("measurement");
@@ -214,6 +245,8 @@ int main(void)
     tcase_add_test(all, no_processes_no_groups);
     tcase_add_loop_test(all, disturbance_is_notable, 0,
                         sizeof disturbed_cases / sizeof *disturbed_cases);
+    tcase_add_loop_test(all, image_name_has_a_registry, 0,
+                        sizeof image_names / sizeof *image_names);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

@@ -102,6 +102,15 @@ START_TEST(test_page_beside_another_run_is_as_golden)
 }
 END_TEST
 
+START_TEST(test_short_and_full_image_name_are_equal)
+{
+    before.peak.cgroup_bytes = 803 * MIB;
+    sample_set(&before.environment.image, "docker.io/library/node:24-bookworm");
+    char *text CLEANUP(cleanup_free) = page_beside_before();
+    ck_assert_ptr_null(strstr(text, "not comparable"));
+}
+END_TEST
+
 /* Without another run, the change is that of the finding. */
 START_TEST(test_unreclaimable_memory_of_a_stage_has_its_change)
 {
@@ -340,6 +349,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_page_is_as_golden);
     tcase_add_test(tests, test_page_beside_another_run_is_as_golden);
+    tcase_add_test(tests, test_short_and_full_image_name_are_equal);
     tcase_add_test(tests, test_unreclaimable_memory_of_a_stage_has_its_change);
     tcase_add_test(tests, test_hostile_text_is_harmless);
     tcase_add_test(tests, test_nothing_is_loaded);

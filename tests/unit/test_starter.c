@@ -1,9 +1,12 @@
 /* The file that `build-mem init` writes for each kind of repo. */
+#include "config/ecosystems.h"
 #include "config/starter.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "commands/commands.h"
 #include "config/config.h"
+#include "measurement/image_name.h"
 #include "unit/sample.h"
 #include "unit/suite.h"
 
@@ -288,6 +291,49 @@ START_TEST(names_of_linkers_and_compilers)
 END_TEST
 
 /* An image build runs elsewhere, so its memory cannot be measured. */
+/* Podman finds no image without a registry, if none is configured, as on Debian. */
+START_TEST(images_have_a_registry)
+{
+    for (const struct ecosystem *one = ecosystems; one->name; one++) {
+        ck_assert_msg(image_has_registry(one->image), "%s: %s", one->name, one->image);
+        for (size_t i = 0; i < VARIANTS_MAX && one->variants[i].marker; i++) {
+            const char *image = one->variants[i].image;
+            ck_assert_msg(!image || image_has_registry(image), "%s: %s", one->name, image);
+        }
+    }
+    config_init(&config);
+    ck_assert(image_has_registry(config.image));
+}
+END_TEST
+
+static void put_text(const char *name, const char *text)
+{
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", repo, name);
+    ck_assert_int_eq(file_write_atomic(path, text, strlen(text), &err), 0);
+}
+
+static void expect_first_image(const char *expected)
+{
+    char *image CLEANUP(cleanup_free) = first_image(repo);
+    ck_assert_pstr_eq(image, expected);
+}
+
+START_TEST(image_of_the_first_run)
+{
+    expect_first_image("docker.io/library/node:24-bookworm");
+    put_file("Makefile");
+    expect_first_image("docker.io/library/gcc:14");
+    put_text("build-mem.json", "{\"image\": \"app:1\"}");
+    expect_first_image("app:1");
+    put_text("build-mem.json", "{\"image\": \"app:1\", \"engine\": \"podman\"}");
+    expect_first_image("app:1");
+    put_text("build-mem.json", "{\"image\": \"app:1\", \"engine\": \"host\"}");
+    expect_first_image(NULL);
+    put_text("build-mem.json", "{");
+    expect_first_image("docker.io/library/node:24-bookworm");
+}
+END_TEST
+
 START_TEST(a_dockerfile_alone_is_explained)
 {
     put_file("Dockerfile");
@@ -305,6 +351,8 @@ int main(void)
     tcase_add_loop_test(test, caches_are_disabled, 0, (int)(sizeof caches / sizeof *caches));
     tcase_add_loop_test(test, generated_trees, 0, (int)(sizeof trees / sizeof *trees));
     tcase_add_test(test, names_of_linkers_and_compilers);
+    tcase_add_test(test, images_have_a_registry);
+    tcase_add_test(test, image_of_the_first_run);
     tcase_add_test(test, a_dockerfile_alone_is_explained);
     tcase_add_test(test, monorepo_packages_are_found);
     tcase_add_test(test, a_repo_of_unknown_kind_gets_no_config);

@@ -1,6 +1,7 @@
 /* The tables: findings, stages, processes, artifacts, environment. */
 #include "base/alloc.h"
 #include "base/units.h"
+#include "measurement/image_name.h"
 #include "measurement/metric.h"
 #include "report/html/html.h"
 #include "report/wording.h"
@@ -477,6 +478,7 @@ static void put_conditions(struct xml *xml, const struct measurement *m,
     char *memory_before CLEANUP(cleanup_free) = format_size(was->memory_total_bytes);
     char *variables CLEANUP(cleanup_free) = strv_join(&is->variables, "; ");
     char *variables_before CLEANUP(cleanup_free) = strv_join(&was->variables, "; ");
+    bool same_image = is->image && was->image && image_names_equal(is->image, was->image);
     const struct {
         const char *name, *is, *was;
         bool compared;
@@ -486,7 +488,7 @@ static void put_conditions(struct xml *xml, const struct measurement *m,
         {"memory limit", limit ? limit : "none", limit_before ? limit_before : "none", true},
         {"architecture", is->architecture, was->architecture, true},
         {"CPUs", cpus, cpus_before, true},
-        {"image", is->image, was->image, true},
+        {"image", is->image, same_image ? is->image : was->image, true},
         {"cache policy", cache_policy_name(is->cache_policy),
          before ? cache_policy_name(was->cache_policy) : NULL, true},
         {"engine", is->engine, was->engine, false},

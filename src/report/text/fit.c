@@ -142,8 +142,10 @@ static char *format_advice(const struct fit *fit, enum fit_verdict verdict,
             xasprintf("build-%s.log", fit->attempts[fit->count - 1].label);
         return advice_text(ADVICE_NO_LIMIT_PASSES, log);
     }
-    case FIT_VERDICT_NOT_MEASURED:
-        return advice_text(ADVICE_DOCTOR, NULL);
+    case FIT_VERDICT_NOT_MEASURED: {
+        const char *advice = fit->count ? fit->attempts[fit->count - 1].advice : NULL;
+        return advice ? xstrdup(advice) : advice_text(ADVICE_DOCTOR, NULL);
+    }
     case FIT_VERDICT_INTERRUPTED:
         return advice_text(ADVICE_FIT_AGAIN, NULL);
     }
