@@ -108,7 +108,7 @@ static void put_change(struct xml *xml, const struct report_input *report, const
     const struct finding *finding = find_finding(report->judgement, metric);
     bool judged = finding && finding->baseline >= 0 && finding->actual >= 0;
     int64_t from = judged ? finding->baseline : report->before ? before : UNMEASURED;
-    const char *unit = strcmp(metric, METRIC_DURATION) == 0 ? "ms" : "bytes";
+    const char *unit = metric_unit(metric);
     if (from < 0 || actual < 0)
         return;
     char *delta CLEANUP(cleanup_free) = format_delta(unit, actual - from);
@@ -123,7 +123,7 @@ static void put_change(struct xml *xml, const struct report_input *report, const
 static void put_card(struct xml *xml, const struct report_input *report, const char *metric,
                      const char *title, int64_t actual, int64_t before, const char *note)
 {
-    const char *unit = strcmp(metric, METRIC_DURATION) == 0 ? "ms" : "bytes";
+    const char *unit = metric_unit(metric);
     char *figure CLEANUP(cleanup_free) = format_figure(unit, actual);
     html_open(xml, "div", "card");
     html_element(xml, "h2", NULL, title);
