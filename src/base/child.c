@@ -225,6 +225,30 @@ static char *without_newline(struct text *text)
     return text->bytes ? text->bytes : xstrdup("");
 }
 
+static int finish(struct child *child, int64_t timeout_ms, struct waiting *waiting,
+                  struct captured *captured, struct bm_error *err)
+{
+    struct text output = {0}, diagnostics = {0};
+    int64_t deadline = monotonic_ms() + timeout_ms;
+    *captured = (struct captured){0};
+    child_close_input(child);
+    int failed = read_to_end(child, deadline, waiting, &output, &diagnostics, err);
+    int status = child_wait(child, failed ? 0 : deadline - monotonic_ms());
+    captured->output = output.bytes ? output.bytes : xstrdup("");
+    captured->diagnostics = without_newline(&diagnostics);
+    captured->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    if (failed)
+        captured_release(captured);
+    return failed;
+}
+
+int child_finish(struct child *child, int64_t timeout_ms, struct captured *captured,
+                 struct bm_error *err)
+{
+    struct waiting nobody = {.waits = NULL};
+    return finish(child, timeout_ms, &nobody, captured, err);
+}
+
 int child_capture(char *const *argv, int64_t timeout_ms, struct captured *captured,
                   struct bm_error *err)
 {
@@ -235,20 +259,11 @@ int child_capture_slow(char *const *argv, int64_t timeout_ms, child_waits *waits
                        struct captured *captured, struct bm_error *err)
 {
     struct child child CLEANUP(child_release) = CHILD_NONE;
-    struct text output = {0}, diagnostics = {0};
     struct waiting waiting = {.waits = waits, .context = context};
-    int64_t deadline = monotonic_ms() + timeout_ms;
     *captured = (struct captured){0};
     if (child_start(&child, argv, NULL, NULL, err) < 0)
         return -1;
-    child_close_input(&child);
-    int failed = read_to_end(&child, deadline, &waiting, &output, &diagnostics, err);
-    int status = child_wait(&child, failed ? 0 : deadline - monotonic_ms());
-    captured->output = output.bytes ? output.bytes : xstrdup("");
-    captured->diagnostics = without_newline(&diagnostics);
-    captured->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    if (!failed)
+    if (finish(&child, timeout_ms, &waiting, captured, err) == 0)
         return 0;
-    captured_release(captured);
     return bm_error_wrap(err, "%s %s", argv[0], argv[1] ? argv[1] : "");
 }

@@ -52,6 +52,11 @@ void captured_release(struct captured *captured);
 int child_capture(char *const *argv, int64_t timeout_ms, struct captured *captured,
                   struct bm_error *err);
 
+/* The rest of child_capture, for a command that child_start has started: meanwhile, the caller can
+ * run others. */
+int child_finish(struct child *child, int64_t timeout_ms, struct captured *captured,
+                 struct bm_error *err);
+
 /* Called at the start of a command and once a second while it runs, with the time since then. */
 typedef void child_waits(void *context, int64_t elapsed_ms);
 

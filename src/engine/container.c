@@ -8,6 +8,7 @@
 #include "proc/proc.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -67,41 +68,6 @@ bool is_podman(const char *version)
     return false;
 }
 
-static int check_program(const struct engine *engine, struct bm_error *err)
-{
-    struct strv arguments CLEANUP(strv_release) = WORDS("--version");
-    struct captured captured CLEANUP(captured_release) = {0};
-    if (command(engine, &arguments, VERSION_MS, &captured, err) < 0)
-        return -1;
-    if (engine == &engine_docker && is_podman(captured.output))
-        return bm_error_set(err, DOCKER_IS_PODMAN);
-    return 0;
-}
-
-static int server_version(const struct engine *engine, char **version, struct bm_error *err)
-{
-    /* Podman without a service reports no server version: its client is the engine. */
-    struct strv arguments CLEANUP(strv_release) =
-        WORDS("version", "--format",
-              engine == &engine_docker ? "{{.Server.Version}}" : "{{.Client.Version}}");
-    struct captured captured CLEANUP(captured_release) = {0};
-    if (command(engine, &arguments, VERSION_MS, &captured, err) < 0)
-        return -1;
-    *version = xstrndup(captured.output, strcspn(captured.output, "\r\n"));
-    return 0;
-}
-
-static int usable(const struct engine *engine, bool *silent, struct bm_error *err)
-{
-    char *version CLEANUP(cleanup_free) = NULL;
-    int64_t start_ms = monotonic_ms();
-    int result = check_program(engine, err);
-    if (result == 0)
-        result = server_version(engine, &version, err);
-    *silent = result < 0 && monotonic_ms() - start_ms >= VERSION_MS;
-    return result;
-}
-
 /* The value of --mount is a line of CSV: quotes in a path are doubled. */
 static char *csv_quotes(const char *path)
 {
@@ -114,17 +80,24 @@ static char *csv_quotes(const char *path)
     return escaped;
 }
 
-static void push_mounts(const struct engine_spec *spec, struct strv *arguments)
+static void push_read_only(const char *source, const char *target, struct strv *arguments)
+{
+    char *from CLEANUP(cleanup_free) = csv_quotes(source);
+    char *to CLEANUP(cleanup_free) = csv_quotes(target);
+    strv_push(arguments, "--mount");
+    strv_pushf(arguments, "type=bind,\"source=%s\",\"target=%s\",readonly", from, to);
+}
+
+/* The repository comes first: if the engine sees neither, its message names the repository. */
+static void push_mounts(const struct engine_spec *spec, const char *probe, struct strv *arguments)
 {
     char *repo CLEANUP(cleanup_free) = csv_quotes(spec->repo);
     strv_push(arguments, "--mount");
     strv_pushf(arguments, "type=bind,\"source=%s\",target=" REPO_IN_CONTAINER, repo);
-    if (!spec->git_common)
-        return;
-    /* The worktree names it by its path on this machine. */
-    char *common CLEANUP(cleanup_free) = csv_quotes(spec->git_common);
-    strv_push(arguments, "--mount");
-    strv_pushf(arguments, "type=bind,\"source=%s\",\"target=%s\",readonly", common, common);
+    if (spec->git_common) /* the worktree names it by its path on this machine */
+        push_read_only(spec->git_common, spec->git_common, arguments);
+    if (probe)
+        push_read_only(probe, PROBE_IN_CONTAINER, arguments);
 }
 
 /* Source of the condition of Docker: docs.docker.com/engine/security/rootless, "Limiting
@@ -164,27 +137,107 @@ int parse_security_options(const char *text, enum user_mapping *mapping, struct 
     return 0;
 }
 
-/* Without an answer, such as from a proxy that filters the API, the ids of the container are those
- * of this machine: the mapping that gives a build the fewest rights. */
-static enum user_mapping read_user_mapping(const struct engine *engine)
+/* ---- the questions before a run ---- */
+
+/* The answers to `usable`. To ask again would cost each run two commands. */
+struct answers {
+    char version[64]; /* of the engine; "": unknown */
+    /* Without an answer, such as from a proxy that filters the API, the ids of the container are
+     * those of this machine: the mapping that gives a build the fewest rights. */
+    enum user_mapping mapping;
+};
+static struct answers docker_answers, podman_answers;
+
+static struct answers *answers_of(const struct engine *engine)
+{
+    return engine == &engine_docker ? &docker_answers : &podman_answers;
+}
+
+/* Reads the first word. Returns the text after it. */
+static const char *read_version(struct answers *answers, const char *text)
+{
+    size_t length = strcspn(text, " \r\n");
+    snprintf(answers->version, sizeof answers->version, "%.*s", (int)length, text);
+    return text + length;
+}
+
+static int check_program(const struct engine *engine, struct bm_error *err)
+{
+    struct strv arguments CLEANUP(strv_release) = WORDS("--version");
+    struct captured captured CLEANUP(captured_release) = {0};
+    if (command(engine, &arguments, VERSION_MS, &captured, err) < 0)
+        return -1;
+    if (engine == &engine_docker && is_podman(captured.output))
+        return bm_error_set(err, DOCKER_IS_PODMAN);
+    return 0;
+}
+
+static int ask_version(const struct engine *engine, struct bm_error *err)
+{
+    /* Podman without a service reports no server version: its client is the engine. */
+    struct strv arguments CLEANUP(strv_release) =
+        WORDS("version", "--format",
+              engine == &engine_docker ? "{{.Server.Version}}" : "{{.Client.Version}}");
+    struct captured captured CLEANUP(captured_release) = {0};
+    if (command(engine, &arguments, VERSION_MS, &captured, err) < 0)
+        return -1;
+    (void)read_version(answers_of(engine), captured.output);
+    return 0;
+}
+
+static int read_info(struct child *info, int64_t timeout_ms, struct bm_error *err)
+{
+    struct captured captured CLEANUP(captured_release) = {0};
+    if (child_finish(info, timeout_ms, &captured, err) < 0)
+        return bm_error_wrap(err, "docker info");
+    const char *options = read_version(&docker_answers, captured.output);
+    if (captured.exit_status != 0 || !*docker_answers.version)
+        return bm_error_set(err, "docker info: %s", last_line(captured.diagnostics));
+    return parse_security_options(options, &docker_answers.mapping, err);
+}
+
+/* Runs two commands at the same time: `docker info` of Podman takes long. Runs a third one, which
+ * names the reason, if there is no daemon, or a proxy in front of it refuses the first. */
+static int ask_docker(int64_t deadline_ms, struct bm_error *err)
+{
+    struct strv argv CLEANUP(strv_release) =
+        WORDS("docker", "info", "--format", "{{.ServerVersion}} {{json .SecurityOptions}}");
+    struct child info CLEANUP(child_release) = CHILD_NONE;
+    docker_answers = (struct answers){.mapping = USERS_DIRECT};
+    if (child_start(&info, argv.items, NULL, NULL, err) < 0 ||
+        check_program(&engine_docker, err) < 0)
+        return -1;
+    if (read_info(&info, deadline_ms - monotonic_ms(), err) == 0)
+        return 0;
+    trace("users: the mapping is unknown: %s", err->message);
+    docker_answers.mapping = USERS_DIRECT;
+    if (monotonic_ms() >= deadline_ms)
+        return -1;
+    bm_error_release(err);
+    return ask_version(&engine_docker, err);
+}
+
+static int usable(const struct engine *engine, bool *silent, struct bm_error *err)
+{
+    int64_t deadline_ms = monotonic_ms() + VERSION_MS;
+    podman_answers.mapping = getuid() != 0 ? USERS_KEPT : USERS_DIRECT;
+    int result = engine == &engine_docker ? ask_docker(deadline_ms, err) : ask_version(engine, err);
+    *silent = result < 0 && monotonic_ms() >= deadline_ms;
+    return result;
+}
+
+static enum user_mapping mapping_of(const struct engine *engine)
 {
     static const char *const names[] = {[USERS_DIRECT] = "as on this machine",
                                         [USERS_ROOTLESS] = "rootless",
                                         [USERS_REMAPPED] = "userns-remap",
                                         [USERS_KEPT] = "keep-id"};
-    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct strv arguments CLEANUP(strv_release) =
-        WORDS("info", "--format", "{{json .SecurityOptions}}");
-    struct captured captured CLEANUP(captured_release) = {0};
-    enum user_mapping mapping = USERS_DIRECT;
-    if (engine == &engine_podman)
-        mapping = getuid() != 0 ? USERS_KEPT : USERS_DIRECT;
-    else if (command(engine, &arguments, ANSWER_MS, &captured, &err) < 0 ||
-             parse_security_options(captured.output, &mapping, &err) < 0)
-        trace("users: the mapping is unknown: %s", err.message);
+    enum user_mapping mapping = answers_of(engine)->mapping;
     trace("users: %s", names[mapping]);
     return mapping;
 }
+
+/* ---- the arguments of `create` ---- */
 
 static bool is_root_in_container(const struct engine_spec *spec, enum user_mapping mapping)
 {
@@ -234,8 +287,10 @@ void container_push_label(const struct engine_spec *spec, const char *root, stru
     strv_push(arguments, "--security-opt=label=disable");
 }
 
-static void push_create_arguments(const struct engine_spec *spec, const char *pull,
-                                  enum user_mapping mapping, struct strv *arguments)
+/* `probe` is mounted; NULL: it will be copied. */
+static void push_create_arguments(const struct engine_spec *spec, const char *probe,
+                                  const char *pull, enum user_mapping mapping,
+                                  struct strv *arguments)
 {
     strv_push(arguments, "create");
     strv_push(arguments, "--interactive");
@@ -248,7 +303,7 @@ static void push_create_arguments(const struct engine_spec *spec, const char *pu
     /* The engine may be configured to start an init process, which would share the cgroup. The
      * probe collects orphans itself. */
     strv_push(arguments, "--init=false");
-    push_mounts(spec, arguments);
+    push_mounts(spec, probe, arguments);
     strv_push(arguments, "--workdir=" REPO_IN_CONTAINER);
     strv_push(arguments, "--entrypoint=" PROBE_IN_CONTAINER);
     container_push_user(spec, mapping, arguments);
@@ -269,10 +324,10 @@ static void push_create_arguments(const struct engine_spec *spec, const char *pu
     strv_push_all(arguments, spec->engine_args);
     strv_push(arguments, spec->image);
 
-    struct strv probe CLEANUP(strv_release) = {0};
-    engine_probe_arguments(spec, PROBE_IN_CONTAINER, true, &probe);
-    for (size_t i = 1; i < probe.count; i++) /* probe.items[0] is the entrypoint */
-        strv_push(arguments, probe.items[i]);
+    struct strv entry CLEANUP(strv_release) = {0};
+    engine_probe_arguments(spec, PROBE_IN_CONTAINER, true, &entry);
+    for (size_t i = 1; i < entry.count; i++) /* entry.items[0] is the entrypoint */
+        strv_push(arguments, entry.items[i]);
 }
 
 static int remove_container(const struct engine *engine, const char *name, struct bm_error *err)
@@ -330,9 +385,8 @@ static char *probe_of_image(const struct engine_run *run)
     return xstrdup(spec->probe_path);
 }
 
-static int copy_probe(const struct engine_run *run, struct bm_error *err)
+static int copy_probe(const struct engine_run *run, const char *probe, struct bm_error *err)
 {
-    char *probe CLEANUP(cleanup_free) = probe_of_image(run);
     char *target CLEANUP(cleanup_free) = xasprintf("%s:" PROBE_IN_CONTAINER, run->spec->name);
     struct strv arguments CLEANUP(strv_release) = WORDS("cp", probe, target);
     struct captured captured CLEANUP(captured_release) = {0};
@@ -347,13 +401,28 @@ static void warm_image(struct engine_run *run)
     page_cache_warm_image(&run->page_cache, argv.items);
 }
 
-static int create(const struct engine_run *run, const char *pull, enum user_mapping mapping,
-                  struct bm_error *err)
+static int create_with(const struct engine_run *run, const char *probe, const char *pull,
+                       enum user_mapping mapping, struct bm_error *err)
 {
     struct strv arguments CLEANUP(strv_release) = {0};
     struct captured captured CLEANUP(captured_release) = {0};
-    push_create_arguments(run->spec, pull, mapping, &arguments);
+    push_create_arguments(run->spec, probe, pull, mapping, &arguments);
     return command(run->engine, &arguments, PULL_MS, &captured, err);
+}
+
+/* Mounts the probe: a copy takes several times as long. An engine that does not see the probe, as
+ * one beside the container of build-mem, names its path, and gets a copy. */
+static int create(const struct engine_run *run, const char *pull, enum user_mapping mapping,
+                  struct bm_error *err)
+{
+    char *probe CLEANUP(cleanup_free) = probe_of_image(run);
+    if (create_with(run, probe, pull, mapping, err) == 0)
+        return 0;
+    if (!strstr(err->message, probe))
+        return -1;
+    trace("probe: the engine does not see it, and gets a copy");
+    bm_error_release(err);
+    return create_with(run, NULL, pull, mapping, err) < 0 ? -1 : copy_probe(run, probe, err);
 }
 
 static bool has_image(const struct engine_run *run)
@@ -393,7 +462,7 @@ static bool arguments_choose_image(const struct engine_spec *spec)
 static int make_container(struct engine_run *run, struct bm_error *err)
 {
     const struct engine_spec *spec = run->spec;
-    enum user_mapping mapping = read_user_mapping(run->engine);
+    enum user_mapping mapping = mapping_of(run->engine);
     bool missing = strcmp(spec->pull, "missing") == 0;
     if (strcmp(spec->pull, "never") == 0 || arguments_choose_image(spec))
         return create(run, spec->pull, mapping, err);
@@ -409,17 +478,19 @@ static int make_container(struct engine_run *run, struct bm_error *err)
 
 static int start(struct engine_run *run, struct bm_error *err)
 {
-    remove_orphans(run->engine);
-    if (make_container(run, err) < 0)
-        return -1;
-    if (copy_probe(run, err) < 0 || page_cache_prepare(&run->page_cache, run->spec->cache,
-                                                       run->spec->repo, run->spec->out, err) < 0)
+    if (make_container(run, err) < 0 ||
+        page_cache_prepare(&run->page_cache, run->spec->cache, run->spec->repo, run->spec->out,
+                           err) < 0)
         return -1;
     if (run->spec->cache == CACHE_WARM)
         warm_image(run);
     struct strv attach CLEANUP(strv_release) =
         WORDS(run->engine->name, "start", "--attach", "--interactive", run->spec->name);
-    return child_start(&run->child, attach.items, NULL, NULL, err);
+    if (child_start(&run->child, attach.items, NULL, NULL, err) < 0)
+        return -1;
+    /* While the container starts. The build begins later. */
+    remove_orphans(run->engine);
+    return 0;
 }
 
 /* Finds the cgroup of process `pid`. Verifies that the process runs `command`: if the engine is on
@@ -498,7 +569,8 @@ static void read_facts(const struct engine_run *run, struct engine_facts *facts)
     struct strv arguments CLEANUP(strv_release) =
         WORDS("inspect", "--type=container", run->spec->name);
     struct captured captured CLEANUP(captured_release) = {0};
-    (void)server_version(run->engine, &facts->version, &ignored);
+    const char *version = answers_of(run->engine)->version;
+    facts->version = *version ? xstrdup(version) : NULL;
     if (command(run->engine, &arguments, ANSWER_MS, &captured, &ignored) == 0)
         (void)parse_inspect(captured.output, facts, &ignored);
 }

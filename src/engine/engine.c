@@ -129,6 +129,7 @@ void engine_probe_arguments(const struct engine_spec *spec, const char *probe, b
                             struct strv *arguments)
 {
     strv_push(arguments, probe);
+    strv_push(arguments, "--runner=" PACKAGE_VERSION);
     strv_pushf(arguments, "--interval-ms=%lld", (long long)spec->interval_ms);
     if (spec->guard_percent > 0)
         strv_pushf(arguments, "--guard=%lld", (long long)spec->guard_percent);

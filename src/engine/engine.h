@@ -103,8 +103,9 @@ struct engine {
     /* The build runs in processes of a daemon, in the cgroup that `start` made. The probe is not in
      * that cgroup, and its child is only the client. */
     bool outside;
-    /* Checks whether the engine can run builds here. May run a command for up to 15 s. If that
-     * gives no answer in time, sets `*silent` to true and returns -1. */
+    /* Checks whether the engine can run builds here, and learns what each `start` needs to know, so
+     * it comes before the first one. May run commands for up to 15 s. If they give no answer in
+     * time, sets `*silent` to true and returns -1. */
     int (*usable)(const struct engine *engine, bool *silent, struct bm_error *err);
     /* Starts the probe. Prepares the page cache last, just before the build. */
     int (*start)(struct engine_run *run, struct bm_error *err);
@@ -185,7 +186,7 @@ enum user_mapping {
     USERS_KEPT      /* Podman without root: the id of the invoking user is kept */
 };
 
-/* Reads the mapping from the output of `docker info --format '{{json .SecurityOptions}}'`. */
+/* Reads the mapping from `{{json .SecurityOptions}}` of `docker info`. */
 int parse_security_options(const char *text, enum user_mapping *mapping, struct bm_error *err);
 
 /* Appends the options of `create` with which the files of the build belong to the invoking user.

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "wire/wire.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -11,7 +12,6 @@
 
 #define LINE_BYTES 1024 /* the rest of a longer line is dropped */
 #define NAME_BYTES 200  /* of a step; a longer name is cut */
-#define STEPS_MAX 1024  /* further ones have no name */
 #define ID_BYTES 12     /* of a container, in the output of the classic builder */
 
 struct logged_step {

@@ -15,8 +15,7 @@
 #define VARIABLES_MAX 64            /* four times what the probe sends */
 #define STAT_AHEAD_BYTES (16 << 20) /* by which memory.stat can exceed the counter */
 #define LEVELS_MAX 64               /* twice what the probe sends */
-#define STEPS_MAX 256
-#define MAPPED_MAX 32 /* twice what the probe sends for a process */
+#define MAPPED_MAX 32               /* twice what the probe sends for a process */
 /* From here on, a figure counts as at the limit: the kernel charges memory in batches, and starts
  * to reclaim before the limit. Memory that cannot be reclaimed stops further below it. */
 #define AT_LIMIT 0.99
@@ -504,15 +503,15 @@ static int64_t stored(int64_t figure)
 static void take_mappings(struct aggregate *aggregate, const struct wire_mappings *record)
 {
     struct snapshot *snapshot = &aggregate->m->peak.at_peak;
-    if (record->snapshot_ms != snapshot->at_ms || record->unread < WIRE_UNREAD_NOT ||
-        record->unread > WIRE_UNREAD_REFUSED)
+    if (record->snapshot_ms != snapshot->at_ms || record->unread < MAPPINGS_READ ||
+        record->unread >= MAPPINGS_UNREAD_COUNT)
         return;
     for (size_t i = 0; i < snapshot->count; i++) {
         if (snapshot->processes[i].pid != record->pid)
             continue;
         struct process_mappings *mappings = process_add_mappings(&snapshot->processes[i]);
         mappings->unread = (enum mappings_unread)record->unread;
-        if (record->unread != WIRE_UNREAD_NOT)
+        if (record->unread != MAPPINGS_READ)
             return;
         mappings->at_ms = stored(record->t_ms);
         mappings->pss_bytes = stored(record->pss_bytes);

@@ -85,16 +85,6 @@ enum pss_basis {
     PSS_RSS,       /* RSS, an upper bound: smaps_rollup could not be read */
 };
 
-/* Why the mappings of a process were not read. */
-enum mappings_unread {
-    MAPPINGS_READ, /* they were */
-    MAPPINGS_ENDED,
-    MAPPINGS_BUDGET,     /* the time that reads may take was used up */
-    MAPPINGS_NEAR_LIMIT, /* no process is read near the memory limit */
-    MAPPINGS_REFUSED,    /* /proc/PID/smaps could not be read */
-    MAPPINGS_UNREAD_COUNT,
-};
-
 /* The PSS of the mappings of one kind, or of those with one name. */
 struct mapped {
     enum mapping_kind kind;

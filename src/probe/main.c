@@ -2,6 +2,7 @@
  *
  *   build-mem-probe [--interval-ms N] [--stage REGEX]... [--own-cgroup] [--sh-fallback]
  *                   [--marker FILE] [--guard PERCENT] [--cgroup DIRECTORY [--cpu-usage FILE]]
+ *                   [--runner VERSION]
  *                   -- COMMAND [ARG...]
  *
  * --own-cgroup: only the build lives in the cgroup; implied if the probe is PID 1.
@@ -12,6 +13,7 @@
  * --sh-fallback: if COMMAND is missing, run sh with its arguments.
  *
  * --guard: see probe/guard.h.
+ * --runner: the version of the runner, which must be that of the probe.
  *
  * stdout carries records (wire/wire.h); stdin is a lifeline: the build begins with its first line,
  * and is ended when it ends. The line has the room that the runner sees for the guard, in bytes. */
@@ -481,17 +483,22 @@ static void measure_outside(const char *directory)
         cgroup.version = 1;
 }
 
+/* The engine can have another probe at the path of the runner's. */
+static void check_runner(const char *version)
+{
+    if (strcmp(version, PACKAGE_VERSION) != 0)
+        fail("the engine runs the probe of build-mem " PACKAGE_VERSION,
+             "install the version of the runner there, too");
+}
+
 static char **read_arguments(int argc, char **argv, int64_t *interval_ms)
 {
-    static const struct option options[] = {{"interval-ms", required_argument, NULL, 'i'},
-                                            {"stage", required_argument, NULL, 's'},
-                                            {"own-cgroup", no_argument, NULL, 'o'},
-                                            {"sh-fallback", no_argument, NULL, 'f'},
-                                            {"marker", required_argument, NULL, 'm'},
-                                            {"guard", required_argument, NULL, 'g'},
-                                            {"cgroup", required_argument, NULL, 'c'},
-                                            {"cpu-usage", required_argument, NULL, 'u'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"interval-ms", required_argument, NULL, 'i'}, {"stage", required_argument, NULL, 's'},
+        {"own-cgroup", no_argument, NULL, 'o'},        {"sh-fallback", no_argument, NULL, 'f'},
+        {"marker", required_argument, NULL, 'm'},      {"guard", required_argument, NULL, 'g'},
+        {"cgroup", required_argument, NULL, 'c'},      {"cpu-usage", required_argument, NULL, 'u'},
+        {"runner", required_argument, NULL, 'r'},      {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
         const char *message = NULL;
@@ -511,6 +518,8 @@ static char **read_arguments(int argc, char **argv, int64_t *interval_ms)
             measure_outside(optarg);
         else if (option == 'u')
             cpu_usage = optarg;
+        else if (option == 'r')
+            check_runner(optarg);
         else
             exit(2);
         if (message)

@@ -42,7 +42,7 @@
 struct known {
     const struct process *process; /* NULL: this entry is free */
     int64_t seen_ms;               /* of the process: its place in the table can have a new owner */
-    enum wire_unread unread;
+    enum mappings_unread unread;
     int64_t t_ms, rss_bytes, pss_bytes, huge_page_bytes, count;
     struct smaps_item items[SMAPS_LIST_MAX];
     size_t item_count;
@@ -133,7 +133,7 @@ static int64_t expected_cost_us(const struct process *process, const struct know
            (known ? known->count * COST_US_PER_MAPPING : 0);
 }
 
-static void note_failure(enum wire_unread unread)
+static void note_failure(enum mappings_unread unread)
 {
     struct known *known = find_known(reading.process);
     if (!known) {
@@ -147,7 +147,7 @@ static void note_failure(enum wire_unread unread)
 static void keep_reading(void)
 {
     struct known *known = take_known(reading.process, reading.seen_ms);
-    known->unread = WIRE_UNREAD_NOT;
+    known->unread = MAPPINGS_READ;
     known->t_ms = reading.t_ms;
     known->rss_bytes = reading.rss_bytes;
     known->pss_bytes = reading.smaps.pss_bytes;
@@ -163,11 +163,11 @@ static void finish_reading(void)
 {
     bool lives = process_read_statm(reading.process) && reading.process->rss_bytes > 0;
     if (!lives)
-        note_failure(WIRE_UNREAD_ENDED);
+        note_failure(MAPPINGS_ENDED);
     else if (reading.process->rss_bytes < reading.rss_bytes / 2)
         stop_reading();
     else if (smaps_finish(&reading.smaps) < 0 || reading.smaps.count == 0)
-        note_failure(WIRE_UNREAD_REFUSED);
+        note_failure(MAPPINGS_REFUSED);
     else
         keep_reading();
 }
@@ -179,7 +179,7 @@ static void continue_reading(void)
     char text[4096];
     int64_t before = pss_cpu_us(), cost_us = 0;
     if (reading.process->gone || reading.process->seen_ms != reading.seen_ms) {
-        note_failure(WIRE_UNREAD_ENDED);
+        note_failure(MAPPINGS_ENDED);
         return;
     }
     while (cost_us < PIECE_US) {
@@ -194,11 +194,11 @@ static void continue_reading(void)
             return;
         }
         if (got < 0 || smaps_add(&reading.smaps, text, (size_t)got) < 0) {
-            note_failure(got < 0 && error == ESRCH ? WIRE_UNREAD_ENDED : WIRE_UNREAD_REFUSED);
+            note_failure(got < 0 && error == ESRCH ? MAPPINGS_ENDED : MAPPINGS_REFUSED);
             return;
         }
         if (reading.cost_us > READ_MAX_US) {
-            note_failure(WIRE_UNREAD_BUDGET);
+            note_failure(MAPPINGS_BUDGET);
             return;
         }
     }
@@ -217,7 +217,7 @@ static void begin_reading(struct process *process, int64_t t_ms)
     last_read_ms = t_ms;
     if (file < 0) {
         bool refused = error == EACCES || error == EPERM || error == ENOENT;
-        enum wire_unread unread = refused ? WIRE_UNREAD_REFUSED : WIRE_UNREAD_ENDED;
+        enum mappings_unread unread = refused ? MAPPINGS_REFUSED : MAPPINGS_ENDED;
         reading.process = NULL;
         if (!find_known(process))
             take_known(process, process->seen_ms)->unread = unread;
@@ -246,7 +246,7 @@ static bool is_due(const struct process *process, int64_t t_ms)
     int64_t now = process->rss_bytes, then = known ? known->rss_bytes : 0;
     int64_t by = now > then ? now - then : then - now;
     if (process->gone || process->refused || now == 0 ||
-        (known && known->unread != WIRE_UNREAD_NOT) ||
+        (known && known->unread != MAPPINGS_READ) ||
         by <= LEAST_BYTES + then / (flat_since_ms < 0 ? CHANGED_GROWING : CHANGED_FLAT))
         return false;
     return is_affordable(expected_cost_us(process, known), now > 2 * then, t_ms);
@@ -299,21 +299,21 @@ void mappings_poll(int64_t t_ms, int64_t usage_bytes, bool flat, bool may_read)
 
 /* ---- records ---- */
 
-static enum wire_unread reason_of(const struct process *process, const struct known *known)
+static enum mappings_unread reason_of(const struct process *process, const struct known *known)
 {
     if (known)
         return known->unread;
-    return process->refused ? WIRE_UNREAD_REFUSED
-           : was_near_limit ? WIRE_UNREAD_NEAR_LIMIT
-           : process->gone  ? WIRE_UNREAD_ENDED
-                            : WIRE_UNREAD_BUDGET;
+    return process->refused ? MAPPINGS_REFUSED
+           : was_near_limit ? MAPPINGS_NEAR_LIMIT
+           : process->gone  ? MAPPINGS_ENDED
+                            : MAPPINGS_BUDGET;
 }
 
 static void send_one(const struct process *process, int64_t snapshot_ms)
 {
     const struct known *known = find_known(process);
-    enum wire_unread unread = reason_of(process, known);
-    bool is_read = known && unread == WIRE_UNREAD_NOT;
+    enum mappings_unread unread = reason_of(process, known);
+    bool is_read = known && unread == MAPPINGS_READ;
     emit_record(
         &(struct wire_record){.type = WIRE_MAPPINGS,
                               .mappings = {.snapshot_ms = snapshot_ms,
@@ -343,7 +343,7 @@ void mappings_send(bool last)
     sent_ms = head.t_ms;
     for (size_t i = 0; i < count; i++) {
         const struct known *known = find_known(largest[i]);
-        if (last || (known && known->unread == WIRE_UNREAD_NOT))
+        if (last || (known && known->unread == MAPPINGS_READ))
             send_one(largest[i], head.t_ms);
     }
 }

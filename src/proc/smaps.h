@@ -21,6 +21,16 @@ enum mapping_kind {
     MAPPING_KINDS,
 };
 
+/* Why the mappings of a process were not read (probe/mappings.h). */
+enum mappings_unread {
+    MAPPINGS_READ,       /* they were read */
+    MAPPINGS_ENDED,      /* the process had ended */
+    MAPPINGS_BUDGET,     /* the time that reads may take was used up */
+    MAPPINGS_NEAR_LIMIT, /* the usage was near the memory limit */
+    MAPPINGS_REFUSED,    /* /proc/PID/smaps could not be read */
+    MAPPINGS_UNREAD_COUNT,
+};
+
 /* The end of a longer name is kept. */
 #define MAPPING_NAME_MAX 255
 #define SMAPS_NAMES_MAX 32

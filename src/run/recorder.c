@@ -32,8 +32,6 @@ struct held_sample {
     int64_t stage;
 };
 
-#define RECORDED_STEPS_MAX 1024
-
 struct recorder {
     const struct config *config;
     struct measurement *m;
@@ -168,7 +166,7 @@ static void take_own_process(struct recorder *recorder, const struct wire_record
 
 static void take_step(struct recorder *recorder, const struct wire_step *step)
 {
-    if (!recorder->step_log || step->ended || recorder->step_count == RECORDED_STEPS_MAX)
+    if (!recorder->step_log || step->ended || recorder->step_count == STEPS_MAX)
         return;
     recorder->steps = xgrow(recorder->steps, recorder->step_count, sizeof *recorder->steps);
     recorder->steps[recorder->step_count++] =

@@ -166,6 +166,9 @@ struct wire_disturbance {
     int64_t swap_in_bytes, swap_out_bytes;
 };
 
+/* The steps of an image build. Further ones have neither a stage nor a name. */
+#define STEPS_MAX 256
+
 /* Each step is a new stage, which begins with this record. */
 struct wire_step {
     int64_t t_ms;
@@ -177,20 +180,11 @@ struct wire_step {
     int64_t oom_kills;     /* of its processes, for lack of memory; -1: not counted */
 };
 
-/* Why the mappings of a process were not read (probe/mappings.h). */
-enum wire_unread {
-    WIRE_UNREAD_NOT,        /* they were read */
-    WIRE_UNREAD_ENDED,      /* the process had ended */
-    WIRE_UNREAD_BUDGET,     /* the time that reads may take was used up */
-    WIRE_UNREAD_NEAR_LIMIT, /* the usage was near the memory limit */
-    WIRE_UNREAD_REFUSED,    /* /proc/PID/smaps could not be read */
-};
-
 /* If they were not read, the figures are -1. */
 struct wire_mappings {
     int64_t snapshot_ms; /* t_ms of the snapshot, which was sent before */
     int64_t pid;
-    int64_t unread; /* enum wire_unread */
+    int64_t unread; /* enum mappings_unread (proc/smaps.h) */
     int64_t t_ms;   /* when they were read */
     int64_t pss_bytes;
     int64_t huge_page_bytes; /* the resident part in transparent huge pages */

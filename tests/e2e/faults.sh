@@ -20,7 +20,7 @@ faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups inner_limits)
 faults_rig_scenarios=(disk_quota clock_is_set clocks_differ)
 faults_container_scenarios=(no_engine shell_of_the_image options_of_the_engine git_worktree other_directory engine_is_slow limit_is_dropped ended_before_the_build container_is_removed wrong_images least_privileges)
 # Only Docker has a daemon.
-faults_docker_scenarios=(pulled_image another_user engine_hangs daemon_is_killed)
+faults_docker_scenarios=(pulled_image unseen_probe another_user engine_hangs daemon_is_killed)
 
 # partial_result LABEL: fails unless the result of the interrupted run has a reason and the figures from
 # before the interruption.
@@ -580,10 +580,11 @@ limit_is_dropped() {
     ok "$engine: a memory limit that is not in force is an error, before the build starts, for fit also"
 }
 
-# SIGTERM arrives while a command of the engine runs. `version` is optional, `create` is necessary.
+# SIGTERM arrives while a command of the engine runs.
 ended_before_the_build() {
-    local pid step
-    for step in version create; do
+    local pid step first=version
+    [[ $engine != docker ]] || first=info
+    for step in "$first" create; do
         rm -f "$work/at-it" "$repo/made"
         wrap_engine "case \$1 in $step) \"\$real_engine\" \"\$@\" && touch '$work/at-it' && exec sleep $endless ;; esac"
         # Not through the function `measure`: the signal must reach build-mem and not a shell.
@@ -693,7 +694,8 @@ SH
 }
 
 least_privileges() {
-    local show='./busybox grep -E "^(Uid|CapEff|CapBnd|NoNewPrivs)" /proc/self/status; ./busybox cat /proc/self/mountinfo; echo made >made'
+    local show='./busybox grep -E "^(Uid|CapEff|CapBnd|NoNewPrivs)" /proc/self/status; ./busybox cat /proc/self/mountinfo; echo made >made
+        ! ./busybox touch /build-mem-probe || echo probe-is-writable'
     local log=$repo/.build-mem/build-least.log
     expect 0 measure --label least -- sh -c "$show"
     # CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID: the bits 0, 1, 3 to 7.
@@ -701,8 +703,10 @@ least_privileges() {
     grep -qP '^NoNewPrivs:\t1$' "$log" || fail "programs can gain privileges"
     [[ $(awk '$5 == "/work"' "$log" | wc -l) == 1 ]] || fail "the repository is not mounted"
     # The other mounts are those that the engine creates for each container.
-    ! awk '/ - / { print $5 }' "$log" | grep -vqE '^/($|work$|proc(/|$)|sys(/|$)|dev(/|$)|etc/(hosts|hostname|resolv.conf)$|run(/|$))' ||
+    ! awk '/ - / { print $5 }' "$log" | grep -vqE '^/($|work$|proc(/|$)|sys(/|$)|dev(/|$)|etc/(hosts|hostname|resolv.conf)$|run(/|$)|build-mem-probe$)' ||
         fail "the container has an unexpected mount: $(<"$log")"
+    # The mounted probe is a file of this machine.
+    ! grep -q probe-is-writable "$log" || fail "the build can change the probe"
     # Another user has no capabilities. build-mem must still measure its processes.
     chmod 777 "$repo"
     expect 0 measure --label least --user 65534:65534 -- sh -c "$show; ./hold spawn=2 anon=30 meet sleep=2000"
@@ -758,6 +762,33 @@ pulled_image() {
     kill "$pid"
     nothing_left
     ok "docker: a missing image is pulled, and the pull is announced"
+}
+
+# The engine is beside the container of build-mem: it sees the repository, and not the programs.
+unseen_probe() {
+    local place=$work/place version
+    mkdir -p "$place"
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    expect 0 env --default-signal unshare --mount sh -ec '
+        mount -t tmpfs tmpfs "$1"
+        cp "$2" "$2-probe" "$1"
+        place=$1
+        shift 2
+        exec "$place/build-mem" "$@"' sh "$place" "$build_mem" \
+        run --engine docker --repo "$repo" --label unseen -- ./hold anon=30 sleep=300 write=made:1
+    holds "$(result unseen)" '.verdict == "pass" and .cgroup.seen_by == "runner"'
+    within 30 "$(jq .peak.cgroup_bytes "$(result unseen)")" 34 "the memory peak"
+    # It sees those of another version.
+    version=$("$build_mem" --version)
+    sed "s/--runner=${version#build-mem }/--runner=9.9.9/" "$build_mem" >"$place/build-mem"
+    cp "$build_mem-probe" "$place/build-mem-probe"
+    chmod +x "$place/build-mem"
+    rm -f "$repo/made"
+    expect 4 "$place/build-mem" run --engine docker --repo "$repo" --label other-version -- ./hold write=made:1
+    holds "$(result other-version)" '.not_measured | contains("version")'
+    [[ ! -e $repo/made ]] || fail "the build ran with a probe of another version"
+    nothing_left
+    ok "$engine: an engine that does not see the probe gets a copy, and a probe of another version is refused"
 }
 
 # This is the last scenario, because all containers of the engine end with the daemon.

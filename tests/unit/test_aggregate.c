@@ -954,21 +954,21 @@ START_TEST(mappings_of_the_best_snapshot)
     static const char *const commands[] = {"a", "b", NULL};
     begin();
     snapshot(0, 100, 9, 300, 2, commands);
-    mappings(100, 2, WIRE_UNREAD_NOT, 150);
+    mappings(100, 2, MAPPINGS_READ, 150);
     mapping(MAPPING_HEAP, 150, "");
-    mappings(100, 2, WIRE_UNREAD_NOT, 180);
+    mappings(100, 2, MAPPINGS_READ, 180);
     mapping(MAPPING_HEAP, 100, "");
     mapping(MAPPING_FILE, 50, "/lib/x.so");
     mapping(MAPPING_FILE, 30, "");
     mapping(MAPPING_KINDS, 1, "");
     mapping(-1, 1, "");
-    mappings(100, 1, WIRE_UNREAD_ENDED, -1);
-    mapping(MAPPING_HEAP, 1, "");         /* it was not read */
-    mappings(100, 7, WIRE_UNREAD_NOT, 1); /* no process of the snapshot */
+    mappings(100, 1, MAPPINGS_ENDED, -1);
+    mapping(MAPPING_HEAP, 1, "");       /* it was not read */
+    mappings(100, 7, MAPPINGS_READ, 1); /* no process of the snapshot */
     mapping(MAPPING_HEAP, 1, "");
     mappings(100, 2, 99, 1);
     snapshot(0, 200, 9, 200, 2, commands); /* lower: not kept */
-    mappings(200, 2, WIRE_UNREAD_NOT, 1);
+    mappings(200, 2, MAPPINGS_READ, 1);
     mapping(MAPPING_HEAP, 1, "");
     finish(400, 0, 0);
     const struct process_usage *processes = m.peak.at_peak.processes;
@@ -997,7 +997,7 @@ START_TEST(mappings_of_a_replaced_snapshot)
     static const char *const commands[] = {"a", NULL};
     begin();
     snapshot(0, 100, 9, 300, 1, commands);
-    mappings(100, 1, WIRE_UNREAD_NOT, 100);
+    mappings(100, 1, MAPPINGS_READ, 100);
     mapping(MAPPING_HEAP, 100, "");
     snapshot(0, 200, 9, 400, 1, commands);
     mapping(MAPPING_HEAP, 100, "");

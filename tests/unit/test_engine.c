@@ -68,26 +68,31 @@ START_TEST(probe_arguments)
     strv_push(&command, "sh");
     struct engine_spec spec = {.interval_ms = 20, .stages = &stages, .command = &command};
     engine_probe_arguments(&spec, "/probe", true, &arguments);
-    static const char *const expected[] = {
-        "/probe", "--interval-ms=20", "--stage=a b", "--own-cgroup", "--", "sh"};
-    ck_assert_uint_eq(arguments.count, 6);
-    for (size_t i = 0; i < 6; i++)
+    static const char *const expected[] = {"/probe",
+                                           ("--runner=" PACKAGE_VERSION),
+                                           "--interval-ms=20",
+                                           "--stage=a b",
+                                           "--own-cgroup",
+                                           "--",
+                                           "sh"};
+    ck_assert_uint_eq(arguments.count, 7);
+    for (size_t i = 0; i < 7; i++)
         ck_assert_str_eq(arguments.items[i], expected[i]);
     /* In a shared cgroup, the probe must not count other processes as the build. */
     strv_release(&arguments);
     engine_probe_arguments(&spec, "/probe", false, &arguments);
-    ck_assert_uint_eq(arguments.count, 5);
-    ck_assert_str_eq(arguments.items[3], "--");
+    ck_assert_uint_eq(arguments.count, 6);
+    ck_assert_str_eq(arguments.items[4], "--");
     strv_release(&arguments);
     spec.guard_percent = 97;
     engine_probe_arguments(&spec, "/probe", false, &arguments);
-    ck_assert_str_eq(arguments.items[2], "--guard=97");
+    ck_assert_str_eq(arguments.items[3], "--guard=97");
     spec.guard_percent = 0;
     spec.sh_fallback = true;
     strv_release(&arguments);
     engine_probe_arguments(&spec, "/probe", false, &arguments);
-    ck_assert_uint_eq(arguments.count, 6);
-    ck_assert_str_eq(arguments.items[3], "--sh-fallback");
+    ck_assert_uint_eq(arguments.count, 7);
+    ck_assert_str_eq(arguments.items[4], "--sh-fallback");
 }
 END_TEST
 
@@ -200,8 +205,9 @@ START_TEST(files_of_a_container_belong_to_the_user)
 }
 END_TEST
 
-/* An engine whose images are all for `architecture`. It appends its commands to DIRECTORY/log. */
-static void put_engine(const char *directory, const char *architecture)
+/* An engine whose images are all for `architecture`. It does not see the file `missing` of this
+ * machine; NULL: it sees all. It appends its commands to DIRECTORY/log. */
+static void put_engine(const char *directory, const char *architecture, const char *missing)
 {
     char *path CLEANUP(cleanup_free) = xasprintf("%s/docker", directory);
     FILE *script = fopen(path, "w");
@@ -210,19 +216,23 @@ static void put_engine(const char *directory, const char *architecture)
             "#!/bin/sh\necho \"$*\" >>%s/log\n"
             "case $1 in image) echo %s ;; esac\n",
             directory, architecture);
+    if (missing)
+        fprintf(script,
+                "case $* in create*source=%s*)\n"
+                "echo \"path does not exist: %s\" >&2\nexit 1 ;; esac\n",
+                missing, missing);
     fclose(script);
     ck_assert_int_eq(chmod(path, 0755), 0);
 }
 
-/* Asserts that a container of an image for `architecture` gets the probe "DIRECTORY/`expected`". */
-static void expect_probe(const char *directory, const char *architecture, const char *expected)
+/* Starts a container with the engine, for the probe DIRECTORY/probe. Sets `*text` to the log of the
+ * engine; the caller owns it. */
+static int start_container(const char *directory, char **text)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct strv none = {0};
     char *probe CLEANUP(cleanup_free) = xasprintf("%s/probe", directory);
-    char *log CLEANUP(cleanup_free) = xasprintf("%s/log", directory), *text CLEANUP(cleanup_free);
-    char *copied CLEANUP(cleanup_free) =
-        xasprintf("cp %s/%s run:/build-mem-probe\n", directory, expected);
+    char *log CLEANUP(cleanup_free) = xasprintf("%s/log", directory);
     struct engine_spec spec = {.repo = "/",
                                .probe_path = probe,
                                .name = "run",
@@ -234,15 +244,48 @@ static void expect_probe(const char *directory, const char *architecture, const 
                                .command = &none,
                                .memory_limit_bytes = UNMEASURED,
                                .shm_bytes = UNMEASURED};
-    struct engine_run run = {.engine = &engine_docker, .spec = &spec};
-    put_engine(directory, architecture);
+    struct engine_run run = {.engine = &engine_docker, .spec = &spec, .child = CHILD_NONE};
     unlink(log);
-    ck_assert_msg(engine_docker.start(&run, &err) == 0, "%s", err.message);
+    int result = engine_docker.start(&run, &err);
     child_release(&run.child);
     page_cache_release(&run.page_cache);
-    ck_assert_int_eq(file_read(log, 1 << 20, &text, NULL, &err), 0);
-    ck_assert_msg(strstr(text, copied) != NULL, "not in %s: %s", text, copied);
+    ck_assert_int_eq(file_read(log, 1 << 20, text, NULL, &err), 0);
+    return result;
 }
+
+/* Asserts that a container of an image for `architecture` gets the probe "DIRECTORY/`expected`". */
+static void expect_probe(const char *directory, const char *architecture, const char *expected)
+{
+    char *probe CLEANUP(cleanup_free) = xasprintf("%s/%s", directory, expected);
+    char *mounted CLEANUP(cleanup_free) =
+        xasprintf("\"source=%s\",\"target=/build-mem-probe\",readonly ", probe);
+    char *copied CLEANUP(cleanup_free) = xasprintf("\ncp %s run:/build-mem-probe\n", probe);
+    char *log CLEANUP(cleanup_free), *other CLEANUP(cleanup_free);
+    put_engine(directory, architecture, NULL);
+    ck_assert_int_eq(start_container(directory, &log), 0);
+    ck_assert_msg(strstr(log, mounted) && !strstr(log, "\ncp "), "%s", log);
+    /* An engine that does not see the probe gets a copy, in a container without the mount. */
+    put_engine(directory, architecture, probe);
+    ck_assert_int_eq(start_container(directory, &other), 0);
+    const char *second = strstr(strstr(other, "create ") + 1, "\ncreate ");
+    ck_assert_msg(second && !strstr(second, mounted) && strstr(second, copied), "%s", other);
+}
+
+START_TEST(a_missing_repository_is_no_missing_probe)
+{
+    char directory[] = "/tmp/build-mem-test-XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    char *old CLEANUP(cleanup_free) = xstrdup(getenv("PATH")), *text CLEANUP(cleanup_free);
+    char *path CLEANUP(cleanup_free) = xasprintf("%s:%s", directory, old);
+    setenv("PATH", path, 1);
+    put_engine(directory, "amd64", "/\\\"");
+    ck_assert_int_eq(start_container(directory, &text), -1);
+    ck_assert_msg(!strstr(strstr(text, "create ") + 1, "\ncreate "), "%s", text);
+    setenv("PATH", old, 1);
+    char *remove CLEANUP(cleanup_free) = xasprintf("rm -r %s", directory);
+    ck_assert_int_eq(system(remove), 0);
+}
+END_TEST
 
 START_TEST(a_container_gets_the_probe_of_its_image)
 {
@@ -262,6 +305,56 @@ START_TEST(a_container_gets_the_probe_of_its_image)
     setenv("PATH", old, 1);
     char *remove CLEANUP(cleanup_free) = xasprintf("rm -r %s", directory);
     ck_assert_int_eq(system(remove), 0);
+}
+END_TEST
+
+/* Lets the engine docker ask the program, a shell script. Asserts the result, and the option of the
+ * next container, or a part of the reason. */
+static void expect_answers(const char *script, int result, const char *expected)
+{
+    char directory[] = "/tmp/build-mem-test-XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    char *program CLEANUP(cleanup_free) = xasprintf("%s/docker", directory);
+    char *remove CLEANUP(cleanup_free) = xasprintf("rm -r %s", directory);
+    char *old CLEANUP(cleanup_free) = xstrdup(getenv("PATH"));
+    char *path CLEANUP(cleanup_free) = xasprintf("%s:%s", directory, old);
+    bool silent = true;
+    FILE *file = fopen(program, "w");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "#!/bin/sh\necho \"$*\" >>%s/log\n%s\n", directory, script);
+    fclose(file);
+    ck_assert_int_eq(chmod(program, 0755), 0);
+    setenv("PATH", path, 1);
+    ck_assert_int_eq(engine_docker.usable(&engine_docker, &silent, &err), result);
+    ck_assert(!silent);
+    if (result < 0) {
+        ck_assert_msg(strstr(err.message, expected) != NULL, "%s", err.message);
+    } else {
+        char *text CLEANUP(cleanup_free);
+        ck_assert_int_eq(start_container(directory, &text), 0);
+        ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
+        ck_assert_ptr_null(strstr(text, "info"));
+    }
+    setenv("PATH", old, 1);
+    ck_assert_int_eq(system(remove), 0);
+}
+
+START_TEST(docker_is_asked_once)
+{
+    char *own CLEANUP(cleanup_free) =
+        xasprintf(" --user=%u:%u --security-opt", (unsigned)getuid(), (unsigned)getgid());
+    expect_answers("case $1 in info) echo '20.10.24 [\"name=userns\"]' ;; version) exit 1 ;; esac",
+                   0, " --userns=host ");
+    expect_answers("case $1 in info) echo '20.10.24 null' ;; esac", 0, own);
+    /* A proxy that filters the API. */
+    expect_answers("case $1 in info) echo ' null'; echo 403 >&2; exit 1 ;; version) echo 1 ;; esac",
+                   0, own);
+    expect_answers("case $1 in info | version) echo no daemon >&2; exit 1 ;; esac", -1,
+                   "docker version: no daemon");
+    /* It must not wait for the answer of Podman to a question for Docker. */
+    expect_answers("case $1 in info) sleep 600 ;; --version) echo podman version 4.3.1 ;; esac", -1,
+                   DOCKER_IS_PODMAN);
 }
 END_TEST
 
@@ -448,6 +541,8 @@ int main(void)
     tcase_add_test(all, the_user_mapping_of_docker);
     tcase_add_test(all, files_of_a_container_belong_to_the_user);
     tcase_add_test(all, a_container_gets_the_probe_of_its_image);
+    tcase_add_test(all, docker_is_asked_once);
+    tcase_add_test(all, a_missing_repository_is_no_missing_probe);
     tcase_add_test(all, capture_returns_output_and_status);
     tcase_add_test(all, a_slow_command_is_announced);
     tcase_add_test(all, a_warm_run_reads_the_workspace_and_nothing_else);
