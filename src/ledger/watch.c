@@ -391,10 +391,12 @@ void process_watch_read(struct process_watch *watch)
     if (!watch || watch->ready < 0)
         return;
     int64_t cpu_ns = thread_cpu_ns();
-    int64_t from_ns = watch->records_read_ns;
-    watch->records_read_ns = monotonic_ns();
+    int64_t from_ns = watch->records_read_ns, begin_ns = monotonic_ns();
     bool records_dropped = read_records(watch);
     int64_t to_ns = monotonic_ns();
+    /* The records that a full batch leaves for the next one are as old as its own. */
+    if (watch->batch_count < BATCH_MAX)
+        watch->records_read_ns = begin_ns;
     bool events_dropped = read_events(watch, to_ns);
     for (size_t i = 0; i < watch->batch_count; i++)
         ledger_exit(watch->ledger, &watch->batch[i], from_ns, to_ns);
@@ -421,7 +423,10 @@ void process_watch_close(struct process_watch *watch)
 {
     if (!watch)
         return;
-    process_watch_read(watch);
+    /* A runner that did not get the CPU can have several batches to read. */
+    do
+        process_watch_read(watch);
+    while (watch->batch_count == BATCH_MAX);
     ledger_finish(watch->ledger, process_lives);
     /* Before Linux 6.6, the kernel goes on to make events after the socket is closed. */
     if (watch->events >= 0)

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154 # $repo and others are of engine.sh
 
 # shellcheck disable=SC2034 # used by the test that sources this file
-ledger_scenarios=(short_process_has_its_peak ten_thousand_processes overrun_is_reported refused_records_fall_back
+ledger_scenarios=(short_process_has_its_peak ten_thousand_processes late_records_are_read overrun_is_reported refused_records_fall_back
     process_over_its_budget)
 
 # ledger_line LABEL NAME: prints the first line of the ledger for a process of this name.
@@ -41,21 +41,39 @@ ten_thousand_processes() {
     ok "$engine: of 10,101 processes, none is lost without a report"
 }
 
-# While the runner is stopped, the kernel has to drop records.
-overrun_is_reported() {
-    configure overrun "none=^no-such-process"
-    "$build_mem" run --engine "$engine" --repo "$repo" --config "$repo/overrun.json" --label overrun -- bash -c \
-        'until [[ -e stopped ]]; do sleep 0.05; done; ./hold spawn=200 spawn=250; touch made' \
+probe_has_ended() { ! ps -o stat= --ppid "$1" | grep -qv '^Z'; }
+# beside_a_stopped_runner LABEL ARG...: the build runs `hold` with these arguments while the runner is stopped.
+# Sets $file to the result.
+beside_a_stopped_runner() {
+    configure "$1" "none=^no-such-process"
+    rm -f "$repo/stopped" "$repo/made"
+    "$build_mem" run --engine "$engine" --repo "$repo" --config "$repo/$1.json" --label "$1" -- bash -c \
+        'until [[ -e stopped ]]; do sleep 0.05; done; ./hold "$@"; touch made' hold "${@:2}" \
         >"$work/out" 2>"$work/err" &
-    local runner=$! file
-    eventually grep -q "^[0-9]" "$repo/.build-mem/timeline-overrun.csv"
+    local runner=$!
+    eventually grep -q "^[0-9]" "$repo/.build-mem/timeline-$1.csv"
     kill -STOP $runner
     touch "$repo/stopped"
     eventually test -e "$repo/made"
+    eventually probe_has_ended $runner
     kill -CONT $runner
     wait $runner || fail "exit $?"
-    file=$(result overrun)
+    file=$(result "$1")
     jq -c '.processes | del(.largest)' "$file"
+}
+
+# The kernel keeps the records. The runner has to read three batches of them after the build has ended.
+late_records_are_read() {
+    local file
+    beside_a_stopped_runner late spawn=100 spawn=165
+    holds "$file" '.processes | .source == "taskstats" and .overruns == 0 and .lost == 0 and .count > 16600 and .count < 16800'
+    ok "$engine: no process is lost if the runner reads the records late"
+}
+
+# The kernel has to drop records.
+overrun_is_reported() {
+    local file
+    beside_a_stopped_runner overrun spawn=200 spawn=250
     holds "$file" '.processes | .source == "taskstats" and .overruns > 0 and .count > 0'
     mentions "$work/out" "dropped records"
     ok "$engine: an overrun is reported"

@@ -128,20 +128,24 @@ eventually() {
     fail "not true within ${patience_s:-60} s: $*"
 }
 
-# kill_runner PID: ends a runner with SIGKILL. Its cgroup remains until the next run removes it. Until then a
-# test of another lane can find it, so $killed_runners names the test.
-killed_runners=$builddir/e2e-logs/killed-runners
+# leaves_a_cgroup PID: the cgroup of this runner remains for a while after its end. Until this test has removed it,
+# a test of another lane can find it, so $named_runners names the test.
+named_runners=$builddir/e2e-logs/named-runners
+leaves_a_cgroup() {
+    mkdir -p "${named_runners%/*}"
+    echo "$1 $self" >>"$named_runners"
+}
+# kill_runner PID: ends a runner with SIGKILL. The next run removes its cgroup.
 kill_runner() {
-    mkdir -p "${killed_runners%/*}"
-    echo "$1 $self" >>"$killed_runners"
+    leaves_a_cgroup "$1"
     kill -KILL "$1"
     wait "$1" || true
 }
-# killed_by_another_test PID: succeeds if a test of another lane has killed this runner.
-killed_by_another_test() { grep -s "^$1 " "$killed_runners" | grep -qvxF "$1 $self"; }
+# left_by_another_test PID: succeeds if a test of another lane has named this runner.
+left_by_another_test() { grep -s "^$1 " "$named_runners" | grep -qvxF "$1 $self"; }
 
 # no_cgroup_left: fails if the cgroup of a run remains. Cgroups from before the test, and cgroups of runners
-# that live or that another lane has killed, do not count.
+# that live or that another lane has named, do not count.
 cgroups() { find /sys/fs/cgroup -type d -name 'build-mem-*'; }
 cgroups_before=$(cgroups)
 no_cgroup_left() {
@@ -150,7 +154,7 @@ no_cgroup_left() {
         pid=${directory##*/build-mem-} pid=${pid%%-*}
         # A run of another lane can have ended after find(1) listed its cgroup.
         [[ -z $pid || -d /proc/$pid || $cgroups_before == *"$directory"* || ! -d $directory ]] ||
-            killed_by_another_test "$pid" || fail "the cgroup remains: $directory"
+            left_by_another_test "$pid" || fail "the cgroup remains: $directory"
     done <<<"$(cgroups)" # a User-Mode-Linux has no /dev/fd
 }
 
