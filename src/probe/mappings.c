@@ -23,18 +23,20 @@
 #define COST_MIN_US 300
 #define COST_US_PER_MIB 15
 #define COST_US_PER_MAPPING 4
-/* A read may exceed the budget this many times its cost after the last read: 1 % of the time.
- * Memory must then have been flat for this many times its cost. */
-#define REST_COSTS 100
+/* A read may exceed the budget this many times its cost after the last read: 0.25 % of the time.
+ * Memory must then have been flat for a few times its cost. */
+#define REST_COSTS 400
 #define FLAT_COSTS 8
 /* A process is read again if its size has changed by this part: while memory grows, and once it is
  * flat. */
 #define CHANGED_GROWING 4
 #define CHANGED_FLAT 32
-/* A process with less than this part of the PSS of all is not read. */
+/* A process with less than this part of the PSS of all is not read; so many can have it. */
 #define LEAST_PART 20
 /* A smaller process is not read; a smaller change does not count. */
 #define LEAST_BYTES MIB
+/* A process is almost as large as another one if less than this part is missing. */
+#define SAME_SIZE 8
 /* The usage is still at its highest if it is below by at most this part. */
 #define BELOW_HIGHEST 32
 
@@ -240,16 +242,52 @@ static bool is_affordable(int64_t cost_us, bool doubled, int64_t t_ms)
            (doubled || (flat && (t_ms - flat_since_ms) * 1000 >= cost_us * FLAT_COSTS));
 }
 
-static bool is_due(const struct process *process, int64_t t_ms)
+/* Returns whether the process still has about the size of its last read. */
+static bool is_current(const struct process *process)
 {
     const struct known *known = find_known(process);
     int64_t now = process->rss_bytes, then = known ? known->rss_bytes : 0;
     int64_t by = now > then ? now - then : then - now;
+    return by <= LEAST_BYTES + then / (flat_since_ms < 0 ? CHANGED_GROWING : CHANGED_FLAT);
+}
+
+static bool is_due(const struct process *process, int64_t t_ms)
+{
+    const struct known *known = find_known(process);
+    int64_t now = process->rss_bytes, then = known ? known->rss_bytes : 0;
     if (process->gone || process->refused || now == 0 ||
-        (known && known->unread != MAPPINGS_READ) ||
-        by <= LEAST_BYTES + then / (flat_since_ms < 0 ? CHANGED_GROWING : CHANGED_FLAT))
+        (known && known->unread != MAPPINGS_READ) || is_current(process))
         return false;
     return is_affordable(expected_cost_us(process, known), now > 2 * then, t_ms);
+}
+
+/* Returns the place of the next process among the candidates, largest first. One that is almost as
+ * large goes first if its read is current: the order of equal processes changes with each snapshot,
+ * and each of them would be read. */
+static size_t next_candidate(struct process *const *candidates, size_t count)
+{
+    size_t next = 0;
+    while (!candidates[next])
+        next++;
+    int64_t least_bytes = candidates[next]->pss_bytes - candidates[next]->pss_bytes / SAME_SIZE;
+    for (size_t i = next; i < count; i++)
+        if (candidates[i] && candidates[i]->pss_bytes >= least_bytes && is_current(candidates[i]))
+            return i;
+    return next;
+}
+
+/* Lists the processes of the best snapshot whose mappings are wanted. Returns their number. */
+static size_t find_wanted(struct process *wanted[static MAPPINGS_PROCESSES],
+                          struct wire_snapshot *head)
+{
+    struct process *candidates[LEAST_PART];
+    size_t count = snapshot_largest(candidates, LEAST_PART, LEAST_PART, head), found = 0;
+    for (; found < count && found < MAPPINGS_PROCESSES; found++) {
+        size_t place = next_candidate(candidates, count);
+        wanted[found] = candidates[place];
+        candidates[place] = NULL;
+    }
+    return found;
 }
 
 /* Returns whether the usage is as high as in the highest snapshot of the build. */
@@ -271,7 +309,7 @@ bool mappings_are_being_read(void)
 
 void mappings_poll(int64_t t_ms, int64_t usage_bytes, bool flat, bool may_read)
 {
-    struct process *largest[MAPPINGS_PROCESSES];
+    struct process *wanted[MAPPINGS_PROCESSES];
     struct wire_snapshot head;
     add_credit();
     flat_since_ms = !flat ? -1 : flat_since_ms < 0 ? t_ms : flat_since_ms;
@@ -283,16 +321,16 @@ void mappings_poll(int64_t t_ms, int64_t usage_bytes, bool flat, bool may_read)
         continue_reading();
         return;
     }
-    (void)snapshot_largest(largest, 0, LEAST_PART, &head);
+    (void)snapshot_largest(NULL, 0, LEAST_PART, &head);
     if (head.processes == 0 || !is_at_highest(&head, usage_bytes))
         return;
     was_near_limit |= !may_read;
     if (!may_read)
         return;
-    size_t count = snapshot_largest(largest, MAPPINGS_PROCESSES, LEAST_PART, &head);
+    size_t count = find_wanted(wanted, &head);
     for (size_t i = 0; i < count; i++)
-        if (is_due(largest[i], t_ms)) {
-            begin_reading(largest[i], t_ms);
+        if (is_due(wanted[i], t_ms)) {
+            begin_reading(wanted[i], t_ms);
             return;
         }
 }
@@ -332,9 +370,9 @@ static void send_one(const struct process *process, int64_t snapshot_ms)
 
 void mappings_send(bool last)
 {
-    struct process *largest[MAPPINGS_PROCESSES];
+    struct process *wanted[MAPPINGS_PROCESSES];
     struct wire_snapshot head;
-    size_t count = snapshot_largest(largest, MAPPINGS_PROCESSES, LEAST_PART, &head);
+    size_t count = find_wanted(wanted, &head);
     if (last)
         stop_reading();
     if (count == 0 || (!last && !changed && head.t_ms == sent_ms))
@@ -342,8 +380,8 @@ void mappings_send(bool last)
     changed = false;
     sent_ms = head.t_ms;
     for (size_t i = 0; i < count; i++) {
-        const struct known *known = find_known(largest[i]);
+        const struct known *known = find_known(wanted[i]);
         if (last || (known && known->unread == MAPPINGS_READ))
-            send_one(largest[i], head.t_ms);
+            send_one(wanted[i], head.t_ms);
     }
 }
