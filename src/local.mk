@@ -100,7 +100,7 @@ libcomparison_a_SOURCES = \
 	%D%/comparison/comparison.c %D%/comparison/comparison.h
 
 libtrend_a_SOURCES = \
-	%D%/trend/steps.c %D%/trend/steps.h \
+	%D%/trend/change_points.c %D%/trend/change_points.h \
 	%D%/trend/trend.c %D%/trend/trend.h
 
 libresult_a_SOURCES = \

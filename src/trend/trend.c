@@ -174,7 +174,8 @@ static double proposed_percent(const struct trend_metric *metric, const int64_t 
     return fmax(1, ceil(2 * noise) / 2);
 }
 
-static void find_steps(struct trend_metric *metric, const struct baseline_environment *entry)
+static void find_change_points(struct trend_metric *metric,
+                               const struct baseline_environment *entry)
 {
     int64_t *medians CLEANUP(cleanup_free) = xcalloc(metric->measured_count, sizeof *medians);
     for (size_t i = 0; i < metric->measured_count; i++)
@@ -256,7 +257,7 @@ static void make_series(struct group *group, const struct baseline *baseline,
     }
     for (size_t i = 0; i < names.count; i++) {
         collect_metric(group, series, names.items[i]);
-        find_steps(&series->metrics[i], entry);
+        find_change_points(&series->metrics[i], entry);
     }
 }
 
@@ -310,8 +311,9 @@ void trend_make(const struct measurement *runs, size_t run_count, const struct s
     }
 }
 
-const struct trend_commit *trend_step_commit(const struct trend_series *series,
-                                             const struct trend_metric *metric, size_t segment)
+const struct trend_commit *trend_change_point_commit(const struct trend_series *series,
+                                                     const struct trend_metric *metric,
+                                                     size_t segment)
 {
     return &series->commits[metric->measured[metric->segments.starts[segment]]];
 }
@@ -343,14 +345,14 @@ static void add_metric_json(cJSON *array, const struct trend_series *series,
         cJSON_AddNullToObject(object, "proposed_percent");
     else
         json_add_number(object, "proposed_percent", metric->proposed_percent);
-    cJSON *steps = json_add_array(object, "steps");
+    cJSON *points = json_add_array(object, "change_points");
     for (size_t s = 1; s < metric->segments.count; s++) {
-        cJSON *step = cJSON_CreateObject();
-        cJSON_AddItemToArray(steps, step);
-        json_add_text(step, "commit", trend_step_commit(series, metric, s)->name);
-        json_add_integer(step, "index", (int64_t)metric->measured[metric->segments.starts[s]]);
-        json_add_integer(step, "before", metric->plateaus[s - 1]);
-        json_add_integer(step, "after", metric->plateaus[s]);
+        cJSON *point = cJSON_CreateObject();
+        cJSON_AddItemToArray(points, point);
+        json_add_text(point, "commit", trend_change_point_commit(series, metric, s)->name);
+        json_add_integer(point, "index", (int64_t)metric->measured[metric->segments.starts[s]]);
+        json_add_integer(point, "before", metric->plateaus[s - 1]);
+        json_add_integer(point, "after", metric->plateaus[s]);
     }
     cJSON *values = json_add_array(object, "values");
     for (size_t c = 0; c < series->commit_count; c++) {

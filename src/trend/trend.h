@@ -1,14 +1,14 @@
 /* The trend: the figures of stored results over commits, with the commits that changed them.
  *
- * trend.c groups results by environment and commit, steps.c finds the change points. Pure: it reads
- * no file and prints nothing. doc/trend.schema.json describes the JSON. */
+ * trend.c groups results by environment and commit, change_points.c finds the change points. Pure:
+ * it reads no file and prints nothing. doc/trend.schema.json describes the JSON. */
 #ifndef BM_TREND_TREND_H
 #define BM_TREND_TREND_H
 
 #include "base/strv.h"
 #include "baseline/baseline.h"
 #include "measurement/measurement.h"
-#include "trend/steps.h"
+#include "trend/change_points.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -78,8 +78,9 @@ void trend_make(const struct measurement *runs, size_t run_count, const struct s
 void trend_release(struct trend *trend);
 
 /* The commit that begins a segment after the first. */
-const struct trend_commit *trend_step_commit(const struct trend_series *series,
-                                             const struct trend_metric *metric, size_t segment);
+const struct trend_commit *trend_change_point_commit(const struct trend_series *series,
+                                                     const struct trend_metric *metric,
+                                                     size_t segment);
 /* The plateau of the last segment. */
 int64_t trend_plateau(const struct trend_metric *metric);
 /* "a1b2c3d4e5f6", or the time if there is no commit. The caller owns it. */

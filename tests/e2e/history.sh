@@ -5,7 +5,7 @@ repo=$work/history
 results=$work/results
 in_git() { git -C "$repo" -c user.name=A -c user.email=a@b "$@"; }
 
-# make_history: commits 30 times, and writes a result of each. The memory peak has three steps: 6 % at the
+# make_history: commits 30 times, and writes a result of each. The memory peak has three change points: 6 % at the
 # 9th commit, -9 % at the 16th, 8 % at the 24th. The unreclaimable peak and the stage next-build follow. The
 # clock runs backwards, so only git has the order. Sets the array `commits`.
 make_history() {

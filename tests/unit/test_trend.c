@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define COMMITS 30
-#define STEPS_AT {8, 15, 23}
+#define CHANGED_AT {8, 15, 23}
 
 /* A reproducible pseudo-random number from 0 to 1. */
 static double uniform(unsigned *seed)
@@ -81,30 +81,30 @@ END_TEST
 static void planted(int64_t *values, unsigned seed, double scatter)
 {
     static const double levels[] = {800, 848, 780, 830};
-    static const size_t steps[] = STEPS_AT;
+    static const size_t changed_at[] = CHANGED_AT;
     size_t level = 0;
     for (size_t i = 0; i < COMMITS; i++) {
-        while (level < 3 && i >= steps[level])
+        while (level < 3 && i >= changed_at[level])
             level++;
         values[i] = (int64_t)((levels[level] + scatter * normal(&seed)) * (double)MIB);
     }
 }
 
-/* Steps of 6, 8 and 6.4 %, scatter of 1 %. */
-START_TEST(planted_steps_are_found)
+/* Changes of 6, 8 and 6.4 %, scatter of 1 %. */
+START_TEST(planted_change_points_are_found)
 {
-    static const size_t steps[] = STEPS_AT;
+    static const size_t changed_at[] = CHANGED_AT;
     int64_t values[COMMITS];
     planted(values, 7, 8);
     struct segments found = find_segments(values, COMMITS);
     ck_assert_uint_eq(found.count, 4);
     for (size_t s = 0; s < 3; s++)
-        ck_assert_uint_eq(found.starts[s + 1], steps[s]);
+        ck_assert_uint_eq(found.starts[s + 1], changed_at[s]);
     segments_release(&found);
 }
 END_TEST
 
-START_TEST(noise_has_no_steps)
+START_TEST(noise_has_no_change_points)
 {
     size_t alarms = 0, missed = 0;
     for (unsigned seed = 1; seed <= 200; seed++) {
@@ -121,7 +121,7 @@ START_TEST(noise_has_no_steps)
         segments_release(&found);
     }
     printf(
-        "of 200 series of noise, %zu have a step; of 200 with 3 steps, %zu have another number\n",
+        "of 200 series of noise, %zu have a change point; of 200 with 3, %zu have another number\n",
         alarms, missed);
     ck_assert_uint_le(alarms, 2);
     ck_assert_uint_le(missed, 4);
@@ -139,7 +139,7 @@ START_TEST(small_series)
 }
 END_TEST
 
-/* The scatter of three runs is no step: their floor is that of neighbours. */
+/* The scatter of three runs is no change: their floor is that of neighbours. */
 START_TEST(three_runs_that_scatter_are_one_plateau)
 {
     const int64_t values[] = {800 * MIB, 850 * MIB, 790 * MIB};
@@ -150,7 +150,7 @@ START_TEST(three_runs_that_scatter_are_one_plateau)
 END_TEST
 
 /* One run that a neighbour disturbed is no plateau. */
-START_TEST(an_outlier_is_no_step)
+START_TEST(an_outlier_is_no_change_point)
 {
     int64_t values[COMMITS];
     unsigned seed = 3;
@@ -205,17 +205,17 @@ static const struct trend_metric *metric_of(const struct trend_series *series, c
     return NULL;
 }
 
-START_TEST(steps_name_their_commits)
+START_TEST(change_points_name_their_commits)
 {
-    static const size_t steps[] = STEPS_AT;
+    static const size_t changed_at[] = CHANGED_AT;
     trend_make(runs, COMMITS, &order, &baseline, &trend);
     ck_assert_uint_eq(trend.count, 1);
     ck_assert_uint_eq(trend.series[0].commit_count, COMMITS);
     const struct trend_metric *peak = metric_of(&trend.series[0], METRIC_CGROUP_PEAK);
     ck_assert_uint_eq(peak->segments.count, 4);
     for (size_t s = 1; s < 4; s++)
-        ck_assert_str_eq(trend_step_commit(&trend.series[0], peak, s)->name,
-                         runs[steps[s - 1]].commit);
+        ck_assert_str_eq(trend_change_point_commit(&trend.series[0], peak, s)->name,
+                         runs[changed_at[s - 1]].commit);
     ck_assert(peak->anchor_is_accepted);
     ck_assert_int_eq(peak->anchor, 800 * MIB);
     ck_assert(trend_plateau(peak) > 815 * MIB && trend_plateau(peak) < 845 * MIB);
@@ -363,17 +363,17 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("trend");
-    TCase *steps = tcase_create("steps");
-    tcase_add_test(steps, potts_is_exact);
-    tcase_add_test(steps, planted_steps_are_found);
-    tcase_add_test(steps, noise_has_no_steps);
-    tcase_add_test(steps, small_series);
-    tcase_add_test(steps, three_runs_that_scatter_are_one_plateau);
-    tcase_add_test(steps, an_outlier_is_no_step);
-    suite_add_tcase(suite, steps);
+    TCase *change_points = tcase_create("change_points");
+    tcase_add_test(change_points, potts_is_exact);
+    tcase_add_test(change_points, planted_change_points_are_found);
+    tcase_add_test(change_points, noise_has_no_change_points);
+    tcase_add_test(change_points, small_series);
+    tcase_add_test(change_points, three_runs_that_scatter_are_one_plateau);
+    tcase_add_test(change_points, an_outlier_is_no_change_point);
+    suite_add_tcase(suite, change_points);
     TCase *results = tcase_create("results");
     tcase_add_checked_fixture(results, setup, teardown);
-    tcase_add_test(results, steps_name_their_commits);
+    tcase_add_test(results, change_points_name_their_commits);
     tcase_add_test(results, few_commits_propose_no_tolerance);
     tcase_add_test(results, equal_values_propose_one_percent);
     tcase_add_test(results, a_dirty_tree_has_the_place_of_its_commit);

@@ -1,5 +1,5 @@
-/* The page of `build-mem trend`: a chart of each metric over the commits, its steps, and the
- * results without figures. It has no script. */
+/* The page of `build-mem trend`: a chart of each metric over the commits, its change points, and
+ * the results without figures. It has no script. */
 #include "base/alloc.h"
 #include "base/units.h"
 #include "measurement/metric.h"
@@ -12,7 +12,7 @@
 #define CHART_WIDTH 960
 #define CHART_HEIGHT 200
 
-/* The scale of a chart. It does not begin at 0: a step of some percent must be visible. */
+/* The scale of a chart. It does not begin at 0: a change of some percent must be visible. */
 struct scale {
     size_t count; /* commits */
     int64_t bottom, top;
@@ -93,8 +93,8 @@ static void put_drawing(struct xml *xml, const struct scale *scale,
     xml_attributef(xml, "viewBox", "0 0 %d %d", CHART_WIDTH, CHART_HEIGHT);
     xml_attribute(xml, "preserveAspectRatio", "none");
     xml_attribute(xml, "role", "img");
-    xml_attributef(xml, "aria-label", "%s over %zu commits; the table below has the steps", label,
-                   series->commit_count);
+    xml_attributef(xml, "aria-label", "%s over %zu commits; the table below has the change points",
+                   label, series->commit_count);
     html_path(xml, "line baseline", anchor);
     for (size_t c = 0; c < series->commit_count; c++) {
         char *edge CLEANUP(cleanup_free) = xasprintf("M%.1f 0V%d", x_of(scale, c), CHART_HEIGHT);
@@ -161,13 +161,13 @@ static void put_chart(struct xml *xml, const struct trend_series *series,
 static void put_summary(struct xml *xml, const struct trend_series *series)
 {
     html_table(xml, "Metrics, from the anchor to the present plateau",
-               (const char *const[]){"metric", ">anchor", ">plateau", ">creep", ">steps",
+               (const char *const[]){"metric", ">anchor", ">plateau", ">creep", ">change points",
                                      ">proposed tolerance", NULL});
     for (size_t i = 0; i < series->metric_count; i++) {
         const struct trend_metric *metric = &series->metrics[i];
         const char *unit = metric_unit(metric->name);
         char *label CLEANUP(cleanup_free) = metric_label(metric->name);
-        char *steps CLEANUP(cleanup_free) = xasprintf("%zu", metric->segments.count - 1);
+        char *change_points CLEANUP(cleanup_free) = xasprintf("%zu", metric->segments.count - 1);
         char *proposed CLEANUP(cleanup_free) = metric->proposed_percent < 0
                                                    ? xstrdup("–")
                                                    : xasprintf("%.1f %%", metric->proposed_percent);
@@ -179,21 +179,21 @@ static void put_summary(struct xml *xml, const struct trend_series *series)
                         trend_plateau(metric) > metric->anchor   ? "bad"
                         : trend_plateau(metric) < metric->anchor ? "good"
                                                                  : NULL);
-        html_element(xml, "td", "n", steps);
+        html_element(xml, "td", "n", change_points);
         html_element(xml, "td", "n", proposed);
         html_close(xml);
     }
     html_table_end(xml);
 }
 
-static void put_steps(struct xml *xml, const struct trend_series *series)
+static void put_change_points(struct xml *xml, const struct trend_series *series)
 {
-    size_t steps = 0;
+    size_t change_points = 0;
     for (size_t i = 0; i < series->metric_count; i++)
-        steps += series->metrics[i].segments.count - 1;
-    if (!steps)
+        change_points += series->metrics[i].segments.count - 1;
+    if (!change_points)
         return;
-    html_table(xml, "Steps: the first commit of each new plateau",
+    html_table(xml, "Change points: the first commit of each new plateau",
                (const char *const[]){"commit", "metric", ">before", ">after", ">change", NULL});
     for (size_t i = 0; i < series->metric_count; i++) {
         const struct trend_metric *metric = &series->metrics[i];
@@ -201,7 +201,7 @@ static void put_steps(struct xml *xml, const struct trend_series *series)
         char *label CLEANUP(cleanup_free) = metric_label(metric->name);
         for (size_t s = 1; s < metric->segments.count; s++) {
             char *commit CLEANUP(cleanup_free) =
-                trend_commit_text(trend_step_commit(series, metric, s));
+                trend_commit_text(trend_change_point_commit(series, metric, s));
             bool grew = metric->plateaus[s] > metric->plateaus[s - 1];
             xml_start(xml, "tr");
             html_row_head(xml, commit);
@@ -236,7 +236,7 @@ static void put_series(struct xml *xml, const struct trend_series *series, size_
     char *id CLEANUP(cleanup_free) = xasprintf("series-%zu", number + 1);
     html_section(xml, id, series->environment);
     put_summary(xml, series);
-    put_steps(xml, series);
+    put_change_points(xml, series);
     put_acceptances(xml, series);
     if (series->dropped_commits) {
         html_open(xml, "p", "note");

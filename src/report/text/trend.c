@@ -26,17 +26,17 @@ static void put_metric(struct layout *layout, const struct trend_metric *metric)
     layout_put(layout, PAINT_NONE, "\n");
 }
 
-static void put_steps(struct layout *layout, const struct trend_series *series,
-                      const struct trend_metric *metric)
+static void put_change_points(struct layout *layout, const struct trend_series *series,
+                              const struct trend_metric *metric)
 {
     for (size_t s = 1; s < metric->segments.count; s++) {
         int64_t before = metric->plateaus[s - 1], after = metric->plateaus[s];
         char *commit CLEANUP(cleanup_free) =
-            trend_commit_text(trend_step_commit(series, metric, s));
+            trend_commit_text(trend_change_point_commit(series, metric, s));
         char *change CLEANUP(cleanup_free) = metric_change(metric->name, before, after);
         char *to CLEANUP(cleanup_free) = metric_figure(metric->name, after);
         char *line CLEANUP(cleanup_free) =
-            xasprintf("step at %s: %s %s to %s", commit, metric->name, change, to);
+            xasprintf("change point at %s: %s %s to %s", commit, metric->name, change, to);
         layout_put(layout, PAINT_NONE, "  ");
         layout_wrap(layout, 2, 4, after > before ? PAINT_RED : PAINT_GREEN, line);
     }
@@ -88,7 +88,7 @@ static void put_series(struct layout *layout, const struct trend_series *series)
     for (size_t i = 0; i < series->metric_count; i++)
         put_metric(layout, &series->metrics[i]);
     for (size_t i = 0; i < series->metric_count; i++)
-        put_steps(layout, series, &series->metrics[i]);
+        put_change_points(layout, series, &series->metrics[i]);
     put_acceptances(layout, series);
     put_proposals(layout, series);
 }

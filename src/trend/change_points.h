@@ -6,8 +6,8 @@
  *     gamma * (segments - 1) + sum of |value - median of its segment|
  *
  * An outlier moves no median, so it is no change point. */
-#ifndef BM_TREND_STEPS_H
-#define BM_TREND_STEPS_H
+#ifndef BM_TREND_CHANGE_POINTS_H
+#define BM_TREND_CHANGE_POINTS_H
 
 #include <stddef.h>
 #include <stdint.h>
