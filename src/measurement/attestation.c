@@ -54,12 +54,12 @@ static int read_time(const struct json *value, int64_t *ms, struct bm_error *err
 {
     const char *text;
     struct tm tm = {0};
-    int64_t fraction_ms = 0;
+    int64_t fraction_ms = 0, unit_ms = 100;
     if (json_expect_string(value, &text, err) < 0)
         return -1;
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
     if (rest && *rest == '.')
-        for (int unit_ms = 100; isdigit((unsigned char)*++rest); unit_ms /= 10)
+        for (; isdigit((unsigned char)*++rest); unit_ms /= 10)
             fraction_ms += unit_ms * (*rest - '0');
     rest = rest ? strptime(rest, "%z", &tm) : NULL;
     if (!rest || *rest)
@@ -199,7 +199,7 @@ static void keep_highest(int64_t *highest, int64_t figure)
 static int add_sample(const struct json *sample, struct step_usage *usage, struct bm_error *err)
 {
     const struct json *time, *memory;
-    int64_t at_ms, peak, cpu, kills, max_hits, high_hits;
+    int64_t at_ms = 0, peak, cpu, kills, max_hits, high_hits;
     if (json_expect_object(sample, err) < 0 || json_require(sample, "timestamp", &time, err) < 0 ||
         read_time(time, &at_ms, err) < 0)
         return -1;
@@ -222,9 +222,9 @@ static int add_sample(const struct json *sample, struct step_usage *usage, struc
     return 0;
 }
 
+/* `usage` has no sample yet. */
 static int read_usage(const struct json *samples, struct step_usage *usage, struct bm_error *err)
 {
-    *usage = (struct step_usage){.first_ms = UNMEASURED, .peak_bytes = UNMEASURED};
     if (json_expect_array(samples, err) < 0)
         return -1;
     for (const struct json *sample = json_first(samples); sample; sample = json_next(sample))
@@ -278,7 +278,7 @@ static int read_steps(const struct json *steps, int64_t started_ms, struct measu
     for (const struct json *step = json_first(steps); step; step = json_next(step)) {
         const struct json *exec = FIND(step, "op", "Op", "exec");
         const struct json *samples = FIND(step, "resourceUsage", "samples");
-        struct step_usage usage;
+        struct step_usage usage = {.first_ms = UNMEASURED, .peak_bytes = UNMEASURED};
         char *name = NULL;
         if (!exec)
             continue;
