@@ -24,6 +24,7 @@ libcommands_a_SOURCES = \
 	%D%/commands/doctor.c \
 	%D%/commands/first_steps.c \
 	%D%/commands/fit.c \
+	%D%/commands/import.c \
 	%D%/commands/init.c \
 	%D%/commands/report.c \
 	%D%/commands/run.c \
@@ -161,6 +162,7 @@ libledger_a_SOURCES = \
 libmeasurement_a_SOURCES = \
 	%D%/measurement/advice.c %D%/measurement/advice.h \
 	%D%/measurement/aggregate.c %D%/measurement/aggregate.h \
+	%D%/measurement/attestation.c %D%/measurement/attestation.h \
 	%D%/measurement/budget.c %D%/measurement/budget.h \
 	%D%/measurement/cause.c %D%/measurement/cause.h \
 	%D%/measurement/disturbance.c %D%/measurement/disturbance.h \

@@ -22,6 +22,7 @@ static const struct {
     {"baseline", command_baseline, "refresh: accept results; show: print the accepted values"},
     {"report", command_report, "write a page, or an export for other tools, from results"},
     {"trend", command_trend, "show stored results over commits, and the commits that changed them"},
+    {"import", command_import, "turn what BuildKit recorded of an image build into a result"},
     {"bisect", command_bisect, "find the commit that raised a metric"},
     {"doctor", command_doctor, "try each engine, and report what this machine can measure"},
     {"init", command_init, "write a first build-mem.json for this repository"},

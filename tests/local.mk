@@ -1,5 +1,6 @@
 # Unit tests: one Check program per module. They read fixtures below TESTS_DIR.
 unit_tests = \
+	%D%/unit/test_attestation \
 	%D%/unit/test_base_file \
 	%D%/unit/test_base_json \
 	%D%/unit/test_base_text \

@@ -145,11 +145,11 @@ export interface Result {
          */
         cgroup_bytes: number | null;
         /**
-         * The kernel file that the peak was read from. Results with different sources are not comparable.
+         * The kernel file that the peak was read from. "buildkit": BuildKit recorded the figures, and build-mem import read them from a provenance attestation. Results with different sources are not comparable.
          */
         source: string | null;
         /**
-         * The kernel has no counter for it: the peak is the highest sample.
+         * The kernel has no counter for it: the peak is the highest sample. Imported figures: it is the peak of the highest step.
          */
         estimated: boolean;
         /**

@@ -39,7 +39,7 @@ static int refuse_bad_run(const struct measurement *m, struct bm_error *err)
 static int refuse_unknown_environment(const struct measurement *m, struct bm_error *err)
 {
     const struct environment_key key = environment_key_of(m);
-    if (key.source && key.architecture && key.image && key.cpus > 0)
+    if (key.source && key.architecture && key.image && (key.cpus > 0 || measurement_is_imported(m)))
         return 0;
     return bm_error_set(err,
                         "run \"%s\" cannot be accepted: its result does not name the environment "

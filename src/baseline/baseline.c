@@ -80,9 +80,10 @@ char *environment_key_text(const struct environment_key *key)
 {
     char *limit CLEANUP(cleanup_free) =
         key->limit_bytes > 0 ? format_bytes(key->limit_bytes) : xstrdup("no limit");
-    return xasprintf("%s, %s, %.10g CPUs, %s, page cache %s, from %s", key->image,
-                     key->architecture, key->cpus, limit, cache_policy_name(key->cache_policy),
-                     key->source);
+    char *cpus CLEANUP(cleanup_free) = format_cpus(key->cpus);
+    return xasprintf("%s, %s, %s CPUs, %s, page cache %s, from %s", key->image,
+                     key->architecture ? key->architecture : "unknown", cpus ? cpus : "unknown",
+                     limit, cache_policy_name(key->cache_policy), key->source);
 }
 
 /* In bytes if both limits would read the same when rounded. */
@@ -109,20 +110,29 @@ static void compare_texts(struct difference *difference, const char *what, const
                    difference->name_a, b ? b : "unknown", difference->name_b);
 }
 
+static const char *source_text(const char *source)
+{
+    return source && strcmp(source, PEAK_SOURCE_BUILDKIT) == 0 ? PEAK_SOURCE_BUILDKIT
+               " (imported: never compared with a measurement)"
+                                                               : source;
+}
+
 char *environment_key_difference(const struct environment_key *a, const char *name_a,
                                  const struct environment_key *b, const char *name_b,
                                  size_t *differences)
 {
     struct difference difference = {.name_a = name_a, .name_b = name_b};
-    compare_texts(&difference, "source", a->source, b->source);
+    compare_texts(&difference, "source", source_text(a->source), source_text(b->source));
     if (a->limit_bytes != b->limit_bytes) {
         char *limit_a CLEANUP(cleanup_free) = limit_text(a->limit_bytes, b->limit_bytes);
         char *limit_b CLEANUP(cleanup_free) = limit_text(b->limit_bytes, a->limit_bytes);
         compare_texts(&difference, "memory limit", limit_a, limit_b);
     }
     compare_texts(&difference, "architecture", a->architecture, b->architecture);
+    char *cpus_a CLEANUP(cleanup_free) = format_cpus(a->cpus);
+    char *cpus_b CLEANUP(cleanup_free) = format_cpus(b->cpus);
     if (a->cpus != b->cpus)
-        strv_pushf(&difference.parts, "cpus: %.10g %s, %.10g %s", a->cpus, name_a, b->cpus, name_b);
+        compare_texts(&difference, "cpus", cpus_a, cpus_b);
     if (!same_image(a->image, b->image))
         compare_texts(&difference, "image", a->image, b->image);
     compare_texts(&difference, "cache policy", cache_policy_name(a->cache_policy),

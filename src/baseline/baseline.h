@@ -34,7 +34,7 @@ struct environment_key {
     char *source;
     int64_t limit_bytes; /* UNMEASURED: no limit */
     char *architecture;
-    double cpus;
+    double cpus; /* UNMEASURED: unknown, as of all imported results */
     char *image;
     enum cache_policy cache_policy;
 };

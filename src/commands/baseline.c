@@ -225,6 +225,17 @@ static int refuse_twice(const struct strv *paths, struct bm_error *err)
     return 0;
 }
 
+/* No check would find an entry with them. */
+static int refuse_imported(const char *path, const struct measurement *m, struct bm_error *err)
+{
+    return measurement_is_imported(m)
+               ? bm_error_set(err,
+                              "%s: imported figures cannot be accepted: check compares only "
+                              "measured ones; compare imported results with build-mem compare",
+                              path)
+               : 0;
+}
+
 /* Accepts stored results of earlier runs, from this machine or another. */
 static int refresh_from_files(const struct config *config, const struct strv *paths)
 {
@@ -235,7 +246,8 @@ static int refresh_from_files(const struct config *config, const struct strv *pa
                      ? bm_error_print(&err, EXIT_USAGE)
                      : EXIT_PASS;
     while (count < paths->count && status == EXIT_PASS) {
-        if (result_read_measurement(paths->items[count], &runs[count], &err) < 0)
+        if (result_read_measurement(paths->items[count], &runs[count], &err) < 0 ||
+            refuse_imported(paths->items[count], &runs[count], &err) < 0)
             status = bm_error_print(&err, EXIT_USAGE);
         count++;
     }

@@ -18,6 +18,7 @@ int command_fit(int argc, char **argv);
 int command_baseline(int argc, char **argv);
 int command_sweep(int argc, char **argv);
 int command_trend(int argc, char **argv);
+int command_import(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_init(int argc, char **argv);

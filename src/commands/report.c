@@ -39,6 +39,15 @@ static int read_with_series(const char *path, struct result *result, struct bm_e
 
 /* ---- one result ---- */
 
+static int refuse_unlike_sources(const struct config *config, const struct measurement *run,
+                                 const struct measurement *before, struct bm_error *err)
+{
+    if (measurement_is_imported(run) == measurement_is_imported(before))
+        return 0;
+    return bm_error_set(err, "--against %s: imported figures cannot be compared with measured ones",
+                        config->against);
+}
+
 /* Returns NULL on error. */
 static char *render_one(const struct config *config, const struct report_format *format,
                         const char *path, struct bm_error *err)
@@ -46,7 +55,9 @@ static char *render_one(const struct config *config, const struct report_format 
     struct result run CLEANUP(result_release) = {0}, before CLEANUP(result_release) = {0};
     if ((format->reads_series ? read_with_series(path, &run, err) : result_read(path, &run, err)) <
             0 ||
-        (config->against && read_with_series(config->against, &before, err) < 0) ||
+        (config->against &&
+         (read_with_series(config->against, &before, err) < 0 ||
+          refuse_unlike_sources(config, &run.measurement, &before.measurement, err) < 0)) ||
         (format->shows_verdict && settle_judgement(config->baseline, path, &run, err) < 0))
         return NULL;
     if (format->reads_series && !format->shows_verdict && !run.series.count) {

@@ -275,6 +275,10 @@ static void add_side(cJSON *root, const char *key, const struct comparison_side 
     cJSON *object = json_add_object(root, key);
     json_add_text(object, "name", side->name);
     json_add_text(object, "kind", side->count ? "results" : "baseline");
+    json_add_text(object, "source",
+                  side->count   ? side->runs[0].peak.source
+                  : side->entry ? side->entry->key.source
+                                : NULL);
     cJSON *labels = json_add_array(object, "labels");
     for (size_t i = 0; i < side->count; i++) {
         char *label CLEANUP(cleanup_free) = text_valid_utf8(side->runs[i].label);

@@ -157,6 +157,7 @@ static void set_command_defaults(struct config *config, enum flag_command comman
                                 : command == FLAGS_REFRESH ? "refresh"
                                 : command == FLAGS_FIT     ? "fit"
                                 : command == FLAGS_BISECT  ? "bisect"
+                                : command == FLAGS_IMPORT  ? "import"
                                 : command != FLAGS_SWEEP   ? "run"
                                 : operands->count          ? "results"
                                                            : "sweep");

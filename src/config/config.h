@@ -167,12 +167,13 @@ enum flag_command {
     FLAGS_TREND = 512,
     FLAGS_BISECT = 1024,
     FLAGS_SWEEP = 2048,
+    FLAGS_IMPORT = 4096,
 };
-#define FLAGS_ALL (2 * FLAGS_SWEEP - 1)
+#define FLAGS_ALL (2 * FLAGS_IMPORT - 1)
 #define FLAGS_MEASURE                                                                              \
     (FLAGS_RUN | FLAGS_CHECK | FLAGS_REFRESH | FLAGS_FIT | FLAGS_BISECT | FLAGS_SWEEP)
 /* These read only the files that they are given; there is no repo. */
-#define FLAGS_FILES (FLAGS_COMPARE | FLAGS_REPORT | FLAGS_TREND)
+#define FLAGS_FILES (FLAGS_COMPARE | FLAGS_REPORT | FLAGS_TREND | FLAGS_IMPORT)
 
 /* The type of the value of a key in build-mem.json. */
 enum key_form {

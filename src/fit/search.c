@@ -185,10 +185,14 @@ static double first_guess(const struct fit_attempt *unlimited)
     return predicted(need);
 }
 
+/* Does not skip the memory peak: a build that never used more should pass with that limit. */
 static void go_up(struct fit_search *search, const struct history *history)
 {
-    double most = 2 * fmax((double)history->unlimited->cgroup_bytes, (double)LEAST_LIMIT_BYTES);
+    double peak = (double)history->unlimited->cgroup_bytes;
+    double most = 2 * fmax(peak, (double)LEAST_LIMIT_BYTES);
     double next = (double)search->failing_bytes * stride(count_steps(history, false));
+    if ((double)search->failing_bytes < peak && next > peak)
+        next = peak;
     if (is_close(search->failing_bytes, llround(most), 0))
         search->state = FIT_NONE_PASSES;
     else

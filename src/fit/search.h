@@ -4,8 +4,8 @@
  *
  * The first run has no limit. The search starts at its unreclaimable peak: usually one build just
  * above it and one just below are enough. If that peak does not predict the need, the search goes
- * up or down in steps that double, and then bisects. If a build passed with far less than its
- * limit, the search goes down to the peak of that build instead.
+ * up or down in steps that double, and then bisects. No step up skips the memory peak. If a build
+ * passed with far less than its limit, the search goes down to the peak of that build instead.
  *
  * A surprising attempt is repeated, and the majority of three decides. An attempt is surprising if
  *   - it failed for another reason than memory or time,

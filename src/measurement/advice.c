@@ -27,6 +27,8 @@ static const char *const texts[] = {
     [ADVICE_KEEP_GAIN] = "to keep the improvement, " REFRESH "{}",
     [ADVICE_NEAR_BUDGET] = "reduce the memory of the build before it exceeds the budget in {}",
     [ADVICE_SEE_ALL_STAGES] = "to see stages that are this short, " AS_ROOT,
+    [ADVICE_COMPARE_IMPORTED] = "to judge a change, import a build before and one after it, and "
+                                "run: build-mem compare BEFORE AFTER",
     [ADVICE_ACCEPT_INCREASE] =
         "if this increase is intended, " REFRESH " --allow-increase --reason TEXT{}",
     [ADVICE_ACCEPT_LOSS] = "if this is intended, " REFRESH "{}",

@@ -17,6 +17,7 @@ enum advice {
     ADVICE_KEEP_GAIN,       /* arguments */
     ADVICE_NEAR_BUDGET,     /* the file with the budget */
     ADVICE_SEE_ALL_STAGES,
+    ADVICE_COMPARE_IMPORTED,
     /* regressed */
     ADVICE_ACCEPT_INCREASE, /* arguments */
     ADVICE_ACCEPT_LOSS,     /* arguments */

@@ -252,6 +252,11 @@ void measurement_release(struct measurement *m)
     measurement_init(m);
 }
 
+bool measurement_is_imported(const struct measurement *m)
+{
+    return m->peak.source && strcmp(m->peak.source, PEAK_SOURCE_BUILDKIT) == 0;
+}
+
 void measurement_set_engine(struct measurement *m, const char *engine, const char *image)
 {
     free(m->environment.engine);

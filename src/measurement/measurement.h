@@ -143,10 +143,15 @@ struct stage_measurement {
     int64_t oom_kills;
 };
 
+/* The source of a peak that BuildKit recorded, and build-mem imported (attestation.h). */
+#define PEAK_SOURCE_BUILDKIT "buildkit"
+
 struct peak {
-    int64_t cgroup_bytes;   /* the memory peak */
-    char *source;           /* "memory.peak", "memory.max_usage_in_bytes", "memory.current" */
-    bool estimated;         /* the highest sample: the kernel has no counter for it */
+    int64_t cgroup_bytes; /* the memory peak */
+    /* "memory.peak", "memory.max_usage_in_bytes", "memory.current"; PEAK_SOURCE_BUILDKIT */
+    char *source;
+    /* The highest sample: the kernel has no counter for it. Or imported: the highest step. */
+    bool estimated;
     int64_t at_most_bytes;  /* of an estimate: the counter's upper bound; else UNMEASURED */
     bool at_limit;          /* the usage reached a limit, so the kernel may have reclaimed cache */
     int64_t limit_bytes;    /* the lowest of all levels; UNMEASURED: no limit */
@@ -376,6 +381,10 @@ const char *mappings_unread_name(enum mappings_unread unread);
 
 void snapshot_init(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot);
+
+/* Returns whether the figures are those of another program, and were imported. They are never
+ * compared with measured ones. */
+bool measurement_is_imported(const struct measurement *m);
 
 /* Sets the engine, and the image of the environment key. Copies both. */
 void measurement_set_engine(struct measurement *m, const char *engine, const char *image);

@@ -106,6 +106,10 @@ char *format_estimated(const struct measurement *m)
     /* Of a run that was not measured, only the true reason is reported. */
     if (!peak->estimated || peak->cgroup_bytes < 0 || m->not_measured)
         return NULL;
+    if (measurement_is_imported(m))
+        return xstrdup("IMPORTED: BuildKit recorded these figures, build-mem measured none. The "
+                       "memory peak is that of the highest step; steps that ran at the same time "
+                       "are not added up");
     if (peak->at_most_bytes < 0)
         return xasprintf(
             "ESTIMATED: the highest sample (%s), because no peak counter of the kernel "
@@ -525,6 +529,15 @@ char *format_side(const struct comparison *comparison, int at)
     char *what CLEANUP(cleanup_free) =
         side->count ? format_runs(side) : format_baseline(side->entry);
     return xasprintf("%s: %s%s%s", head, named ? "" : side->name, named ? "" : ", ", what);
+}
+
+char *format_estimated_side(const struct comparison *comparison, int at)
+{
+    const struct comparison_side *side = &comparison->sides[at];
+    char *note = NULL;
+    for (size_t i = 0; i < side->count && !note; i++)
+        note = format_estimated(&side->runs[i]);
+    return note;
 }
 
 char *format_row_delta(const struct comparison_row *row)

@@ -121,6 +121,9 @@ const char *side_head(const struct comparison *comparison, int side);
 /* "before: 3 runs (before-1, ...), 2026-03-04T05:06:07Z, commit 0123456789ab, exit status 0". */
 char *format_side(const struct comparison *comparison, int side);
 
+/* format_estimated of the first run of the side that has it, or NULL. */
+char *format_estimated_side(const struct comparison *comparison, int side);
+
 /* "+204.3 MiB", "same", "added", "removed". */
 char *format_row_delta(const struct comparison_row *row);
 /* As format_status; "" if the row was not judged. Static. */

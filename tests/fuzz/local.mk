@@ -2,6 +2,7 @@
 # --enable-fuzzing CC=clang. `make check-fuzz` takes seconds, `make fuzz` takes hours.
 fuzz_targets = \
 	%D%/fuzz_archive \
+	%D%/fuzz_attestation \
 	%D%/fuzz_baseline \
 	%D%/fuzz_bisect \
 	%D%/fuzz_cgroup_files \
@@ -33,6 +34,7 @@ CLEANFILES += $(fuzz_targets)
 
 FUZZ_LDADD = libsample.a $(runner_libraries) $(FUZZ_LIBS)
 tests_fuzz_fuzz_archive_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_attestation_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_baseline_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_bisect_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_cgroup_files_LDADD = $(FUZZ_LDADD)

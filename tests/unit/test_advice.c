@@ -38,6 +38,8 @@ static const struct {
                             "build-mem.json"},
     [ADVICE_SEE_ALL_STAGES] = {NULL, "to see stages that are this short, run build-mem as root "
                                      "outside of a container"},
+    [ADVICE_COMPARE_IMPORTED] = {NULL, "to judge a change, import a build before and one after it, "
+                                       "and run: build-mem compare BEFORE AFTER"},
     [ADVICE_ACCEPT_INCREASE] = {" -- make", "if this increase is intended, run: " REFRESH
                                             " --allow-increase --reason TEXT -- make"},
     [ADVICE_ACCEPT_LOSS] = {" -- make", "if this is intended, run: " REFRESH " -- make"},

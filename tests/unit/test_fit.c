@@ -78,6 +78,8 @@ static const struct build builds[] = {
     {"a tenth of it, and takes no more", 800, 900, 80, 0, 4, 0, true},
     {"a tenth more", 500, 900, 550, 0, 5, 0, false},
     {"a third more", 500, 900, 665, 0, 7, 0, false},
+    {"a tenth more, its memory peak", 500, 560, 550, 0, 4, 0, false},
+    {"a quarter more, just below its memory peak", 500, 650, 640, 0, 6, 0, false},
     {"no unreclaimable peak: from the memory peak", -1, 600, 400, 0, 9, 0, false},
     {"a wrong one above the memory peak", 2000, 600, 590, 0, 4, 0, false},
     {"mostly page cache", 300, 2350, 301, 0, 3, 0, false},

@@ -69,6 +69,9 @@ static void put_head(FILE *out, const struct measurement *m, const struct judgem
         put_paragraph(out, "Note: ", judgement->notes.items[i]);
     if (m->not_measured)
         put_paragraph(out, "**Not measured**: ", m->not_measured);
+    char *estimated CLEANUP(cleanup_free) = format_estimated(m);
+    if (estimated)
+        put_paragraph(out, "", estimated);
 }
 
 static void put_finding(FILE *out, const struct finding *finding, const struct judgement *judgement)
@@ -282,6 +285,12 @@ char *compare_markdown(const struct comparison *comparison)
         fputs("\n", out);
         put_text(out, description);
         fputs("\n", out);
+        char *estimated CLEANUP(cleanup_free) = format_estimated_side(comparison, side);
+        if (estimated) {
+            fputs("\n", out);
+            put_text(out, estimated);
+            fputs("\n", out);
+        }
     }
     if (comparison->drift) {
         fputs("\nAlso different: ", out);

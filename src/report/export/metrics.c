@@ -95,6 +95,12 @@ static struct figures measured_figures(const struct measurement *m)
     return figures;
 }
 
+/* Returns what keeps a figure apart from an exact one of the same build; NULL: nothing. Static. */
+static const char *doubt_of(const struct measurement *m, const struct figure *figure)
+{
+    return measurement_is_imported(m) ? "imported" : figure->estimated ? "estimated" : NULL;
+}
+
 /* ---- Bencher Metric Format: a benchmark for the build and one for each stage ---- */
 
 /* Returns the member of that name, which is created if it does not exist. */
@@ -107,11 +113,12 @@ static cJSON *bmf_benchmark(cJSON *root, const char *label, const char *stage)
     return known ? known : json_add_object(root, name);
 }
 
-static void add_bmf_figure(cJSON *root, const char *label, const struct figure *figure)
+static void add_bmf_figure(cJSON *root, const struct measurement *m, const struct figure *figure)
 {
+    const char *doubt = doubt_of(m, figure);
     char *measure CLEANUP(cleanup_free) =
-        xasprintf("%s%s", names[figure->kind].bmf_measure, figure->estimated ? "-estimated" : "");
-    cJSON *metric = json_add_object(bmf_benchmark(root, label, figure->stage), measure);
+        xasprintf("%s%s%s", names[figure->kind].bmf_measure, doubt ? "-" : "", doubt ? doubt : "");
+    cJSON *metric = json_add_object(bmf_benchmark(root, m->label, figure->stage), measure);
     char *seconds CLEANUP(cleanup_free) = format_seconds(figure->value);
     if (figure->kind == FIGURE_DURATION)
         cJSON_AddRawToObject(metric, "value", seconds);
@@ -125,7 +132,7 @@ char *bmf_text(const struct measurement *runs, size_t count)
     for (size_t i = 0; i < count; i++) {
         const struct figures figures = measured_figures(&runs[i]);
         for (size_t k = 0; k < figures.count; k++)
-            add_bmf_figure(root, runs[i].label, &figures.items[k]);
+            add_bmf_figure(root, &runs[i], &figures.items[k]);
         free(figures.items);
     }
     return json_print(root, 1);
@@ -133,14 +140,15 @@ char *bmf_text(const struct measurement *runs, size_t count)
 
 /* ---- github-action-benchmark: a list with a chart for each member ---- */
 
-static void add_benchmark(cJSON *list, const char *label, const struct figure *figure)
+static void add_benchmark(cJSON *list, const struct measurement *m, const struct figure *figure)
 {
+    const char *doubt = doubt_of(m, figure);
     bool is_time = figure->kind == FIGURE_DURATION;
     char *stage CLEANUP(cleanup_free) =
         figure->stage ? xasprintf(" stage:%s", figure->stage) : xstrdup("");
     char *raw CLEANUP(cleanup_free) =
-        xasprintf("%s%s %s%s", label, stage, names[figure->kind].benchmark,
-                  figure->estimated ? ", estimated" : "");
+        xasprintf("%s%s %s%s%s", m->label, stage, names[figure->kind].benchmark, doubt ? ", " : "",
+                  doubt ? doubt : "");
     char *name CLEANUP(cleanup_free) = text_one_line(raw);
     /* The charts are for people, so sizes are in MiB. */
     char *value CLEANUP(cleanup_free) =
@@ -158,7 +166,7 @@ char *benchmark_action_text(const struct measurement *runs, size_t count)
     for (size_t i = 0; i < count; i++) {
         const struct figures figures = measured_figures(&runs[i]);
         for (size_t k = 0; k < figures.count; k++)
-            add_benchmark(list, runs[i].label, &figures.items[k]);
+            add_benchmark(list, &runs[i], &figures.items[k]);
         free(figures.items);
     }
     return json_print(list, 1);

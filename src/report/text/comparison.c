@@ -29,11 +29,10 @@ static void put_side(struct layout *layout, const struct comparison *comparison,
     layout_wrap(layout, 0, 4, PAINT_NONE, text);
     const char *failure = NULL;
     char *at_limit CLEANUP(cleanup_free) = NULL;
-    char *estimated CLEANUP(cleanup_free) = NULL;
+    char *estimated CLEANUP(cleanup_free) = format_estimated_side(comparison, at);
     for (size_t i = 0; i < side->count; i++) {
         const struct measurement *m = &side->runs[i];
         at_limit = at_limit ? at_limit : format_at_limit(m);
-        estimated = estimated ? estimated : format_estimated(m);
         failure = failure ? failure : m->not_measured;
     }
     char *not_measured CLEANUP(cleanup_free) =

@@ -77,7 +77,9 @@ static void put_peak(struct layout *layout, const struct measurement *m)
     char *note CLEANUP(cleanup_free) = xasprintf(
         "%s%s%s%s%s", peak->source ? peak->source : "no source",
         peak->limit_bytes < 0 ? ", no limit" : ", limit ", peak->limit_bytes < 0 ? "" : limit,
-        peak->estimated && !m->not_measured ? ", ESTIMATED" : "",
+        !peak->estimated || m->not_measured ? ""
+        : measurement_is_imported(m)        ? ", IMPORTED"
+                                            : ", ESTIMATED",
         peak->at_limit ? ", AT THE LIMIT" : "");
     put_head_bytes(layout, "memory peak", PAINT_BOLD, peak->cgroup_bytes, note);
 
