@@ -47,6 +47,7 @@ libdoctor_a_SOURCES = \
 
 librun_a_SOURCES = \
 	%D%/run/base_tree.c %D%/run/base_tree.h \
+	%D%/run/deep.c %D%/run/deep.h \
 	%D%/run/measure.c %D%/run/measure.h \
 	%D%/run/output.c %D%/run/output.h \
 	%D%/run/publish.c %D%/run/publish.h \
@@ -176,6 +177,7 @@ libmeasurement_a_SOURCES = \
 	%D%/measurement/metric.c %D%/measurement/metric.h \
 	%D%/measurement/process_item.c %D%/measurement/process_item.h \
 	%D%/measurement/process_name.c %D%/measurement/process_name.h \
+	%D%/measurement/runtime.c %D%/measurement/runtime.h \
 	%D%/measurement/validity.c %D%/measurement/validity.h
 
 libbase_a_SOURCES = \
@@ -211,6 +213,17 @@ CLEANFILES += %D%/report/html/assets.c
 	    tr a-f A-F | basenc --base16 --decode | basenc --base64`\";"; \
 	} >$@.tmp && mv $@.tmp $@
 
+# The script of a deep run as a C string.
+EXTRA_DIST += %D%/probe/preload.cjs
+CLEANFILES += %D%/probe/preload.c
+%D%/probe/preload.c: %D%/probe/preload.cjs
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && { \
+	  echo '#include "probe/deep.h"' && \
+	  echo 'const char deep_preload[] =' && \
+	  sed 's/[\\"]/\\&/g; s/.*/    "&\\n"/' $(srcdir)/%D%/probe/preload.cjs && \
+	  echo ';'; \
+	} >$@.tmp && mv $@.tmp $@
+
 # The probe is static and uses libc alone: it must start in any image. It has no sanitizers: it is
 # PID 1 of other people's containers, and its memory counts as the build's.
 probedir = $(libexecdir)/build-mem
@@ -222,12 +235,16 @@ build_mem_probe_LDFLAGS = -static -s
 
 libprobe_static_a_CFLAGS = $(PROBE_CFLAGS)
 libprobe_static_a_SOURCES = $(libprobe_a_SOURCES) $(libkernel_a_SOURCES)
+nodist_libprobe_a_SOURCES = %D%/probe/preload.c
+nodist_libprobe_static_a_SOURCES = $(nodist_libprobe_a_SOURCES)
 libprobe_a_SOURCES = \
 	%D%/probe/build.c %D%/probe/build.h \
+	%D%/probe/deep.c %D%/probe/deep.h \
 	%D%/probe/disturbance.c %D%/probe/disturbance.h \
 	%D%/probe/emit.c %D%/probe/emit.h \
 	%D%/probe/gauges.c %D%/probe/gauges.h \
 	%D%/probe/guard.c %D%/probe/guard.h \
+	%D%/probe/jvm.c %D%/probe/jvm.h \
 	%D%/probe/mappings.c %D%/probe/mappings.h \
 	%D%/probe/process_table.c %D%/probe/process_table.h \
 	%D%/probe/processes.c %D%/probe/processes.h \

@@ -42,6 +42,7 @@ unit_tests = \
 	%D%/unit/test_report_junit \
 	%D%/unit/test_report_summary \
 	%D%/unit/test_result \
+	%D%/unit/test_runtime \
 	%D%/unit/test_sampler \
 	%D%/unit/test_series \
 	%D%/unit/test_smaps \
@@ -106,7 +107,7 @@ e2e_tests = \
 	%D%/e2e/v2-linux-6.12 %D%/e2e/docs %D%/e2e/ci-files %D%/e2e/v1-userns-remap %D%/e2e/workload-image \
 	%D%/e2e/caches %D%/e2e/v2-linux-6.1 -- \
 	%D%/e2e/vm %D%/e2e/v1-host %D%/e2e/v1-inplace %D%/e2e/doctor -- \
-	%D%/e2e/macro %D%/e2e/trace %D%/e2e/package %D%/e2e/v2-podman %D%/e2e/v1-podman
+	%D%/e2e/macro %D%/e2e/trace %D%/e2e/deep %D%/e2e/package %D%/e2e/v2-podman %D%/e2e/v1-podman
 # Tests of the runner itself: ci/test runs these with the sanitizers, in a build of their own.
 e2e_runner_tests = \
 	%D%/e2e/docker-faults -- \

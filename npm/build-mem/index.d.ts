@@ -448,6 +448,27 @@ export interface Result {
     };
     disturbance: Disturbance;
     /**
+     * The deep run: one more run of the build, after the others, with the figures of Node.js and the JVM. It is not judged. Only a result of --deep has it, and not the line [BUILD-MEM RESULT].
+     */
+    deep?: {
+        /**
+         * Why its build failed or was not measured: figures can be missing. null: it succeeded.
+         */
+        failure: string | null;
+        /**
+         * The processes that reported figures.
+         */
+        reported: number | null;
+        /**
+         * Up to ten of these, highest RSS first.
+         */
+        processes: RuntimeProcess[];
+        /**
+         * Processes at the memory peak of the deep run that run Node.js or Java, and reported nothing: "node build.js (pid 12)".
+         */
+        silent: string[];
+    };
+    /**
      * The process ledger: the peak RSS of each process of the build. ledger-LABEL.csv lists all of them. A result of an earlier build-mem does not have it.
      */
     processes?: {
@@ -802,6 +823,80 @@ export interface Disturbance {
      * What the whole machine wrote to swap.
      */
     swap_out_bytes: number | null;
+}
+/**
+ * A process of the deep run at its highest RSS, by the figures of its runtime.
+ */
+export interface RuntimeProcess {
+    /**
+     * v8: Node.js; jvm: a HotSpot JVM.
+     */
+    runtime: "v8" | "jvm";
+    /**
+     * A short name: "next build", "tsc".
+     */
+    name: string;
+    /**
+     * The process id in the PID namespace of the build.
+     */
+    pid: number | null;
+    /**
+     * When the figures were read, from the start of the deep run.
+     */
+    at_ms: number | null;
+    /**
+     * Its resident set size then.
+     */
+    rss_bytes: number | null;
+    /**
+     * The resident part of the heap; v8: of all its threads. jvm: null if its garbage collector does not print the address of the heap.
+     */
+    heap_bytes: number | null;
+    /**
+     * v8: what objects use in the heaps, with garbage. jvm: null.
+     */
+    heap_used_bytes: number | null;
+    /**
+     * jvm: what is committed for the Java heap, the most that can be resident. v8: null.
+     */
+    heap_committed_bytes: number | null;
+    /**
+     * rss_bytes without heap_bytes, and at least 0: external memory, native code, and mapped files. If heap_bytes is null, the least that it is.
+     */
+    native_bytes: number | null;
+    /**
+     * v8: memory outside of the heap that objects hold. jvm: null.
+     */
+    external_bytes: number | null;
+    /**
+     * v8: the part of external_bytes in array buffers, such as Buffers. jvm: null.
+     */
+    array_buffers_bytes: number | null;
+    /**
+     * v8: the threads that reported a heap. jvm: null.
+     */
+    threads: number | null;
+    /**
+     * Its command line; a very long one is cut.
+     */
+    command: string;
+    /**
+     * v8: the spaces of the heaps. jvm: the categories of native memory tracking, with the Java heap. Largest first; empty ones are left out.
+     */
+    parts: {
+        /**
+         * As the runtime names it.
+         */
+        name: string;
+        /**
+         * v8: resident; jvm: committed.
+         */
+        bytes: number | null;
+        /**
+         * v8: used by objects; jvm: null.
+         */
+        used_bytes: number | null;
+    }[];
 }
 /**
  * One process, from its start to its end.

@@ -7,6 +7,7 @@
 #include "comparison/comparison.h"
 #include "gate/judge.h"
 #include "gate/relative.h"
+#include "run/deep.h"
 #include "run/measure.h"
 #include "run/publish.h"
 #include "run/relative.h"
@@ -61,10 +62,11 @@ static int check(struct config *config)
         expect_build(config, &err) < 0)
         return publish_failure(config, &err, EXIT_USAGE);
     baseline_add_notes(config, &baseline, &base, &judgement.notes);
-    if (measure(config, &policy, &runs, &status, &err) < 0)
+    if (deep_begin(config, &status, &err) < 0 || measure(config, &policy, &runs, &status, &err) < 0)
         return publish_failure(config, &err, status);
     char *path CLEANUP(cleanup_free) = baseline_path(config);
     judge(&baseline, path, runs.measurements, runs.count, config->strict, &judgement);
+    deep_measure(config, &runs);
     return publish(config, &runs, &judgement);
 }
 

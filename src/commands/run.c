@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "commands/commands.h"
 #include "gate/judge.h"
+#include "run/deep.h"
 #include "run/measure.h"
 #include "run/publish.h"
 
@@ -23,11 +24,13 @@ int command_run(int argc, char **argv)
     budgets_copy(&config.budgets, &budgets.budgets);
     if (publish_begin(&config, &status, &err) < 0)
         return bm_error_print(&err, status);
-    if (measure_runs(&config, NULL, &runs, &status, &err) < 0)
+    if (deep_begin(&config, &status, &err) < 0 ||
+        measure_runs(&config, NULL, &runs, &status, &err) < 0)
         return publish_failure(&config, &err, status);
     if (budgets.budgets.count)
         judge(&budgets, NULL, runs.measurements, runs.count, false, &judgement);
     else
         judge_alone(runs.measurements, runs.count, &judgement);
+    deep_measure(&config, &runs);
     return publish(&config, &runs, &judgement);
 }

@@ -108,6 +108,9 @@ static int check_values(const struct config *config, enum flag_command command,
                             "engine");
     if (command == FLAGS_BISECT && config->runs && (config->runs < 3 || config->runs > 20))
         return bm_error_set(err, "--runs: of bisect, must be from 3 to 20");
+    if (config->relative && config->deep)
+        return bm_error_set(err, "--deep: with --relative, the figures would be of one tree only: "
+                                 "use build-mem run --deep");
     return config->relative ? check_relative(config, given, err) : 0;
 }
 

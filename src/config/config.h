@@ -86,6 +86,8 @@ struct config {
     int64_t interval_ms;        /* from one tick to the next */
     int64_t runs;               /* 0: as many as `check` needs */
     bool skip_clear;
+    bool deep;        /* build once more, with the figures of the runtimes */
+    bool is_deep_run; /* this is that build (run/deep.c); no setting */
     bool json_only;
     bool quiet;
     bool verbose; /* print trace lines on standard error (base/trace.h) */

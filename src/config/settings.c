@@ -290,6 +290,7 @@ SWITCH_SETTER(skip_clear)
 SWITCH_SETTER(json_only)
 SWITCH_SETTER(quiet)
 SWITCH_SETTER(verbose)
+SWITCH_SETTER(deep)
 SWITCH_SETTER(strict)
 SWITCH_SETTER(allow_increase)
 
@@ -358,6 +359,8 @@ const struct setting settings[] = {
      "configuration file (default: build-mem.json in the repository)", set_file},
     {"junit", "FILE", FLAGS_RUN | FLAGS_CHECK, NULL, KEY_NONE, NULL,
      "JUnit file (default: junit-NAME.xml in --out)", set_junit},
+    {"deep", NULL, FLAGS_RUN | FLAGS_CHECK, NULL, KEY_NONE, NULL,
+     "build once more, unjudged, with the heap figures of Node.js and the JVM", set_deep},
     {"baseline", "FILE", FLAGS_CHECK | FLAGS_REFRESH | FLAGS_SHOW, "baseline", KEY_INNER_PATH,
      "baselines/build-mem.json", "baseline file", set_baseline},
     {"baseline", "FILE", FLAGS_REPORT, NULL, KEY_NONE, NULL,

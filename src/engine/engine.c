@@ -143,6 +143,8 @@ void engine_probe_arguments(const struct engine_spec *spec, const char *probe, b
         strv_pushf(arguments, "--cgroup=%s", spec->measured);
     if (spec->cpu_usage)
         strv_pushf(arguments, "--cpu-usage=%s", spec->cpu_usage);
+    if (spec->deep)
+        strv_push(arguments, "--deep");
     if (spec->sh_fallback)
         strv_push(arguments, "--sh-fallback");
     strv_push(arguments, "--");

@@ -45,6 +45,7 @@ struct engine_spec {
     int64_t guard_percent;          /* see probe/guard.h; 0: no guard */
     const struct strv *stages;      /* regular expressions, in order of precedence */
     const struct strv *command;     /* of the build */
+    bool deep;                      /* see probe/deep.h */
     bool sh_fallback;               /* run `sh` if the program of the command is missing */
     bool cold;                      /* image: without the cache of the builder */
     const struct strv *image_paths; /* image: to verify in the image; NULL: none */

@@ -701,6 +701,11 @@ void aggregate_record(struct aggregate *aggregate, const struct wire_record *rec
     case WIRE_MAPPING:
         take_mapping(aggregate->mappings, &record->mapping);
         break;
+    case WIRE_RUNTIME:
+        if (!aggregate->m->deep)
+            aggregate->m->deep = deep_run_new();
+        deep_run_take(aggregate->m->deep, &record->runtime);
+        break;
     case WIRE_OUTPUT:
     case WIRE_PROCESS_SAMPLE:
         break;

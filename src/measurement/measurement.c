@@ -248,6 +248,7 @@ void measurement_release(struct measurement *m)
     log_cause_release(&m->log_cause);
     free(m->sweep.settings);
     strv_release(&m->sweep.knobs);
+    deep_run_free(m->deep);
     free(m->not_measured);
     measurement_init(m);
 }

@@ -11,6 +11,7 @@
 
 #include "base/cache_policy.h"
 #include "base/strv.h"
+#include "measurement/runtime.h"
 #include "proc/smaps.h"
 
 #include <stdbool.h>
@@ -345,6 +346,7 @@ struct measurement {
     size_t outside_daemon_count;
     struct log_cause log_cause; /* of a build that failed */
     struct sweep_build sweep;
+    struct deep_run *deep; /* NULL: there was none */
     /* The reason that the figures cannot be trusted (records incomplete, engine failed); NULL: they
      * can. */
     char *not_measured;

@@ -2,7 +2,7 @@
  *
  *   build-mem-probe [--interval-ms N] [--stage REGEX]... [--own-cgroup] [--sh-fallback]
  *                   [--marker FILE] [--guard PERCENT] [--cgroup DIRECTORY [--cpu-usage FILE]]
- *                   [--runner VERSION]
+ *                   [--runner VERSION] [--deep]
  *                   -- COMMAND [ARG...]
  *
  * --own-cgroup: only the build lives in the cgroup; implied if the probe is PID 1.
@@ -14,11 +14,13 @@
  *
  * --guard: see probe/guard.h.
  * --runner: the version of the runner, which must be that of the probe.
+ * --deep: see probe/deep.h.
  *
  * stdout carries records (wire/wire.h); stdin is a lifeline: the build begins with its first line,
  * and is ended when it ends. The line has the room that the runner sees for the guard, in bytes. */
 #include "cgroup/cgroup.h"
 #include "probe/build.h"
+#include "probe/deep.h"
 #include "probe/disturbance.h"
 #include "probe/emit.h"
 #include "probe/guard.h"
@@ -66,6 +68,7 @@ static struct build build;
 static struct guard guard;
 static int64_t guard_percent; /* of --guard; 0: no guard */
 static bool sh_fallback;
+static bool deep;
 static const char *marker; /* NULL: none */
 static struct timespec started;
 static bool has_lifeline = true; /* the runner holds our stdin open */
@@ -493,12 +496,17 @@ static void check_runner(const char *version)
 
 static char **read_arguments(int argc, char **argv, int64_t *interval_ms)
 {
-    static const struct option options[] = {
-        {"interval-ms", required_argument, NULL, 'i'}, {"stage", required_argument, NULL, 's'},
-        {"own-cgroup", no_argument, NULL, 'o'},        {"sh-fallback", no_argument, NULL, 'f'},
-        {"marker", required_argument, NULL, 'm'},      {"guard", required_argument, NULL, 'g'},
-        {"cgroup", required_argument, NULL, 'c'},      {"cpu-usage", required_argument, NULL, 'u'},
-        {"runner", required_argument, NULL, 'r'},      {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"interval-ms", required_argument, NULL, 'i'},
+                                            {"stage", required_argument, NULL, 's'},
+                                            {"own-cgroup", no_argument, NULL, 'o'},
+                                            {"sh-fallback", no_argument, NULL, 'f'},
+                                            {"marker", required_argument, NULL, 'm'},
+                                            {"guard", required_argument, NULL, 'g'},
+                                            {"cgroup", required_argument, NULL, 'c'},
+                                            {"cpu-usage", required_argument, NULL, 'u'},
+                                            {"runner", required_argument, NULL, 'r'},
+                                            {"deep", no_argument, NULL, 'd'},
+                                            {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
         const char *message = NULL;
@@ -520,6 +528,8 @@ static char **read_arguments(int argc, char **argv, int64_t *interval_ms)
             cpu_usage = optarg;
         else if (option == 'r')
             check_runner(optarg);
+        else if (option == 'd')
+            deep = true;
         else
             exit(2);
         if (message)
@@ -574,6 +584,9 @@ int main(int argc, char **argv)
     disturbance_start(&cgroup, own_cgroup, &cpu_cgroup);
     if (!disturbance_has_cpu_pressure())
         table_count_run_delay();
+    const char *failed = deep ? deep_begin() : NULL;
+    if (failed)
+        fail(failed, strerror(errno));
     clock_gettime(CLOCK_MONOTONIC, &started);
     if (build_start(&build, command, sh_fallback) < 0)
         fail_to_start(command[0]);
@@ -583,6 +596,7 @@ int main(int argc, char **argv)
     sampler_finish(&sampler, duration_ms);
     kill_build();
     drain_output();
+    deep_send();
     send_levels();
     send_disturbance();
     send_end(duration_ms);

@@ -430,6 +430,61 @@ char *format_inside(const struct measurement *m)
                             bytes, at, then, kinds);
 }
 
+/* ---- the deep run ---- */
+
+/* The categories of the JVM that a line names. */
+#define CATEGORIES_SHOWN 4
+
+/* "array buffers 1.20 GiB", "Other 150.0 MiB, Metaspace 40.0 MiB": the larger parts of the native
+ * memory. */
+static char *format_native_parts(const struct runtime_process *process)
+{
+    struct strv parts CLEANUP(strv_release) = {0};
+    char *buffers CLEANUP(cleanup_free) = format_bytes(process->array_buffers_bytes);
+    if (process->kind == RUNTIME_V8)
+        return xasprintf("array buffers %s", buffers);
+    for (size_t i = 0; i < process->part_count && parts.count < CATEGORIES_SHOWN; i++) {
+        char *bytes CLEANUP(cleanup_free) = format_bytes(process->parts[i].bytes);
+        if (strcmp(process->parts[i].name, "Java Heap") != 0)
+            strv_pushf(&parts, "%s %s", process->parts[i].name, bytes);
+    }
+    char *list CLEANUP(cleanup_free) = strv_join(&parts, ", ");
+    return xasprintf("committed: %s", list);
+}
+
+char *format_runtime(const struct runtime_process *process)
+{
+    bool exact = process->heap_bytes >= 0;
+    int64_t heap_bytes = exact ? process->heap_bytes : process->heap_committed_bytes;
+    if (heap_bytes > process->rss_bytes)
+        heap_bytes = process->rss_bytes;
+    char *rss CLEANUP(cleanup_free) = format_bytes(process->rss_bytes);
+    char *heap CLEANUP(cleanup_free) = format_bytes(heap_bytes);
+    char *native CLEANUP(cleanup_free) = format_bytes(process->native_bytes);
+    char *parts CLEANUP(cleanup_free) = format_native_parts(process);
+    char *line CLEANUP(cleanup_free) = xasprintf(
+        "%s (pid %" PRId64 "): %s, of which the %s heap is %s%s and native memory is %s%s (%s)",
+        process->name, process->pid, rss, process->kind == RUNTIME_V8 ? "V8" : "Java",
+        exact ? "" : "at most ", heap, exact ? "" : "at least ", native, parts);
+    return text_one_line(line);
+}
+
+void format_deep_gaps(const struct deep_run *deep, struct strv *gaps)
+{
+    if (deep->failure)
+        strv_pushf(gaps, "the build of the deep run failed, so figures can be missing: %s",
+                   deep->failure);
+    if (deep->silent.count) {
+        char *list CLEANUP(cleanup_free) = strv_join(&deep->silent, ", ");
+        strv_pushf(gaps,
+                   "without figures, because the build replaced NODE_OPTIONS or "
+                   "JAVA_TOOL_OPTIONS, or the runtime cannot report: %s",
+                   list);
+    } else if (!deep->reported && !deep->failure) {
+        strv_push(gaps, "no process reported: the build ran neither Node.js nor a HotSpot JVM");
+    }
+}
+
 char *metric_inside(const struct measurement *m, const char *metric)
 {
     const struct snapshot *snapshot = metric_snapshot(m, metric);

@@ -49,6 +49,16 @@ char *metric_inside(const struct measurement *m, const char *metric);
 /* The same if it explains the reason of a verdict that fails; else NULL. */
 char *reason_inside(const struct measurement *m, const struct judgement *judgement);
 
+/* ---- the deep run ---- */
+
+/* "next build (pid 123): 2.90 GiB, of which the V8 heap is 1.40 GiB and native memory is 1.50 GiB
+ * (array buffers 1.20 GiB)"; on one line, printable. */
+char *format_runtime(const struct runtime_process *process);
+/* Appends what the figures lack: the run failed, or processes did not report. */
+void format_deep_gaps(const struct deep_run *deep, struct strv *gaps);
+/* Of each table and list of the figures. Static. */
+#define DEEP_TITLE "deep run (not judged): largest processes by their runtimes"
+
 /* ---- a run ---- */
 
 /* Returns whether the build ran to its end and exited 0. A required artifact may still be missing.

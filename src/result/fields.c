@@ -159,6 +159,35 @@ const struct field result_mapped_fields[] = {
     {0},
 };
 
+const struct field result_deep_fields[] = {
+    {"failure", FIELD_TEXT_OR_NULL, offsetof(struct deep_run, failure)},
+    {"reported", FIELD_FIGURE, offsetof(struct deep_run, reported)},
+    {0},
+};
+
+const struct field result_runtime_fields[] = {
+    {"name", FIELD_TEXT, offsetof(struct runtime_process, name)},
+    {"pid", FIELD_FIGURE, offsetof(struct runtime_process, pid)},
+    {"at_ms", FIELD_FIGURE, offsetof(struct runtime_process, at_ms)},
+    {"rss_bytes", FIELD_FIGURE, offsetof(struct runtime_process, rss_bytes)},
+    {"heap_bytes", FIELD_FIGURE, offsetof(struct runtime_process, heap_bytes)},
+    {"heap_used_bytes", FIELD_FIGURE, offsetof(struct runtime_process, heap_used_bytes)},
+    {"heap_committed_bytes", FIELD_FIGURE, offsetof(struct runtime_process, heap_committed_bytes)},
+    {"native_bytes", FIELD_FIGURE, offsetof(struct runtime_process, native_bytes)},
+    {"external_bytes", FIELD_FIGURE, offsetof(struct runtime_process, external_bytes)},
+    {"array_buffers_bytes", FIELD_FIGURE, offsetof(struct runtime_process, array_buffers_bytes)},
+    {"threads", FIELD_FIGURE, offsetof(struct runtime_process, threads)},
+    {"command", FIELD_TEXT, offsetof(struct runtime_process, command)},
+    {0},
+};
+
+const struct field result_runtime_part_fields[] = {
+    {"name", FIELD_TEXT, offsetof(struct runtime_part, name)},
+    {"bytes", FIELD_FIGURE, offsetof(struct runtime_part, bytes)},
+    {"used_bytes", FIELD_FIGURE, offsetof(struct runtime_part, used_bytes)},
+    {0},
+};
+
 const struct field result_ledger_fields[] = {
     {"source", FIELD_PEAK_SOURCE, offsetof(struct process_ledger, source)},
     {"fallback", FIELD_TEXT_OR_NULL, offsetof(struct process_ledger, fallback)},

@@ -37,6 +37,9 @@ extern const struct field result_stage_fields[];              /* struct stage_me
 extern const struct field result_process_fields[];            /* struct process_usage */
 extern const struct field result_mappings_fields[];           /* struct process_mappings */
 extern const struct field result_mapped_fields[];             /* struct mapped */
+extern const struct field result_deep_fields[];               /* struct deep_run */
+extern const struct field result_runtime_fields[];            /* struct runtime_process */
+extern const struct field result_runtime_part_fields[];       /* struct runtime_part */
 extern const struct field result_ledger_fields[];             /* struct process_ledger */
 extern const struct field result_ledger_process_fields[];     /* struct ledger_process */
 extern const struct field result_watched_fields[];            /* struct watched_processes */

@@ -150,6 +150,19 @@ static int read_array(const struct json *parent, const char *key, size_t size,
     return 0;
 }
 
+static int read_texts(const struct json *array, struct strv *texts, struct bm_error *err)
+{
+    if (json_expect_array(array, err) < 0)
+        return -1;
+    for (const struct json *item = json_first(array); item; item = json_next(item)) {
+        const char *text;
+        if (json_expect_string(item, &text, err) < 0)
+            return -1;
+        strv_push(texts, text);
+    }
+    return 0;
+}
+
 /* Finds the index of a name among the names of an enum, whose last value is `last`. */
 static int read_name(const struct json *object, const char *key, const char *(*name_of)(int value),
                      int last, int *value, struct bm_error *err)
@@ -445,6 +458,51 @@ static int read_sweep(const struct json *root, struct sweep_build *sweep, struct
     return variables_read(knobs, &sweep->knobs, err);
 }
 
+static const char *runtime_name_of(int value)
+{
+    return runtime_kind_name((enum runtime_kind)value);
+}
+
+static int read_runtime(const struct json *object, struct runtime_process *process,
+                        struct bm_error *err)
+{
+    static const char *const others[] = {"runtime", "parts", NULL};
+    const struct json *item;
+    void *items;
+    int kind;
+    if (read_fields(object, result_runtime_fields, others, process, err) < 0 ||
+        read_name(object, "runtime", runtime_name_of, RUNTIME_KINDS - 1, &kind, err) < 0 ||
+        read_array(object, "parts", sizeof *process->parts, &item, &items, err) < 0)
+        return -1;
+    process->kind = (enum runtime_kind)kind;
+    process->parts = items;
+    for (; item; item = json_next(item))
+        if (read_fields(item, result_runtime_part_fields, NULL,
+                        &process->parts[process->part_count++], err) < 0)
+            return -1;
+    return 0;
+}
+
+/* Only a result of --deep has it. */
+static int read_deep(const struct json *root, struct measurement *m, struct bm_error *err)
+{
+    static const char *const others[] = {"processes", "silent", NULL};
+    const struct json *item, *object = json_member(root, "deep");
+    void *items;
+    if (!object)
+        return 0;
+    struct deep_run *deep = m->deep = deep_run_new();
+    if (read_fields(object, result_deep_fields, others, deep, err) < 0 ||
+        read_array(object, "processes", sizeof *deep->processes, &item, &items, err) < 0)
+        return -1;
+    deep->processes = items;
+    for (; item; item = json_next(item))
+        if (read_runtime(item, &deep->processes[deep->count++], err) < 0)
+            return -1;
+    return json_require(object, "silent", &item, err) < 0 ? -1
+                                                          : read_texts(item, &deep->silent, err);
+}
+
 /* ---- judgement ---- */
 
 static const char *verdict_name_of(int value)
@@ -553,17 +611,7 @@ static int read_merge_base(const struct json *gate, struct judgement *judgement,
 static int read_notes(const struct json *gate, struct strv *notes, struct bm_error *err)
 {
     const struct json *array = json_member(gate, "notes");
-    if (!array)
-        return 0;
-    if (json_expect_array(array, err) < 0)
-        return -1;
-    for (const struct json *item = json_first(array); item; item = json_next(item)) {
-        const char *note;
-        if (json_expect_string(item, &note, err) < 0)
-            return -1;
-        strv_push(notes, note);
-    }
-    return 0;
+    return array ? read_texts(array, notes, err) : 0;
 }
 
 static int read_judgement(const struct json *gate, struct judgement *judgement,
@@ -632,6 +680,7 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
                                          "constraints",
                                          "outside_daemons",
                                          "processes",
+                                         "deep",
                                          "gate",
                                          NULL};
     if (check_version(root, err) < 0 || read_fields(root, result_head_fields, others, m, err) < 0 ||
@@ -643,7 +692,7 @@ static int read_measurement(const struct json *root, struct measurement *m, stru
         read_object(root, "sampler", result_sampler_fields, NULL, &m->sampler, err) < 0 ||
         read_object(root, "pressure", result_pressure_fields, NULL, &m->pressure, err) < 0 ||
         read_disturbance(root, &m->disturbance, err) < 0 || read_constraints(root, m, err) < 0 ||
-        read_ledger(root, &m->ledger, err) < 0)
+        read_ledger(root, &m->ledger, err) < 0 || read_deep(root, m, err) < 0)
         return -1;
     return read_outside_daemons(root, m, err);
 }

@@ -235,6 +235,30 @@ static void add_sweep(cJSON *root, const struct sweep_build *sweep)
     add_variables(object, "knobs", &sweep->knobs);
 }
 
+static void add_runtime(cJSON *processes, const struct runtime_process *process)
+{
+    cJSON *object = append_object(processes);
+    json_add_text(object, "runtime", runtime_kind_name(process->kind));
+    add_fields(object, result_runtime_fields, process);
+    cJSON *parts = json_add_array(object, "parts");
+    for (size_t i = 0; i < process->part_count; i++)
+        add_fields(append_object(parts), result_runtime_part_fields, &process->parts[i]);
+}
+
+static void add_deep(cJSON *root, const struct deep_run *deep)
+{
+    if (!deep)
+        return;
+    cJSON *object = json_add_object(root, "deep");
+    add_fields(object, result_deep_fields, deep);
+    cJSON *processes = json_add_array(object, "processes");
+    for (size_t i = 0; i < deep->count; i++)
+        add_runtime(processes, &deep->processes[i]);
+    cJSON *silent = json_add_array(object, "silent");
+    for (size_t i = 0; i < deep->silent.count; i++)
+        json_append_text(silent, deep->silent.items[i]);
+}
+
 /* ---- judgement ---- */
 
 static void add_finding(cJSON *findings, const struct finding *finding)
@@ -321,6 +345,8 @@ static char *print_result(const struct measurement *m, const struct judgement *j
     add_constraints(root, m);
     add_outside_daemons(root, m);
     add_ledger(root, &m->ledger, extent);
+    if (extent == WHOLE_FILE)
+        add_deep(root, m->deep);
     add_judgement(root, judgement);
     return extent == WHOLE_FILE ? json_print(root, 1) : json_print_line(root);
 }

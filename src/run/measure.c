@@ -230,6 +230,7 @@ static void run_with_engine(const struct engine *engine, const char *probe,
         .guard_percent = config->guard_percent,
         .stages = &stages,
         .command = &command,
+        .deep = config->is_deep_run,
         .sh_fallback = in_container && !config->build_argv.count,
         .cold = !config->skip_clear,
         .image_paths = &image_paths,
@@ -473,6 +474,7 @@ void runs_release(struct runs *runs)
     }
     free(runs->measurements);
     free(runs->series);
+    deep_run_free(runs->deep);
     *runs = (struct runs){0};
 }
 

@@ -17,8 +17,10 @@ struct runs {
     struct measurement *measurements;
     struct series *series; /* of each run; NULL: not read */
     size_t count;
+    struct deep_run *deep; /* one more run of the build (run/deep.h); NULL: none; owned */
 };
-/* Releases the measurements, the series and both arrays; `runs` is empty then. For CLEANUP. */
+/* Releases the measurements, the series, both arrays and the deep run; `runs` is empty then. For
+ * CLEANUP. */
 void runs_release(struct runs *runs);
 /* Reads the result of an earlier run and its series from the output directory, and adds them.
  * Returns 0, or -1 with `runs` unchanged. */

@@ -88,11 +88,13 @@ static void print_result(const struct config *config, const struct measurement *
 }
 
 /* Returns the run with the label of the whole command, by which readers of the reports identify
- * checks. Borrows from both. */
-static struct measurement under_label(const struct measurement *run, char *label)
+ * checks, and with the deep run, which may be NULL. Borrows from all. */
+static struct measurement under_label(const struct measurement *run, char *label,
+                                      struct deep_run *deep)
 {
     struct measurement whole = *run;
     whole.label = label;
+    whole.deep = deep;
     whole.run = strcmp(run->label, label) ? run->label : NULL;
     return whole;
 }
@@ -125,7 +127,7 @@ static int write_base(const struct config *config, const char *out, const struct
     judge_alone(base->measurements, base->count, &alone);
     char *label CLEANUP(cleanup_free) = relative_base_label(config);
     const struct measurement whole =
-        under_label(typical_run(base->measurements, base->count), label);
+        under_label(typical_run(base->measurements, base->count), label, NULL);
     char *path CLEANUP(cleanup_free) = xasprintf("%s/comparison-%s.json", out, config->label);
     char *text CLEANUP(cleanup_free) = comparison_to_json(both);
     if (write_results(out, base, &whole, &alone, verdict_exit_status(alone.verdict), err) < 0)
@@ -140,7 +142,7 @@ static int write_files(const struct config *config, const struct runs *base,
 {
     char *out CLEANUP(cleanup_free) = output_make(config, err);
     const struct measurement *shown = shown_run(runs, judgement);
-    const struct measurement whole = under_label(shown, config->label);
+    const struct measurement whole = under_label(shown, config->label, runs->deep);
     struct report_input report = {.m = &whole,
                                   .series = runs->series ? &runs->series[shown - runs->measurements]
                                                          : NULL,
@@ -272,7 +274,8 @@ static int publish_all(const struct config *config, const struct runs *base,
         bm_error_print(&err, 0);
         exit_code = exit_code ? exit_code : EXIT_UNMEASURED;
     }
-    const struct measurement whole = under_label(shown_run(runs, judgement), config->label);
+    const struct measurement whole =
+        under_label(shown_run(runs, judgement), config->label, runs->deep);
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     char *result CLEANUP(cleanup_free) = xasprintf("%s/result-%s.json", out, config->label);
     print_result(config, &whole, judgement, both, exit_code);

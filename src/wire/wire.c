@@ -121,6 +121,13 @@ static const struct field mapping_fields[] = {
     STRING_OF(mapping, name),
 };
 
+static const struct field runtime_fields[] = {
+    INTEGER_OF(runtime, kind),
+    INTEGER_OF(runtime, pid),
+    INTEGER_OF(runtime, began_ms),
+    STRING_OF(runtime, text),
+};
+
 static const struct {
     const struct field *fields;
     size_t count;
@@ -140,6 +147,7 @@ static const struct {
     [WIRE_STEP] = {FIELDS(step_fields)},
     [WIRE_MAPPINGS] = {FIELDS(mappings_fields)},
     [WIRE_MAPPING] = {FIELDS(mapping_fields)},
+    [WIRE_RUNTIME] = {FIELDS(runtime_fields)},
 };
 #define TYPE_END (sizeof layouts / sizeof *layouts)
 

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 8
+#define WIRE_VERSION 9
 #define WIRE_HEADER_BYTES 8
 /* A longer payload is a broken stream. */
 #define WIRE_PAYLOAD_MAX ((size_t)64 * 1024)
@@ -43,6 +43,7 @@ enum wire_type {
      * one of the same process and snapshot. */
     WIRE_MAPPINGS,
     WIRE_MAPPING,
+    WIRE_RUNTIME, /* what a process of a deep run reported; comes before WIRE_END */
 };
 
 /* Who has seen the cgroup, and what proves that it is the right one. */
@@ -198,6 +199,17 @@ struct wire_mapping {
     const char *name; /* "": the rest of this kind */
 };
 
+enum wire_runtime_kind { WIRE_RUNTIME_V8, WIRE_RUNTIME_JVM };
+
+/* The figures of a process at its highest RSS, in the words of its runtime. The build can write any
+ * text (measurement/runtime.h). */
+struct wire_runtime {
+    int64_t kind; /* enum wire_runtime_kind */
+    int64_t pid;
+    int64_t began_ms; /* when the build began, on the clock that `text` has its time from */
+    const char *text;
+};
+
 struct wire_stage_seen {
     int64_t t_ms;
     int64_t stage;
@@ -234,6 +246,7 @@ struct wire_record {
         struct wire_step step;
         struct wire_mappings mappings;
         struct wire_mapping mapping;
+        struct wire_runtime runtime;
         struct {
             int stream;
             const char *bytes;

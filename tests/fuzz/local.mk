@@ -19,6 +19,7 @@ fuzz_targets = \
 	%D%/fuzz_netlink \
 	%D%/fuzz_report \
 	%D%/fuzz_result \
+	%D%/fuzz_runtime \
 	%D%/fuzz_smaps \
 	%D%/fuzz_smaps_rollup \
 	%D%/fuzz_stages \
@@ -52,6 +53,7 @@ tests_fuzz_fuzz_mountinfo_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_netlink_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_report_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_result_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_runtime_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_smaps_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_smaps_rollup_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_stages_LDADD = $(FUZZ_LDADD)

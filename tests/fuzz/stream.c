@@ -18,6 +18,7 @@ static const char *any_text(unsigned *seed)
                                         "x86_64",
                                         "node /bin/next build",
                                         "cc1plus -o x.o",
+                                        "5 4 5\njava\n- Java Heap (reserved=9KB, committed=9KB)\n",
                                         "\xC3\x28 \x1b[31m\"\\"};
     return texts[(unsigned)rand_r(seed) % (sizeof texts / sizeof *texts)];
 }
@@ -25,7 +26,7 @@ static const char *any_text(unsigned *seed)
 static struct wire_record any_record(unsigned *seed)
 {
     struct wire_record record = {.type =
-                                     (enum wire_type)(WIRE_HELLO + rand_r(seed) % WIRE_MAPPING)};
+                                     (enum wire_type)(WIRE_HELLO + rand_r(seed) % WIRE_RUNTIME)};
     /* Each type except WIRE_OUTPUT consists of figures and texts, so any figures are valid. */
     int64_t *figures = &record.end.exit_code;
     for (size_t i = 0; i < sizeof record.end / sizeof *figures; i++)
@@ -52,6 +53,8 @@ static struct wire_record any_record(unsigned *seed)
         record.step.cgroup = any_text(seed);
     } else if (record.type == WIRE_MAPPING) {
         record.mapping.name = any_text(seed);
+    } else if (record.type == WIRE_RUNTIME) {
+        record.runtime.text = any_text(seed);
     } else if (record.type == WIRE_FAILURE) {
         record.failure.message = any_text(seed);
     } else if (record.type == WIRE_OUTPUT) {

@@ -162,6 +162,64 @@ static void fill_ledger(struct process_ledger *ledger)
                                                     .largest = xstrdup("tsc packages/a")};
 }
 
+struct sample_part {
+    const char *name; /* NULL: the end */
+    int64_t bytes, used_bytes;
+};
+
+static void add_runtime(struct deep_run *deep, const struct runtime_process *figures,
+                        const char *name, const char *command, const struct sample_part *parts)
+{
+    struct runtime_process process = *figures;
+    process.name = xstrdup(name);
+    process.command = xstrdup(command);
+    for (; parts->name; parts++) {
+        process.parts = xgrow(process.parts, process.part_count, sizeof *process.parts);
+        process.parts[process.part_count++] = (struct runtime_part){
+            .name = xstrdup(parts->name), .bytes = parts->bytes, .used_bytes = parts->used_bytes};
+    }
+    deep_run_add(deep, &process);
+}
+
+static struct deep_run *new_deep(void)
+{
+    static const struct sample_part spaces[] = {
+        {"old_space", 100 * MIB, 98 * MIB}, {"new_space", 20 * MIB, 3 * MIB}, {0}};
+    static const struct sample_part categories[] = {{"Java Heap", 90 * MIB, UNMEASURED},
+                                                    {"Other", 30 * MIB, UNMEASURED},
+                                                    {"Metaspace", 11 * MIB, UNMEASURED},
+                                                    {0}};
+    static const struct runtime_process node = {.kind = RUNTIME_V8,
+                                                .pid = 91,
+                                                .at_ms = 18300,
+                                                .rss_bytes = 430 * MIB,
+                                                .heap_bytes = 120 * MIB,
+                                                .heap_used_bytes = 101 * MIB,
+                                                .heap_committed_bytes = UNMEASURED,
+                                                .external_bytes = 252 * MIB,
+                                                .array_buffers_bytes = 250 * MIB,
+                                                .native_bytes = 310 * MIB,
+                                                .threads = 2};
+    static const struct runtime_process java = {.kind = RUNTIME_JVM,
+                                                .pid = 93,
+                                                .at_ms = 9100,
+                                                .rss_bytes = 150 * MIB,
+                                                .heap_bytes = 80 * MIB,
+                                                .heap_used_bytes = UNMEASURED,
+                                                .heap_committed_bytes = 90 * MIB,
+                                                .external_bytes = UNMEASURED,
+                                                .array_buffers_bytes = UNMEASURED,
+                                                .native_bytes = 70 * MIB,
+                                                .threads = UNMEASURED};
+    struct deep_run *deep = deep_run_new();
+    add_runtime(deep, &node, "next build", "node next build", spaces);
+    add_runtime(deep, &java, "java Main", "java -cp . Main", categories);
+    deep->reported = 5;
+    deep->failure = xstrdup("the build failed with exit status 9");
+    strv_push(&deep->silent, "node worker.js (pid 97)");
+    return deep;
+}
+
 void sample_measurement(struct measurement *m)
 {
     measurement_init(m);
@@ -194,6 +252,7 @@ void sample_measurement(struct measurement *m)
                                           .vanished = 7,
                                           .unreadable = 1,
                                           .largest_process_bytes = 420 * MIB};
+    m->deep = new_deep();
     m->pressure = (struct pressure){.some_us = 125000,
                                     .full_us = 40000,
                                     .refaults = 120,
@@ -308,6 +367,12 @@ void sample_make_hostile(struct measurement *m, struct judgement *judgement)
     for (size_t i = 0; i < m->stage_count; i++) {
         sample_set(&m->stages[i].name, sample_hostile);
         make_snapshot_hostile(&m->stages[i].at_peak);
+    }
+    for (size_t i = 0; m->deep && i < m->deep->count; i++) {
+        sample_set(&m->deep->processes[i].name, sample_hostile);
+        sample_set(&m->deep->processes[i].command, sample_hostile);
+        sample_set(&m->deep->processes[i].parts[0].name, sample_hostile);
+        strv_push(&m->deep->silent, sample_hostile);
     }
     for (size_t i = 0; i < m->outside_daemon_count; i++) {
         sample_set(&m->outside_daemons[i].name, sample_hostile);

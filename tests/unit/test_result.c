@@ -264,11 +264,11 @@ START_TEST(test_cause_round_trips)
 }
 END_TEST
 
-static const char *const good[] = {"good-full.json",        "good-not-measured.json",
-                                   "good-of-several.json",  "good-schema-key.json",
-                                   "good-constraints.json", "good-outside-daemons.json",
-                                   "good-cause.json",       "good-guard.json",
-                                   "good-image-build.json", "good-sweep.json"};
+static const char *const good[] = {
+    "good-full.json",       "good-not-measured.json", "good-of-several.json",
+    "good-schema-key.json", "good-constraints.json",  "good-outside-daemons.json",
+    "good-cause.json",      "good-guard.json",        "good-image-build.json",
+    "good-sweep.json",      "good-deep.json"};
 
 START_TEST(test_good_files)
 {
@@ -305,6 +305,8 @@ static const struct {
     {"bad-basis.json", "$.processes_at_peak[0].basis: must be \"measured\", \"estimated\" or"},
     {"bad-cache-policy.json", "$.environment.cache_policy: must be \"as-is\", \"warm\" or"},
     {"bad-cause.json", "$.cause.name: is not the name of a cause"},
+    {"bad-deep-runtime.json", "$.deep.processes[1].runtime: unknown value \"hotspot\""},
+    {"bad-deep-silent.json", "$.deep.silent[0]: must be a string"},
     {"bad-guard.json", "$.build.guard.stalled: must be true or false"},
     {"bad-guard-figures.json", "$.build.guard: has no figures"},
     {"bad-constraint.json", "$.constraints[1].ancestor: must be a whole number"},

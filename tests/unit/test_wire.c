@@ -95,6 +95,15 @@ START_TEST(every_record_is_decoded_as_it_was_encoded)
     ck_assert_int_eq(out.mapping.pss_bytes, 7);
     ck_assert_str_eq(out.mapping.name, "/lib/x.so");
 
+    in = (struct wire_record){.type = WIRE_RUNTIME,
+                              .runtime = {.kind = 1, .pid = 7, .began_ms = 9, .text = "5 5\nx"}};
+    length = wire_encode(&in, frame, sizeof frame);
+    ck_assert_int_eq(wire_decode(frame, length, &out), (int64_t)length);
+    ck_assert_int_eq(out.runtime.kind, 1);
+    ck_assert_int_eq(out.runtime.pid, 7);
+    ck_assert_int_eq(out.runtime.began_ms, 9);
+    ck_assert_str_eq(out.runtime.text, "5 5\nx");
+
     in = (struct wire_record){.type = WIRE_OUTPUT,
                               .output = {.stream = 2, .bytes = "a\0b", .length = 3}};
     length = wire_encode(&in, frame, sizeof frame);

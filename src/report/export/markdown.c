@@ -170,6 +170,22 @@ static void put_largest(FILE *out, const struct process_ledger *ledger)
     fputs("</details>\n\n", out);
 }
 
+static void put_deep(FILE *out, const struct deep_run *deep)
+{
+    struct strv gaps CLEANUP(strv_release) = {0};
+    if (!deep)
+        return;
+    fputs("<details><summary>" DEEP_TITLE "</summary>\n\n", out);
+    for (size_t i = 0; i < deep->count; i++) {
+        char *line CLEANUP(cleanup_free) = format_runtime(&deep->processes[i]);
+        put_paragraph(out, "", line);
+    }
+    format_deep_gaps(deep, &gaps);
+    for (size_t i = 0; i < gaps.count; i++)
+        put_paragraph(out, "", gaps.items[i]);
+    fputs("</details>\n\n", out);
+}
+
 /* A command is a code block, so that it can be copied. */
 static void put_advice(FILE *out, const char *advice)
 {
@@ -194,6 +210,7 @@ char *markdown_text(const struct measurement *m, const struct judgement *judgeme
     put_stages(out, m);
     put_processes(out, m);
     put_largest(out, &m->ledger);
+    put_deep(out, m->deep);
     if (judgement->advice)
         put_advice(out, judgement->advice);
     xmemstream_close(out);

@@ -58,6 +58,7 @@ void html_put_findings(struct xml *xml, const struct report_input *report);
 void html_put_stages(struct xml *xml, const struct report_input *report);
 void html_put_processes(struct xml *xml, const struct report_input *report);
 void html_put_largest(struct xml *xml, const struct report_input *report);
+void html_put_deep(struct xml *xml, const struct report_input *report);
 void html_put_composition(struct xml *xml, const struct report_input *report);
 void html_put_verify(struct xml *xml, const struct report_input *report);
 void html_put_environment(struct xml *xml, const struct report_input *report);

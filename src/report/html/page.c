@@ -372,6 +372,7 @@ char *html_text(const struct report_input *report)
     html_put_stages(xml, report);
     html_put_processes(xml, report);
     html_put_largest(xml, report);
+    html_put_deep(xml, report);
     html_put_composition(xml, report);
     html_put_verify(xml, report);
     html_put_environment(xml, report);

@@ -403,6 +403,61 @@ void html_put_processes(struct xml *xml, const struct report_input *report)
     html_close(xml);
 }
 
+/* ---- the deep run ---- */
+
+/* The first row of a process has its name. */
+static void put_runtime_row(struct xml *xml, const struct runtime_process *process, bool first,
+                            const char *part, int64_t bytes)
+{
+    html_open(xml, "tr", first ? "first" : NULL);
+    html_open(xml, "td", NULL);
+    if (first)
+        xml_textf(xml, "%s (pid %" PRId64 ")", process->name, process->pid);
+    xml_end(xml);
+    html_row_head(xml, part);
+    /* The JVM can have committed more than is resident. */
+    put_bar_cell(xml, bytes < process->rss_bytes ? bytes : process->rss_bytes, process->rss_bytes);
+    html_figure_cell(xml, "bytes", bytes);
+    html_close(xml);
+}
+
+static void put_runtime(struct xml *xml, const struct runtime_process *process)
+{
+    bool v8 = process->kind == RUNTIME_V8;
+    put_runtime_row(xml, process, true, "RSS", process->rss_bytes);
+    put_runtime_row(xml, process, false, v8 ? "V8 heap" : "Java heap", process->heap_bytes);
+    put_runtime_row(xml, process, false,
+                    process->heap_bytes < 0 ? "native memory, at least" : "native memory",
+                    process->native_bytes);
+    if (v8)
+        put_runtime_row(xml, process, false, "array buffers", process->array_buffers_bytes);
+    for (size_t i = 0; i < process->part_count; i++) {
+        char *part CLEANUP(cleanup_free) =
+            xasprintf("%s %s", v8 ? "heap:" : "committed:", process->parts[i].name);
+        put_runtime_row(xml, process, false, part, process->parts[i].bytes);
+    }
+}
+
+void html_put_deep(struct xml *xml, const struct report_input *report)
+{
+    static const char *const titles[] = {"process", "part", "", ">memory", NULL};
+    struct strv gaps CLEANUP(strv_release) = {0};
+    const struct deep_run *deep = report->m->deep;
+    if (!deep)
+        return;
+    html_section(xml, "deep", "Deep run");
+    if (deep->count)
+        html_table(xml, DEEP_TITLE, titles);
+    for (size_t i = 0; i < deep->count; i++)
+        put_runtime(xml, &deep->processes[i]);
+    if (deep->count)
+        html_table_end(xml);
+    format_deep_gaps(deep, &gaps);
+    for (size_t i = 0; i < gaps.count; i++)
+        html_element(xml, "p", "note", gaps.items[i]);
+    html_close(xml);
+}
+
 /* ---- verify ---- */
 
 void html_put_verify(struct xml *xml, const struct report_input *report)

@@ -125,6 +125,15 @@ static void put_metric(FILE *out, const char *metric, const struct measurement *
         put_fact(out, "stage:        ", stage);
 }
 
+/* The largest process of the deep run. */
+static void put_deep(FILE *out, const struct measurement *m)
+{
+    char *line CLEANUP(cleanup_free) =
+        m->deep && m->deep->count ? format_runtime(&m->deep->processes[0]) : NULL;
+    if (line)
+        put_fact(out, "deep run:     ", line);
+}
+
 /* Writes the metric, baseline, actual value, delta, allowed value, each run, largest processes. */
 static void put_finding(FILE *out, const struct finding *finding, const struct measurement *m,
                         const struct judgement *judgement)
@@ -154,6 +163,8 @@ static void put_finding(FILE *out, const struct finding *finding, const struct m
     char *inside CLEANUP(cleanup_free) = metric_inside(m, finding->metric);
     if (inside && finding->status == FINDING_FAILED)
         put_fact(out, "inside:       ", inside);
+    if (strcmp(finding->unit, "bytes") == 0 && finding->status == FINDING_FAILED)
+        put_deep(out, m);
 }
 
 /* ---- cases ---- */
@@ -259,6 +270,7 @@ static void add_build(struct junit_cases *cases, const struct measurement *m,
         char *inside CLEANUP(cleanup_free) = format_inside(m);
         if (inside)
             put_fact(out, "inside:       ", inside);
+        put_deep(out, m);
         put_notes(out, judgement);
         put_advice(out, judgement);
     }

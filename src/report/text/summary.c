@@ -406,6 +406,24 @@ static void put_largest(struct layout *layout, const struct measurement *m)
     layout_wrap(layout, 2, 2, PAINT_DIM, gaps);
 }
 
+static void put_deep(struct layout *layout, const struct deep_run *deep)
+{
+    struct strv gaps CLEANUP(strv_release) = {0};
+    if (!deep)
+        return;
+    layout_put(layout, PAINT_BOLD, "\n  " DEEP_TITLE "\n");
+    for (size_t i = 0; i < deep->count && i < LARGEST_SHOWN; i++) {
+        char *line CLEANUP(cleanup_free) = format_runtime(&deep->processes[i]);
+        layout_put(layout, PAINT_NONE, "  ");
+        layout_wrap(layout, 2, 4, PAINT_NONE, line);
+    }
+    format_deep_gaps(deep, &gaps);
+    for (size_t i = 0; i < gaps.count; i++) {
+        layout_put(layout, PAINT_NONE, "  ");
+        layout_wrap(layout, 2, 4, PAINT_DIM, gaps.items[i]);
+    }
+}
+
 static void put_verify(struct layout *layout, const struct measurement *m)
 {
     if (!m->check_count)
@@ -540,6 +558,7 @@ char *summary_text(const struct measurement *m, const struct judgement *judgemen
     put_processes(&layout, m, inside);
     put_uncaught(&layout, m);
     put_largest(&layout, m);
+    put_deep(&layout, m->deep);
     put_verify(&layout, m);
     put_findings(&layout, judgement);
     char *reason CLEANUP(cleanup_free) = format_reason(judgement);
