@@ -23,8 +23,10 @@ const struct ecosystem ecosystems[] = {
         .markers = {"package.json"},
         .build = "npm run build",
         .image = NODE_IMAGE,
-        /* Node includes corepack, which runs the pnpm that package.json names. */
+        /* Node includes corepack, which runs the pnpm or yarn that package.json names. The yarn of
+         * the image, version 1, refuses to run if that is another version. */
         .variants = {{"pnpm-lock.yaml", "corepack pnpm run build", NULL},
+                     {"yarn.lock", "corepack yarn run build", NULL, .manager = "yarn@"},
                      {"yarn.lock", "yarn run build", NULL},
                      {"bun.lock", "bun run build", "docker.io/oven/bun:1"},
                      {"bun.lockb", "bun run build", "docker.io/oven/bun:1"}},

@@ -21,7 +21,8 @@ struct known_stage {
 struct build_variant {
     const char *marker;
     const char *build;
-    const char *image; /* NULL: that of the ecosystem */
+    const char *image;   /* NULL: that of the ecosystem */
+    const char *manager; /* how "packageManager" in package.json must begin; NULL: any, or none */
 };
 
 struct ecosystem {

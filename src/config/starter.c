@@ -89,23 +89,46 @@ static bool at_top(const char *repo, const char *marker)
 
 /* ---- package.json ---- */
 
-/* Returns the script "build" of the package in a directory of the repo, "" if it has none, NULL if
- * there is no package or it cannot be read. The caller owns it. */
-static char *build_script(const char *repo, const char *directory)
+/* Returns the package in a directory of the repo, NULL if there is none or it cannot be read. */
+static struct json_document *read_package(const char *repo, const char *directory)
 {
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
     char *path CLEANUP(cleanup_free) =
         xasprintf("%s/%s%spackage.json", repo, directory, *directory ? "/" : "");
-    struct json_document *document CLEANUP(cleanup_json_document) = json_parse_file(path, &ignored);
-    if (!document || !json_is_object(json_root(document)))
-        return NULL;
-    const struct json *scripts = json_member(json_root(document), "scripts");
-    const struct json *build =
-        scripts && json_is_object(scripts) ? json_member(scripts, "build") : NULL;
+    struct json_document *document = json_parse_file(path, &ignored);
+    if (document && json_is_object(json_root(document)))
+        return document;
+    json_document_free(document);
+    return NULL;
+}
+
+/* Returns the text of a member, "" if it is missing or no text. */
+static const char *text_member(const struct json *object, const char *name)
+{
+    struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    const struct json *member = object && json_is_object(object) ? json_member(object, name) : NULL;
     const char *text = "";
-    if (build && json_is_string(build))
-        (void)json_expect_string(build, &text, &ignored);
-    return xstrdup(text);
+    if (member && json_is_string(member))
+        (void)json_expect_string(member, &text, &ignored);
+    return text;
+}
+
+/* Returns the script "build" of the package in a directory of the repo, "" if it has none, NULL if
+ * there is no package or it cannot be read. The caller owns it. */
+static char *build_script(const char *repo, const char *directory)
+{
+    struct json_document *package CLEANUP(cleanup_json_document) = read_package(repo, directory);
+    if (!package)
+        return NULL;
+    return xstrdup(text_member(json_member(json_root(package), "scripts"), "build"));
+}
+
+/* Returns whether the package at the top names a package manager that begins like this. */
+static bool has_manager(const char *repo, const char *manager)
+{
+    struct json_document *package CLEANUP(cleanup_json_document) = read_package(repo, "");
+    return package && strncmp(text_member(json_root(package), "packageManager"), manager,
+                              strlen(manager)) == 0;
 }
 
 /* Adds the directories whose package has the command in its script "build". */
@@ -161,9 +184,12 @@ static const struct ecosystem *find_ecosystem(const char *repo)
 
 static const struct build_variant *find_variant(const char *repo, const struct ecosystem *ecosystem)
 {
-    for (size_t i = 0; i < VARIANTS_MAX && ecosystem->variants[i].marker; i++)
-        if (at_top(repo, ecosystem->variants[i].marker))
-            return &ecosystem->variants[i];
+    for (size_t i = 0; i < VARIANTS_MAX && ecosystem->variants[i].marker; i++) {
+        const struct build_variant *variant = &ecosystem->variants[i];
+        if (at_top(repo, variant->marker) &&
+            (!variant->manager || has_manager(repo, variant->manager)))
+            return variant;
+    }
     return NULL;
 }
 

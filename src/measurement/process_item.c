@@ -1,6 +1,7 @@
 #include "measurement/process_item.h"
 
 #include "base/alloc.h"
+#include "measurement/process_name.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -127,7 +128,7 @@ static struct word argument_with_suffix(const char *suffixes, const char *rest)
 
 char *process_item(const char *command)
 {
-    const char *rest = command;
+    const char *rest = without_emulator(command);
     struct word program = next_word(&rest);
     if (is_interpreter(program))
         do

@@ -260,9 +260,40 @@ static char *name_by_class(struct word program, const char *rest)
     return xasprintf("%.*s %.*s", (int)program.length, program.text, (int)word.length, word.text);
 }
 
-static char *whole_name(const char *command)
+/* The user-mode emulators with which the kernel starts programs of another architecture. */
+#define QEMU(architecture)                                                                         \
+    "qemu-" architecture, "qemu-" architecture "-static", architecture "-binfmt-P" /* Debian */
+static const char *const emulators[] = {QEMU("aarch64"), QEMU("arm"),     QEMU("i386"),
+                                        QEMU("ppc64le"), QEMU("riscv64"), QEMU("s390x"),
+                                        QEMU("x86_64"),  "rosetta"};
+
+static bool is_emulator(struct word program)
+{
+    for (size_t i = 0; i < sizeof emulators / sizeof *emulators; i++)
+        if (word_is(program, emulators[i]))
+            return true;
+    return false;
+}
+
+/* The path of the program follows. With the flag P of binfmt_misc, so does its argument 0. */
+const char *without_emulator(const char *command)
 {
     const char *rest = command;
+    if (!is_emulator(base_name(next_word(&rest))))
+        return command;
+    const char *after = rest;
+    struct word path = base_name(next_word(&after));
+    const char *end = after;
+    struct word name = base_name(next_word(&end));
+    if (!path.length)
+        return command;
+    bool is_twice = path.length == name.length && strncmp(path.text, name.text, path.length) == 0;
+    return is_twice ? after : rest;
+}
+
+static char *whole_name(const char *command)
+{
+    const char *rest = without_emulator(command);
     struct word program = base_name(next_word(&rest));
     if (program.length == 0)
         return xstrdup("?");

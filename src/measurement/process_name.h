@@ -10,4 +10,8 @@
  * command line is empty. The name has at most PROCESS_NAME_MAX bytes; the caller owns it. */
 char *process_name(const char *command);
 
+/* Returns the part of the command line that the emulator of another architecture runs, if the
+ * program is QEMU or Rosetta; else the whole command line. */
+const char *without_emulator(const char *command);
+
 #endif

@@ -104,7 +104,7 @@ three_steps() {
     local step steps
     # The build runs in a login shell, which finds Node as that of a user does.
     mkdir home
-    echo "PATH=$PATH" >home/.profile
+    printf '%s\n' "PATH=$PATH" "${profile:-}" >home/.profile
     export HOME=$PWD/home
     mapfile -t steps < <(sed -n '/^npx build-mem/s/ *#.*//p' node_modules/build-mem/README.md)
     ((${#steps[@]} == 3)) || fail "the README has not three steps: ${steps[*]}"
@@ -128,14 +128,40 @@ next_with_npm() {
     ok "npm installs the packages into a Next.js project, and the steps of their README work"
 }
 
+# with_corepack MANAGER@VERSION: lets package.json name its package manager, which Corepack downloads. Its shims of
+# pnpm and yarn are in $PATH, as after `corepack enable`.
+with_corepack() {
+    jq --arg manager "$1" '.packageManager = $manager' package.json >package.json.new
+    mv package.json.new package.json
+    registry=$(npm config get registry)
+    export COREPACK_NPM_REGISTRY=${registry%/} COREPACK_HOME=$PWD/corepack PATH=$packages/node_modules/.bin:$PATH
+    profile="export COREPACK_NPM_REGISTRY=$COREPACK_NPM_REGISTRY COREPACK_HOME=$COREPACK_HOME"
+}
+
 next_with_pnpm() {
+    local registry profile
     next_project pnpm
     jq '{overrides}' package.json >pnpm-workspace.yaml
-    # init names Corepack, which would download another pnpm.
-    printf '#!/bin/sh\nexec "$@"\n' >corepack
-    chmod +x corepack
-    export PATH=$PWD:$packages/node_modules/.bin:$PATH
+    # The hash, as `corepack use` writes it: a mirror may not have the signatures of its packages.
+    with_corepack pnpm@10.34.9+sha512.f49b5a8ea0fdedb44bb3c0c1d6575092a53c2950d95b7ad15df11f17974877a2\
+de3a01c07e934e9b28ce716e51c09a94962c7306d09be2e1e4b18a8c8762fd32
     expect 0 pnpm install --prefer-offline
     three_steps "pnpm exec"
+    [[ $(jq -r .build build-mem.json) == 'corepack pnpm run build' ]] || fail "init writes another command than Corepack's"
     ok "pnpm installs the packages into a Next.js project, and the steps of their README work"
+}
+
+# Without Corepack, a project of Yarn 4 runs with no Yarn 1.
+next_with_yarn() {
+    local registry profile
+    next_project yarn
+    jq '.resolutions = .overrides | del(.overrides)' package.json >package.json.new
+    mv package.json.new package.json
+    touch yarn.lock # else, Yarn takes the project for a part of the one above it
+    with_corepack yarn@4.9.2
+    printf '%s\n' 'nodeLinker: node-modules' 'enableTelemetry: false' "npmRegistryServer: $registry" >.yarnrc.yml
+    expect 0 yarn install --no-immutable
+    three_steps yarn
+    [[ $(jq -r .build build-mem.json) == 'corepack yarn run build' ]] || fail "init writes another command than Corepack's"
+    ok "Yarn installs the packages into a Next.js project, and the steps of their README work"
 }

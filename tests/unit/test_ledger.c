@@ -498,6 +498,7 @@ START_TEST(items_of_command_lines)
          "../lib/b.cc",
          "../lib/b.cc"},
         {"clang-19 -c ../lib/b.cc", "../lib/b.cc"},
+        {"/usr/libexec/qemu-binfmt/aarch64-binfmt-P /usr/bin/clang clang -c b.cc", "b.cc"},
         {"g++-12 -c x/y.cxx -o y.o", "x/y.cxx"},
         {"/usr/bin/ld -plugin liblto.so -o bin/app crt1.o", "bin/app"},
         {"ld.lld -o", NULL},

@@ -290,7 +290,6 @@ START_TEST(names_of_linkers_and_compilers)
 }
 END_TEST
 
-/* An image build runs elsewhere, so its memory cannot be measured. */
 /* Podman finds no image without a registry, if none is configured, as on Debian. */
 START_TEST(images_have_a_registry)
 {
@@ -318,6 +317,28 @@ static void expect_first_image(const char *expected)
     ck_assert_pstr_eq(image, expected);
 }
 
+static void expect_build_of_package(const char *package, const char *build)
+{
+    put_text("package.json", package);
+    make();
+    ck_assert_str_eq(config.build_command, build);
+    starter_release(&starter);
+    config_release(&config);
+}
+
+/* The yarn of the image refuses to be another version than package.json names, and Corepack
+ * refuses to be another package manager. */
+START_TEST(version_of_yarn)
+{
+    put_file("yarn.lock");
+    expect_build_of_package("{}", "yarn run build");
+    expect_build_of_package("{\"packageManager\": \"yarn@4.9.2\"}", "corepack yarn run build");
+    expect_build_of_package("{\"packageManager\": \"npm@11.0.0\"}", "yarn run build");
+    expect_build_of_package("{\"packageManager\": 4}", "yarn run build");
+    expect_build_of_package("[]", "yarn run build");
+}
+END_TEST
+
 START_TEST(image_of_the_first_run)
 {
     expect_first_image("docker.io/library/node:24-bookworm");
@@ -334,6 +355,7 @@ START_TEST(image_of_the_first_run)
 }
 END_TEST
 
+/* An image build runs elsewhere, so its memory cannot be measured. */
 START_TEST(a_dockerfile_alone_is_explained)
 {
     put_file("Dockerfile");
@@ -352,6 +374,7 @@ int main(void)
     tcase_add_loop_test(test, generated_trees, 0, (int)(sizeof trees / sizeof *trees));
     tcase_add_test(test, names_of_linkers_and_compilers);
     tcase_add_test(test, images_have_a_registry);
+    tcase_add_test(test, version_of_yarn);
     tcase_add_test(test, image_of_the_first_run);
     tcase_add_test(test, a_dockerfile_alone_is_explained);
     tcase_add_test(test, monorepo_packages_are_found);
