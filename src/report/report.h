@@ -33,7 +33,8 @@ char *sweep_html(const struct sweep *sweep);
 /* The points that were measured, the front, the effect of each knob, and the recommended point. */
 char *sweep_text(const struct sweep *sweep, bool colour);
 
-/* The trend of each metric: anchor, plateau, creep, change points, proposed tolerances, failed results. */
+/* The trend of each metric: anchor, plateau, creep, change points, proposed tolerances, failed
+ * results. */
 char *trend_text(const struct trend *trend, bool colour);
 
 /* ---- for CI ---- */
