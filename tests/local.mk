@@ -103,11 +103,12 @@ tests_helpers_attack_LDFLAGS = -static
 # starts no container, or is in the first lane. Tests of the inplace engine share a cgroup, so they are
 # in one lane.
 e2e_tests = \
-	%D%/e2e/hostile %D%/e2e/v1-docker %D%/e2e/v1-image %D%/e2e/v1-rootless-docker %D%/e2e/release -- \
+	%D%/e2e/hostile %D%/e2e/v1-docker %D%/e2e/deep %D%/e2e/v1-image %D%/e2e/v1-rootless-docker \
+	%D%/e2e/release -- \
 	%D%/e2e/v2-linux-6.12 %D%/e2e/docs %D%/e2e/ci-files %D%/e2e/v1-userns-remap %D%/e2e/workload-image \
 	%D%/e2e/caches %D%/e2e/v2-linux-6.1 -- \
 	%D%/e2e/vm %D%/e2e/v1-host %D%/e2e/v1-inplace %D%/e2e/doctor -- \
-	%D%/e2e/macro %D%/e2e/trace %D%/e2e/deep %D%/e2e/package %D%/e2e/v2-podman %D%/e2e/v1-podman
+	%D%/e2e/macro %D%/e2e/trace %D%/e2e/package %D%/e2e/v2-podman %D%/e2e/v1-podman
 # Tests of the runner itself: ci/test runs these with the sanitizers, in a build of their own.
 e2e_runner_tests = \
 	%D%/e2e/docker-faults -- \
