@@ -727,10 +727,24 @@ static void drop_unseen_stages(struct measurement *m)
     m->stage_count = kept;
 }
 
+/* A counter that was as high before the build is an upper bound, and the highest sample is a lower
+ * bound. If they are this close, the counter is the peak: such as of a second run of one build. */
+#define SAME_BOUNDS 100
+
+static bool counter_is_the_peak(const struct aggregate *aggregate)
+{
+    int64_t at_most = aggregate->m->peak.at_most_bytes;
+    return at_most >= 0 && aggregate->highest_cgroup_bytes >= at_most - at_most / SAME_BOUNDS;
+}
+
 /* Without a high-water mark of the kernel, the highest sample is an estimate of the peak. */
 static void settle_memory_peak(struct aggregate *aggregate)
 {
     struct peak *peak = &aggregate->m->peak;
+    if (counter_is_the_peak(aggregate)) {
+        peak->cgroup_bytes = peak->at_most_bytes;
+        peak->at_most_bytes = UNMEASURED;
+    }
     if (peak->cgroup_bytes >= 0)
         return;
     peak->estimated = true;

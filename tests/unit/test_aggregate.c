@@ -688,6 +688,24 @@ START_TEST(shared_cgroup_with_a_higher_old_peak)
 }
 END_TEST
 
+/* Such as of the second run of a check: the first one left its peak in the counter. */
+START_TEST(shared_cgroup_with_an_equal_old_peak)
+{
+    begin_shared(0);
+    sample(0, 2, 250, 5);
+    sample(100, 2, 990, 400);
+    finish_last(1000, -1);
+    expect_peak(1000, "memory.peak", UNMEASURED);
+    end();
+    begin_shared(0);
+    sample(0, 2, 250, 5);
+    sample(100, 2, 989, 400);
+    finish_last(1000, -1);
+    expect_peak(989, "memory.current", 1000);
+    end();
+}
+END_TEST
+
 START_TEST(shared_cgroup_whose_second_reset_failed)
 {
     begin_shared(1);
@@ -1039,6 +1057,7 @@ int main(void)
     tcase_add_test(all, shared_cgroup_with_reset);
     tcase_add_test(all, shared_cgroup_whose_peak_rose);
     tcase_add_test(all, shared_cgroup_with_a_higher_old_peak);
+    tcase_add_test(all, shared_cgroup_with_an_equal_old_peak);
     tcase_add_test(all, shared_cgroup_whose_second_reset_failed);
     tcase_add_test(all, oom_by_the_kernel_counter);
     tcase_add_test(all, incomplete_records);
