@@ -131,6 +131,8 @@ static int kill_once(const struct cgroup *own)
 
 void build_kill_all(struct build *build, const struct cgroup *own)
 {
+    /* At once, so that a shell does not start its next command, which needs memory. */
+    build_signal(build, SIGKILL);
     /* A process that forks while it is killed leaves a child: repeat until none is left, for at
      * most 5 s. The engine ends a process that hangs in the kernel. */
     for (int round = 0; round < 500 && kill_once(own) > 0; round++) {
