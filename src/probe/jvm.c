@@ -181,21 +181,21 @@ static void write_answer(const char *directory, int pid, int64_t rss_bytes, int6
         (void)rename(fresh, path);
 }
 
-/* The RSS is read last, and written only if it is still higher: all figures are of about one
- * moment. */
+/* The RSS that is written is read last, and only if it is still higher: all figures are of about
+ * one moment. A process that has grown since it was asked is asked again. */
 static void watch_process(const char *directory, int pid)
 {
     static char answer[ANSWER_MAX];
-    int64_t rss_bytes = rss_of(pid);
+    int64_t asked_bytes = rss_of(pid);
     struct asked *entry = asked_of(pid);
-    if (rss_bytes <= entry->rss_bytes + entry->rss_bytes / 20 ||
+    if (asked_bytes <= entry->rss_bytes + entry->rss_bytes / 20 ||
         ask(pid, "VM.native_memory summary", answer, sizeof answer) == 0)
         return;
     int64_t heap_bytes = heap_of(pid);
-    rss_bytes = rss_of(pid);
+    int64_t rss_bytes = rss_of(pid);
     if (rss_bytes <= entry->rss_bytes || keep_categories(answer) == 0)
         return;
-    entry->rss_bytes = rss_bytes;
+    entry->rss_bytes = asked_bytes;
     write_answer(directory, pid, rss_bytes, heap_bytes, answer);
 }
 
