@@ -185,6 +185,19 @@ with_docker() {
     exit $status
 }
 
+# in_own_cgroup COMMAND...: runs it in a memory cgroup of its own, as root. Two runs of the inplace engine in one
+# cgroup exclude each other, and `doctor` tries this engine.
+in_own_cgroup() {
+    local status=0 own=/sys/fs/cgroup
+    [[ -e $own/cgroup.controllers ]] || own+=/memory
+    own+=/e2e-own-$BASHPID
+    mkdir "$own"
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    bash -ec 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$own" "$@" || status=$?
+    rmdir "$own"
+    return $status
+}
+
 # private_podman: gives this test a Podman with its own images (see tests/rig/podman-settings).
 private_podman() {
     command -v podman >/dev/null && command -v runc >/dev/null || skip "podman or runc is missing: ci/setup e2e"
