@@ -145,7 +145,7 @@ export interface Result {
          */
         cgroup_bytes: number | null;
         /**
-         * The kernel file that the peak was read from. "buildkit": BuildKit recorded the figures, and build-mem import read them from a provenance attestation. Results with different sources are not comparable.
+         * The kernel file that the peak was read from. "buildkit": BuildKit recorded the figures, and build-mem import read them from a provenance attestation. Results with different sources are not comparable, except that an estimate with at_most_bytes can be compared with exact peaks.
          */
         source: string | null;
         /**

@@ -55,6 +55,13 @@ static int refuse_unlike_run(const struct measurement *first, const struct measu
         return 0;
     const char *label_a = first->label ? first->label : "the first";
     const char *label_b = m->label ? m->label : "another";
+    bool is_bounded = environment_matches_by_bounds(&a, m);
+    if (is_bounded || environment_matches_by_bounds(&b, first))
+        return bm_error_set(
+            err,
+            "the peak counter of the cgroup could not be reset before run \"%s\", so "
+            "that its memory peak is estimated; measure each run in a new container",
+            is_bounded ? label_b : label_a);
     char *in_a CLEANUP(cleanup_free) = xasprintf("in \"%s\"", label_a);
     char *in_b CLEANUP(cleanup_free) = xasprintf("in \"%s\"", label_b);
     char *difference CLEANUP(cleanup_free) = environment_key_difference(&a, in_a, &b, in_b, NULL);

@@ -161,6 +161,49 @@ struct baseline_environment *baseline_find(const struct baseline *baseline,
     return find_key(baseline, &key);
 }
 
+/* The kernel's high-water mark of a usage file, or NULL. */
+static const char *counter_of(const char *usage_source)
+{
+    return same_text(usage_source, "memory.current")          ? "memory.peak"
+           : same_text(usage_source, "memory.usage_in_bytes") ? "memory.max_usage_in_bytes"
+                                                              : NULL;
+}
+
+bool environment_matches_by_bounds(const struct environment_key *key, const struct measurement *m)
+{
+    struct environment_key own = environment_key_of(m);
+    if (m->peak.at_most_bytes < 0 || !same_text(key->source, counter_of(own.source)))
+        return false;
+    own.source = key->source;
+    return environment_key_equal(key, &own);
+}
+
+static bool all_match(const struct environment_key *key, const struct measurement *runs,
+                      size_t count, bool by_bounds)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct environment_key own = environment_key_of(&runs[i]);
+        if (!environment_key_equal(key, &own) &&
+            !(by_bounds && environment_matches_by_bounds(key, &runs[i])))
+            return false;
+    }
+    return true;
+}
+
+struct baseline_environment *baseline_find_common(const struct baseline *baseline,
+                                                  const struct measurement *runs, size_t count,
+                                                  bool *by_bounds)
+{
+    for (int bounds = 0; bounds < 2; bounds++)
+        for (size_t i = 0; i < baseline->count; i++)
+            if (all_match(&baseline->environments[i].key, runs, count, bounds)) {
+                *by_bounds = bounds;
+                return &baseline->environments[i];
+            }
+    *by_bounds = false;
+    return NULL;
+}
+
 struct baseline_metric *baseline_metric_find(const struct baseline_environment *entry,
                                              const char *name)
 {

@@ -87,9 +87,20 @@ char *environment_key_difference(const struct environment_key *a, const char *na
                                  const struct environment_key *b, const char *name_b,
                                  size_t *differences);
 
-/* Returns the entry that the measurement can be compared with, or NULL. Borrowed. */
+/* Returns whether the key is that of exact memory peaks in the environment of the measurement,
+ * whose own peak is estimated, with the counter as its upper bound (peak.at_most_bytes). The
+ * highest sample and the counter are then the bounds of a peak that can be compared with exact
+ * ones. */
+bool environment_matches_by_bounds(const struct environment_key *key, const struct measurement *m);
+
+/* Returns the entry of the measurement's own environment, or NULL. Borrowed. */
 struct baseline_environment *baseline_find(const struct baseline *baseline,
                                            const struct measurement *m);
+/* Returns the entry that all runs can be compared with, or NULL. Borrowed. `count` > 0. Sets
+ * `*by_bounds`: there is only one of exact memory peaks, and a run has bounds instead. */
+struct baseline_environment *baseline_find_common(const struct baseline *baseline,
+                                                  const struct measurement *runs, size_t count,
+                                                  bool *by_bounds);
 /* Returns the metric of that name in the entry, or NULL. Borrowed. */
 struct baseline_metric *baseline_metric_find(const struct baseline_environment *entry,
                                              const char *name);

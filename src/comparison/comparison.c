@@ -260,7 +260,8 @@ void compare_with_baseline(const struct baseline *baseline, const char *baseline
                            struct comparison *comparison)
 {
     *comparison = (struct comparison){.sides = {{.name = baseline_path}, *b}};
-    comparison->sides[0].entry = baseline_find(baseline, &b->runs[0]);
+    bool by_bounds;
+    comparison->sides[0].entry = baseline_find_common(baseline, b->runs, b->count, &by_bounds);
     judgement_init(&comparison->judgement);
     comparison->judgement.refresh_arguments = xstrdup(refresh_arguments);
     judge(baseline, baseline_path, b->runs, b->count, false, &comparison->judgement);

@@ -97,12 +97,34 @@ static enum reason improvement(const struct evaluation *evaluation, const struct
                                                                        : REASON_IMPROVED;
 }
 
+static bool is_bounded(const struct evaluation *evaluation, const struct finding *finding)
+{
+    return evaluation->by_bounds && strcmp(finding->metric, METRIC_CGROUP_PEAK) == 0;
+}
+
+/* The interval of the median. If a memory peak is known only by its bounds, it reaches from the
+ * lowest lower bound to the highest upper bound: no values between them are outside of it. */
+static struct interval interval_of(const struct evaluation *evaluation,
+                                   const struct finding *finding)
+{
+    struct interval interval = median_interval(finding->values, finding->value_count);
+    if (!is_bounded(evaluation, finding))
+        return interval;
+    for (size_t i = 0; i < evaluation->run_count; i++) {
+        int64_t lowest = metric_value(&evaluation->runs[i], finding->metric);
+        int64_t highest = metric_at_most(&evaluation->runs[i], finding->metric);
+        interval.lowest = lowest < interval.lowest ? lowest : interval.lowest;
+        interval.highest = highest > interval.highest ? highest : interval.highest;
+    }
+    return interval;
+}
+
 static enum reason compare_values(const struct evaluation *evaluation,
                                   const struct finding *finding,
                                   const struct baseline_metric *metric)
 {
     struct range range = accepted_range(metric);
-    struct interval median = median_interval(finding->values, finding->value_count);
+    struct interval median = interval_of(evaluation, finding);
     if (range_position(range, median.lowest) == ABOVE)
         return REASON_REGRESSED;
     if (range_position(range, median.highest) == BELOW)
@@ -407,9 +429,9 @@ static void put_unchecked(FILE *out, const struct evaluation *evaluation,
     fprintf(out, ", cannot be checked: %s", reason);
 }
 
-static void put_noisy(FILE *out, const struct finding *finding)
+static void put_noisy(FILE *out, const struct evaluation *evaluation, const struct finding *finding)
 {
-    const struct interval median = median_interval(finding->values, finding->value_count);
+    const struct interval median = interval_of(evaluation, finding);
     put_figure(out, "; the runs show only that the median is between ", finding->metric,
                median.lowest);
     put_figure(out, " and ", finding->metric, median.highest);
@@ -446,7 +468,7 @@ static void put_consequence(FILE *out, const struct evaluation *evaluation,
         put_unchecked(out, evaluation, finding);
         return;
     case REASON_NOISY:
-        put_noisy(out, finding);
+        put_noisy(out, evaluation, finding);
         return;
     case REASON_IMPROVED:
     case REASON_IMPROVED_STRICT:

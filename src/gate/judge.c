@@ -123,7 +123,10 @@ static char *advice_for(const struct evaluation *evaluation, const struct judgem
     case REASON_IMPROVED_STRICT:
         return refresh_or(ADVICE_KEEP_GAIN, ADVICE_SEE_PAGE, judgement);
     case REASON_NOISY:
-        return advice_text(ADVICE_STEADIER, NULL);
+        return advice_text(evaluation->by_bounds && strcmp(metric, METRIC_CGROUP_PEAK) == 0
+                               ? ADVICE_NEW_CGROUP
+                               : ADVICE_STEADIER,
+                           NULL);
     case REASON_NOT_MEASURED:
         return advice_text(ADVICE_MORE_RIGHTS, NULL);
     case REASON_AT_LIMIT:
@@ -456,17 +459,6 @@ static bool all_runs_valid(const struct measurement *runs, size_t run_count,
     return true;
 }
 
-/* The entry that every run can be compared with. */
-static const struct baseline_environment *
-common_entry(const struct baseline *baseline, const struct measurement *runs, size_t run_count)
-{
-    const struct baseline_environment *entry = baseline_find(baseline, &runs[0]);
-    for (size_t i = 1; i < run_count; i++)
-        if (baseline_find(baseline, &runs[i]) != entry)
-            return NULL;
-    return entry;
-}
-
 static void release_findings(struct evaluation *evaluation)
 {
     for (size_t i = 0; i < evaluation->finding_count; i++)
@@ -501,6 +493,7 @@ static bool evaluate_undisturbed(struct evaluation *evaluation, struct measureme
                evaluation->run_count - count, evaluation->run_count, reason);
     release_findings(evaluation);
     *evaluation = (struct evaluation){.entry = evaluation->entry,
+                                      .by_bounds = evaluation->by_bounds,
                                       .budgets = evaluation->budgets,
                                       .runs = kept,
                                       .run_count = count,
@@ -550,12 +543,12 @@ static void judge_against(const struct baseline *baseline, const char *baseline_
         return;
 
     struct evaluation evaluation = {
-        .entry = common_entry(baseline, runs, run_count),
         .budgets = &baseline->budgets,
         .runs = runs,
         .run_count = run_count,
         .strict = strict,
     };
+    evaluation.entry = baseline_find_common(baseline, runs, run_count, &evaluation.by_bounds);
     evaluate_metrics(&evaluation);
     struct measurement *kept CLEANUP(cleanup_free) = xcalloc(run_count, sizeof *kept);
     const struct measurement *at_limit = run_at_limit(runs, run_count);
@@ -574,6 +567,10 @@ static void judge_against(const struct baseline *baseline, const char *baseline_
     }
     judgement->decided_by = run_of(judgement->decided_by, runs, run_count);
     note_cut_off(&evaluation, judgement);
+    if (evaluation.by_bounds)
+        strv_push(&judgement->notes,
+                  "cgroup_peak is judged by its bounds, the highest sample and the peak counter of "
+                  "the cgroup, because the counter could not be reset before each run");
     note_drift(evaluation.entry, &runs[0], &judgement->notes);
     note_duration(judgement);
     if (judgement->baseline_path)
@@ -611,7 +608,16 @@ void judge_alone(const struct measurement *runs, size_t run_count, struct judgem
 
 /* ---- the rerun policy ---- */
 
-static char *reason_for_second_run(const struct baseline_metric *metric, int64_t value)
+/* Returns the value by which a run counts. A memory peak that is known only by its bounds counts by
+ * the upper one, which another run in the same cgroup cannot lower. */
+static int64_t value_for_rerun(const struct baseline_metric *metric, const struct measurement *m,
+                               bool by_bounds)
+{
+    return by_bounds ? metric_at_most(m, metric->name) : metric_value(m, metric->name);
+}
+
+static char *reason_for_second_run(const struct baseline_metric *metric, int64_t value,
+                                   bool is_bound)
 {
     struct range range = accepted_range(metric);
     bool below = range_position(range, value) == BELOW;
@@ -621,8 +627,9 @@ static char *reason_for_second_run(const struct baseline_metric *metric, int64_t
     char *actual CLEANUP(cleanup_free) = metric_figure(metric->name, value);
     char *centre CLEANUP(cleanup_free) = metric_figure(metric->name, range.centre);
     char *slack CLEANUP(cleanup_free) = metric_figure(metric->name, range.slack);
-    return xasprintf("%s of %s is %s the baseline of %s by more than %sthe tolerance of %s", label,
-                     actual, below ? "below" : "above", centre, below ? "" : "half of ", slack);
+    return xasprintf("%s of %s%s is %s the baseline of %s by more than %sthe tolerance of %s",
+                     label, is_bound ? "at most " : "", actual, below ? "below" : "above", centre,
+                     below ? "" : "half of ", slack);
 }
 
 /* Two runs have no scatter that could exclude one of them: they disagree if they are on different
@@ -664,7 +671,9 @@ char *rerun_reason(const struct baseline *baseline, const struct measurement *ru
     struct judgement judgement CLEANUP(judgement_release);
     judgement_init(&judgement);
     judge(baseline, NULL, runs, run_count, false, &judgement);
-    const struct baseline_environment *entry = baseline_find(baseline, &runs[0]);
+    bool by_bounds;
+    const struct baseline_environment *entry =
+        baseline_find_common(baseline, runs, run_count, &by_bounds);
     struct measurement kept[MAX_CHECK_RUNS];
     char *disturbed CLEANUP(cleanup_free) = NULL;
     bool inconclusive = judgement.verdict == VERDICT_INCONCLUSIVE && judgement.finding_count > 0;
@@ -686,13 +695,15 @@ char *rerun_reason(const struct baseline *baseline, const struct measurement *ru
     char *reason = NULL;
     for (size_t i = 0; i < entry->count && !reason; i++) {
         const struct baseline_metric *metric = &entry->metrics[i];
-        int64_t first = metric_value(&kept[0], metric->name);
-        int64_t last = metric_value(&kept[kept_count - 1], metric->name);
+        int64_t first = value_for_rerun(metric, &kept[0], by_bounds);
+        int64_t last = value_for_rerun(metric, &kept[kept_count - 1], by_bounds);
         if (level_for_runs(entry, metric, kept, kept_count) != LEVEL_FAIL || first < 0 ||
             last < 0 || is_lower_bound(metric, kept, kept_count))
             continue;
-        reason = kept_count == 1 ? reason_for_second_run(metric, first)
-                                 : reason_for_third_run(metric, first, last);
+        reason =
+            kept_count == 1
+                ? reason_for_second_run(metric, first, first > metric_value(&kept[0], metric->name))
+                : reason_for_third_run(metric, first, last);
     }
     return reason;
 }

@@ -73,7 +73,9 @@ void judgement_release(struct judgement *judgement);
  *   improved        the interval is lower than the baseline by more than the tolerance
  *   pass
  * Only metrics of level fail count, but a missing one counts at level warn too, and a budget at
- * every level. A baseline without an entry but with budgets is not missing: the budgets decide. */
+ * every level. A baseline without an entry but with budgets is not missing: the budgets decide. If
+ * the memory peak of a run is known only by its bounds (baseline_find_common), the interval of the
+ * memory peak reaches from the lowest lower bound to the highest upper bound. */
 void judge(const struct baseline *baseline, const char *baseline_path,
            const struct measurement *runs, size_t run_count, bool strict,
            struct judgement *judgement);

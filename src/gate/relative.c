@@ -12,25 +12,30 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The values of one metric in some runs; runs without it are skipped. */
+/* The values of one metric in some runs, and their upper bounds, which differ from them only for
+ * estimated memory peaks; runs without it are skipped. */
 struct metric_values {
-    int64_t *items;
+    int64_t *items, *at_most;
     size_t count;
 };
 
 static void metric_values_release(struct metric_values *values)
 {
     free(values->items);
+    free(values->at_most);
 }
 
 static struct metric_values values_of(const struct measurement *runs, size_t count,
                                       const char *metric)
 {
-    struct metric_values values = {.items = xcalloc(count, sizeof *values.items)};
+    struct metric_values values = {.items = xcalloc(count, sizeof *values.items),
+                                   .at_most = xcalloc(count, sizeof *values.at_most)};
     for (size_t i = 0; i < count; i++) {
         int64_t value = metric_value(&runs[i], metric);
-        if (value > 0)
-            values.items[values.count++] = value;
+        if (value <= 0)
+            continue;
+        values.at_most[values.count] = metric_at_most(&runs[i], metric);
+        values.items[values.count++] = value;
     }
     return values;
 }
@@ -64,7 +69,7 @@ static enum level level_of(const struct relative_runs *both, const char *metric,
     return tolerance_default(metric).level;
 }
 
-static const char *clause_of(enum ratio_position position)
+static const char *clause_of(enum ratio_position position, bool by_bounds)
 {
     switch (position) {
     case RATIO_ABOVE:
@@ -73,7 +78,8 @@ static const char *clause_of(enum ratio_position position)
     case RATIO_BELOW:
         return ", which is more than the tolerance";
     case RATIO_ACROSS:
-        return "; the runs scatter too much for a verdict";
+        return by_bounds ? "; the bounds of the runs are too far apart for a verdict"
+                         : "; the runs scatter too much for a verdict";
     }
     return "";
 }
@@ -81,7 +87,7 @@ static const char *clause_of(enum ratio_position position)
 /* "cgroup_peak grew by 60.0 MiB (+8.1 %) to 800.0 MiB (between +7.0 % and +9.0 %); 777.0 MiB is
  * allowed". The caller owns it. */
 static char *message_of(const struct finding *finding, struct ratio ratio,
-                        enum ratio_position position)
+                        enum ratio_position position, bool by_bounds)
 {
     char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
     char *actual CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->actual);
@@ -91,7 +97,7 @@ static char *message_of(const struct finding *finding, struct ratio ratio,
     char *text CLEANUP(cleanup_free) = xasprintf(
         "%s %s %s %s (between %+.1f %% and %+.1f %%)%s; %s is allowed", label,
         change ? change : "is unchanged", change ? "to" : "at", actual, 100 * (ratio.lowest - 1),
-        100 * (ratio.highest - 1), clause_of(position), allowed);
+        100 * (ratio.highest - 1), clause_of(position, by_bounds), allowed);
     return text_one_line(text);
 }
 
@@ -136,6 +142,29 @@ static enum finding_status status_of(enum level level, bool is_stage, enum ratio
     BM_BUG("ratio position out of range");
 }
 
+/* Whether the memory peaks of some of the runs are exact, and those of others are between bounds.
+ */
+static bool is_by_bounds(const struct relative_runs *both)
+{
+    const struct environment_key first = environment_key_of(&both->base[0]);
+    for (size_t i = 0; i < both->base_count + both->count; i++) {
+        const struct environment_key key = environment_key_of(
+            i < both->base_count ? &both->base[i] : &both->runs[i - both->base_count]);
+        if (!environment_key_equal(&first, &key))
+            return true;
+    }
+    return false;
+}
+
+/* Every ratio that is possible between the bounds of the values. */
+static struct ratio ratio_by_bounds(const struct metric_values *base,
+                                    const struct metric_values *values)
+{
+    return (struct ratio){
+        .lowest = ratio_of(base->at_most, base->count, values->items, values->count).lowest,
+        .highest = ratio_of(base->items, base->count, values->at_most, values->count).highest};
+}
+
 /* Fills the finding. Returns the position of the metric; RATIO_WITHIN if a build does not have it.
  */
 static enum ratio_position evaluate(const struct relative_runs *both, const char *metric,
@@ -158,22 +187,26 @@ static enum ratio_position evaluate(const struct relative_runs *both, const char
         finding->baseline = median_of(base.items, base.count);
     if (values.count)
         finding->actual = median_of(values.items, values.count);
+    bool has_both = base.count && values.count;
+    bool by_bounds = strcmp(metric, METRIC_CGROUP_PEAK) == 0 && is_by_bounds(both);
+    const struct ratio ratio = !has_both ? (struct ratio){0}
+                               : by_bounds
+                                   ? ratio_by_bounds(&base, &values)
+                                   : ratio_of(base.items, base.count, values.items, values.count);
     finding->value_count = values.count;
     finding->values = steal_ptr(values.items);
-    if (!base.count || !values.count) {
+    if (!has_both) {
         finding->message = message_of_one_side(finding);
         return RATIO_WITHIN;
     }
     double slack = tolerance_share(&tolerance, finding->baseline);
     finding->delta = finding->actual - finding->baseline;
     finding->allowed = (int64_t)((double)finding->baseline * (1 + slack));
-    const struct ratio ratio =
-        ratio_of(base.items, base.count, finding->values, finding->value_count);
     enum ratio_position position = ratio_position(ratio, slack);
     finding->ratio_lowest = ratio.lowest;
     finding->ratio_highest = ratio.highest;
     finding->status = status_of(finding->level, metric_stage(metric) != NULL, position);
-    finding->message = message_of(finding, ratio, position);
+    finding->message = message_of(finding, ratio, position, by_bounds);
     if (position == RATIO_ABOVE || position == RATIO_ACROSS)
         finding->largest = largest_of(both, metric);
     return position;
@@ -246,7 +279,9 @@ static bool comparable(const struct relative_runs *both, struct judgement *judge
         for (size_t j = 0; j < both->base_count; j++) {
             const struct environment_key is = environment_key_of(&both->runs[i]);
             const struct environment_key was = environment_key_of(&both->base[j]);
-            if (environment_key_equal(&was, &is))
+            if (environment_key_equal(&was, &is) ||
+                environment_matches_by_bounds(&was, &both->runs[i]) ||
+                environment_matches_by_bounds(&is, &both->base[j]))
                 continue;
             conclude(VERDICT_NOT_COMPARABLE,
                      environment_key_difference(&was, "in the merge base", &is, "here", NULL),
@@ -314,21 +349,6 @@ static void judge_metrics(const struct relative_runs *both, bool stages_count,
              advice_text(advice_for(verdict_for(worst)), NULL), judgement);
 }
 
-char *relative_rerun_reason(const struct relative_runs *both)
-{
-    struct judgement judgement CLEANUP(judgement_release);
-    judgement_init(&judgement);
-    if (!comparable(both, &judgement))
-        return NULL;
-    judge_metrics(both, true, &judgement);
-    /* Of equal builds with two runs each, one in six has both runs above those of the other. */
-    bool too_few = judgement.verdict == VERDICT_REGRESSED && both->count < RELATIVE_RUNS_TO_FAIL;
-    return too_few || judgement.verdict == VERDICT_INCONCLUSIVE ? steal_ptr(judgement.reason)
-                                                                : NULL;
-}
-
-/* ---- budgets ---- */
-
 static struct finding *finding_of(struct judgement *judgement, const char *metric)
 {
     for (size_t i = 0; i < judgement->finding_count; i++)
@@ -336,6 +356,32 @@ static struct finding *finding_of(struct judgement *judgement, const char *metri
             return &judgement->findings[i];
     return NULL;
 }
+
+/* Whether the bounds of the memory peak leave the verdict open. Another run in the same cgroup
+ * cannot lower an upper bound. */
+static bool bounds_are_too_wide(const struct relative_runs *both, struct judgement *judgement)
+{
+    const struct finding *peak = finding_of(judgement, METRIC_CGROUP_PEAK);
+    return judgement->verdict == VERDICT_INCONCLUSIVE && peak && peak->status == FINDING_FAILED &&
+           is_by_bounds(both);
+}
+
+char *relative_rerun_reason(const struct relative_runs *both)
+{
+    struct judgement judgement CLEANUP(judgement_release);
+    judgement_init(&judgement);
+    if (!comparable(both, &judgement))
+        return NULL;
+    judge_metrics(both, true, &judgement);
+    if (bounds_are_too_wide(both, &judgement))
+        return NULL;
+    /* Of equal builds with two runs each, one in six has both runs above those of the other. */
+    bool too_few = judgement.verdict == VERDICT_REGRESSED && both->count < RELATIVE_RUNS_TO_FAIL;
+    return too_few || judgement.verdict == VERDICT_INCONCLUSIVE ? steal_ptr(judgement.reason)
+                                                                : NULL;
+}
+
+/* ---- budgets ---- */
 
 static void take_text(char **text, char **from)
 {
@@ -390,5 +436,9 @@ void judge_relative(const struct relative_runs *both, const struct budgets *budg
     if (!comparable(both, judgement))
         return;
     judge_metrics(both, false, judgement);
+    if (bounds_are_too_wide(both, judgement)) {
+        free(judgement->advice);
+        judgement->advice = advice_text(ADVICE_RESET_COUNTER, NULL);
+    }
     judge_budgets(both, budgets, judgement);
 }

@@ -42,6 +42,7 @@ char *relative_rerun_reason(const struct relative_runs *both);
  *                   or a metric with a budget was not measured
  *   improved        such an interval is lower by more than the tolerance
  *   pass
+ * A memory peak that is known only by its bounds is compared by both of them.
  * A metric that only one of the trees has is reported, and does not count: only a baseline requires
  * a stage. */
 void judge_relative(const struct relative_runs *both, const struct budgets *budgets,

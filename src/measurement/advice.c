@@ -60,6 +60,11 @@ static const char *const texts[] = {
     [ADVICE_CORRECT_ARTIFACTS] = SEE_LOG "{}, or correct \"artifacts\" in build-mem.json",
     [ADVICE_STEADIER] = "check again on a quiet machine, or " STEADIER,
     [ADVICE_STEADIER_OR_MORE_RUNS] = "check again on a quiet machine, raise --runs, or " STEADIER,
+    [ADVICE_NEW_CGROUP] = "check again in a new container, with no heavier step before the build, "
+                          "or with Linux 6.12 or later, which can reset the counter",
+    [ADVICE_RESET_COUNTER] =
+        "check against a baseline in a new container, or check again with Linux "
+        "6.12 or later, which can reset the peak counter of the cgroup",
     [ADVICE_QUIET_MACHINE] = "check again on a quiet machine",
     [ADVICE_REFRESH_QUIET] =
         "check out the commit of the baseline; on a quiet machine, " REFRESH "{}",

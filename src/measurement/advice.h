@@ -42,6 +42,8 @@ enum advice {
     /* inconclusive */
     ADVICE_STEADIER,
     ADVICE_STEADIER_OR_MORE_RUNS,
+    ADVICE_NEW_CGROUP,
+    ADVICE_RESET_COUNTER,
     ADVICE_QUIET_MACHINE,
     ADVICE_REFRESH_QUIET, /* arguments */
     ADVICE_MEASURE_BOTH,

@@ -563,7 +563,9 @@ static void take_end(struct aggregate *aggregate, const struct wire_end *end)
     settle_stage_peak(aggregate, aggregate->was_reset ? end->ended_peak_bytes : end->peak_bytes,
                       false);
     m->peak.cgroup_bytes = counted_peak(aggregate, end->peak_bytes, reset_to_the_end);
-    if (m->peak.shared && m->peak.cgroup_bytes < 0 && !aggregate->reset_at_start)
+    /* A lifetime peak that fell was reset by someone else: it is no bound. */
+    if (m->peak.shared && m->peak.cgroup_bytes < 0 && !aggregate->reset_at_start &&
+        end->peak_bytes >= aggregate->peak_at_start_bytes)
         m->peak.at_most_bytes = end->peak_bytes;
     m->build.exit_code = end->exit_code;
     m->build.signal = end->signal > 0 && end->signal < NSIG ? end->signal : 0;

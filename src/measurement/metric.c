@@ -74,6 +74,12 @@ int64_t metric_value(const struct measurement *m, const char *metric)
     return metric_stage_name(metric) ? stage->pss_peak_bytes : stage->unreclaimable_peak_bytes;
 }
 
+int64_t metric_at_most(const struct measurement *m, const char *metric)
+{
+    bool bounded = strcmp(metric, METRIC_CGROUP_PEAK) == 0 && m->peak.at_most_bytes >= 0;
+    return bounded ? m->peak.at_most_bytes : metric_value(m, metric);
+}
+
 bool metric_is_shown(const struct measurement *m, const char *metric)
 {
     const struct stage_measurement *stage = stage_of(m, metric);

@@ -39,6 +39,9 @@ const struct watched_processes *metric_processes(const struct measurement *m, co
 const char *metric_unit(const char *metric);
 /* Returns the value of a metric, or UNMEASURED. */
 int64_t metric_value(const struct measurement *m, const char *metric);
+/* Returns the highest value that the metric can have. It exceeds metric_value for an estimated
+ * memory peak with an upper bound (peak.at_most_bytes). */
+int64_t metric_at_most(const struct measurement *m, const char *metric);
 /* Returns whether the build had the metric. A stage that was seen but not measured has no value. */
 bool metric_is_shown(const struct measurement *m, const char *metric);
 /* Adds the names of all metrics with a value, in order of report: cgroup_peak, unreclaimable_peak,

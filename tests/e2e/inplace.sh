@@ -96,6 +96,35 @@ read_only_cgroup() {
     ok "inplace: a peak that cannot be reset is exact if it rose, and otherwise marked as estimated"
 }
 
+# In a new cgroup whose peak cannot be reset, the second run of a check is below the first one.
+# expect_bounds STATUS VERDICT FIRST SECOND: checks a build that holds FIRST MiB, then SECOND MiB.
+expect_bounds() {
+    local cgroup=$cgroup_root/e2e-bounds-$$ repo=$work/bounds
+    mkdir "$cgroup"
+    printf '%s\n' "$3" "$4" >"$work/sizes"
+    expect "$1" in_cgroup_read_only "$build_mem" check --engine inplace --repo "$repo" -- \
+        sh -c "read -r mib <'$work/sizes'; sed -i 1d '$work/sizes'; '$hold' anon=\$mib sleep=500"
+    rmdir "$cgroup"
+    [[ ! -s $work/sizes ]] || fail "only one run of the check: $3 MiB"
+    holds "$repo/.build-mem/result-check.json" ".verdict == \"$2\" and (.gate.findings[0].values | length == 2)"
+    holds "$repo/.build-mem/result-check-1.json" '(.peak.estimated | not) and .peak.at_most_bytes == null'
+    holds "$repo/.build-mem/result-check-2.json" '.peak.estimated and .peak.at_most_bytes != null'
+}
+
+# The baseline is of 60 MiB, and the tolerance 32 MiB.
+peak_between_bounds() {
+    local cgroup=$cgroup_root/e2e-bounds-$$ repo=$work/bounds
+    mkdir "$repo" "$cgroup"
+    cp "$work/own/build-mem.json" "$repo"
+    expect 0 in_cgroup_read_only "$build_mem" baseline refresh --runs 1 --engine inplace --repo "$repo" -- \
+        "$hold" anon=60 sleep=500
+    rmdir "$cgroup"
+    expect_bounds 0 pass 84 74
+    expect_bounds 1 regressed 120 110
+    expect_bounds 4 inconclusive 120 70
+    ok "inplace: a check judges a peak between two bounds, and is inconclusive only if they disagree"
+}
+
 limit_of_the_job() {
     expect 2 in_cgroup "${measure_own[@]}" --memory 1g -- true
     mentions "$work/err" --memory
@@ -216,4 +245,4 @@ machine_root() {
     ok "inplace: in the root of the machine, the figure is estimated"
 }
 
-inplace_scenarios=(earlier_peak read_only_cgroup limit_of_the_job guard_saves_the_job one_at_a_time other_mounts machine_root)
+inplace_scenarios=(earlier_peak read_only_cgroup peak_between_bounds limit_of_the_job guard_saves_the_job one_at_a_time other_mounts machine_root)

@@ -24,6 +24,13 @@ void gate_add_process(struct snapshot *snapshot, const char *name, int64_t pss_b
     snapshot->pss_bytes = add_figures(snapshot->pss_bytes < 0 ? 0 : snapshot->pss_bytes, pss_bytes);
 }
 
+void gate_bound_peak(struct measurement *m, int64_t at_most_bytes)
+{
+    gate_set(&m->peak.source, "memory.current");
+    m->peak.estimated = true;
+    m->peak.at_most_bytes = at_most_bytes;
+}
+
 void gate_add_stage(struct measurement *m, const char *name, int64_t pss_bytes)
 {
     m->stages = xgrow(m->stages, m->stage_count, sizeof *m->stages);

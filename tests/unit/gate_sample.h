@@ -19,6 +19,9 @@ void gate_set(char **text, const char *value);
 /* Adds a limit that the run has reached. */
 void gate_add_constraint(struct measurement *m, const char *cgroup, int64_t ancestor,
                          int64_t limit_bytes);
+/* Makes the peak an estimate, of which the counter only shows that it is at most `at_most_bytes`.
+ */
+void gate_bound_peak(struct measurement *m, int64_t at_most_bytes);
 /* Adds an outside daemon with one process. */
 void gate_add_daemon(struct measurement *m, const char *name, int64_t cpu_ms);
 /* Adds processes of one kind to the ledger, whose source becomes taskstats. */

@@ -43,6 +43,11 @@ static const struct {
     [ADVICE_ACCEPT_INCREASE] = {" -- make", "if this increase is intended, run: " REFRESH
                                             " --allow-increase --reason TEXT -- make"},
     [ADVICE_ACCEPT_LOSS] = {" -- make", "if this is intended, run: " REFRESH " -- make"},
+    [ADVICE_NEW_CGROUP] = {NULL, "check again in a new container, with no heavier step before the "
+                                 "build, or with Linux 6.12 or later, which can reset the counter"},
+    [ADVICE_RESET_COUNTER] = {NULL, "check against a baseline in a new container, or check again "
+                                    "with Linux 6.12 or later, which can reset the peak counter of "
+                                    "the cgroup"},
     [ADVICE_SEE_TABLES] = {NULL, "see in the tables which stage and which process grew"},
     [ADVICE_OVER_BUDGET] = {"b.json",
                             "reduce the memory of the build, or raise the budget in b.json"},

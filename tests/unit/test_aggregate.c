@@ -706,6 +706,18 @@ START_TEST(shared_cgroup_with_an_equal_old_peak)
 }
 END_TEST
 
+/* On cgroup v1, others can reset the counter during the run. */
+START_TEST(shared_cgroup_whose_counter_fell)
+{
+    begin_shared(0);
+    sample(0, 2, 250, 5);
+    sample(100, 2, 600, 400);
+    finish_last(605, -1);
+    expect_peak(600, "memory.current", UNMEASURED);
+    end();
+}
+END_TEST
+
 START_TEST(shared_cgroup_whose_second_reset_failed)
 {
     begin_shared(1);
@@ -1058,6 +1070,7 @@ int main(void)
     tcase_add_test(all, shared_cgroup_whose_peak_rose);
     tcase_add_test(all, shared_cgroup_with_a_higher_old_peak);
     tcase_add_test(all, shared_cgroup_with_an_equal_old_peak);
+    tcase_add_test(all, shared_cgroup_whose_counter_fell);
     tcase_add_test(all, shared_cgroup_whose_second_reset_failed);
     tcase_add_test(all, oom_by_the_kernel_counter);
     tcase_add_test(all, incomplete_records);

@@ -383,6 +383,46 @@ START_TEST(entry_is_found_by_its_whole_key)
 }
 END_TEST
 
+START_TEST(common_entry_is_of_the_own_source_or_of_the_counter)
+{
+    struct baseline baseline CLEANUP(baseline_release);
+    struct measurement runs[2];
+    bool by_bounds;
+    gate_baseline(&baseline);
+    gate_run(&runs[0], "exact", 800 * MIB);
+    gate_run(&runs[1], "estimated", 700 * MIB);
+    ck_assert_ptr_eq(baseline_find_common(&baseline, runs, 2, &by_bounds), baseline.environments);
+    ck_assert(!by_bounds);
+    gate_bound_peak(&runs[1], 800 * MIB);
+    ck_assert_ptr_eq(baseline_find_common(&baseline, runs, 2, &by_bounds), baseline.environments);
+    ck_assert(by_bounds);
+    ck_assert_ptr_eq(baseline_find_common(&baseline, &runs[1], 1, &by_bounds),
+                     baseline.environments);
+    ck_assert(by_bounds);
+    /* Of another kernel, without an upper bound, in another environment. */
+    gate_set(&runs[1].peak.source, "memory.usage_in_bytes");
+    ck_assert_ptr_null(baseline_find_common(&baseline, runs, 2, &by_bounds));
+    gate_bound_peak(&runs[1], UNMEASURED);
+    ck_assert_ptr_null(baseline_find_common(&baseline, runs, 2, &by_bounds));
+    gate_bound_peak(&runs[1], 800 * MIB);
+    runs[1].environment.cpus = 4;
+    ck_assert_ptr_null(baseline_find_common(&baseline, runs, 2, &by_bounds));
+    runs[1].environment.cpus = 2;
+    /* An entry of estimates is for estimates. */
+    gate_set(&baseline.environments[0].key.source, "memory.current");
+    ck_assert_ptr_null(baseline_find_common(&baseline, runs, 2, &by_bounds));
+    ck_assert_ptr_eq(baseline_find_common(&baseline, &runs[1], 1, &by_bounds),
+                     baseline.environments);
+    ck_assert(!by_bounds);
+    gate_set(&baseline.environments[0].key.source, "memory.max_usage_in_bytes");
+    gate_set(&runs[1].peak.source, "memory.usage_in_bytes");
+    ck_assert_ptr_eq(baseline_find_common(&baseline, &runs[1], 1, &by_bounds),
+                     baseline.environments);
+    ck_assert(by_bounds);
+    gate_release_runs(runs, 2);
+}
+END_TEST
+
 START_TEST(key_differences)
 {
     struct baseline baseline CLEANUP(baseline_release);
@@ -523,6 +563,7 @@ int main(void)
     suite_add_tcase(suite, files);
     TCase *rest = tcase_create("metrics");
     tcase_add_test(rest, entry_is_found_by_its_whole_key);
+    tcase_add_test(rest, common_entry_is_of_the_own_source_or_of_the_counter);
     tcase_add_test(rest, key_differences);
     tcase_add_test(rest, short_and_full_image_name_are_equal);
     tcase_add_test(rest, metrics_of_a_run);

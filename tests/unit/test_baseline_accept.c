@@ -376,6 +376,16 @@ static void unlike(struct scene *scene)
     scene->runs[1].environment.cpus = 4;
 }
 
+static void bounded(struct scene *scene)
+{
+    gate_bound_peak(&scene->runs[1], 810 * MIB);
+}
+
+static void first_is_bounded(struct scene *scene)
+{
+    gate_bound_peak(&scene->runs[0], 810 * MIB);
+}
+
 static void unknown_environment(struct scene *scene)
 {
     for (size_t i = 0; i < 3; i++)
@@ -467,6 +477,8 @@ static const struct {
     {"at the limit", at_limit, "reached the memory limit of 800.0 MiB"},
     {"cut off", cut_off, "reached the memory limit of 800.0 MiB of the ancestor /job"},
     {"unlike", unlike, "cpus: 2 in \"one\", 4 in \"two\""},
+    {"bounded", bounded, "could not be reset before run \"two\""},
+    {"first is bounded", first_is_bounded, "could not be reset before run \"one\""},
     {"unknown environment", unknown_environment, "does not name the environment"},
     {"unknown source", unknown_source, "does not name the environment"},
     {"unknown architecture", unknown_architecture, "does not name the environment"},

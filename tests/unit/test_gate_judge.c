@@ -1242,6 +1242,80 @@ START_TEST(second_entry_is_found)
 }
 END_TEST
 
+/* In a cgroup whose counter cannot be reset, a run that does not exceed all earlier ones has a peak
+ * between its highest sample and the counter. `again`: the policy measures another run. */
+START_TEST(a_peak_between_bounds_is_judged_by_them)
+{
+    static const struct {
+        int64_t mib[3], at_most_mib[3]; /* at_most_mib 0: exact */
+        enum verdict verdict;
+        bool again;
+    } table[] = {
+        /* The second run of a check, after one with a higher peak. */
+        {{870, 700}, {0, 870}, VERDICT_PASS, false},
+        {{900, 890}, {0, 900}, VERDICT_REGRESSED, false},
+        {{900, 700}, {0, 900}, VERDICT_INCONCLUSIVE, false},
+        {{700, 600}, {0, 700}, VERDICT_IMPROVED, false},
+        {{700, 790, 600}, {0, 0, 790}, VERDICT_PASS, false},
+        {{860, 900, 870}, {0, 0, 900}, VERDICT_INCONCLUSIVE, false},
+        {{900, 890, 881}, {0, 900, 900}, VERDICT_REGRESSED, false},
+        /* Exact figures like the lower or the upper bounds would be decided; these are not. */
+        {{890, 889, 875}, {0, 1500, 1500}, VERDICT_INCONCLUSIVE, false},
+        {{860, 861, 862}, {0, 0, 900}, VERDICT_INCONCLUSIVE, false},
+        /* The first run, after a step with a higher peak. */
+        {{600}, {830}, VERDICT_PASS, false},
+        {{600}, {850}, VERDICT_PASS, true}, /* it can be above half of the tolerance */
+        {{600}, {700}, VERDICT_IMPROVED, true},
+        {{900}, {1500}, VERDICT_REGRESSED, true},
+        {{600}, {1500}, VERDICT_INCONCLUSIVE, false},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct scene scene CLEANUP(release_scene);
+        struct judgement judgement CLEANUP(judgement_release);
+        set_scene(&scene, nothing, no_peaks);
+        gate_release_runs(scene.runs, scene.run_count);
+        for (scene.run_count = 0; scene.run_count < 3; scene.run_count++) {
+            struct measurement *m = &scene.runs[scene.run_count];
+            if (!table[i].mib[scene.run_count])
+                break;
+            gate_run(m, "now", table[i].mib[scene.run_count] * MIB);
+            if (table[i].at_most_mib[scene.run_count])
+                gate_bound_peak(m, table[i].at_most_mib[scene.run_count] * MIB);
+        }
+        judge_scene(&scene, false, &judgement);
+        ck_assert_msg(judgement.verdict == table[i].verdict, "case %zu: %s: %s", i,
+                      verdict_name(judgement.verdict), judgement.reason);
+        ck_assert_uint_eq(judgement.notes.count, 1);
+        char *advice CLEANUP(cleanup_free) = advice_text(ADVICE_NEW_CGROUP, NULL);
+        ck_assert_int_eq(strcmp(judgement.advice, advice) == 0,
+                         judgement.verdict == VERDICT_INCONCLUSIVE);
+        char *again CLEANUP(cleanup_free) =
+            rerun_reason(&scene.baseline, scene.runs, scene.run_count);
+        ck_assert_msg((again != NULL) == table[i].again, "case %zu: %s", i, again ? again : "-");
+    }
+}
+END_TEST
+
+START_TEST(bounds_are_in_the_reason)
+{
+    struct scene scene CLEANUP(release_scene);
+    struct judgement judgement CLEANUP(judgement_release);
+    set_scene(&scene, nothing, no_peaks);
+    scene.runs[0].peak.cgroup_bytes = 600 * MIB;
+    gate_bound_peak(&scene.runs[0], 1500 * MIB);
+    judge_scene(&scene, false, &judgement);
+    ck_assert_str_eq(judgement.reason,
+                     "cgroup_peak shrank by 200.0 MiB (-25.0 %) to 600.0 MiB; the "
+                     "runs show only that the median is between 600.0 MiB and "
+                     "1.46 GiB; 880.0 MiB is allowed");
+    gate_bound_peak(&scene.runs[0], 850 * MIB);
+    char *again CLEANUP(cleanup_free) = rerun_reason(&scene.baseline, scene.runs, 1);
+    ck_assert_str_eq(again,
+                     "cgroup_peak of at most 850.0 MiB is above the baseline of 800.0 MiB by "
+                     "more than half of the tolerance of 80.0 MiB");
+}
+END_TEST
+
 START_TEST(note_names_the_limit)
 {
     struct scene scene CLEANUP(release_scene);
@@ -1672,6 +1746,8 @@ int main(void)
     tcase_add_test(rest, one_accepted_run_is_noted);
     tcase_add_test(rest, drift_is_noted);
     tcase_add_test(rest, second_entry_is_found);
+    tcase_add_test(rest, a_peak_between_bounds_is_judged_by_them);
+    tcase_add_test(rest, bounds_are_in_the_reason);
     tcase_add_test(rest, note_names_the_limit);
     tcase_add_test(rest, idle_daemons_are_not_noted);
     tcase_add_test(rest, outside_daemons_are_noted_once);

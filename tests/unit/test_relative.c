@@ -185,6 +185,40 @@ static void stage_shrank_and_peak_scatters(struct scene *scene)
         set_stage(&scene->runs[i], 500);
     }
 }
+/* In one cgroup whose counter cannot be reset, only a run above all earlier ones has an exact peak.
+ */
+static void is_within_by_bounds(struct scene *scene)
+{
+    PEAKS(scene->base, 800, 780);
+    PEAKS(scene->runs, 790, 770);
+    gate_bound_peak(&scene->base[1], 800 * MIB);
+    gate_bound_peak(&scene->runs[0], 800 * MIB);
+    gate_bound_peak(&scene->runs[1], 800 * MIB);
+}
+static void grew_by_bounds(struct scene *scene)
+{
+    PEAKS(scene->base, 800, 790);
+    PEAKS(scene->runs, 900, 890);
+    gate_bound_peak(&scene->base[1], 820 * MIB);
+    gate_bound_peak(&scene->runs[1], 900 * MIB);
+}
+static void bounds_are_too_wide(struct scene *scene)
+{
+    grew_by_bounds(scene);
+    scene->base[1].peak.at_most_bytes = 900 * MIB;
+}
+static void estimate_without_bounds(struct scene *scene)
+{
+    gate_bound_peak(&scene->runs[1], UNMEASURED);
+}
+/* All are estimates alike, and are compared as such. */
+static void estimates(struct scene *scene)
+{
+    for (size_t i = 0; i < scene->count; i++) {
+        gate_bound_peak(&scene->base[i], 1500 * MIB);
+        gate_bound_peak(&scene->runs[i], 1500 * MIB);
+    }
+}
 static void stage_grew(struct scene *scene)
 {
     for (size_t i = 0; i < scene->count; i++)
@@ -209,6 +243,11 @@ static const struct {
     {at_limit, VERDICT_OVER_LIMIT, "limit", false},
     {base_at_limit, VERDICT_INCONCLUSIVE, "in the merge base: ", false},
     {other_environment, VERDICT_NOT_COMPARABLE, "node:22-bookworm in the merge base", false},
+    {is_within_by_bounds, VERDICT_PASS, NULL, false},
+    {grew_by_bounds, VERDICT_REGRESSED, "(between +8.5 % and +13.9 %)", true},
+    {bounds_are_too_wide, VERDICT_INCONCLUSIVE, "the bounds of the runs are too far apart", false},
+    {estimate_without_bounds, VERDICT_NOT_COMPARABLE, "memory.current here", false},
+    {estimates, VERDICT_PASS, NULL, false},
     {over_budget, VERDICT_OVER_LIMIT, "exceeds the budget", false},
     {in_budget, VERDICT_PASS, NULL, false},
     {unknown_budget, VERDICT_INCONCLUSIVE, "budget", false},
