@@ -62,7 +62,7 @@ static int check(struct config *config)
         expect_build(config, &err) < 0)
         return publish_failure(config, &err, EXIT_USAGE);
     baseline_add_notes(config, &baseline, &base, &judgement.notes);
-    if (deep_begin(config, &status, &err) < 0 || measure(config, &policy, &runs, &status, &err) < 0)
+    if (deep_check(config, &status, &err) < 0 || measure(config, &policy, &runs, &status, &err) < 0)
         return publish_failure(config, &err, status);
     char *path CLEANUP(cleanup_free) = baseline_path(config);
     judge(&baseline, path, runs.measurements, runs.count, config->strict, &judgement);

@@ -1,7 +1,8 @@
-/* The beginning that all subcommands share. */
+/* What several commands share: how they begin, and where they write. */
 #include "commands/commands.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "run/publish.h"
 
 #include <stdio.h>
@@ -81,4 +82,16 @@ int command_begin_without_operands(struct config *config, enum flag_command comm
                  builds ? "; write the build command after --" : "");
     *status = print_usage_error(&err, usage);
     return -1;
+}
+
+int write_output(const char *output, const char *text, struct bm_error *err)
+{
+    if (strcmp(output, "-") == 0) {
+        fputs(text, stdout);
+        return 0;
+    }
+    if (file_write_atomic(output, text, strlen(text), err) < 0)
+        return -1;
+    puts(output);
+    return 0;
 }

@@ -1,8 +1,7 @@
 /* The subcommands of build-mem.
  *
  * A command reads its settings, calls the layers below, and returns an exit status (base/error.h).
- * Each file is one command; main.c lists them. commands.c has the code that all commands start
- * with. */
+ * Each file is one command; main.c lists them. commands.c has what several commands share. */
 #ifndef BM_COMMANDS_COMMANDS_H
 #define BM_COMMANDS_COMMANDS_H
 
@@ -52,5 +51,9 @@ int command_begin(struct config *config, enum flag_command command, const char *
 /* The same for a command without operands: an operand is a usage error. */
 int command_begin_without_operands(struct config *config, enum flag_command command,
                                    const char *usage, int argc, char **argv, int *status);
+
+/* Writes the text to the file and prints its name, or prints the text if `output` is "-". Returns
+ * 0, or -1 if the file cannot be written. */
+int write_output(const char *output, const char *text, struct bm_error *err);
 
 #endif

@@ -7,7 +7,6 @@
 #include "measurement/attestation.h"
 #include "result/result.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LARGEST_ATTESTATION ((size_t)64 << 20)
@@ -40,18 +39,6 @@ static char *output_beside(const char *path, const char *label)
     return xasprintf("%.*sresult-%s.json", slash ? (int)(slash - path) + 1 : 0, path, label);
 }
 
-static int put(const char *output, const char *text, struct bm_error *err)
-{
-    if (strcmp(output, "-") == 0) {
-        fputs(text, stdout);
-        return 0;
-    }
-    if (file_write_atomic(output, text, strlen(text), err) < 0)
-        return -1;
-    puts(output);
-    return 0;
-}
-
 int command_import(int argc, char **argv)
 {
     struct config config CLEANUP(config_release);
@@ -69,7 +56,7 @@ int command_import(int argc, char **argv)
     char *text CLEANUP(cleanup_free) = import(operands.items[0], config.label, &err);
     char *output CLEANUP(cleanup_free) =
         config.output ? xstrdup(config.output) : output_beside(operands.items[0], config.label);
-    if (!text || put(output, text, &err) < 0)
+    if (!text || write_output(output, text, &err) < 0)
         return bm_error_print(&err, EXIT_USAGE);
     return EXIT_PASS;
 }

@@ -1,14 +1,12 @@
 /* build-mem report: a page, or an export for other tools, from stored results. */
 #include "report/report.h"
 #include "base/alloc.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "commands/commands.h"
 #include "gate/judge.h"
 #include "result/result.h"
 #include "run/measure.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Uses the stored judgement; if a baseline is given, judges the measurement again. */
@@ -140,18 +138,6 @@ static char *output_beside(const char *path, const struct report_format *format)
                      (int)(plain ? length : length - 7), plain ? name : name + 7, format->suffix);
 }
 
-static int put(const char *output, const char *text, struct bm_error *err)
-{
-    if (strcmp(output, "-") == 0) {
-        fputs(text, stdout);
-        return 0;
-    }
-    if (file_write_atomic(output, text, strlen(text), err) < 0)
-        return -1;
-    puts(output);
-    return 0;
-}
-
 static int check_usage(const struct config *config, const struct report_format *format,
                        const struct strv *operands, struct bm_error *err)
 {
@@ -185,7 +171,7 @@ int command_report(int argc, char **argv)
     char *text CLEANUP(cleanup_free) = render(&config, format, &operands, &err);
     char *output CLEANUP(cleanup_free) =
         config.output ? xstrdup(config.output) : output_beside(operands.items[0], format);
-    if (!text || put(output, text, &err) < 0)
+    if (!text || write_output(output, text, &err) < 0)
         return bm_error_print(&err, EXIT_USAGE);
     return EXIT_PASS;
 }

@@ -24,7 +24,7 @@ int command_run(int argc, char **argv)
     budgets_copy(&config.budgets, &budgets.budgets);
     if (publish_begin(&config, &status, &err) < 0)
         return bm_error_print(&err, status);
-    if (deep_begin(&config, &status, &err) < 0 ||
+    if (deep_check(&config, &status, &err) < 0 ||
         measure_runs(&config, NULL, &runs, &status, &err) < 0)
         return publish_failure(&config, &err, status);
     if (budgets.budgets.count)

@@ -18,7 +18,7 @@
 /* The build can make any number of files. */
 #define RECORDS_MAX 20000
 
-static char directory[64]; /* "": deep_begin was not called */
+static char directory[64]; /* "": deep_prepare was not called */
 static int64_t began_ms;
 
 static int64_t clock_ms(void)
@@ -82,7 +82,7 @@ static void start_watch(void)
     jvm_watch(probe, directory);
 }
 
-const char *deep_begin(void)
+const char *deep_prepare(void)
 {
     char script[96], option[128];
     began_ms = clock_ms();

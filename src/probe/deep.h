@@ -12,10 +12,10 @@ extern const char deep_preload[];
 
 /* Makes the directory, sets the variables for the build and starts the child. Call it before the
  * build starts. Returns NULL, or what failed, with errno. */
-const char *deep_begin(void);
+const char *deep_prepare(void);
 
 /* Sends each file as a record, and removes the directory. Call it after the processes of the build
- * have ended. Does nothing without deep_begin. */
+ * have ended. Does nothing without deep_prepare. */
 void deep_send(void);
 
 #endif

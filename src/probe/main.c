@@ -584,7 +584,7 @@ int main(int argc, char **argv)
     disturbance_start(&cgroup, own_cgroup, &cpu_cgroup);
     if (!disturbance_has_cpu_pressure())
         table_count_run_delay();
-    const char *failed = deep ? deep_begin() : NULL;
+    const char *failed = deep ? deep_prepare() : NULL;
     if (failed)
         fail(failed, strerror(errno));
     clock_gettime(CLOCK_MONOTONIC, &started);

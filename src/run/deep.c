@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int deep_begin(const struct config *config, int *status, struct bm_error *err)
+int deep_check(const struct config *config, int *status, struct bm_error *err)
 {
     *status = EXIT_USAGE;
     bool is_image = config->engine == ENGINE_IMAGE ||

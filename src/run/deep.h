@@ -9,7 +9,7 @@
 
 /* Refuses builds whose processes do not inherit variables, before the first run. Returns 0, or -1
  * with an exit status in `*status`. Does nothing without --deep. */
-int deep_begin(const struct config *config, int *status, struct bm_error *err);
+int deep_check(const struct config *config, int *status, struct bm_error *err);
 
 /* Runs the build once more, after `runs`, with the label "LABEL-deep", and stores what its
  * processes report, or why there is nothing, in `runs->deep`. Changes nothing else. Does nothing
