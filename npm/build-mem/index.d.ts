@@ -115,7 +115,7 @@ export interface Result {
          */
         timed_out: boolean;
         /**
-         * Of an image build: the number of RUN steps that came from the cache of the builder, and were not measured. Absent: none.
+         * Of an image build: the number of RUN steps that came from the cache of the builder, and were not measured. Imported figures: of those without samples, which were cached, or shorter than the sampling interval of BuildKit. Absent: none.
          */
         cached_steps?: number;
         /**

@@ -295,10 +295,11 @@ static char *more_cached_steps(const struct baseline_environment *entry,
         int64_t cached = runs[i].build.cached_steps;
         if (cached <= entry->cached_steps)
             continue;
-        return entry->count ? xasprintf("the number of cached RUN steps is %" PRId64
-                                        ", and %" PRId64 " in the baseline",
-                                        cached, entry->cached_steps)
-                            : xasprintf("the number of cached RUN steps is %" PRId64, cached);
+        const char *words = cached_steps_words(&runs[i]);
+        return entry->count
+                   ? xasprintf("the number of %s is %" PRId64 ", and %" PRId64 " in the baseline",
+                               words, cached, entry->cached_steps)
+                   : xasprintf("the number of %s is %" PRId64, words, cached);
     }
     return NULL;
 }

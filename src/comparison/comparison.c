@@ -219,18 +219,20 @@ static void judge_sets(const struct comparison_side *a, const struct comparison_
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct baseline baseline CLEANUP(baseline_release) = {0};
     const struct acceptance acceptance = {.at = ""};
+    bool imported = measurement_is_imported(&a->runs[0]);
     if (baseline_accept(&baseline, a->runs, a->count, &acceptance, &err) < 0) {
         judgement->verdict = VERDICT_INCONCLUSIVE;
         judgement->baseline_path = xstrdup(a->name);
         judgement->reason = xasprintf("%s cannot serve as a baseline: %s", a->name, err.message);
-        judgement->advice = advice_text(ADVICE_MORE_RUNS, NULL);
+        judgement->advice = advice_text(imported ? ADVICE_MORE_IMPORTS : ADVICE_MORE_RUNS, NULL);
         return;
     }
     judge(&baseline, a->name, b->runs, b->count, false, judgement);
     reword(judgement, a, b);
     bool differ = judgement->verdict == VERDICT_IMPROVED || judgement->verdict == VERDICT_REGRESSED;
     if (differ && a->count == 1 && b->count == 1)
-        replace(&judgement->advice, advice_text(ADVICE_SINGLE_RUNS, NULL));
+        replace(&judgement->advice,
+                advice_text(imported ? ADVICE_MORE_IMPORTS : ADVICE_SINGLE_RUNS, NULL));
 }
 
 void compare_sets(const struct comparison_side *a, const struct comparison_side *b,

@@ -89,6 +89,14 @@ static enum advice advice_for_unchecked(const char *metric)
                                        : ADVICE_UNCHECKED_PEAK;
 }
 
+static enum advice advice_for_noise(const struct evaluation *evaluation, const char *metric)
+{
+    if (measurement_is_imported(&evaluation->runs[0]))
+        return ADVICE_MORE_IMPORTS;
+    return evaluation->by_bounds && strcmp(metric, METRIC_CGROUP_PEAK) == 0 ? ADVICE_NEW_CGROUP
+                                                                            : ADVICE_STEADIER;
+}
+
 /* Of a pass: the first remark that applies. */
 static char *advice_for_pass(const struct evaluation *evaluation, const struct judgement *judgement)
 {
@@ -123,10 +131,7 @@ static char *advice_for(const struct evaluation *evaluation, const struct judgem
     case REASON_IMPROVED_STRICT:
         return refresh_or(ADVICE_KEEP_GAIN, ADVICE_SEE_PAGE, judgement);
     case REASON_NOISY:
-        return advice_text(evaluation->by_bounds && strcmp(metric, METRIC_CGROUP_PEAK) == 0
-                               ? ADVICE_NEW_CGROUP
-                               : ADVICE_STEADIER,
-                           NULL);
+        return advice_text(advice_for_noise(evaluation, metric), NULL);
     case REASON_NOT_MEASURED:
         return advice_text(ADVICE_MORE_RIGHTS, NULL);
     case REASON_AT_LIMIT:

@@ -72,6 +72,9 @@ static const char *const texts[] = {
     [ADVICE_MORE_RUNS] = "measure the first side again, with --runs 3 or more",
     [ADVICE_SINGLE_RUNS] = "one run of each side can be an unusual one: compare several (--runs 3) "
                            "before you rely on this",
+    [ADVICE_MORE_IMPORTS] =
+        "one build can be an unusual one: import several of each side, and run: "
+        "build-mem compare BEFORE... -- AFTER...",
     [ADVICE_MORE_RIGHTS] = AS_ROOT ", or set the level of this metric to warn",
     [ADVICE_CLEAR_CACHE] = CLEAR_CACHE,
     [ADVICE_CLEAR_CACHE_OR_ACCEPT] = CLEAR_CACHE

@@ -20,8 +20,8 @@
  *
  * The memory peak is the highest one of a step, an estimate: steps that ran at the same time are
  * not added up. Each step with figures is a stage, with a lower bound of the peak of its cgroup.
- * The other steps count as cached. Memory that the kernel cannot reclaim, processes, and the number
- * of CPUs stay UNMEASURED.
+ * The other steps count as cached_steps. Memory that the kernel cannot reclaim, processes, and the
+ * number of CPUs stay UNMEASURED.
  *
  * Returns 0, or -1 with a message if the text is no such attestation, or if it has no peaks. */
 int attestation_parse(const char *text, const char *origin, struct measurement *m,

@@ -94,8 +94,8 @@ static void compare_cached_steps(const struct measurement *m, const struct measu
                                  struct strv *figures)
 {
     if (m->build.cached_steps > than->build.cached_steps)
-        strv_pushf(figures, "%" PRId64 " cached RUN steps against %" PRId64, m->build.cached_steps,
-                   than->build.cached_steps);
+        strv_pushf(figures, "%" PRId64 " %s against %" PRId64, m->build.cached_steps,
+                   cached_steps_words(m), than->build.cached_steps);
 }
 
 char *less_work(const struct measurement *m, const struct measurement *than)

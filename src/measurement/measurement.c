@@ -258,6 +258,11 @@ bool measurement_is_imported(const struct measurement *m)
     return m->peak.source && strcmp(m->peak.source, PEAK_SOURCE_BUILDKIT) == 0;
 }
 
+const char *cached_steps_words(const struct measurement *m)
+{
+    return measurement_is_imported(m) ? "RUN steps without samples" : "cached RUN steps";
+}
+
 void measurement_set_engine(struct measurement *m, const char *engine, const char *image)
 {
     free(m->environment.engine);

@@ -70,7 +70,9 @@ struct build_end {
     int64_t cpu_ms;      /* CPU time of its processes */
     bool oom_killed;     /* by the kernel's counter or the engine's flag, never by status 137 */
     bool timed_out;
-    int64_t cached_steps; /* of an image build: RUN steps that came from the builder's cache */
+    /* Of an image build: RUN steps that came from the builder's cache. If the figures are imported,
+     * also those that ended before BuildKit took a sample: it does not record which it was. */
+    int64_t cached_steps;
     struct guard_end guard;
 };
 
@@ -387,6 +389,9 @@ void snapshot_release(struct snapshot *snapshot);
 /* Returns whether the figures are those of another program, and were imported. They are never
  * compared with measured ones. */
 bool measurement_is_imported(const struct measurement *m);
+
+/* Returns what build.cached_steps counts: "cached RUN steps". Static. */
+const char *cached_steps_words(const struct measurement *m);
 
 /* Sets the engine, and the image of the environment key. Copies both. */
 void measurement_set_engine(struct measurement *m, const char *engine, const char *image);

@@ -150,11 +150,15 @@ char *format_inner_oom(const struct measurement *m)
 
 char *format_cached_steps(const struct measurement *m)
 {
-    return m->build.cached_steps > 0
-               ? xasprintf("CACHED: %" PRId64 " of the RUN steps came from the cache of the "
-                           "builder, and were not measured",
+    if (m->build.cached_steps <= 0)
+        return NULL;
+    return measurement_is_imported(m)
+               ? xasprintf("WITHOUT SAMPLES: %" PRId64 " of the RUN steps were cached, or shorter "
+                           "than the sampling interval of BuildKit",
                            m->build.cached_steps)
-               : NULL;
+               : xasprintf("CACHED: %" PRId64 " of the RUN steps came from the cache of the "
+                           "builder, and were not measured",
+                           m->build.cached_steps);
 }
 
 char *format_metric(const char *metric, const struct measurement *m)

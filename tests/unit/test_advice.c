@@ -48,6 +48,8 @@ static const struct {
     [ADVICE_RESET_COUNTER] = {NULL, "check against a baseline in a new container, or check again "
                                     "with Linux 6.12 or later, which can reset the peak counter of "
                                     "the cgroup"},
+    [ADVICE_MORE_IMPORTS] = {NULL, "one build can be an unusual one: import several of each side, "
+                                   "and run: build-mem compare BEFORE... -- AFTER..."},
     [ADVICE_SEE_TABLES] = {NULL, "see in the tables which stage and which process grew"},
     [ADVICE_OVER_BUDGET] = {"b.json",
                             "reduce the memory of the build, or raise the budget in b.json"},

@@ -119,6 +119,12 @@ static void cached_steps(struct measurement *m)
     m->build.cached_steps = 2;
 }
 
+static void steps_without_samples(struct measurement *m)
+{
+    gate_set(&m->peak.source, PEAK_SOURCE_BUILDKIT);
+    m->build.cached_steps = 2;
+}
+
 static const struct {
     const char *name;
     void (*change)(struct measurement *m);
@@ -138,6 +144,7 @@ static const struct {
     {"fewer processes", fewer_processes, "20 processes against 100"},
     {"fewer processes in scans", fewer_processes_in_scans, NULL},
     {"cached steps", cached_steps, "2 cached RUN steps against 0"},
+    {"steps without samples", steps_without_samples, "2 RUN steps without samples against 0"},
 };
 
 START_TEST(figures_of_less_work)

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/units.h"
+#include "measurement/advice.h"
 #include "unit/sample.h"
 #include "unit/suite.h"
 
@@ -278,6 +279,38 @@ START_TEST(test_sets_are_judged_by_their_medians_and_scatter)
 }
 END_TEST
 
+static void expect_advice(enum advice advice)
+{
+    struct comparison comparison;
+    char *text = advice_text(advice, NULL);
+    compare(&comparison);
+    ck_assert_pstr_eq(comparison.judgement.advice, text);
+    comparison_release(&comparison);
+    free(text);
+}
+
+/* --runs cannot add a run to imported figures. */
+START_TEST(test_imported_builds_are_not_measured_again)
+{
+    for (int imported = 0; imported < 2; imported++) {
+        for (int i = 0; i < RUNS && imported; i++) {
+            sample_set(&a[i].peak.source, PEAK_SOURCE_BUILDKIT);
+            sample_set(&b[i].peak.source, PEAK_SOURCE_BUILDKIT);
+        }
+        count_a = count_b = 1;
+        a[0].peak.cgroup_bytes = b[0].peak.cgroup_bytes / 2;
+        expect_advice(imported ? ADVICE_MORE_IMPORTS : ADVICE_SINGLE_RUNS);
+        a[0].build.exit_code = 2;
+        expect_advice(imported ? ADVICE_MORE_IMPORTS : ADVICE_MORE_RUNS);
+        a[0].build.exit_code = 0;
+        a[0].peak.cgroup_bytes = b[0].peak.cgroup_bytes;
+        b[1].peak.cgroup_bytes = b[0].peak.cgroup_bytes * 2;
+        count_b = 2;
+        expect_advice(imported ? ADVICE_MORE_IMPORTS : ADVICE_STEADIER);
+    }
+}
+END_TEST
+
 START_TEST(test_markdown_is_inert)
 {
     sample_set(&b[0].peak.at_peak.processes[2].name, "a|b <img> @all `x` [l](u)\n# *h*");
@@ -314,6 +347,7 @@ int main(void)
     tcase_add_test(tests, test_stages_of_one_side);
     tcase_add_test(tests, test_process_groups);
     tcase_add_test(tests, test_sets_are_judged_by_their_medians_and_scatter);
+    tcase_add_test(tests, test_imported_builds_are_not_measured_again);
     tcase_add_test(tests, test_markdown_is_inert);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

@@ -159,6 +159,21 @@ START_TEST(test_marks)
 }
 END_TEST
 
+/* BuildKit does not record whether a step without samples was cached. */
+START_TEST(test_cached_steps)
+{
+    m.build.cached_steps = 2;
+    char *measured = summary_text(&m, &judgement, false);
+    expect(measured, "CACHED: 2 of the RUN steps came from the cache");
+    sample_set(&m.peak.source, PEAK_SOURCE_BUILDKIT);
+    char *imported = summary_text(&m, &judgement, false);
+    expect(imported, "WITHOUT SAMPLES: 2 of the RUN steps were cached, or shorter than");
+    expect_none(imported, "CACHED");
+    free(imported);
+    free(measured);
+}
+END_TEST
+
 /* A process that is larger than in any snapshot. */
 START_TEST(test_short_process)
 {
@@ -298,6 +313,7 @@ int main(void)
     tcase_add_test(tests, test_command_is_one_line);
     tcase_add_test(tests, test_colour_changes_no_text);
     tcase_add_test(tests, test_marks);
+    tcase_add_test(tests, test_cached_steps);
     tcase_add_test(tests, test_short_process);
     tcase_add_test(tests, test_shared_cgroup);
     tcase_add_test(tests, test_unmeasured_is_not_zero);

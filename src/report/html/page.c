@@ -268,7 +268,8 @@ static void put_pressure(struct xml *xml, const struct measurement *m)
         {"times at a memory limit", pressure->limit_hits},
         {"processes killed by the kernel (OOM)", pressure->oom_kills},
         {"processes killed at limits of the build's own cgroups", pressure->inner_oom_kills},
-        {"RUN steps from the cache of the builder",
+        {measurement_is_imported(m) ? "RUN steps without samples"
+                                    : "RUN steps from the cache of the builder",
          m->build.cached_steps ? m->build.cached_steps : UNMEASURED}};
     html_open(xml, "dl", NULL);
     put_bytes_fact(xml, "charged before the build started", m->peak.at_start_bytes);
