@@ -509,9 +509,10 @@ char *reason_inside(const struct measurement *m, const struct judgement *judgeme
 
 char *format_not_measured(const struct measurement *m)
 {
-    return m->not_measured
-               ? xasprintf("NOT MEASURED: %s; the figures below are not reliable", m->not_measured)
-               : NULL;
+    if (!m->not_measured)
+        return NULL;
+    return xasprintf("NOT MEASURED: %s%s", m->not_measured,
+                     m->peak.cgroup_bytes >= 0 ? "; the figures below are not reliable" : "");
 }
 
 char *format_oom(const struct measurement *m)

@@ -336,7 +336,13 @@ static void verify_artifacts(struct measurement *m, const struct config *config,
     }
 }
 
-/* Clears, runs and verifies the build once. */
+/* The first record of the probe, which comes before the build starts, has the architecture. */
+static bool may_have_begun(const struct measurement *m)
+{
+    return m->environment.architecture || m->build.exit_code >= 0 || m->build.signal;
+}
+
+/* Clears, runs and verifies the build once. A build that never began has nothing to verify. */
 static int measure_one(const struct config *config, const struct baseline *baseline,
                        const char *repo, const char *label, const struct engine **engine,
                        struct measurement *m, struct series *series, int *status,
@@ -365,9 +371,11 @@ static int measure_one(const struct config *config, const struct baseline *basel
         struct session_outcome outcome CLEANUP(session_outcome_release) = {0};
         run_build(config, repo, engine, recorder, m, &outcome);
         recorder_close(recorder);
-        verify_build_end(m);
-        verify_images(m, &outcome.facts);
-        verify_artifacts(m, config, repo, &start, before, &outcome.facts);
+        if (may_have_begun(m)) {
+            verify_build_end(m);
+            verify_images(m, &outcome.facts);
+            verify_artifacts(m, config, repo, &start, before, &outcome.facts);
+        }
     }
     for (size_t i = 0; i < config->artifact_count; i++)
         artifact_files_release(&before[i]);
