@@ -446,6 +446,59 @@ START_TEST(mappings_of_a_short_peak)
 }
 END_TEST
 
+/* Sets what the process and its copies hold. Their figures are those of the captured process. */
+static void put_size(int pid, int64_t pss_kib)
+{
+    char *rollup_path CLEANUP(cleanup_free) = xasprintf("/proc/%d/smaps_rollup", pid);
+    char *statm_path CLEANUP(cleanup_free) = xasprintf("/proc/%d/statm", pid);
+    char *rollup CLEANUP(cleanup_free) =
+        xasprintf("00400000-7fffb75d1000 ---p 00000000 00:00 0 [rollup]\nRss: %" PRId64
+                  " kB\nPss: %" PRId64 " kB\nPss_Anon: 5176 kB\nPss_File: 648 kB\n",
+                  pss_kib, pss_kib);
+    char *statm CLEANUP(cleanup_free) =
+        xasprintf("1564 %" PRId64 " 163 122 0 1389 0\n", pss_kib / 4);
+    put(rollup_path, rollup);
+    put(statm_path, statm);
+}
+
+static bool mappings_were_read(int64_t pid)
+{
+    const struct process_usage *process = process_at_peak(pid);
+    ck_assert_ptr_nonnull(process);
+    return process->mappings && process->mappings->unread == MAPPINGS_READ;
+}
+
+/* The order of equal processes changes: those whose mappings were read stay the ones that are
+ * shown, so that the others are not read as well. */
+START_TEST(mappings_of_equal_processes_are_read_once)
+{
+    enum { FIRST = 5002070, COUNT = 5 };
+    begin("memory-freed");
+    char *captured CLEANUP(cleanup_free) = xasprintf("%s/proc/%d", watched.root, FIRST);
+    put(SMAPS, mapped_text);
+    put("/sys/fs/cgroup/memory/cgroup.procs", "5002070\n5002071\n5002072\n5002073\n5002074\n");
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "40000000\n");
+    for (int i = 1; i < COUNT; i++) {
+        char *copy CLEANUP(cleanup_free) = xasprintf("%s/proc/%d", watched.root, FIRST + i);
+        run("cp", "-R", captured, copy);
+    }
+    for (int i = 0; i < COUNT; i++)
+        put_size(FIRST + i, i < 3 ? 5824 : 5700);
+    watch();
+    put_size(FIRST + 3, 5960);
+    put_size(FIRST + 4, 5960);
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "44000000\n");
+    for (int64_t t_ms = 1200; t_ms < 3000;)
+        t_ms = sampler_poll(&watched.sampler, t_ms);
+    end(3100);
+    ck_assert_int_eq(watched.m.peak.at_peak.cgroup_bytes, 44000000);
+    ck_assert_int_gt(process_at_peak(FIRST + 3)->pss_bytes, process_at_peak(FIRST)->pss_bytes);
+    for (int i = 0; i < COUNT; i++)
+        ck_assert_msg(mappings_were_read(FIRST + i) == (i < 3), "process %d", i);
+    measurement_release(&watched.m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("probe/sampler");
@@ -468,6 +521,7 @@ int main(void)
     tcase_add_test(all, mappings_of_another_format);
     tcase_add_test(all, no_mappings_are_read_near_the_limit);
     tcase_add_test(all, mappings_of_a_short_peak);
+    tcase_add_test(all, mappings_of_equal_processes_are_read_once);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
