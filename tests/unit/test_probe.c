@@ -1,7 +1,9 @@
 /* The process table and the PSS reads of the probe, on live processes that the tests fork. */
 #include "base/alloc.h"
 #include "cgroup/cgroup.h"
+#include "probe/build.h"
 #include "probe/disturbance.h"
+#include "probe/jvm.h"
 #include "probe/process_table.h"
 #include "probe/processes.h"
 #include "probe/pss.h"
@@ -11,6 +13,7 @@
 #include "unit/suite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -20,7 +23,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -553,6 +559,122 @@ START_TEST(a_build_can_have_a_duration_of_0)
 }
 END_TEST
 
+/* ---- the end of the build ---- */
+
+/* Opens a list of processes that is a FIFO, which waits until someone reads it. Then waits for the
+ * end of the process, and sends whether it came. */
+static _Noreturn void watch_end(const char *list, pid_t pid, int result)
+{
+    char status[4096];
+    bool dead = false;
+    int fd = open(list, O_WRONLY | O_CLOEXEC);
+    for (int i = 0; i < 500 && !dead; i++) {
+        dead = read_proc("", pid, "status", status, sizeof status) < 0 ||
+               strstr(status, "State:\tZ") || strstr(status, "State:\tX");
+        usleep(dead ? 0 : 10000);
+    }
+    (void)!write(result, &dead, sizeof dead);
+    close(fd);
+    _exit(0);
+}
+
+/* Otherwise a shell could start its next command after the last one was killed. */
+START_TEST(the_process_group_is_killed_before_the_others_are_listed)
+{
+    char directory[] = "/tmp/test_probe.XXXXXX";
+    char sleep[] = "sleep", seconds[] = "1000", *command[] = {sleep, seconds, NULL};
+    struct build build;
+    struct cgroup own = {.version = 2};
+    int result[2];
+    bool dead = false;
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(own.directory, sizeof own.directory, "%s", directory);
+    char *list CLEANUP(cleanup_free) = xasprintf("%s/cgroup.procs", directory);
+    ck_assert_int_eq(mkfifo(list, 0600), 0);
+    ck_assert_int_eq(pipe(result), 0);
+    ck_assert_int_eq(build_start(&build, command, false), 0);
+    if (fork() == 0)
+        watch_end(list, build.pid, result[1]);
+    close(result[1]);
+    build_kill_all(&build, &own);
+    kill(build.pid, SIGKILL);
+    ck_assert_int_eq(read(result[0], &dead, sizeof dead), sizeof dead);
+    ck_assert(dead);
+    close(result[0]);
+    close(build.output[0]);
+    close(build.output[1]);
+    unlink(list);
+    rmdir(directory);
+}
+END_TEST
+
+/* ---- Java virtual machines ---- */
+
+/* Answers as HotSpot does, and grows before its first answer. Ends if it is asked for its native
+ * memory again. */
+static _Noreturn void answer_as_jvm(int ready)
+{
+    static const char answer[] = "0\n-                 Java Heap (reserved=1KB, committed=1KB)\n";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int times = 0, listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGALRM, SIG_DFL);
+    alarm(20);
+    snprintf(address.sun_path, sizeof address.sun_path, "/tmp/.java_pid%d", getpid());
+    unlink(address.sun_path);
+    if (bind(listener, (const struct sockaddr *)&address, sizeof address) < 0 ||
+        listen(listener, 4) < 0 || write(ready, "", 1) != 1)
+        _exit(1);
+    while (times < 2) {
+        char question[64] = "";
+        int fd = accept(listener, NULL, NULL);
+        (void)!read(fd, question, sizeof question - 1);
+        bool is_native = strcmp(question + sizeof "1\0jcmd", "VM.native_memory summary") == 0;
+        if (is_native && times == 0)
+            memset(mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+                   1, 64 << 20);
+        times += is_native;
+        (void)!write(fd, answer, sizeof answer - 1);
+        close(fd);
+    }
+    unlink(address.sun_path);
+    _exit(0);
+}
+
+/* The answer can be from before the growth, so it is not that of the new size. */
+START_TEST(a_jvm_that_grew_while_it_was_asked_is_asked_again)
+{
+    char directory[] = "/tmp/test_probe.XXXXXX";
+    int ready[2], status = -1;
+    char byte;
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    ck_assert_int_eq(pipe(ready), 0);
+    pid_t probe = getpid(), machine = fork();
+    if (machine == 0)
+        answer_as_jvm(ready[1]);
+    close(ready[1]);
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    pid_t watcher = fork();
+    if (watcher == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        jvm_watch(probe, directory);
+    }
+    ck_assert_int_eq(waitpid(machine, &status, 0), machine);
+    kill(watcher, SIGKILL);
+    waitpid(watcher, NULL, 0);
+    char *left[] = {xasprintf("/tmp/.java_pid%d", machine),
+                    xasprintf("%s/%d.jvm", directory, machine),
+                    xasprintf("%s/%d.new", directory, machine)};
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+        (void)unlink(left[i]);
+        free(left[i]);
+    }
+    ck_assert_int_eq(rmdir(directory), 0);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("probe");
@@ -573,5 +695,10 @@ int main(void)
     tcase_add_test(all, variables_are_sent_without_secrets);
     tcase_add_test(all, a_build_can_have_a_duration_of_0);
     suite_add_tcase(suite, all);
+    TCase *slow = tcase_create("slow");
+    tcase_set_timeout(slow, 30);
+    tcase_add_test(slow, the_process_group_is_killed_before_the_others_are_listed);
+    tcase_add_test(slow, a_jvm_that_grew_while_it_was_asked_is_asked_again);
+    suite_add_tcase(suite, slow);
     return run_suite(suite);
 }
