@@ -149,7 +149,7 @@ export interface Result {
          */
         source: string | null;
         /**
-         * The kernel has no counter for it: the peak is the highest sample. Imported figures: it is the peak of the highest step.
+         * The kernel has no counter for it: the peak is the highest sample. It is false if the peak is the counter of a shared cgroup that could not be reset, and the highest sample is within 1 % of it. Imported figures: it is the peak of the highest step.
          */
         estimated: boolean;
         /**
