@@ -90,6 +90,7 @@ libfit_a_SOURCES = \
 	%D%/fit/search.c %D%/fit/search.h
 
 libsweep_a_SOURCES = \
+	%D%/sweep/forecast.c \
 	%D%/sweep/jobs.c \
 	%D%/sweep/model.c \
 	%D%/sweep/plan.c \
@@ -156,6 +157,7 @@ libconfig_a_SOURCES = \
 	%D%/config/starter.c %D%/config/starter.h
 
 libledger_a_SOURCES = \
+	%D%/ledger/groups.c \
 	%D%/ledger/ledger.c %D%/ledger/ledger.h \
 	%D%/ledger/netlink.c %D%/ledger/netlink.h \
 	%D%/ledger/watch.c %D%/ledger/watch.h

@@ -568,6 +568,23 @@ export interface Result {
                   LedgerProcess,
                   LedgerProcess
               ];
+        /**
+         * The processes by name, if several have the same name: the ten groups with the largest p95_rss_bytes, largest first. A result of an earlier build-mem does not have it.
+         */
+        groups?: {
+            /**
+             * The name of the processes.
+             */
+            name: string;
+            /**
+             * The processes whose peak RSS is known.
+             */
+            count: number | null;
+            /**
+             * At least 95 % of these processes have at most this peak RSS.
+             */
+            p95_rss_bytes: number | null;
+        }[];
     };
     /**
      * The cgroups whose limits apply to the build, from its own upwards. Cgroups without a limit are absent.

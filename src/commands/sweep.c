@@ -1,5 +1,5 @@
 /* build-mem sweep --vary NAME=VALUE,...: memory against time over the values of some knobs. With
- * RESULT..., other machines measured the points. */
+ * RESULT..., other machines measured the points; with RESULT and --within, a forecast. */
 #include "sweep/sweep.h"
 
 #include "base/alloc.h"
@@ -316,6 +316,9 @@ static int take_knobs(struct job *job, struct bm_error *err)
     for (size_t i = 0; i < config->vary.count; i++)
         if (sweep_add_knob(&job->sweep, config->vary.items[i], err) < 0)
             return bm_error_wrap(err, "--vary");
+    if (job->sweep.within_bytes >= 0 && config->engine == ENGINE_INPLACE)
+        return bm_error_set(err, "--within: --engine inplace cannot set a memory limit: set "
+                                 "another engine");
     if (job->sweep.within_bytes >= 0 && job->sweep.knob_count > 1)
         return bm_error_set(err, "--within needs exactly one --vary");
     char *commit CLEANUP(cleanup_free) = git_commit(config->repo);
@@ -370,18 +373,24 @@ static int sweep(const struct config *config)
 
 /* ---- results of other machines ---- */
 
+static int expect_no_build(const struct config *config, const struct strv *operands,
+                           struct bm_error *err)
+{
+    if (!config->vary.count && !config->builds && !config->plan && !config->build_argv.count)
+        return 0;
+    return bm_error_set(err,
+                        "%s: the results have the knobs and the builds: remove --vary, --builds, "
+                        "--plan and the command; to build, write the command after --",
+                        operands->items[0]);
+}
+
 static int read_results(struct job *job, const struct strv *operands, int *status,
                         struct bm_error *err)
 {
     const struct config *config = job->config;
     *status = EXIT_USAGE;
-    if (config->vary.count || config->builds || config->within_bytes >= 0 || config->plan ||
-        config->build_argv.count)
-        return bm_error_set(err,
-                            "%s: the results have the knobs and the builds: remove --vary, "
-                            "--builds, --within, --plan and the command; to build, write the "
-                            "command after --",
-                            operands->items[0]);
+    if (expect_no_build(config, operands, err) < 0)
+        return -1;
     if (sweep_read_results(&job->sweep, operands, &job->results, status, err) < 0)
         return -1;
     for (size_t i = 0; i < job->results.notes.count; i++)
@@ -407,6 +416,53 @@ static int sweep_results(const struct config *config, const struct strv *operand
     return finish(&job);
 }
 
+/* ---- a forecast from one result ---- */
+
+static int read_forecast(const struct config *config, const struct strv *operands,
+                         struct measurement *m, struct sweep_forecast *forecast, int *status,
+                         struct bm_error *err)
+{
+    *status = EXIT_USAGE;
+    if (expect_no_build(config, operands, err) < 0)
+        return -1;
+    if (operands->count > 1)
+        return bm_error_set(err,
+                            "--within forecasts from one result, not from %zu: name one result, or "
+                            "remove --within to compare them",
+                            operands->count);
+    if (result_read_measurement(operands->items[0], m, err) < 0)
+        return -1;
+    *status = EXIT_UNMEASURED;
+    if (sweep_forecast(m, config->within_bytes, forecast, err) < 0)
+        return bm_error_wrap(err, "%s: no forecast", operands->items[0]);
+    if (forecast->jobs)
+        *status = EXIT_PASS;
+    return 0;
+}
+
+static int print_forecast(const struct config *config, const struct strv *operands)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct measurement m CLEANUP(measurement_release);
+    struct sweep_forecast forecast;
+    int status;
+    measurement_init(&m);
+    if (read_forecast(config, operands, &m, &forecast, &status, &err) < 0) {
+        /* The message can contain text of a file. */
+        char *text CLEANUP(cleanup_free) = text_one_line(err.message);
+        bm_error_set(&err, "%s", text);
+        return bm_error_print(&err, status);
+    }
+    char *line CLEANUP(cleanup_free) = sweep_forecast_to_line(&forecast);
+    if (!config->json_only) {
+        char *text CLEANUP(cleanup_free) =
+            sweep_forecast_text(&forecast, terminal_has_colour(STDOUT_FILENO));
+        fputs(text, stdout);
+    }
+    printf("[BUILD-MEM FORECAST] %s\n", line);
+    return status;
+}
+
 int command_sweep(int argc, char **argv)
 {
     static const char usage[] =
@@ -416,5 +472,8 @@ int command_sweep(int argc, char **argv)
     int status;
     if (command_begin(&config, FLAGS_SWEEP, usage, argc, argv, &operands, &status) < 0)
         return status;
-    return operands.count ? sweep_results(&config, &operands) : sweep(&config);
+    if (!operands.count)
+        return sweep(&config);
+    return config.within_bytes >= 0 ? print_forecast(&config, &operands)
+                                    : sweep_results(&config, &operands);
 }

@@ -102,10 +102,6 @@ static int check_values(const struct config *config, enum flag_command command,
         return bm_error_set(err, "--memory: the engine inplace uses the memory limit of the job; "
                                  "set the limit on the job or the container, and remove --memory "
                                  "(or \"memory\" in build-mem.json)");
-    if (config->engine == ENGINE_INPLACE && config->within_bytes > 0)
-        return bm_error_set(err,
-                            "--within: --engine inplace cannot set a memory limit: set another "
-                            "engine");
     if (command == FLAGS_BISECT && config->runs && (config->runs < 3 || config->runs > 20))
         return bm_error_set(err, "--runs: of bisect, must be from 3 to 20");
     if (config->relative && config->deep)

@@ -484,6 +484,20 @@ static struct watched_processes watched_by(const struct ledger *ledger, size_t p
     return watched;
 }
 
+static void add_groups(const struct ledger *ledger, struct process_ledger *summary)
+{
+    struct named_peak *peaks CLEANUP(cleanup_free) = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct entry *entry = &ledger->entries[i];
+        if (!entry->name || entry->peak_bytes < 0)
+            continue;
+        peaks = xgrow(peaks, count, sizeof *peaks);
+        peaks[count++] = (struct named_peak){entry->name, entry->peak_bytes};
+    }
+    ledger_add_groups(summary, peaks, count);
+}
+
 void ledger_summarise(const struct ledger *ledger, struct process_ledger *summary)
 {
     const struct entry *largest[LARGEST_PROCESSES_MAX] = {0};
@@ -517,6 +531,7 @@ void ledger_summarise(const struct ledger *ledger, struct process_ledger *summar
     for (; summary->largest_count < count; summary->largest_count++)
         summary->largest[summary->largest_count] =
             process_of(ledger, largest[summary->largest_count]);
+    add_groups(ledger, summary);
 }
 
 static void put_line(FILE *file, const struct ledger_process *process)

@@ -78,4 +78,13 @@ void ledger_summarise(const struct ledger *ledger, struct process_ledger *summar
 /* Writes one line for each process, in the order of their starts. Returns 0 or -1. */
 int ledger_write_csv(const struct ledger *ledger, const char *path, struct bm_error *err);
 
+/* ---- groups.c ---- */
+
+struct named_peak {
+    const char *name; /* of a process; borrowed */
+    int64_t bytes;    /* its peak RSS */
+};
+/* Adds the groups of the processes to a summary that has none. Sorts `peaks`. */
+void ledger_add_groups(struct process_ledger *summary, struct named_peak *peaks, size_t count);
+
 #endif

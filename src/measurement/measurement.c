@@ -151,6 +151,9 @@ void process_ledger_release(struct process_ledger *ledger)
     for (size_t i = 0; i < ledger->largest_count; i++)
         ledger_process_release(&ledger->largest[i]);
     free(ledger->largest);
+    for (size_t i = 0; i < ledger->group_count; i++)
+        free(ledger->groups[i].name);
+    free(ledger->groups);
     for (size_t i = 0; i < ledger->watched_count; i++) {
         free(ledger->watched[i].name);
         free(ledger->watched[i].largest);

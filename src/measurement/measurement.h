@@ -292,6 +292,15 @@ struct watched_processes {
     char *largest;          /* that one: "cc1plus src/a.cpp"; NULL if there is none */
 };
 
+#define LEDGER_GROUPS_MAX 10
+
+/* The processes of the whole run with the same name. */
+struct ledger_group {
+    char *name;
+    int64_t count;         /* processes whose peak RSS is known, at least 2 */
+    int64_t p95_rss_bytes; /* at least 95 % of them have at most this peak RSS */
+};
+
 /* The summary of the process ledger; ledger-LABEL.csv has all processes. */
 struct process_ledger {
     enum peak_rss_source source; /* PEAK_RSS_UNKNOWN: there is no ledger, and no figure */
@@ -306,6 +315,8 @@ struct process_ledger {
     int64_t cpu_ms;                 /* that the runner used for the ledger */
     struct ledger_process *largest; /* by peak RSS, at most LARGEST_PROCESSES_MAX */
     size_t largest_count;
+    struct ledger_group *groups; /* by p95_rss_bytes, at most LEDGER_GROUPS_MAX */
+    size_t group_count;
     struct watched_processes *watched; /* in the order of the config */
     size_t watched_count;
 };

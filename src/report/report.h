@@ -33,6 +33,9 @@ char *sweep_html(const struct sweep *sweep);
 /* The points that were measured, the front, the effect of each knob, and the recommended point. */
 char *sweep_text(const struct sweep *sweep, bool colour);
 
+/* How many jobs fit, and how to confirm it. */
+char *sweep_forecast_text(const struct sweep_forecast *forecast, bool colour);
+
 /* The trend of each metric: anchor, plateau, creep, change points, proposed tolerances, failed
  * results. */
 char *trend_text(const struct trend *trend, bool colour);

@@ -5,6 +5,8 @@
 #include "base/units.h"
 #include "measurement/disturbance.h"
 
+#include <inttypes.h>
+
 static bool has_least_memory(const struct sweep *sweep, const struct sweep_point *points,
                              size_t best)
 {
@@ -115,4 +117,32 @@ char *format_sweep_advice(const struct sweep *sweep)
         break;
     }
     return NULL;
+}
+
+char *format_forecast_reason(const struct sweep_forecast *forecast)
+{
+    char *within CLEANUP(cleanup_free) = format_bytes(forecast->within_bytes);
+    char *job CLEANUP(cleanup_free) = format_bytes(forecast->job_bytes);
+    char *rest CLEANUP(cleanup_free) = format_bytes(forecast->rest_bytes);
+    char *measured CLEANUP(cleanup_free) = format_bytes(forecast->measured_bytes);
+    return xasprintf("jobs of %s that fit in %s: %" PRId64 "; one needs %s (p95 of %" PRId64
+                     " processes%s), the rest of the build %s; measured: %" PRId64 " jobs with %s",
+                     forecast->name, within, forecast->jobs, job, forecast->processes,
+                     forecast->source == PEAK_RSS_SCAN ? ", a lower bound" : "", rest,
+                     forecast->measured_jobs, measured);
+}
+
+char *format_forecast_advice(const struct sweep_forecast *forecast)
+{
+    int64_t jobs = forecast->jobs;
+    if (!jobs)
+        return xasprintf("raise --within to %" PRId64 "m or more",
+                         add_figures(forecast->rest_bytes, forecast->job_bytes) / MIB + 1);
+    char *fewer CLEANUP(cleanup_free) =
+        jobs > 1 ? xasprintf("%" PRId64 ",", jobs - 1) : xstrdup("");
+    bool whole = forecast->within_bytes % MIB == 0;
+    return xasprintf("to confirm it with the variable that sets the jobs, run: build-mem sweep "
+                     "--within %" PRId64 "%s --vary NAME=%s%" PRId64 ",%" PRId64,
+                     whole ? forecast->within_bytes / MIB : forecast->within_bytes,
+                     whole ? "m" : "", fewer, jobs, add_figures(jobs, 1));
 }

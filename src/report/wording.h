@@ -122,6 +122,10 @@ char *format_sweep_advice(const struct sweep *sweep);
  * caller owns it. */
 char *format_sweep_run(const struct sweep *sweep, size_t number,
                        const struct disturbance *disturbance);
+/* How many jobs fit, with the figures of the forecast; and how to confirm it. The caller owns them.
+ */
+char *format_forecast_reason(const struct sweep_forecast *forecast);
+char *format_forecast_advice(const struct sweep_forecast *forecast);
 
 /* ---- comparisons ---- */
 

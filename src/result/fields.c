@@ -211,6 +211,13 @@ const struct field result_ledger_process_fields[] = {
     {0},
 };
 
+const struct field result_ledger_group_fields[] = {
+    {"name", FIELD_TEXT, offsetof(struct ledger_group, name)},
+    {"count", FIELD_FIGURE, offsetof(struct ledger_group, count)},
+    {"p95_rss_bytes", FIELD_FIGURE, offsetof(struct ledger_group, p95_rss_bytes)},
+    {0},
+};
+
 const struct field result_watched_fields[] = {
     {"name", FIELD_TEXT, offsetof(struct watched_processes, name)},
     {"count", FIELD_FIGURE, offsetof(struct watched_processes, count)},

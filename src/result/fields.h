@@ -42,6 +42,7 @@ extern const struct field result_runtime_fields[];            /* struct runtime_
 extern const struct field result_runtime_part_fields[];       /* struct runtime_part */
 extern const struct field result_ledger_fields[];             /* struct process_ledger */
 extern const struct field result_ledger_process_fields[];     /* struct ledger_process */
+extern const struct field result_ledger_group_fields[];       /* struct ledger_group */
 extern const struct field result_watched_fields[];            /* struct watched_processes */
 extern const struct field result_verify_fields[];             /* struct verify_check */
 extern const struct field result_environment_fields[];        /* struct environment */

@@ -406,10 +406,28 @@ static int read_outside_daemons(const struct json *root, struct measurement *m,
     return 0;
 }
 
+/* A result of an earlier build-mem has no groups. */
+static int read_ledger_groups(const struct json *object, struct process_ledger *ledger,
+                              struct bm_error *err)
+{
+    const struct json *item;
+    void *items;
+    if (!json_member(object, "groups"))
+        return 0;
+    if (read_array(object, "groups", sizeof *ledger->groups, &item, &items, err) < 0)
+        return -1;
+    ledger->groups = items;
+    for (; item; item = json_next(item))
+        if (read_fields(item, result_ledger_group_fields, NULL,
+                        &ledger->groups[ledger->group_count++], err) < 0)
+            return -1;
+    return 0;
+}
+
 /* A result of an earlier build-mem has no ledger. */
 static int read_ledger(const struct json *root, struct process_ledger *ledger, struct bm_error *err)
 {
-    static const char *const others[] = {"watched", "largest", NULL};
+    static const char *const others[] = {"watched", "largest", "groups", NULL};
     const struct json *item, *object = json_member(root, "processes");
     void *items;
     if (!object)
@@ -429,7 +447,7 @@ static int read_ledger(const struct json *root, struct process_ledger *ledger, s
         if (read_fields(item, result_watched_fields, NULL,
                         &ledger->watched[ledger->watched_count++], err) < 0)
             return -1;
-    return 0;
+    return read_ledger_groups(object, ledger, err);
 }
 
 static int read_environment(const struct json *root, struct environment *environment,

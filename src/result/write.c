@@ -181,6 +181,9 @@ static void add_ledger(cJSON *root, const struct process_ledger *ledger, enum ex
     cJSON *array = json_add_array(object, "largest");
     for (size_t i = 0; i < ledger->largest_count; i++)
         add_fields(append_object(array), result_ledger_process_fields, &ledger->largest[i]);
+    cJSON *groups = json_add_array(object, "groups");
+    for (size_t i = 0; i < ledger->group_count; i++)
+        add_fields(append_object(groups), result_ledger_group_fields, &ledger->groups[i]);
 }
 
 static void add_build(cJSON *root, const struct build_end *build)

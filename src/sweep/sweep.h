@@ -2,10 +2,10 @@
  *
  * A point is one value of each knob. sweep.c has the data and the figures of the points, model.c
  * predicts the points that were not measured, plan.c decides which one to build next, run.c adds a
- * measured run, results.c reads those of other machines, jobs.c prints the points as jobs of a CI
- * system, and record.c writes the sweep as JSON (doc/sweep.schema.json) and reads it back to resume
- * it. All but the JSON and the results is pure: the runs are the whole state, so the same runs
- * always lead to the same next point. */
+ * measured run, results.c reads those of other machines, forecast.c forecasts from one run, jobs.c
+ * prints the points as jobs of a CI system, and record.c writes the sweep as JSON
+ * (doc/sweep.schema.json) and reads it back to resume it. All but the JSON and the results is pure:
+ * the runs are the whole state, so the same runs always lead to the same next point. */
 #ifndef BM_SWEEP_SWEEP_H
 #define BM_SWEEP_SWEEP_H
 
@@ -201,6 +201,36 @@ int sweep_read_results(struct sweep *sweep, const struct strv *operands,
  * of the point that has other knobs. */
 int sweep_take_points(struct sweep *sweep, const struct strv *points, size_t count, size_t *numbers,
                       size_t *wrong, struct bm_error *err);
+
+/* ---- forecast.c ---- */
+
+/* How many jobs fit, by one measured run. The jobs are the processes of one name. */
+struct sweep_forecast {
+    const char *name; /* of the processes; borrowed from the measurement */
+    int64_t within_bytes;
+    int64_t jobs;       /* that fit; 0: none */
+    int64_t job_bytes;  /* unreclaimable memory of one job */
+    int64_t rest_bytes; /* unreclaimable memory of the build without its jobs */
+    int64_t processes;  /* with this name, in the whole run */
+    int64_t p95_rss_bytes;
+    enum peak_rss_source source; /* of p95_rss_bytes; a scan is a lower bound */
+    int64_t measured_jobs;       /* that ran at the unreclaimable peak of the run; at least 2 */
+    int64_t measured_bytes;      /* this peak */
+};
+
+/* Forecasts how many jobs fit into `within_bytes`: rest_bytes + jobs * job_bytes.
+ *
+ * The jobs are the processes whose name has the most PSS at the unreclaimable peak; at least two
+ * must have it. Their unreclaimable memory is their PSS times the share of anonymous memory in all
+ * PSS. A job needs the same part of the p95 of the peak RSS as the jobs held of theirs at the peak,
+ * because files that all jobs map, such as the compiler, do not grow with the jobs. Into less than
+ * the unreclaimable peak, fewer jobs fit than ran then.
+ *
+ * Returns -1 with the reason if the run has no such forecast. */
+int sweep_forecast(const struct measurement *m, int64_t within_bytes,
+                   struct sweep_forecast *forecast, struct bm_error *err);
+/* Returns it as JSON on one line; the caller owns it. */
+char *sweep_forecast_to_line(const struct sweep_forecast *forecast);
 
 /* ---- jobs.c ---- */
 

@@ -118,6 +118,20 @@ within() {
         fail "$4"
 }
 
+# forecasts STATUS SIZE RESULT: writes the forecast of sweep to $work/forecast.json.
+forecasts() {
+    expect "$1" "$build_mem" sweep --within "$2" "$3"
+    sed -n 's/^\[BUILD-MEM FORECAST\] //p' "$work/out" >"$work/forecast.json"
+}
+
+# near_forecast JOBS RESULT: fails unless $work/forecast.json predicts the unreclaimable peak of the run within 10 %.
+near_forecast() {
+    local truth
+    truth=$(jq .unreclaimable_peak.bytes "$2")
+    within "$(awk "BEGIN { print $truth * 0.9 / 1048576 }")" "$(jq ".rest_bytes + $1 * .job_bytes" "$work/forecast.json")" \
+        "$(awk "BEGIN { print $truth * 1.1 / 1048576 }")" "the forecast of $1 jobs, measured: $truth bytes"
+}
+
 # eventually COMMAND...: waits until the command succeeds, at most $patience_s seconds (default: 60).
 eventually() {
     local tries

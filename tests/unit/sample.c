@@ -154,6 +154,9 @@ static void fill_ledger(struct process_ledger *ledger)
                                                  .source = PEAK_RSS_TASKSTATS,
                                                  .name = xstrdup("tsc"),
                                                  .item = xstrdup("packages/a")};
+    ledger->groups = xcalloc(1, sizeof *ledger->groups);
+    ledger->group_count = 1;
+    ledger->groups[0] = (struct ledger_group){xstrdup("tsc"), 8, 238 * MIB};
     ledger->watched = xcalloc(1, sizeof *ledger->watched);
     ledger->watched_count = 1;
     ledger->watched[0] = (struct watched_processes){.name = xstrdup("tsc"),

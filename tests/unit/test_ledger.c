@@ -461,6 +461,46 @@ START_TEST(the_largest_are_sorted)
 }
 END_TEST
 
+/* Of 20 processes of cc1, the 19th is the p95; of 3 of ld, the largest. One make is no group. The
+ * peak RSS of another cc1, which did not end, is unknown. */
+START_TEST(groups_have_the_p95)
+{
+    struct ledger *ledger CLEANUP(cleanup_ledger) = begun();
+    for (int i = 0; i < 24; i++) {
+        const char *command = i < 20 ? "/usr/libexec/cc1 a.c" : i < 23 ? "/usr/bin/ld a.o" : "make";
+        ledger_fork(ledger, PROBE, 101 + i, 10 * S);
+        ledger_exec(ledger, 101 + i, command, 10 * S + MS);
+        end_process(ledger, 101 + i, i < 20 ? (i * 7 % 20 + 1) * MIB : 100 * (i - 18) * MIB, S,
+                    11 * S);
+    }
+    ledger_fork(ledger, PROBE, 200, 10 * S);
+    ledger_exec(ledger, 200, "/usr/libexec/cc1 b.c", 10 * S + MS);
+    struct process_ledger summary CLEANUP(process_ledger_release) = finish(ledger);
+    ck_assert_uint_eq(summary.group_count, 2);
+    ck_assert_str_eq(summary.groups[0].name, "ld");
+    ck_assert_int_eq(summary.groups[0].count, 3);
+    ck_assert_int_eq(summary.groups[0].p95_rss_bytes, 400 * MIB);
+    ck_assert_str_eq(summary.groups[1].name, "cc1");
+    ck_assert_int_eq(summary.groups[1].count, 20);
+    ck_assert_int_eq(summary.groups[1].p95_rss_bytes, 19 * MIB);
+}
+END_TEST
+
+START_TEST(the_largest_groups_are_kept)
+{
+    struct process_ledger summary CLEANUP(process_ledger_release) = PROCESS_LEDGER_NONE;
+    struct named_peak peaks[40];
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j",
+                                        "k", "l", "m", "n", "o", "p", "q", "r", "s", "t"};
+    for (int i = 0; i < 40; i++)
+        peaks[i] = (struct named_peak){names[i % 20], (i % 20 * 7 % 20 + 1) * MIB};
+    ledger_add_groups(&summary, peaks, 40);
+    ck_assert_uint_eq(summary.group_count, LEDGER_GROUPS_MAX);
+    for (int i = 0; i < LEDGER_GROUPS_MAX; i++)
+        ck_assert_int_eq(summary.groups[i].p95_rss_bytes, (20 - i) * MIB);
+}
+END_TEST
+
 START_TEST(the_file_has_a_line_for_each_process)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
@@ -562,6 +602,8 @@ int main(void)
     tcase_add_test(entries, a_scan_is_no_value_of_a_metric);
     tcase_add_test(entries, a_run_that_did_not_begin_has_no_ledger);
     tcase_add_test(entries, the_largest_are_sorted);
+    tcase_add_test(entries, groups_have_the_p95);
+    tcase_add_test(entries, the_largest_groups_are_kept);
     tcase_add_test(entries, the_file_has_a_line_for_each_process);
     tcase_add_test(items, items_of_command_lines);
     tcase_add_test(items, a_long_item_keeps_its_end);

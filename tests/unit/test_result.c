@@ -307,6 +307,7 @@ static const struct {
     {"bad-cause.json", "$.cause.name: is not the name of a cause"},
     {"bad-deep-runtime.json", "$.deep.processes[1].runtime: unknown value \"hotspot\""},
     {"bad-deep-silent.json", "$.deep.silent[0]: must be a string"},
+    {"bad-ledger-group.json", "$.processes.groups[0].count: must be a whole number"},
     {"bad-guard.json", "$.build.guard.stalled: must be true or false"},
     {"bad-guard-figures.json", "$.build.guard: has no figures"},
     {"bad-constraint.json", "$.constraints[1].ancestor: must be a whole number"},

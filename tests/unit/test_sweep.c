@@ -10,6 +10,7 @@
 #include "unit/suite.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SEEDS 20
@@ -749,12 +750,161 @@ START_TEST(stored_sweeps)
 }
 END_TEST
 
+/* ---- forecasts ---- */
+
+/* Sizes are MiB. Two jobs hold 200 and 180 of PSS at the peak, a driver 20. All have 400 of PSS, of
+ * which 300 are anonymous: the jobs hold 285 of 315 unreclaimable, the rest 30. They had a peak RSS
+ * of 210 and 190, so a job needs 285/400 of the p95. */
+static void open_forecast(struct measurement *m)
+{
+    static const struct {
+        const char *name;
+        int64_t pss, hwm;
+    } processes[] = {{"cc1", 200, 210}, {"cc1", 180, 190}, {"make", 20, 40}};
+    struct snapshot *snapshot = &m->peak.at_unreclaimable_peak;
+    measurement_init(m);
+    m->build.exit_code = 0;
+    m->build.cpu_ms = m->build.duration_ms = 9000;
+    m->peak.cgroup_bytes = 500 * MIB;
+    m->peak.source = xstrdup("memory.peak");
+    m->peak.unreclaimable_bytes = 315 * MIB;
+    snapshot->pss_bytes = 400 * MIB;
+    snapshot->composition.anon_bytes = 300 * MIB;
+    snapshot->processes = xcalloc(3, sizeof *snapshot->processes);
+    for (; snapshot->count < 3; snapshot->count++)
+        snapshot->processes[snapshot->count] =
+            (struct process_usage){.pss_bytes = processes[snapshot->count].pss * MIB,
+                                   .hwm_bytes = processes[snapshot->count].hwm * MIB,
+                                   .name = xstrdup(processes[snapshot->count].name),
+                                   .command = xstrdup(processes[snapshot->count].name)};
+    m->ledger.source = PEAK_RSS_TASKSTATS;
+    m->ledger.groups = xcalloc(1, sizeof *m->ledger.groups);
+    m->ledger.group_count = 1;
+    m->ledger.groups[0] = (struct ledger_group){xstrdup("cc1"), 48, 240 * MIB};
+}
+
+/* 30 + jobs * 171: 5 jobs need 885 MiB. */
+START_TEST(forecasts_the_jobs_that_fit)
+{
+    static const struct {
+        int64_t within, jobs;
+    } rows[] = {{20, 0}, {200, 0}, {202, 1}, {314, 1}, {884, 4}, {886, 5}, {8192, 47}};
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct measurement m CLEANUP(measurement_release);
+    struct sweep_forecast forecast;
+    open_forecast(&m);
+    ck_assert_int_eq(sweep_forecast(&m, 20 * MIB, &forecast, &err), 0);
+    char *none CLEANUP(cleanup_free) = sweep_forecast_text(&forecast, false);
+    ck_assert_ptr_nonnull(strstr(none, "raise --within to 20")); /* 201 MiB, rounded up */
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ck_assert_msg(sweep_forecast(&m, rows[i].within * MIB, &forecast, &err) == 0, "%s",
+                      err.message);
+        ck_assert_int_eq(forecast.jobs, rows[i].jobs);
+    }
+    ck_assert_int_le(llabs(forecast.job_bytes - 171 * MIB), 1);
+    ck_assert_int_le(llabs(forecast.rest_bytes - 30 * MIB), 1);
+    char *text CLEANUP(cleanup_free) = sweep_forecast_text(&forecast, false);
+    ck_assert_ptr_nonnull(strstr(text, "FORECAST  jobs of cc1 that fit in 8.00 GiB: 47;"));
+    ck_assert_ptr_nonnull(strstr(text, "--within 8192m --vary NAME=46,47,48\n"));
+    char *line CLEANUP(cleanup_free) = sweep_forecast_to_line(&forecast);
+    ck_assert_ptr_nonnull(strstr(line, "\"jobs\":47,\"name\":\"cc1\""));
+    ck_assert_ptr_nonnull(strstr(line, "\"source\":\"taskstats\""));
+}
+END_TEST
+
+static void expect_no_forecast(const struct measurement *m, const char *words)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct sweep_forecast forecast;
+    ck_assert_int_eq(sweep_forecast(m, 8192 * MIB, &forecast, &err), -1);
+    ck_assert_msg(strstr(err.message, words), "%s", err.message);
+}
+
+START_TEST(some_runs_have_no_forecast)
+{
+    struct measurement m CLEANUP(measurement_release);
+    open_forecast(&m);
+    m.peak.at_limit = m.peak.unreclaimable_at_limit = true;
+    expect_no_forecast(&m, "need is unknown");
+    m.peak.at_limit = m.peak.unreclaimable_at_limit = false;
+    m.build.exit_code = 1;
+    expect_no_forecast(&m, "failed");
+    m.build.exit_code = 0;
+    m.pressure.swap_peak_bytes = MIB;
+    expect_no_forecast(&m, "swap");
+    m.pressure.swap_peak_bytes = 0;
+    m.peak.at_unreclaimable_peak.processes[1].hwm_bytes = UNMEASURED;
+    expect_no_forecast(&m, "peak RSS");
+    m.peak.at_unreclaimable_peak.processes[1].hwm_bytes = 190 * MIB;
+    m.ledger.groups[0].p95_rss_bytes = UNMEASURED;
+    expect_no_forecast(&m, "peak RSS");
+    m.ledger.groups[0].p95_rss_bytes = 240 * MIB;
+    m.ledger.groups[0].name[0] = 'C'; /* "Cc1" */
+    expect_no_forecast(&m, "cc1 is not one of the groups");
+    m.ledger.groups[0].name[0] = 'c';
+    m.ledger.group_count = 0;
+    expect_no_forecast(&m, "no groups of processes");
+    m.ledger.group_count = 1;
+    m.peak.at_unreclaimable_peak.processes[1].name[0] = 'k'; /* "kc1" */
+    expect_no_forecast(&m, "cc1, ran alone");
+    m.peak.at_unreclaimable_peak.processes[1].name[0] = 'c';
+    m.peak.at_unreclaimable_peak.composition.anon_bytes = 0;
+    expect_no_forecast(&m, "no anonymous memory");
+    m.peak.at_unreclaimable_peak.composition.anon_bytes = UNMEASURED;
+    expect_no_forecast(&m, "unknown");
+}
+END_TEST
+
+/* The two jobs that ran held 315 MiB, but one of all 48 needs 15 MiB by the p95. */
+START_TEST(a_forecast_does_not_contradict_the_run)
+{
+    static const struct {
+        int64_t within, jobs;
+    } rows[] = {{314, 1}, {316, 20}, {44, 0}};
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct measurement m CLEANUP(measurement_release);
+    struct sweep_forecast forecast;
+    open_forecast(&m);
+    m.ledger.groups[0].p95_rss_bytes = 20 * MIB;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ck_assert_int_eq(sweep_forecast(&m, rows[i].within * MIB, &forecast, &err), 0);
+        ck_assert_int_eq(forecast.jobs, rows[i].jobs);
+    }
+    char *text CLEANUP(cleanup_free) = sweep_forecast_text(&forecast, false);
+    ck_assert_ptr_nonnull(strstr(text, "measured: 2 jobs with 315.0 MiB"));
+    char *line CLEANUP(cleanup_free) = sweep_forecast_to_line(&forecast);
+    ck_assert_ptr_nonnull(strstr(line, "\"measured_jobs\":2,\"measured_bytes\":330301440}"));
+}
+END_TEST
+
+/* The jobs hold no more than all of their RSS, and figures of a file can be any. */
+START_TEST(a_forecast_of_odd_figures)
+{
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    struct measurement m CLEANUP(measurement_release);
+    struct sweep_forecast forecast;
+    open_forecast(&m);
+    m.peak.at_unreclaimable_peak.composition.anon_bytes = INT64_MAX;
+    m.peak.at_unreclaimable_peak.processes[0].pss_bytes = INT64_MAX;
+    ck_assert_int_eq(sweep_forecast(&m, INT64_MAX, &forecast, &err), 0);
+    ck_assert_int_eq(forecast.job_bytes, 240 * MIB);
+    ck_assert_int_eq(forecast.rest_bytes, 0);
+    m.ledger.groups[0].p95_rss_bytes = 2;
+    m.peak.unreclaimable_bytes = INT64_MAX;
+    m.peak.at_unreclaimable_peak.processes[0].pss_bytes = 200 * MIB;
+    ck_assert_int_eq(sweep_forecast(&m, INT64_MAX, &forecast, &err), 0);
+    ck_assert_int_eq(forecast.rest_bytes, INT64_MAX);
+    ck_assert_int_eq(sweep_forecast(&m, 1, &forecast, &err), 0);
+    ck_assert_int_eq(forecast.jobs, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sweep");
     TCase *seeds = tcase_create("seeds"), *front = tcase_create("front"),
           *budget = tcase_create("within"), *file = tcase_create("file"),
-          *reports = tcase_create("reports");
+          *reports = tcase_create("reports"), *forecasts = tcase_create("forecasts");
     tcase_add_test(seeds, finds_the_front_with_few_builds);
     tcase_add_test(front, a_knob_without_effect_needs_three_builds);
     tcase_add_test(front, finds_an_optimum_between_the_ends);
@@ -784,6 +934,11 @@ int main(void)
     tcase_add_test(reports, the_page_has_each_point_that_was_built);
     tcase_add_test(reports, reports_without_a_build_that_passed);
     tcase_add_test(reports, the_table_shows_the_memory_that_must_fit);
+    tcase_add_test(forecasts, forecasts_the_jobs_that_fit);
+    tcase_add_test(forecasts, some_runs_have_no_forecast);
+    tcase_add_test(forecasts, a_forecast_does_not_contradict_the_run);
+    tcase_add_test(forecasts, a_forecast_of_odd_figures);
+    suite_add_tcase(suite, forecasts);
     suite_add_tcase(suite, reports);
     suite_add_tcase(suite, seeds);
     suite_add_tcase(suite, front);

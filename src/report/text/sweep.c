@@ -136,3 +136,16 @@ char *sweep_text(const struct sweep *sweep, bool colour)
                                                      .advice = advice});
     return layout_close(&layout);
 }
+
+char *sweep_forecast_text(const struct sweep_forecast *forecast, bool colour)
+{
+    char *reason CLEANUP(cleanup_free) = format_forecast_reason(forecast);
+    char *advice CLEANUP(cleanup_free) = format_forecast_advice(forecast);
+    struct layout layout;
+    layout_open(&layout, colour);
+    layout_verdict(&layout, &(struct layout_verdict){.verdict = "forecast",
+                                                     .good = forecast->jobs > 0,
+                                                     .reason = reason,
+                                                     .advice = advice});
+    return layout_close(&layout);
+}
