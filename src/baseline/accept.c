@@ -135,6 +135,17 @@ static void collect_values(const struct refresh *refresh, struct baseline_metric
     }
 }
 
+/* All or none: they belong to the durations of the same runs. */
+static void collect_cpu_times(const struct refresh *refresh, struct baseline_environment *entry)
+{
+    for (size_t i = 0; i < refresh->run_count; i++)
+        if (refresh->runs[i].build.cpu_ms < 0)
+            return;
+    entry->cpu_ms = xcalloc(refresh->run_count, sizeof *entry->cpu_ms);
+    for (size_t i = 0; i < refresh->run_count; i++)
+        entry->cpu_ms[entry->cpu_count++] = refresh->runs[i].build.cpu_ms;
+}
+
 static size_t runs_that_show(const struct refresh *refresh, const char *metric)
 {
     size_t count = 0;
@@ -379,6 +390,7 @@ static int build_entry(const struct refresh *refresh, struct baseline_environmen
     entry->disturbance = xcalloc(refresh->run_count, sizeof *entry->disturbance);
     for (size_t i = 0; i < refresh->run_count; i++)
         entry->disturbance[entry->disturbance_count++] = refresh->runs[i].disturbance;
+    collect_cpu_times(refresh, entry);
     struct strv names CLEANUP(strv_release) = {0};
     all_metric_names(refresh, &names);
     for (size_t i = 0; i < names.count; i++)

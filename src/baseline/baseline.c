@@ -33,6 +33,7 @@ void baseline_environment_release(struct baseline_environment *entry)
         environment_release(entry->measured_on);
     free(entry->measured_on);
     free(entry->disturbance);
+    free(entry->cpu_ms);
     *entry = (struct baseline_environment){0};
 }
 

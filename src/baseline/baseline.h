@@ -50,6 +50,9 @@ struct baseline_environment {
     /* What disturbed each accepted run; none if the file has none. */
     struct disturbance *disturbance;
     size_t disturbance_count;
+    /* The CPU time of each accepted run; none if the file has none, or if a run has none. */
+    int64_t *cpu_ms;
+    size_t cpu_count;
     int64_t cached_steps; /* of each accepted run of an image build */
     struct baseline_metric *metrics;
     size_t count;

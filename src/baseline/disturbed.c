@@ -12,7 +12,9 @@
 #define UNUSUAL_SHARE 0.10 /* beyond what is usual */
 #define UNUSUAL_SWAP_PERCENT 5
 #define LONGER_BY_SHARE 0.40 /* than usual */
-#define LONGER_BY_MS 10000
+#define LESS_CPU_SHARE 0.20  /* than usual */
+#define SLOWED_BY_MS 10000   /* of time, or of CPU time */
+#define FULL_SHARE 0.90      /* of the CPUs: none is idle */
 
 /* ---- the shares of one run ---- */
 
@@ -44,12 +46,35 @@ static int64_t swapped_bytes(const struct disturbance *disturbance)
                        disturbance->swap_out_bytes > 0 ? disturbance->swap_out_bytes : 0);
 }
 
+/* CPU time per time; -1: unknown. */
+static double cpus_used(int64_t cpu_ms, int64_t duration_ms)
+{
+    return share(cpu_ms, duration_ms);
+}
+
 /* ---- what is usual ---- */
+
+static const struct usual_run nothing_known = {
+    .duration_ms = UNMEASURED, .cpus = -1, .busy_share = -1, .throttled_share = -1};
+
+/* The lowest and the highest number of CPUs that an accepted run used; -1: unknown. */
+static void cpus_of_entry(const struct baseline_environment *entry, double *lowest, double *highest)
+{
+    const struct baseline_metric *duration = baseline_metric_find(entry, METRIC_DURATION);
+    *lowest = *highest = -1;
+    for (size_t i = 0; duration && duration->count == entry->cpu_count && i < entry->cpu_count;
+         i++) {
+        double cpus = cpus_used(entry->cpu_ms[i], duration->values[i]);
+        *lowest = *lowest < 0 || cpus < *lowest ? cpus : *lowest;
+        *highest = cpus > *highest ? cpus : *highest;
+    }
+}
 
 struct usual_run usual_of_entry(const struct baseline_environment *entry)
 {
-    struct usual_run usual = {
-        .duration_ms = UNMEASURED, .busy_share = -1, .throttled_share = -1, .swapped_bytes = 0};
+    struct usual_run usual = nothing_known;
+    double highest;
+    cpus_of_entry(entry, &usual.cpus, &highest);
     const struct baseline_metric *duration = baseline_metric_find(entry, METRIC_DURATION);
     if (duration)
         usual.duration_ms = median_of(duration->values, duration->count);
@@ -68,13 +93,13 @@ struct usual_run usual_of_entry(const struct baseline_environment *entry)
 
 struct usual_run usual_of_runs(const struct measurement *runs, size_t count)
 {
-    struct usual_run usual = {
-        .duration_ms = UNMEASURED, .busy_share = -1, .throttled_share = -1, .swapped_bytes = 0};
+    struct usual_run usual = nothing_known;
     for (size_t i = 0; i < count; i++) {
         int64_t duration_ms = runs[i].build.duration_ms;
         if (duration_ms >= 0 && (usual.duration_ms < 0 || duration_ms < usual.duration_ms)) {
             const struct disturbance *one = &runs[i].disturbance;
             usual = (struct usual_run){.duration_ms = duration_ms,
+                                       .cpus = cpus_used(runs[i].build.cpu_ms, duration_ms),
                                        .busy_share = busy_share(one),
                                        .throttled_share = throttled_share(one, duration_ms),
                                        .swapped_bytes = swapped_bytes(one)};
@@ -95,15 +120,21 @@ static bool is_longer(int64_t duration_ms, int64_t usual_ms)
     if (usual_ms < 0 || duration_ms < usual_ms)
         return false;
     int64_t by_ms = duration_ms - usual_ms;
-    return by_ms > LONGER_BY_MS && (double)by_ms > LONGER_BY_SHARE * (double)usual_ms;
+    return by_ms > SLOWED_BY_MS && (double)by_ms > LONGER_BY_SHARE * (double)usual_ms;
 }
 
-/* `busy` and `throttled`: the shares of the run, or of the runs. */
-static char *starved_reason(const struct usual_run *usual, int64_t duration_ms, double busy,
-                            double throttled)
+static bool got_less_cpu(double cpus, int64_t duration_ms, double usual)
 {
-    if (!is_longer(duration_ms, usual->duration_ms))
+    return cpus >= 0 && cpus < (1 - LESS_CPU_SHARE) * usual &&
+           (usual - cpus) * (double)duration_ms > SLOWED_BY_MS;
+}
+
+/* `run`: the figures of the run, or of the runs. */
+static char *starved_reason(const struct usual_run *usual, const struct usual_run *run, bool longer)
+{
+    if (!longer && !got_less_cpu(run->cpus, run->duration_ms, usual->cpus))
         return NULL;
+    double busy = run->busy_share, throttled = run->throttled_share;
     bool is_busy = is_unusual(busy, usual->busy_share, USUAL_BUSY_SHARE);
     bool is_stopped = is_unusual(throttled, usual->throttled_share, USUAL_THROTTLED_SHARE);
     if (!is_busy && !is_stopped)
@@ -114,7 +145,10 @@ static char *starved_reason(const struct usual_run *usual, int64_t duration_ms, 
     if (is_stopped)
         strv_pushf(&causes, "a CPU quota stopped it for %.0f %% of the time", throttled * 100);
     char *why CLEANUP(cleanup_free) = strv_join(&causes, " and ");
-    char *took CLEANUP(cleanup_free) = format_duration(duration_ms);
+    if (!longer)
+        return xasprintf("the build used %.1f CPUs instead of %.1f, because %s", run->cpus,
+                         usual->cpus, why);
+    char *took CLEANUP(cleanup_free) = format_duration(run->duration_ms);
     char *usually CLEANUP(cleanup_free) = format_duration(usual->duration_ms);
     return xasprintf("the build took %s instead of %s, because %s", took, usually, why);
 }
@@ -127,8 +161,8 @@ char *disturbed_reason(const struct usual_run *usual, const struct measurement *
         char *bytes CLEANUP(cleanup_free) = format_bytes(swapped_bytes(disturbance));
         return xasprintf("the machine swapped %s", bytes);
     }
-    return starved_reason(usual, m->build.duration_ms, busy_share(disturbance),
-                          throttled_share(disturbance, m->build.duration_ms));
+    const struct usual_run run = usual_of_runs(m, 1);
+    return starved_reason(usual, &run, is_longer(run.duration_ms, usual->duration_ms));
 }
 
 static double smaller(double one, double other)
@@ -140,14 +174,22 @@ char *disturbed_entry_reason(const struct baseline_environment *entry,
                              const struct measurement *runs, size_t count)
 {
     const struct usual_run now = usual_of_runs(runs, count);
-    int64_t duration_ms = usual_of_entry(entry).duration_ms;
-    double busy = 1, throttled = 1; /* the lowest shares */
+    struct usual_run then = {.duration_ms = usual_of_entry(entry).duration_ms,
+                             .busy_share = 1,
+                             .throttled_share = 1}; /* the lowest shares */
+    double lowest;
+    cpus_of_entry(entry, &lowest, &then.cpus);
     for (size_t i = 0; i < entry->disturbance_count; i++) {
         const struct disturbance *one = &entry->disturbance[i];
-        busy = smaller(busy, busy_share(one));
-        throttled = smaller(throttled, throttled_share(one, duration_ms));
+        then.busy_share = smaller(then.busy_share, busy_share(one));
+        then.throttled_share =
+            smaller(then.throttled_share, throttled_share(one, then.duration_ms));
     }
-    return entry->disturbance_count ? starved_reason(&now, duration_ms, busy, throttled) : NULL;
+    if (entry->disturbance_count == 0)
+        return NULL;
+    bool known = then.cpus >= 0 && now.cpus >= 0;
+    bool longer = !known && is_longer(then.duration_ms, now.duration_ms);
+    return starved_reason(&now, &then, longer);
 }
 
 size_t keep_undisturbed(const struct usual_run *usual, const struct measurement *runs,
@@ -165,4 +207,45 @@ size_t keep_undisturbed(const struct usual_run *usual, const struct measurement 
         *reason = disturbed;
     }
     return count;
+}
+
+/* ---- refresh ---- */
+
+size_t runs_to_accept(const struct measurement *runs, size_t count, struct measurement *kept,
+                      char **reason)
+{
+    const struct usual_run usual = usual_of_runs(runs, count);
+    return keep_undisturbed(&usual, runs, count, kept, reason);
+}
+
+/* Whether other work used more of the CPUs than is usual without a baseline, left none idle, and
+ * used so much CPU time that it can have slowed the build. */
+static bool is_crowded(const struct measurement *m)
+{
+    double busy = busy_share(&m->disturbance);
+    double own = share(m->build.cpu_ms, m->disturbance.cpu_capacity_us / 1000);
+    bool much = m->disturbance.other_cpu_us / 1000 > SLOWED_BY_MS;
+    return much && is_unusual(busy, -1, USUAL_BUSY_SHARE) && own >= 0 && own + busy > FULL_SHARE;
+}
+
+char *crowded_reason(const struct measurement *runs, size_t count)
+{
+    double least = 1;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_crowded(&runs[i]))
+            return NULL;
+        least = smaller(least, busy_share(&runs[i].disturbance));
+    }
+    return xasprintf("other work used at least %.0f %% of the CPUs in every run", least * 100);
+}
+
+char *refresh_rerun_reason(const struct measurement *runs, size_t count, size_t wanted)
+{
+    if (count < wanted || count >= REFRESH_ATTEMPTS * wanted)
+        return NULL;
+    struct measurement *kept CLEANUP(cleanup_free) = xcalloc(count, sizeof *kept);
+    char *reason CLEANUP(cleanup_free) = NULL;
+    if (runs_to_accept(runs, count, kept, &reason) < wanted)
+        return xasprintf("the machine disturbed a run: %s", reason);
+    return crowded_reason(runs, count);
 }

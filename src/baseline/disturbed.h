@@ -11,19 +11,23 @@
 /* What is usual. Shares are of the run's CPU capacity or duration; negative: unknown. */
 struct usual_run {
     int64_t duration_ms; /* UNMEASURED: unknown */
+    double cpus;         /* that the build used: CPU time per time; negative: unknown */
     double busy_share, throttled_share;
     int64_t swapped_bytes;
 };
 
-/* Of an entry: its median duration and its highest disturbance. Of runs: those of the fastest one.
- */
+/* Of an entry: its median duration, its lowest number of CPUs and its highest disturbance. Of runs:
+ * those of the fastest one. */
 struct usual_run usual_of_entry(const struct baseline_environment *entry);
 struct usual_run usual_of_runs(const struct measurement *runs, size_t count);
 
 /* Returns the reason that the run is disturbed, a clause; NULL if it is not. The caller owns it.
- *   - starved: the run took more than 40 % and more than 10 s longer than usual. Also, the share
- *     of the CPUs that other work and the hypervisor used, or the share of the time for which a
- *     CPU quota stopped the run, exceeds the usual share by more than 10 percentage points.
+ *   - starved: the run was slower than usual, and the machine explains it.
+ *     Slower: it took more than 40 % and more than 10 s longer; or the build used fewer CPUs by
+ *     more than 20 %, and so got more than 10 s less CPU time than usual in that duration.
+ *     The machine: the share of the CPUs that other work and the hypervisor used, or the share of
+ *     the time for which a CPU quota stopped the run, exceeds the usual share by more than 10
+ *     percentage points.
  *   - swapped: the build had swap in use, and the machine swapped more bytes than usual, by more
  *     than 5 % of the memory peak.
  *
@@ -41,5 +45,23 @@ char *disturbed_entry_reason(const struct baseline_environment *entry,
  * is. Returns the number of kept runs. */
 size_t keep_undisturbed(const struct usual_run *usual, const struct measurement *runs,
                         size_t run_count, struct measurement *kept, char **reason);
+
+/* ---- refresh ---- */
+
+/* What a refresh accepts of its runs: fills `kept` and `*reason` like keep_undisturbed, compared
+ * with the fastest run. */
+size_t runs_to_accept(const struct measurement *runs, size_t count, struct measurement *kept,
+                      char **reason);
+
+/* Returns a clause if other work used more than 35 % of the CPUs and more than 10 s of CPU time in
+ * every run, and left no CPU idle: then the runs cannot show whether the machine is always so, or
+ * disturbed all of them. NULL: it did not. The caller owns it. */
+char *crowded_reason(const struct measurement *runs, size_t count);
+
+/* The rerun policy of a refresh that wants `wanted` runs, and has at least as many: returns the
+ * reason for one more, a clause, or NULL. The caller owns it. The reasons are a disturbed run, and
+ * crowded runs alone. */
+#define REFRESH_ATTEMPTS 3 /* of each wanted run */
+char *refresh_rerun_reason(const struct measurement *runs, size_t count, size_t wanted);
 
 #endif

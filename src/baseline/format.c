@@ -97,19 +97,28 @@ static int read_tolerance(const struct json *object, struct baseline_metric *met
     return read_amount(budget, metric->name, &tolerance->budget, &metric->budget_text, err);
 }
 
+static int read_figures(const struct json *array, int64_t **figures, size_t *count,
+                        struct bm_error *err)
+{
+    if (json_expect_array(array, err) < 0)
+        return -1;
+    for (const struct json *item = json_first(array); item; item = json_next(item)) {
+        int64_t figure;
+        if (json_expect_integer(item, 0, LARGEST_FIGURE, &figure, err) < 0)
+            return -1;
+        *figures = xgrow(*figures, *count, sizeof **figures);
+        (*figures)[(*count)++] = figure;
+    }
+    return 0;
+}
+
 static int read_values(const struct json *object, struct baseline_metric *metric,
                        struct bm_error *err)
 {
     const struct json *array;
-    if (json_require(object, "values", &array, err) < 0 || json_expect_array(array, err) < 0)
+    if (json_require(object, "values", &array, err) < 0 ||
+        read_figures(array, &metric->values, &metric->count, err) < 0)
         return -1;
-    for (const struct json *item = json_first(array); item; item = json_next(item)) {
-        int64_t value;
-        if (json_expect_integer(item, 0, LARGEST_FIGURE, &value, err) < 0)
-            return -1;
-        metric->values = xgrow(metric->values, metric->count, sizeof *metric->values);
-        metric->values[metric->count++] = value;
-    }
     return metric->count ? 0 : json_error(array, err, "must have at least one value");
 }
 
@@ -238,6 +247,14 @@ static int read_disturbance(const struct json *environment, struct baseline_envi
     return 0;
 }
 
+/* Absent in files that people or an older version wrote. */
+static int read_cpu_times(const struct json *environment, struct baseline_environment *entry,
+                          struct bm_error *err)
+{
+    const struct json *array = json_member(environment, "cpu_ms");
+    return array ? read_figures(array, &entry->cpu_ms, &entry->cpu_count, err) : 0;
+}
+
 /* Absent if no step was cached. */
 static int read_cached_steps(const struct json *environment, struct baseline_environment *entry,
                              struct bm_error *err)
@@ -249,12 +266,12 @@ static int read_cached_steps(const struct json *environment, struct baseline_env
 static int read_environment(const struct json *object, struct baseline_environment *entry,
                             struct bm_error *err)
 {
-    static const char *const keys[] = {"key",          "accepted", "measured_on", "disturbance",
-                                       "cached_steps", "metrics",  NULL};
+    static const char *const keys[] = {"key",    "accepted",     "measured_on", "disturbance",
+                                       "cpu_ms", "cached_steps", "metrics",     NULL};
     if (json_expect_object(object, err) < 0 || json_expect_keys(object, keys, err) < 0 ||
         read_key(object, &entry->key, err) < 0 || read_accepted(object, entry, err) < 0 ||
         read_measured_on(object, entry, err) < 0 || read_disturbance(object, entry, err) < 0 ||
-        read_cached_steps(object, entry, err) < 0)
+        read_cpu_times(object, entry, err) < 0 || read_cached_steps(object, entry, err) < 0)
         return -1;
     return read_metrics(object, entry, err);
 }
@@ -393,6 +410,16 @@ static void print_figure(struct printer *printer, const char *key, int64_t figur
         fprintf(printer->out, "%" PRId64, figure);
 }
 
+static void print_figures(struct printer *printer, const int64_t *figures, size_t count)
+{
+    open_container(printer, '[');
+    for (size_t i = 0; i < count; i++) {
+        new_item(printer);
+        fprintf(printer->out, "%" PRId64, figures[i]);
+    }
+    close_container(printer, ']');
+}
+
 /* `text` is the figure as people wrote it, or NULL. */
 static void print_amount(struct printer *printer, const char *key, const char *text, int64_t figure)
 {
@@ -413,12 +440,7 @@ static void print_metric(struct printer *printer, const struct baseline_metric *
     print_amount(printer, "budget", metric->budget_text, metric->tolerance.budget);
     print_amount(printer, "anchor", metric->anchor_text, metric->anchor);
     print_key(printer, "values");
-    open_container(printer, '[');
-    for (size_t i = 0; i < metric->count; i++) {
-        new_item(printer);
-        fprintf(printer->out, "%" PRId64, metric->values[i]);
-    }
-    close_container(printer, ']');
+    print_figures(printer, metric->values, metric->count);
     close_container(printer, '}');
 }
 
@@ -495,6 +517,10 @@ static void print_environment(struct printer *printer, const struct baseline_env
         print_measured_on(printer, entry->measured_on);
     if (entry->disturbance_count)
         print_disturbance(printer, entry);
+    if (entry->cpu_count) {
+        print_key(printer, "cpu_ms");
+        print_figures(printer, entry->cpu_ms, entry->cpu_count);
+    }
     if (entry->cached_steps)
         print_figure(printer, "cached_steps", entry->cached_steps);
 

@@ -138,26 +138,29 @@ static int accept_runs(const struct config *config, const struct measurement *ru
     return 0;
 }
 
-/* Fills `kept` with the runs that the machine did not disturb, compared with the fastest run. The
- * array is the caller's, the runs are not. Sets `*reason` like keep_undisturbed. */
-static size_t undisturbed(const struct measurement *runs, size_t count, struct measurement **kept,
-                          char **reason)
-{
-    const struct usual_run usual = usual_of_runs(runs, count);
-    *kept = xcalloc(count, sizeof **kept);
-    return keep_undisturbed(&usual, runs, count, *kept, reason);
-}
-
-/* A disturbed run is measured again. A machine that disturbs half of the runs is not usable. */
 static bool needs_another_run(const struct measurement *runs, size_t count, void *context)
 {
     const size_t *wanted = context;
-    struct measurement *kept CLEANUP(cleanup_free) = NULL;
-    char *reason CLEANUP(cleanup_free) = NULL;
-    bool another = undisturbed(runs, count, &kept, &reason) < *wanted && count < 2 * *wanted;
-    if (another && count >= *wanted)
-        fprintf(stderr, "build-mem: measuring again: the machine disturbed a run: %s\n", reason);
-    return another;
+    char *reason CLEANUP(cleanup_free) = refresh_rerun_reason(runs, count, *wanted);
+    if (reason)
+        fprintf(stderr, "build-mem: measuring again: %s\n", reason);
+    return reason || count < *wanted;
+}
+
+/* `accepted`: the number of runs that are accepted, for the reason that others are not. */
+static void note_disturbed(const struct runs *runs, size_t accepted, const char *reason,
+                           struct strv *notes)
+{
+    char *crowded CLEANUP(cleanup_free) = crowded_reason(runs->measurements, runs->count);
+    if (accepted < runs->count)
+        strv_pushf(notes,
+                   "%zu of %zu runs are not accepted, because the machine disturbed them: %s",
+                   runs->count - accepted, runs->count, reason);
+    if (crowded)
+        strv_pushf(notes,
+                   "%s: later checks take this as usual; if it is not, refresh again on a "
+                   "quiet machine",
+                   crowded);
 }
 
 /* The commit of the runs is NULL outside of a git repository. */
@@ -187,14 +190,12 @@ static int refresh_from_runs(const struct config *config)
         return publish_failure(config, &err, EXIT_USAGE);
     if (measure_while(config, NULL, needs_another_run, &wanted, &runs, &status, &err) < 0)
         return publish_failure(config, &err, status);
-    size_t count = undisturbed(runs.measurements, runs.count, &kept, &reason);
+    kept = xcalloc(runs.count, sizeof *kept);
+    size_t count = runs_to_accept(runs.measurements, runs.count, kept, &reason);
     const struct measurement *accepted = count < wanted ? runs.measurements : kept;
     if (count < wanted)
         count = runs.count;
-    if (count < runs.count)
-        strv_pushf(&judgement.notes,
-                   "%zu of %zu runs are not accepted, because the machine disturbed them: %s",
-                   runs.count - count, runs.count, reason);
+    note_disturbed(&runs, count, reason, &judgement.notes);
     judge_alone(runs.measurements, runs.count, &judgement);
     /* The verdict is that of the refresh: runs that cannot be accepted do not pass. */
     if (judgement.verdict == VERDICT_PASS && accept_runs(config, accepted, count, true, &err) < 0) {

@@ -28,7 +28,9 @@ static bool needs_another_run(const struct measurement *runs, size_t count, void
     trace("rerun: %s", reason ? reason : "not needed");
     if (!reason)
         return false;
-    strv_pushf(policy->notes, "measured %s: %s", count == 1 ? "again" : "a third time", reason);
+    char *run CLEANUP(cleanup_free) =
+        count == 1 ? xstrdup("again") : xasprintf("again, run %zu", count + 1);
+    strv_pushf(policy->notes, "measured %s: %s", run, reason);
     fprintf(stderr, "build-mem: measuring again: %s\n", reason);
     return true;
 }

@@ -671,30 +671,30 @@ static bool is_lower_bound(const struct baseline_metric *metric, const struct me
 char *rerun_reason(const struct baseline *baseline, const struct measurement *runs,
                    size_t run_count)
 {
-    if (run_count >= MAX_CHECK_RUNS)
+    bool by_bounds;
+    const struct baseline_environment *entry =
+        baseline_find_common(baseline, runs, run_count, &by_bounds);
+    if (!entry || run_count >= MAX_CHECK_RUNS)
         return NULL;
     struct judgement judgement CLEANUP(judgement_release);
     judgement_init(&judgement);
     judge(baseline, NULL, runs, run_count, false, &judgement);
-    bool by_bounds;
-    const struct baseline_environment *entry =
-        baseline_find_common(baseline, runs, run_count, &by_bounds);
+    bool inconclusive = judgement.verdict == VERDICT_INCONCLUSIVE && judgement.finding_count > 0;
+    if (judgement.verdict == VERDICT_OVER_LIMIT ||
+        (verdict_exit_status(judgement.verdict) > 1 && !inconclusive))
+        return NULL;
+
     struct measurement kept[MAX_CHECK_RUNS];
     char *disturbed CLEANUP(cleanup_free) = NULL;
-    bool inconclusive = judgement.verdict == VERDICT_INCONCLUSIVE && judgement.finding_count > 0;
-    size_t kept_count = run_count;
-    if (entry && (inconclusive || verdict_exit_status(judgement.verdict) <= 1)) {
-        const struct usual_run usual = usual_of_entry(entry);
-        kept_count = keep_undisturbed(&usual, runs, run_count, kept, &disturbed);
+    const struct usual_run usual = usual_of_entry(entry);
+    size_t kept_count = keep_undisturbed(&usual, runs, run_count, kept, &disturbed);
+    if (kept_count == 0) {
+        bool grew = run_count >= MAX_JUDGED_RUNS && judgement.verdict == VERDICT_REGRESSED;
+        return grew ? NULL : xasprintf("the machine disturbed the run: %s", disturbed);
     }
     /* A third run can settle runs that disagree, but not runs that did unlike work. */
-    char *unlike CLEANUP(cleanup_free) = unlike_runs(runs, run_count);
-    bool disagree = kept_count > 1 && !unlike && inconclusive;
-    if (judgement.verdict == VERDICT_OVER_LIMIT)
-        return NULL;
-    if (disturbed && kept_count == 0)
-        return xasprintf("the machine disturbed the run: %s", disturbed);
-    if (!entry || (verdict_exit_status(judgement.verdict) > 1 && !disagree))
+    char *unlike CLEANUP(cleanup_free) = unlike_runs(kept, kept_count);
+    if (kept_count >= MAX_JUDGED_RUNS || (inconclusive && (kept_count == 1 || unlike)))
         return NULL;
 
     char *reason = NULL;

@@ -84,15 +84,17 @@ void judge(const struct baseline *baseline, const char *baseline_path,
 void judge_alone(const struct measurement *runs, size_t run_count, struct judgement *judgement);
 
 /* The rerun policy: returns the reason for another run before the verdict, or NULL. The caller owns
- * the text, a clause. At most MAX_CHECK_RUNS runs. A metric of level fail requires another run
+ * the text, a clause. Runs that the machine disturbed do not count: up to MAX_JUDGED_RUNS others
+ * are measured, and up to MAX_CHECK_RUNS in all. A metric of level fail requires another run
  *   - if the only run exceeds the baseline by more than half of the slack: another run may exceed
  *     all of it,
  *   - if the only run is lower by more than the slack: a single low run may be chance,
  *   - if one of two runs is within the tolerance and the other is not.
- * If the machine disturbed every run so far, that is a reason by itself; else disturbed runs do not
- * count.
+ * If the machine disturbed every run so far, that is a reason by itself, unless MAX_JUDGED_RUNS of
+ * them show growth, which counts.
  * NULL if another run cannot change the verdict: a build failed, or a run exceeds a budget. */
-#define MAX_CHECK_RUNS 3
+#define MAX_JUDGED_RUNS 3
+#define MAX_CHECK_RUNS (3 * MAX_JUDGED_RUNS)
 char *rerun_reason(const struct baseline *baseline, const struct measurement *runs,
                    size_t run_count);
 

@@ -108,19 +108,21 @@ static struct measurement grown(const struct measurement *from, const char *metr
 }
 
 /* Draws runs like `build-mem baseline refresh`, which measures again if the machine disturbed a
- * run. `runs` has room for twice the wanted number. Returns the number of runs to accept. */
+ * run. `*runs` is the caller's. Returns the number of runs to accept. */
 static size_t draw_accepted(const struct pool *pool, size_t wanted, uint64_t *state,
-                            struct measurement *runs)
+                            struct measurement **runs)
 {
-    struct measurement *drawn CLEANUP(cleanup_free) = xcalloc(2 * wanted, sizeof *drawn);
-    size_t kept = 0, count = 0;
-    while (kept < wanted && count < 2 * wanted) {
+    struct measurement *drawn CLEANUP(cleanup_free) = NULL;
+    size_t count = 0;
+    char *reason CLEANUP(cleanup_free) = NULL;
+    do {
+        drawn = xgrow(drawn, count, sizeof *drawn);
         drawn[count++] = *draw(pool, state);
-        const struct usual_run usual = usual_of_runs(drawn, count);
-        char *reason CLEANUP(cleanup_free) = NULL;
-        kept = keep_undisturbed(&usual, drawn, count, runs, &reason);
-    }
-    return kept;
+        free(reason);
+        reason = refresh_rerun_reason(drawn, count, wanted);
+    } while (count < wanted || reason);
+    *runs = xcalloc(count, sizeof **runs);
+    return runs_to_accept(drawn, count, *runs, &reason);
 }
 
 /* Draws a baseline and applies the settings of the gate. Returns false if a refresh would refuse
@@ -130,8 +132,8 @@ static bool draw_baseline(const struct pool *pool, const struct gate *gate, uint
 {
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
     const struct acceptance acceptance = {.at = "2026-01-01T00:00:00Z"};
-    struct measurement *runs CLEANUP(cleanup_free) = xcalloc(2 * gate->baseline_runs, sizeof *runs);
-    size_t count = draw_accepted(pool, gate->baseline_runs, state, runs);
+    struct measurement *runs CLEANUP(cleanup_free) = NULL;
+    size_t count = draw_accepted(pool, gate->baseline_runs, state, &runs);
     if (count < gate->baseline_runs ||
         baseline_accept(baseline, runs, count, &acceptance, &ignored) < 0)
         return false;

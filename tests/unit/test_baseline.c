@@ -66,6 +66,9 @@ START_TEST(every_member_is_read)
     ck_assert_int_eq(entry->disturbance[0].other_cpu_us, 400);
     ck_assert_int_eq(entry->disturbance[1].swap_out_bytes, 17);
     ck_assert_uint_eq(baseline.environments[1].disturbance_count, 0);
+    ck_assert_uint_eq(entry->cpu_count, 2);
+    ck_assert_int_eq(entry->cpu_ms[1], 31024);
+    ck_assert_uint_eq(baseline.environments[1].cpu_count, 0);
     ck_assert_uint_eq(entry->count, 4);
     const struct baseline_metric *metric = baseline_metric_find(entry, "cgroup_peak");
     ck_assert_int_eq(metric->tolerance.level, LEVEL_FAIL);
@@ -208,6 +211,7 @@ static const struct {
     {"bad-at-missing.json", ":12: $.environments[0].accepted: \"at\" is missing"},
     {"bad-measured-on-key.json", ":13: $.environments[0].measured_on.kernels: unknown key"},
     {"bad-disturbance-object.json", ":13: $.environments[0].disturbance: must be an array"},
+    {"bad-cpu-time.json", ":13: $.environments[0].cpu_ms[1]: must be a whole number"},
     {"bad-disturbance-key.json", ":13: $.environments[0].disturbance[0].throttled: unknown key"},
     {"bad-measured-on-text.json", ":13: $.environments[0].measured_on: must be an object"},
     {"bad-image-number.json", ":10: $.environments[0].key.image: must be a string"},

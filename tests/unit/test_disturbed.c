@@ -77,6 +77,39 @@ START_TEST(short_builds)
 }
 END_TEST
 
+/* A build that usually uses 1.5 CPUs. */
+static const struct {
+    int64_t duration_ms, cpu_ms, busy;
+    const char *reason; /* contains this text; NULL: not disturbed */
+} slower[] = {
+    {60000, 72001, 90, NULL}, /* 20 % less */
+    {60000, 71990, 90, "the build used 1.2 CPUs instead of 1.5, because other work used 90 %"},
+    {60000, 71990, 10, NULL}, /* it overlaps less of its work */
+    {60000, -1, 90, NULL},
+    {20000, 20000, 90, NULL}, /* 10 s less */
+    {20000, 19990, 90, "the build used 1.0 CPUs instead of 1.5"},
+    {60000, 120000, 90, NULL},
+    {SLOW_MS, 90000, 90, "the build took 3m 20s instead of 1m 00s"},
+};
+
+START_TEST(runs_that_got_less_cpu)
+{
+    struct measurement m CLEANUP(measurement_release);
+    gate_run(&m, "now", 800 * MIB);
+    disturb(&m, slower[_i].duration_ms, slower[_i].busy, 0);
+    m.build.cpu_ms = slower[_i].cpu_ms;
+    const struct usual_run usual = {.duration_ms = 60000, .cpus = 1.5};
+    char *reason CLEANUP(cleanup_free) = disturbed_reason(&usual, &m);
+    ck_assert_msg((reason != NULL) == (slower[_i].reason != NULL), "%d: %s", _i,
+                  reason ? reason : "-");
+    if (reason)
+        ck_assert_msg(strstr(reason, slower[_i].reason) != NULL, "%d: %s", _i, reason);
+    const struct usual_run unknown = {.duration_ms = 60000, .cpus = -1};
+    char *longer CLEANUP(cleanup_free) = disturbed_reason(&unknown, &m);
+    ck_assert((longer != NULL) == (slower[_i].duration_ms == SLOW_MS));
+}
+END_TEST
+
 START_TEST(swapped_runs)
 {
     struct measurement m CLEANUP(measurement_release);
@@ -110,6 +143,7 @@ START_TEST(usual_figures)
     runs[2].disturbance.swap_in_bytes = 5;
     struct usual_run usual = usual_of_runs(runs, 3);
     ck_assert_int_eq(usual.duration_ms, 50000);
+    ck_assert_double_eq_tol(usual.cpus, 1.8, 0.001);
     ck_assert_double_eq_tol(usual.busy_share, 0.1, 0.001);
     ck_assert_double_eq_tol(usual.throttled_share, 0.2, 0.001);
     ck_assert_int_eq(usual.swapped_bytes, 0);
@@ -127,17 +161,25 @@ START_TEST(usual_figures)
     for (size_t i = 0; i < 3; i++)
         entry->disturbance[entry->disturbance_count++] = runs[i].disturbance;
     usual = usual_of_entry(entry);
+    ck_assert_double_lt(usual.cpus, 0);
+    entry->cpu_ms = xcalloc(3, sizeof *entry->cpu_ms);
+    for (size_t i = 0; i < 3; i++)
+        entry->cpu_ms[entry->cpu_count++] = 90000 - 30000 * (i == 1);
+    usual = usual_of_entry(entry);
     ck_assert_int_eq(usual.duration_ms, 60000);
+    ck_assert_double_eq_tol(usual.cpus, 1, 0.001);
     ck_assert_double_eq_tol(usual.busy_share, 0.9, 0.001);
     ck_assert_double_eq_tol(usual.throttled_share, 0.4, 0.001);
     ck_assert_int_eq(usual.swapped_bytes, 5);
+    entry->cpu_count = 2; /* of other runs than the durations */
+    ck_assert_double_lt(usual_of_entry(entry).cpus, 0);
     gate_release_runs(runs, 3);
 }
 END_TEST
 
 /* Peaks in MiB, against a baseline of 800 +- 80; a negative peak is of a starved run. */
 static const struct {
-    int64_t peaks[3];
+    int64_t peaks[MAX_CHECK_RUNS];
     enum verdict verdict;
     bool rerun;
 } checks[] = {
@@ -145,8 +187,16 @@ static const struct {
     {{-800}, VERDICT_INCONCLUSIVE, true}, /* growth may hide */
     {{-600}, VERDICT_INCONCLUSIVE, true},
     {{-800, -810}, VERDICT_INCONCLUSIVE, true},
-    {{-800, -810, -805}, VERDICT_INCONCLUSIVE, false},
+    {{-800, -810, -805}, VERDICT_INCONCLUSIVE, true},
+    {{-800, -810, -805, -800, -800, -800, -800, -800}, VERDICT_INCONCLUSIVE, true},
+    {{-800, -810, -805, -800, -800, -800, -800, -800, -800}, VERDICT_INCONCLUSIVE, false},
+    {{-800, -810, -805, -800, -800, -800, -800, -800, 800}, VERDICT_PASS, false},
+    {{-800, -810, -805, 800}, VERDICT_PASS, false},
+    {{-800, -810, -805, 900}, VERDICT_REGRESSED, true},
+    {{900, -800, -810, 860}, VERDICT_INCONCLUSIVE, true}, /* two runs that count */
+    {{900, -800, -810, 860, -800, 890}, VERDICT_INCONCLUSIVE, false},
     {{-900}, VERDICT_REGRESSED, true}, /* a quiet run would be higher still */
+    {{-900, -910}, VERDICT_REGRESSED, true},
     {{-900, -910, -905}, VERDICT_REGRESSED, false},
     {{-900, -910, 800}, VERDICT_PASS, false},
     {{-800, 800}, VERDICT_PASS, false},
@@ -157,13 +207,13 @@ static const struct {
 
 START_TEST(checks_with_starved_runs)
 {
-    struct measurement runs[3];
+    struct measurement runs[MAX_CHECK_RUNS];
     struct baseline baseline CLEANUP(baseline_release);
     struct judgement judgement CLEANUP(judgement_release);
     size_t count = 0, starved = 0;
     gate_baseline(&baseline);
     judgement_init(&judgement);
-    for (; count < 3 && checks[_i].peaks[count]; count++) {
+    for (; count < MAX_CHECK_RUNS && checks[_i].peaks[count]; count++) {
         int64_t peak = checks[_i].peaks[count];
         gate_run(&runs[count], "now", llabs(peak) * MIB);
         if (peak < 0)
@@ -227,6 +277,34 @@ START_TEST(growth_against_starved_runs)
 }
 END_TEST
 
+/* Both runs of the entry got a third less CPU than this one, in the same time. */
+START_TEST(growth_against_runs_that_got_less_cpu)
+{
+    struct measurement run, accepted;
+    struct baseline baseline CLEANUP(baseline_release);
+    gate_baseline(&baseline);
+    struct baseline_environment *entry = &baseline.environments[0];
+    entry->disturbance = xcalloc(3, sizeof *entry->disturbance);
+    entry->cpu_ms = xcalloc(3, sizeof *entry->cpu_ms);
+    gate_run(&accepted, "then", 800 * MIB);
+    disturb(&accepted, 60000, 90, 0);
+    for (size_t i = 0; i < 3; i++) {
+        entry->disturbance[entry->disturbance_count++] = accepted.disturbance;
+        entry->cpu_ms[entry->cpu_count++] = 60000;
+    }
+    gate_run(&run, "now", 900 * MIB);
+    disturb(&run, 60000, 10, 0);
+    char *reason CLEANUP(cleanup_free) = disturbed_entry_reason(entry, &run, 1);
+    ck_assert_pstr_eq(reason, "the build used 1.0 CPUs instead of 1.5, because other work used "
+                              "90 % of the CPUs");
+    gate_set_values(gate_metric(&baseline, "duration"), (int64_t[]){90000, 90000, 90000}, 3);
+    entry->cpu_ms[1] = 120000; /* the highest one counts, not the durations */
+    ck_assert_ptr_null(disturbed_entry_reason(entry, &run, 1));
+    measurement_release(&run);
+    measurement_release(&accepted);
+}
+END_TEST
+
 /* A limit is a limit, also for a starved run. */
 START_TEST(budgets_apply_to_starved_runs)
 {
@@ -262,7 +340,69 @@ START_TEST(refresh_refuses_a_starved_run)
     bm_error_release(&err);
     disturb(&runs[1], 60000, 90, 0);
     ck_assert_int_eq(baseline_accept(&baseline, runs, 3, &acceptance, &err), 0);
+    ck_assert_uint_eq(baseline.environments[0].cpu_count, 3);
+    ck_assert_int_eq(baseline.environments[0].cpu_ms[2], 90000);
+    runs[1].build.cpu_ms = UNMEASURED; /* the others would not belong to the durations */
+    ck_assert_int_eq(baseline_accept(&baseline, runs, 3, &acceptance, &err), 0);
+    ck_assert_uint_eq(baseline.environments[0].cpu_count, 0);
     gate_release_runs(runs, 3);
+}
+END_TEST
+
+/* The shares of other work, in percent, in runs that took 60 s; negative: 120 s. The build uses 30
+ * % of the CPUs, so that 60 % fill them. */
+static const struct {
+    int64_t busy[9];
+    size_t kept;
+    bool rerun;
+    const char *crowded; /* contains this text */
+} refreshes[] = {
+    {{0}, 1, false, NULL}, /* before the wanted number */
+    {{95, 95}, 2, false, NULL},
+    {{5, 5, 5}, 3, false, NULL},
+    {{5, -95, 5}, 2, true, NULL},
+    {{5, -95, 5, 5}, 3, false, NULL},
+    {{5, -95, -95, -95, -95, -95, -95, 5}, 2, true, NULL},
+    {{5, -95, -95, -95, -95, -95, -95, -95, 5}, 2, false, NULL}, /* the last one */
+    {{70, 95, 70}, 3, true, "at least 70 % of the CPUs in every run"},
+    {{70, 59, 70}, 3, false, NULL}, /* the CPUs were idle for a time */
+    {{36, 36, 36}, 3, false, NULL},
+    {{-95, -95, -95, 5}, 1, true, NULL},
+    {{-95, -95, -95, 5, 5, 5}, 3, false, NULL},
+    {{70, 70, 70, 70, 70, 70, 70, 70}, 8, true, "70 %"},
+    {{70, 70, 70, 70, 70, 70, 70, 70, 70}, 9, false, "70 %"}, /* it is usual here */
+};
+
+START_TEST(refreshes_with_starved_runs)
+{
+    struct measurement runs[9], kept[9];
+    size_t count = 0;
+    while (count < 9 && (refreshes[_i].busy[count] || count == 0)) {
+        int64_t busy = refreshes[_i].busy[count];
+        gate_run(&runs[count], "one", 800 * MIB);
+        disturb(&runs[count], busy < 0 ? 120000 : 60000, llabs(busy), 0);
+        runs[count].build.cpu_ms = runs[count].build.duration_ms * 2 * 30 / 100 + 30;
+        count++;
+    }
+    char *disturbed CLEANUP(cleanup_free) = NULL;
+    ck_assert_uint_eq(runs_to_accept(runs, count, kept, &disturbed), refreshes[_i].kept);
+    char *crowded CLEANUP(cleanup_free) = crowded_reason(runs, count);
+    char *rerun CLEANUP(cleanup_free) = refresh_rerun_reason(runs, count, 3);
+    ck_assert_msg((rerun != NULL) == refreshes[_i].rerun, "%d: %s", _i, rerun ? rerun : "-");
+    if (count >= 3)
+        ck_assert((crowded != NULL) == (refreshes[_i].crowded != NULL));
+    if (refreshes[_i].crowded)
+        ck_assert_ptr_nonnull(strstr(crowded, refreshes[_i].crowded));
+    int64_t other_us = runs[0].disturbance.other_cpu_us;
+    runs[0].disturbance.other_cpu_us = 10000000; /* short builds */
+    runs[0].disturbance.cpu_capacity_us = 12500000;
+    ck_assert_ptr_null(crowded_reason(runs, 1));
+    runs[0].disturbance.other_cpu_us += 1000000;
+    ck_assert_ptr_nonnull(crowded_reason(runs, 1));
+    runs[0].disturbance.other_cpu_us = other_us;
+    runs[0].build.cpu_ms = UNMEASURED;
+    ck_assert_ptr_null(crowded_reason(runs, count));
+    gate_release_runs(runs, count);
 }
 END_TEST
 
@@ -272,12 +412,15 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, starved_runs, 0, sizeof cases / sizeof *cases);
     tcase_add_test(all, short_builds);
+    tcase_add_loop_test(all, runs_that_got_less_cpu, 0, sizeof slower / sizeof *slower);
     tcase_add_test(all, swapped_runs);
     tcase_add_test(all, usual_figures);
     tcase_add_loop_test(all, checks_with_starved_runs, 0, sizeof checks / sizeof *checks);
     tcase_add_loop_test(all, growth_against_starved_runs, 0, sizeof late / sizeof *late);
+    tcase_add_test(all, growth_against_runs_that_got_less_cpu);
     tcase_add_test(all, budgets_apply_to_starved_runs);
     tcase_add_test(all, refresh_refuses_a_starved_run);
+    tcase_add_loop_test(all, refreshes_with_starved_runs, 0, sizeof refreshes / sizeof *refreshes);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
