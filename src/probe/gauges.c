@@ -9,14 +9,21 @@
 
 #define WAIT_MIN_MS 5
 #define WAIT_MAX_MS 50
-#define FLAT_POLLS 6
-#define CALM_POLLS 20
+#define FLAT_MS 30
 #define STEP_MIN_PERMILLE 10
 #define STEP_MAX_PERMILLE 30
 /* 4 GB/s per CPU: more than the kernel can allocate. */
 #define FASTEST_BYTES_PER_MS_AND_CPU 4000000
-/* The part of its highest usage by which a large cgroup can grow between two polls: 2.5 %. */
+/* The part of its highest usage by which the cgroup can grow between two polls: 2.5 %, or this many
+ * bytes. */
 #define GROWTH_PARTS 40
+#define GROWTH_LEAST_BYTES (INT64_C(8) << 20)
+/* It can grow this many times as fast as in the last few polls, or from nothing: filling the memory
+ * then takes longer than a calm wait, and the next poll shows it. */
+#define GROWTH_SURGE 4
+#define CALM_WAIT_MS 25
+/* A wait becomes longer by this part of the time that passes. */
+#define CALMING 20
 
 static int open_file(const struct cgroup *cgroup, const char *name)
 {
@@ -55,6 +62,7 @@ void gauges_open(struct gauges *gauges, const struct cgroup *cgroup)
         .zswap_high_bytes = -1,
         .stat_usage_bytes = -1,
         .flat_usage_bytes = -1,
+        .growth_wait_us = 1000 * WAIT_MIN_MS,
     };
     if (cgroup->version == 0)
         return;
@@ -114,15 +122,42 @@ int64_t gauges_read_usage(const struct gauges *gauges)
     return gauges->usage_fd < 0 ? -1 : read_number(gauges->usage_fd);
 }
 
-void gauges_poll(struct gauges *gauges, bool whole)
+/* Returns the wait after which the usage has grown by at most GROWTH_PARTS. */
+static int64_t time_to_grow(const struct gauges *gauges)
 {
-    gauge_set(&gauges->usage, gauges_read_usage(gauges));
+    int64_t room = gauges->usage.high_bytes / GROWTH_PARTS;
+    int64_t least = room / gauges->fastest_bytes_per_ms;
+    least = least > WAIT_MIN_MS ? least : WAIT_MIN_MS;
+    room = room > GROWTH_LEAST_BYTES ? room : GROWTH_LEAST_BYTES;
+    int64_t wait = least > CALM_WAIT_MS ? least : CALM_WAIT_MS;
+    if (gauges->growth_bytes_per_ms > room / (GROWTH_SURGE * wait))
+        wait = room / (GROWTH_SURGE * gauges->growth_bytes_per_ms);
+    return wait > least ? wait : least;
+}
+
+static void note_growth(struct gauges *gauges, int64_t t_ms, int64_t before_bytes)
+{
+    int64_t passed_ms = t_ms > gauges->polled_ms ? t_ms - gauges->polled_ms : 1;
+    int64_t grown_bytes = before_bytes < 0 ? 0 : gauges->usage.now_bytes - before_bytes;
+    int64_t growth = grown_bytes / passed_ms;
+    int64_t earlier = gauges->growth_bytes_per_ms - gauges->growth_bytes_per_ms / 4;
+    gauges->growth_bytes_per_ms = growth > earlier ? growth : earlier;
+    gauges->polled_ms = t_ms;
+    /* Becomes longer slowly: what grew a moment ago often grows again. */
+    int64_t wait_us = 1000 * time_to_grow(gauges);
+    int64_t longest_us = gauges->growth_wait_us + 1000 * passed_ms / CALMING;
+    gauges->growth_wait_us = wait_us < longest_us ? wait_us : longest_us;
     if (moved(gauges->flat_usage_bytes, gauges->usage.now_bytes)) {
         gauges->flat_usage_bytes = gauges->usage.now_bytes;
-        gauges->flat_polls = 0;
-    } else if (gauges->flat_polls < CALM_POLLS) {
-        gauges->flat_polls++;
+        gauges->flat_since_ms = t_ms;
     }
+}
+
+void gauges_poll(struct gauges *gauges, int64_t t_ms, bool whole)
+{
+    int64_t before_bytes = gauges->usage.now_bytes;
+    gauge_set(&gauges->usage, gauges_read_usage(gauges));
+    note_growth(gauges, t_ms, before_bytes);
     if (whole || gauges_near_limit(gauges) ||
         moved(gauges->stat_usage_bytes, gauges->usage.now_bytes))
         read_stat(gauges);
@@ -153,16 +188,16 @@ void gauges_note_snapshot(struct gauges *gauges, int64_t processes)
         gauges->unreclaimable.snapshot_bytes = gauges->unreclaimable.now_bytes;
 }
 
-void gauges_start_stage(struct gauges *gauges)
+void gauges_start_stage(struct gauges *gauges, int64_t t_ms)
 {
-    gauges_poll(gauges, true);
+    gauges_poll(gauges, t_ms, true);
     gauge_start_stage(&gauges->usage);
     gauge_start_stage(&gauges->unreclaimable);
 }
 
 bool gauges_are_flat(const struct gauges *gauges)
 {
-    return gauges->usage_fd < 0 || gauges->flat_polls >= FLAT_POLLS;
+    return gauges->usage_fd < 0 || gauges->polled_ms >= gauges->flat_since_ms + FLAT_MS;
 }
 
 bool gauges_near_limit(const struct gauges *gauges)
@@ -182,10 +217,8 @@ int64_t gauges_wait_ms(const struct gauges *gauges)
 {
     int64_t wait = time_to_new_high(gauges, &gauges->usage);
     int64_t other = time_to_new_high(gauges, &gauges->unreclaimable);
-    int64_t least = gauges->usage.high_bytes / GROWTH_PARTS / gauges->fastest_bytes_per_ms;
-    least = least > WAIT_MIN_MS ? least : WAIT_MIN_MS;
-    /* Filling the memory takes longer than this; the next poll shows it. */
-    least *= gauges->flat_polls < FLAT_POLLS ? 1 : gauges->flat_polls < CALM_POLLS ? 2 : 4;
     wait = other < wait ? other : wait;
-    return wait < least ? least : wait > WAIT_MAX_MS ? WAIT_MAX_MS : wait;
+    int64_t growing = gauges->growth_wait_us / 1000;
+    wait = wait > growing ? wait : growing;
+    return wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS;
 }

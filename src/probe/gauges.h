@@ -29,16 +29,18 @@ struct gauges {
     int64_t stat_usage_bytes; /* -1: never read */
     /* The highest of the whole run: swap in use, and memory of compressed swap; -1: unknown. */
     int64_t swap_high_bytes, zswap_high_bytes;
-    int flat_polls; /* consecutive polls without a change of the usage */
-    int64_t flat_usage_bytes;
+    int64_t flat_usage_bytes, flat_since_ms; /* the usage that has not changed since then */
+    int64_t polled_ms;                       /* the last poll */
+    int64_t growth_bytes_per_ms;             /* the highest of the last few polls */
+    int64_t growth_wait_us;                  /* in which it grows by at most 2.5 % */
 };
 
 /* `cgroup` must outlive the gauges. If its version is 0, all values stay unknown. */
 void gauges_open(struct gauges *gauges, const struct cgroup *cgroup);
 
-/* Reads the usage. Also reads memory.stat if `whole` is true, or if the usage has changed or is
- * near the memory limit. */
-void gauges_poll(struct gauges *gauges, bool whole);
+/* Reads the usage at `t_ms`, which must not fall. Also reads memory.stat if `whole` is true, or if
+ * the usage has changed or is near the memory limit. */
+void gauges_poll(struct gauges *gauges, int64_t t_ms, bool whole);
 int64_t gauges_read_usage(const struct gauges *gauges);
 
 /* Returns whether a gauge has a new high, so that a snapshot is due. */
@@ -47,15 +49,16 @@ bool gauges_have_new_high(const struct gauges *gauges);
  * up to 3 %, because a snapshot of them costs more. */
 void gauges_note_snapshot(struct gauges *gauges, int64_t processes);
 /* Starts a stage: its highs start from the current values. */
-void gauges_start_stage(struct gauges *gauges);
+void gauges_start_stage(struct gauges *gauges, int64_t t_ms);
 
-/* Returns whether the usage has not changed for several polls. */
+/* Returns whether the usage has not changed for some time. */
 bool gauges_are_flat(const struct gauges *gauges);
 /* Returns whether the usage is near the memory limit. The caller must not read PSS then: a read
  * delays the release of the memory of a process that the kernel has killed. */
 bool gauges_near_limit(const struct gauges *gauges);
 
-/* Returns how long the caller can sleep without missing a new high, in ms (5 to 50). */
+/* Returns how long the caller can sleep after a poll without missing a new high, in ms (5 to 50). At
+ * four times its recent growth, the usage exceeds its highest by at most 2.5 % meanwhile. */
 int64_t gauges_wait_ms(const struct gauges *gauges);
 
 #endif

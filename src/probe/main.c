@@ -428,6 +428,8 @@ static void watch_build(int signals)
         if (now >= next_poll) {
             next_poll = sampler_poll(&sampler, now);
             check_guard(now);
+            if (emit_pending())
+                emit_some();
             int64_t late = elapsed_ms();
             next_poll = next_poll > late ? next_poll : late + 1;
         }

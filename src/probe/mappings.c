@@ -23,10 +23,12 @@
 #define COST_MIN_US 300
 #define COST_US_PER_MIB 15
 #define COST_US_PER_MAPPING 4
-/* A read may exceed the budget this many times its cost after the last read: 0.25 % of the time.
+/* A read may exceed the budget this many times its cost after the last read: 0.1 % of the time.
  * Memory must then have been flat for a few times its cost. */
-#define REST_COSTS 400
+#define REST_COSTS 1000
 #define FLAT_COSTS 8
+/* The time from one search for a due read to the next one. */
+#define SEARCH_MS 50
 /* A process is read again if its size has changed by this part: while memory grows, and once it is
  * flat. */
 #define CHANGED_GROWING 4
@@ -62,7 +64,7 @@ static int64_t credit_us, credited_at_us, highest_bytes, sent_ms;
 static bool changed;          /* since the last mappings_send() */
 static bool was_near_limit;   /* at the highest usage */
 static int64_t flat_since_ms; /* -1: memory grows */
-static int64_t last_read_ms;
+static int64_t last_read_ms, searched_ms;
 
 static int64_t now_us(void)
 {
@@ -87,7 +89,7 @@ void mappings_init(void)
     credited_at_us = now_us();
     highest_bytes = sent_ms = -1;
     flat_since_ms = -1;
-    last_read_ms = -((int64_t)1 << 40);
+    last_read_ms = searched_ms = -((int64_t)1 << 40);
     changed = was_near_limit = false;
 }
 
@@ -325,8 +327,9 @@ void mappings_poll(int64_t t_ms, int64_t usage_bytes, bool flat, bool may_read)
     if (head.processes == 0 || !is_at_highest(&head, usage_bytes))
         return;
     was_near_limit |= !may_read;
-    if (!may_read)
+    if (!may_read || t_ms < searched_ms + SEARCH_MS)
         return;
+    searched_ms = t_ms;
     size_t count = find_wanted(wanted, &head);
     for (size_t i = 0; i < count; i++)
         if (is_due(wanted[i], t_ms)) {

@@ -8,7 +8,7 @@
 #define MIB ((int64_t)1 << 20)
 
 /* The budget of reads as a part of the time, and the most that can accumulate. */
-#define DUTY_PERMILLE 3
+#define DUTY_PERMILLE 2
 #define CREDIT_MAX_US 5000
 /* The guard against copy-on-write may exceed the budget by this amount. */
 #define GUARD_DEBT_US 20000
@@ -151,9 +151,12 @@ static int64_t interest(const struct process *process, int64_t t_ms, bool growin
     if (growing && t_ms < process->seen_ms + YOUNG_MS)
         return 0;
     int64_t by = changed_by(process);
-    bool alone = growing && process->read_ms >= 0 && process->anon_share > 0.95F;
-    if (process->rss_bytes > LARGE_BYTES || alone)
+    /* Shares almost nothing: its size shows how its PSS has changed. */
+    bool alone = process->read_ms >= 0 && process->anon_share > 0.95F;
+    if (process->rss_bytes > LARGE_BYTES || (alone && growing))
         return by > process->rss_bytes / 4 ? by : 0;
+    if (alone)
+        return by > process->rss_bytes / 8 ? by : 0;
     if (process->read_ms < 0 || by > MIB + process->rss_bytes / 50)
         return by;
     return t_ms - process->read_ms > STALE_MS ? 1 : 0;

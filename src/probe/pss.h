@@ -24,7 +24,7 @@ void pss_init(struct pss_account *account);
 int64_t pss_cpu_us(void);
 
 /* Reads the PSS of the processes whose size changed most since their last read. It stops when the
- * budget (0.3 % of the time) or `limit_us` is used up. If memory is `growing`, it assumes that a
+ * budget (0.2 % of the time) or `limit_us` is used up. If memory is `growing`, it assumes that a
  * process that shared nothing at its last read still shares nothing. Returns false if no process
  * needs a read. */
 bool pss_refresh(int64_t t_ms, int64_t limit_us, bool growing);

@@ -276,7 +276,7 @@ static void enter_stage(struct sampler *sampler, int stage, int64_t t_ms)
                                                 .ended_peak_bytes = -1}});
     emit_some();
     snapshots_forget();
-    gauges_start_stage(&sampler->gauges);
+    gauges_start_stage(&sampler->gauges, t_ms);
 }
 
 static bool same(int64_t before_bytes, int64_t now_bytes)
@@ -316,7 +316,7 @@ int64_t sampler_poll(struct sampler *sampler, int64_t t_ms)
     bool tick = t_ms >= sampler->next_tick_ms;
     if (steps_are_on())
         steps_poll(t_ms);
-    gauges_poll(&sampler->gauges, tick);
+    gauges_poll(&sampler->gauges, t_ms, tick);
     bool due = snapshot_is_due(sampler, t_ms, tick);
     if (scan_is_due(sampler, t_ms, due)) {
         int stage = scan(sampler, t_ms);
@@ -351,7 +351,7 @@ int64_t sampler_poll(struct sampler *sampler, int64_t t_ms)
 
 void sampler_finish(struct sampler *sampler, int64_t t_ms)
 {
-    gauges_poll(&sampler->gauges, true);
+    gauges_poll(&sampler->gauges, t_ms, true);
     (void)scan(sampler, t_ms);
     read_sizes(sampler);
     estimate_all();

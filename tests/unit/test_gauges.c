@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define MIB ((int64_t)1 << 20)
+
 static struct cgroup cgroup;
 static struct gauges gauges;
 
@@ -53,21 +55,21 @@ static void end(void)
 START_TEST(new_highs)
 {
     begin("max\n");
-    gauges_poll(&gauges, false);
+    gauges_poll(&gauges, 0, false);
     ck_assert(gauges_have_new_high(&gauges));
     gauges_note_snapshot(&gauges, 1);
     ck_assert(!gauges_have_new_high(&gauges));
     set_memory(1009000, 400000, 609000); /* less than 1 % */
-    gauges_poll(&gauges, false);
+    gauges_poll(&gauges, 0, false);
     ck_assert(!gauges_have_new_high(&gauges));
     set_memory(1011000, 400000, 611000);
-    gauges_poll(&gauges, false);
+    gauges_poll(&gauges, 0, false);
     ck_assert(gauges_have_new_high(&gauges));
     gauges_note_snapshot(&gauges, 1);
 
     /* The usage falls, but its anonymous part has a new high. */
     set_memory(900000, 500000, 400000);
-    gauges_poll(&gauges, false);
+    gauges_poll(&gauges, 0, false);
     ck_assert_int_eq(gauges.unreclaimable.high_bytes, 500000);
     ck_assert(gauges_have_new_high(&gauges));
     gauges_note_snapshot(&gauges, 1);
@@ -77,15 +79,15 @@ START_TEST(new_highs)
     /* With thousands of processes a snapshot is expensive: the step is 3 %. */
     gauges_note_snapshot(&gauges, 4000);
     set_memory(1011000, 512000, 400000);
-    gauges_poll(&gauges, false);
+    gauges_poll(&gauges, 0, false);
     ck_assert(!gauges_have_new_high(&gauges));
     set_memory(1011000, 516000, 400000);
-    gauges_poll(&gauges, true);
+    gauges_poll(&gauges, 0, true);
     ck_assert(gauges_have_new_high(&gauges));
     set_memory(900000, 516000, 384000);
-    gauges_poll(&gauges, false);
+    gauges_poll(&gauges, 0, false);
 
-    gauges_start_stage(&gauges);
+    gauges_start_stage(&gauges, 0);
     ck_assert_int_eq(gauges.usage.high_bytes, 900000);
     ck_assert(gauges_have_new_high(&gauges));
     end();
@@ -95,19 +97,53 @@ END_TEST
 START_TEST(the_stat_is_read_when_it_matters)
 {
     begin("1200000\n");
-    gauges_poll(&gauges, false);
+    gauges_poll(&gauges, 0, false);
     ck_assert(!gauges_near_limit(&gauges));
     set_memory(1001000, 700000, 301000); /* changed by 0.1 %: not read */
-    gauges_poll(&gauges, false);
+    gauges_poll(&gauges, 0, false);
     ck_assert_int_eq(gauges.stat.anon_bytes, 400000);
-    gauges_poll(&gauges, true);
+    gauges_poll(&gauges, 0, true);
     ck_assert_int_eq(gauges.stat.anon_bytes, 700000);
     set_memory(1100000, 700000, 400000);
-    gauges_poll(&gauges, false);
+    gauges_poll(&gauges, 0, false);
     ck_assert(gauges_near_limit(&gauges));
     set_memory(1100100, 900000, 200100); /* near the limit: read even if unchanged */
-    gauges_poll(&gauges, false);
+    gauges_poll(&gauges, 0, false);
     ck_assert_int_eq(gauges.stat.anon_bytes, 900000);
+    end();
+}
+END_TEST
+
+/* Polls every `step_ms` until `to_ms`, while the usage grows by `bytes_per_ms`. */
+static int64_t poll_until(int64_t from_ms, int64_t to_ms, int64_t step_ms, int64_t bytes_per_ms)
+{
+    int64_t t_ms = from_ms;
+    for (; t_ms < to_ms; t_ms += step_ms) {
+        set_memory(gauges.usage.now_bytes + step_ms * bytes_per_ms, 400000, 600000);
+        gauges_poll(&gauges, t_ms + step_ms, false);
+        gauges_note_snapshot(&gauges, 1);
+    }
+    return t_ms;
+}
+
+START_TEST(the_wait_follows_the_growth)
+{
+    begin("max\n");
+    set_memory(INT64_C(800) * MIB, 400000, 600000);
+    gauges_poll(&gauges, 0, false);
+    gauges_note_snapshot(&gauges, 1);
+    ck_assert_int_eq(gauges_wait_ms(&gauges), 5);
+    int64_t t_ms = poll_until(0, 150, 5, 0);
+    ck_assert_int_eq(gauges_wait_ms(&gauges), 12); /* longer by a twentieth of the time */
+    t_ms = poll_until(t_ms, 2000, 10, 0);
+    ck_assert_int_eq(gauges_wait_ms(&gauges), 25); /* the longest */
+    /* It grows by 400 KiB/ms: four times as fast, it needs 12 ms to grow by 20 MiB. */
+    t_ms = poll_until(t_ms, t_ms + 25, 25, 400 << 10);
+    ck_assert_int_eq(gauges_wait_ms(&gauges), 12);
+    t_ms = poll_until(t_ms, t_ms + 26, 13, 2 * MIB);
+    ck_assert_int_eq(gauges_wait_ms(&gauges), 5);
+    t_ms = poll_until(t_ms, t_ms + 50, 5, 0); /* it has not grown for 50 ms */
+    ck_assert_int_eq(gauges_wait_ms(&gauges), 7);
     end();
 }
 END_TEST
@@ -115,32 +151,41 @@ END_TEST
 START_TEST(the_wait_is_bounded)
 {
     begin("max\n");
-    gauges_poll(&gauges, false);
+    gauges_poll(&gauges, 0, false);
     gauges_note_snapshot(&gauges, 1);
     ck_assert_int_eq(gauges_wait_ms(&gauges), 5);
-    for (int i = 0; i < 10; i++)
-        gauges_poll(&gauges, false);
-    ck_assert_int_eq(gauges_wait_ms(&gauges), 10); /* unchanged */
-    for (int i = 0; i < 40; i++)
-        gauges_poll(&gauges, false);
-    ck_assert_int_eq(gauges_wait_ms(&gauges), 20); /* unchanged for long */
-    /* A cgroup that needs 12 ms to grow by 2.5 %. */
+    /* Growth by 8 MiB counts in a small cgroup, not growth by 2.5 %. */
+    poll_until(0, 2000, 10, 1 << 10);
+    ck_assert_int_eq(gauges_wait_ms(&gauges), 25);
+    /* A cgroup that needs 12 ms to grow by 2.5 % at the highest rate. */
     set_memory(40 * 12 * gauges.fastest_bytes_per_ms, 400000, 600000);
-    gauges_poll(&gauges, false);
+    gauges_poll(&gauges, 2010, false);
     gauges_note_snapshot(&gauges, 1);
     ck_assert_int_eq(gauges_wait_ms(&gauges), 12);
-    for (int i = 0; i < 10; i++)
-        gauges_poll(&gauges, false);
-    ck_assert_int_eq(gauges_wait_ms(&gauges), 24);
     gauges.usage.snapshot_bytes = gauges.unreclaimable.snapshot_bytes = INT64_MAX / 2;
     ck_assert_int_eq(gauges_wait_ms(&gauges), 50);
     end();
     cgroup = (struct cgroup){0};
     gauges_open(&gauges, &cgroup);
-    gauges_poll(&gauges, true);
+    gauges_poll(&gauges, 0, true);
     ck_assert_int_eq(gauges.usage.now_bytes, -1);
     ck_assert(!gauges_have_new_high(&gauges));
     ck_assert_int_eq(gauges_wait_ms(&gauges), 50);
+}
+END_TEST
+
+START_TEST(flat_is_a_time_without_change)
+{
+    begin("max\n");
+    gauges_poll(&gauges, 0, false);
+    gauges_poll(&gauges, 29, false);
+    ck_assert(!gauges_are_flat(&gauges));
+    gauges_poll(&gauges, 30, false);
+    ck_assert(gauges_are_flat(&gauges));
+    set_memory(1006000, 400000, 606000); /* by more than 0.5 % */
+    gauges_poll(&gauges, 40, false);
+    ck_assert(!gauges_are_flat(&gauges));
+    end();
 }
 END_TEST
 
@@ -150,7 +195,9 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_add_test(all, new_highs);
     tcase_add_test(all, the_stat_is_read_when_it_matters);
+    tcase_add_test(all, the_wait_follows_the_growth);
     tcase_add_test(all, the_wait_is_bounded);
+    tcase_add_test(all, flat_is_a_time_without_change);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
