@@ -668,13 +668,21 @@ static bool is_lower_bound(const struct baseline_metric *metric, const struct me
     return strcmp(metric->name, METRIC_CGROUP_PEAK) == 0 && run_cut_off(runs, run_count) && !high;
 }
 
+static bool may_run_again(const struct measurement *runs, size_t run_count)
+{
+    int64_t took_ms = 0;
+    for (size_t i = 0; i < run_count; i++)
+        took_ms += runs[i].build.duration_ms;
+    return run_count < (took_ms < REPLACE_MS ? MAX_CHECK_RUNS : MAX_JUDGED_RUNS);
+}
+
 char *rerun_reason(const struct baseline *baseline, const struct measurement *runs,
                    size_t run_count)
 {
     bool by_bounds;
     const struct baseline_environment *entry =
         baseline_find_common(baseline, runs, run_count, &by_bounds);
-    if (!entry || run_count >= MAX_CHECK_RUNS)
+    if (!entry || !may_run_again(runs, run_count))
         return NULL;
     struct judgement judgement CLEANUP(judgement_release);
     judgement_init(&judgement);

@@ -238,6 +238,21 @@ START_TEST(checks_with_starved_runs)
 }
 END_TEST
 
+START_TEST(long_builds_are_not_replaced)
+{
+    struct measurement runs[MAX_JUDGED_RUNS];
+    struct baseline baseline CLEANUP(baseline_release);
+    gate_baseline(&baseline);
+    for (size_t count = 1; count <= MAX_JUDGED_RUNS; count++) {
+        gate_run(&runs[count - 1], "now", 800 * MIB);
+        disturb(&runs[count - 1], REPLACE_MS / 2, 90, 0);
+        char *reason CLEANUP(cleanup_free) = rerun_reason(&baseline, runs, count);
+        ck_assert((reason != NULL) == (count < MAX_JUDGED_RUNS));
+    }
+    gate_release_runs(runs, MAX_JUDGED_RUNS);
+}
+END_TEST
+
 /* Checks of 900 MiB against a baseline of 800 MiB, whose runs took 60 s on 2 CPUs. */
 static const struct {
     int64_t duration_ms, busy;
@@ -416,6 +431,7 @@ int main(void)
     tcase_add_test(all, swapped_runs);
     tcase_add_test(all, usual_figures);
     tcase_add_loop_test(all, checks_with_starved_runs, 0, sizeof checks / sizeof *checks);
+    tcase_add_test(all, long_builds_are_not_replaced);
     tcase_add_loop_test(all, growth_against_starved_runs, 0, sizeof late / sizeof *late);
     tcase_add_test(all, growth_against_runs_that_got_less_cpu);
     tcase_add_test(all, budgets_apply_to_starved_runs);
