@@ -150,7 +150,7 @@ static size_t runs_that_show(const struct refresh *refresh, const char *metric)
 {
     size_t count = 0;
     for (size_t i = 0; i < refresh->run_count; i++)
-        count += metric_is_shown(&refresh->runs[i], metric);
+        count += run_has_metric(&refresh->runs[i], metric);
     return count;
 }
 

@@ -239,6 +239,21 @@ char *crowded_reason(const struct measurement *runs, size_t count)
     return xasprintf("other work used at least %.0f %% of the CPUs in every run", least * 100);
 }
 
+void note_refresh(const struct measurement *runs, size_t count, size_t accepted, const char *reason,
+                  struct strv *notes)
+{
+    char *crowded CLEANUP(cleanup_free) = crowded_reason(runs, count);
+    if (accepted < count)
+        strv_pushf(notes,
+                   "%zu of %zu runs are not accepted, because the machine disturbed them: %s",
+                   count - accepted, count, reason);
+    if (crowded)
+        strv_pushf(notes,
+                   "%s: later checks take this as usual; if it is not, refresh again on a "
+                   "quiet machine",
+                   crowded);
+}
+
 char *refresh_rerun_reason(const struct measurement *runs, size_t count, size_t wanted)
 {
     if (count < wanted || count >= REFRESH_ATTEMPTS * wanted)

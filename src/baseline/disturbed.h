@@ -58,6 +58,11 @@ size_t runs_to_accept(const struct measurement *runs, size_t count, struct measu
  * disturbed all of them. NULL: it did not. The caller owns it. */
 char *crowded_reason(const struct measurement *runs, size_t count);
 
+/* Adds the notes of a refresh that accepted `accepted` of its runs, for `reason` not all, and that
+ * of crowded_reason(). */
+void note_refresh(const struct measurement *runs, size_t count, size_t accepted, const char *reason,
+                  struct strv *notes);
+
 /* The rerun policy of a refresh that wants `wanted` runs, and has at least as many: returns the
  * reason for one more, a clause, or NULL. The caller owns it. The reasons are a disturbed run, and
  * crowded runs alone. */

@@ -147,22 +147,6 @@ static bool needs_another_run(const struct measurement *runs, size_t count, void
     return reason || count < *wanted;
 }
 
-/* `accepted`: the number of runs that are accepted, for the reason that others are not. */
-static void note_disturbed(const struct runs *runs, size_t accepted, const char *reason,
-                           struct strv *notes)
-{
-    char *crowded CLEANUP(cleanup_free) = crowded_reason(runs->measurements, runs->count);
-    if (accepted < runs->count)
-        strv_pushf(notes,
-                   "%zu of %zu runs are not accepted, because the machine disturbed them: %s",
-                   runs->count - accepted, runs->count, reason);
-    if (crowded)
-        strv_pushf(notes,
-                   "%s: later checks take this as usual; if it is not, refresh again on a "
-                   "quiet machine",
-                   crowded);
-}
-
 /* The commit of the runs is NULL outside of a git repository. */
 static char *advice_to_keep(const struct config *config, const struct measurement *runs)
 {
@@ -195,7 +179,7 @@ static int refresh_from_runs(const struct config *config)
     const struct measurement *accepted = count < wanted ? runs.measurements : kept;
     if (count < wanted)
         count = runs.count;
-    note_disturbed(&runs, count, reason, &judgement.notes);
+    note_refresh(runs.measurements, runs.count, count, reason, &judgement.notes);
     judge_alone(runs.measurements, runs.count, &judgement);
     /* The verdict is that of the refresh: runs that cannot be accepted do not pass. */
     if (judgement.verdict == VERDICT_PASS && accept_runs(config, accepted, count, true, &err) < 0) {

@@ -39,7 +39,7 @@ static const char *fix_of_container(const struct trial *trial)
 
 const char *trial_fix(const struct trial *trial)
 {
-    if (!trial->engine->image_label)
+    if (engine_is_container(trial->engine))
         return fix_of_container(trial);
     if (trial->engine == &engine_inplace)
         return trial->state == TRIAL_ABSENT ? "mount /proc" : "use another engine";

@@ -28,11 +28,6 @@ void trial_release(struct trial *trial)
     *trial = (struct trial){0};
 }
 
-static bool is_container(const struct engine *engine)
-{
-    return !engine->image_label;
-}
-
 static bool is_in_path(const char *program)
 {
     const char *path = getenv("PATH");
@@ -207,13 +202,13 @@ void trial_run(const struct engine *engine, const char *directory, const char *i
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     *trial = (struct trial){.engine = engine, .state = TRIAL_ABSENT};
     measurement_init(&trial->measured);
-    trial->installed = !is_container(engine) || is_in_path(engine->name);
+    trial->installed = !engine_is_container(engine) || is_in_path(engine->name);
     if (engine_try(engine, &trial->silent, &err) < 0) {
         trial->reason = text_one_line(err.message);
         return;
     }
     char *scratch CLEANUP(cleanup_free) = NULL;
-    if (is_container(engine) && !(scratch = scratch_image_import(engine, directory, &err))) {
+    if (engine_is_container(engine) && !(scratch = scratch_image_import(engine, directory, &err))) {
         trial->state = TRIAL_FAILED;
         trial->reason = text_one_line(err.message);
         return;

@@ -255,7 +255,7 @@ void daemon_watch_open(struct daemon_watch *watch, const struct engine *engine,
                        const struct engine_spec *spec)
 {
     *watch =
-        (struct daemon_watch){.has_processes = engine->image_label != NULL, .user = user_of(spec)};
+        (struct daemon_watch){.has_processes = !engine_is_container(engine), .user = user_of(spec)};
     if (engine == &engine_inplace &&
         (cgroup_of_self("", &watch->build) < 0 || cgroup_is_root(&watch->build)))
         watch->build.version = 0;

@@ -40,6 +40,11 @@ void engine_facts_add_built(struct engine_facts *facts, enum built_kind kind, co
         (struct built){.kind = kind, .name = xstrdup(name), .ok = ok, .detail = xstrdup(detail)};
 }
 
+bool engine_is_container(const struct engine *engine)
+{
+    return !engine->image_label;
+}
+
 int engine_try(const struct engine *engine, bool *silent, struct bm_error *err)
 {
     *silent = false;

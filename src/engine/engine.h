@@ -126,6 +126,9 @@ extern const struct engine engine_docker, engine_podman, engine_host, engine_inp
 #define ENGINES 4
 extern const struct engine *const engines[ENGINES];
 
+/* Returns whether the build runs in a container that the engine makes from an image. */
+bool engine_is_container(const struct engine *engine);
+
 /* Checks whether the engine can run builds here, as its `usable` does, and traces the result. */
 int engine_try(const struct engine *engine, bool *silent, struct bm_error *err);
 

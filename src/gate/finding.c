@@ -82,7 +82,7 @@ static size_t count_runs_with(const struct evaluation *evaluation, const char *m
 {
     size_t count = 0;
     for (size_t i = 0; i < evaluation->run_count; i++)
-        count += metric_is_shown(&evaluation->runs[i], metric);
+        count += run_has_metric(&evaluation->runs[i], metric);
     return count;
 }
 
@@ -152,7 +152,7 @@ static bool stage_is_gone(const struct evaluation *evaluation, const struct base
         const struct process_ledger *ledger = &evaluation->runs[i].ledger;
         bool is_certain = ledger->source == PEAK_RSS_TASKSTATS && ledger->overruns == 0 &&
                           ledger->unnamed_rss_bytes >= 0 && ledger->unnamed_rss_bytes < lowest / 2;
-        if (!is_certain && !metric_is_shown(&evaluation->runs[i], metric->name))
+        if (!is_certain && !run_has_metric(&evaluation->runs[i], metric->name))
             return false;
     }
     return true;

@@ -55,7 +55,8 @@ void judgement_release(struct judgement *judgement);
  * The first condition that holds determines the verdict:
  *   build-failed    a run's build failed, or is not verified     (no findings)
  *   inconclusive    a run was not measured, or daemons did its work elsewhere   (no findings)
- *   over-limit      a run's peak reached the memory limit, so the build's need is unknown
+ *   over-limit      a run's unreclaimable memory reached the memory limit: the build's need is
+ *                   unknown
  *   over-limit      the highest run exceeds a budget, whatever the level of the metric
  *   inconclusive    the machine disturbed every run (baseline/disturbed.h). If it disturbed only
  *                   some, the others are judged
@@ -85,9 +86,9 @@ void judge_alone(const struct measurement *runs, size_t run_count, struct judgem
 
 /* The rerun policy: returns the reason for another run before the verdict, or NULL. The caller owns
  * the text, a clause. Runs that the machine disturbed do not count: up to MAX_JUDGED_RUNS others
- * are measured, and up to MAX_CHECK_RUNS in all, or MAX_JUDGED_RUNS if their builds took
- * REPLACE_MS: a long build must not keep a job for hours. A metric of level fail requires another
- * run
+ * are measured, and up to MAX_CHECK_RUNS in all. Once the builds of the check took LONG_BUILDS_MS,
+ * MAX_JUDGED_RUNS in all are enough: it must not keep a job for hours. A metric of level fail
+ * requires another run
  *   - if the only run exceeds the baseline by more than half of the slack: another run may exceed
  *     all of it,
  *   - if the only run is lower by more than the slack: a single low run may be chance,
@@ -97,7 +98,7 @@ void judge_alone(const struct measurement *runs, size_t run_count, struct judgem
  * NULL if another run cannot change the verdict: a build failed, or a run exceeds a budget. */
 #define MAX_JUDGED_RUNS 3
 #define MAX_CHECK_RUNS (3 * MAX_JUDGED_RUNS)
-#define REPLACE_MS (INT64_C(30) * 60 * 1000)
+#define LONG_BUILDS_MS (INT64_C(30) * 60 * 1000)
 char *rerun_reason(const struct baseline *baseline, const struct measurement *runs,
                    size_t run_count);
 

@@ -80,7 +80,7 @@ int64_t metric_at_most(const struct measurement *m, const char *metric)
     return bounded ? m->peak.at_most_bytes : metric_value(m, metric);
 }
 
-bool metric_is_shown(const struct measurement *m, const char *metric)
+bool run_has_metric(const struct measurement *m, const char *metric)
 {
     const struct stage_measurement *stage = stage_of(m, metric);
     return stage ? stage->first_ms >= 0 : metric_value(m, metric) >= 0;

@@ -43,7 +43,7 @@ int64_t metric_value(const struct measurement *m, const char *metric);
  * memory peak with an upper bound (peak.at_most_bytes). */
 int64_t metric_at_most(const struct measurement *m, const char *metric);
 /* Returns whether the build had the metric. A stage that was seen but not measured has no value. */
-bool metric_is_shown(const struct measurement *m, const char *metric);
+bool run_has_metric(const struct measurement *m, const char *metric);
 /* Adds the names of all metrics with a value, in order of report: cgroup_peak, unreclaimable_peak,
  * duration, stage:..., stage_unreclaimable:..., process:... */
 void metric_names(const struct measurement *m, struct strv *names);

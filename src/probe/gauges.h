@@ -57,8 +57,8 @@ bool gauges_are_flat(const struct gauges *gauges);
  * delays the release of the memory of a process that the kernel has killed. */
 bool gauges_near_limit(const struct gauges *gauges);
 
-/* Returns how long the caller can sleep after a poll without missing a new high, in ms (5 to 50). At
- * four times its recent growth, the usage exceeds its highest by at most 2.5 % meanwhile. */
+/* Returns how long the caller can sleep after a poll without missing a new high, in ms (5 to 50).
+ * At four times its recent growth, the usage exceeds its highest by at most 2.5 % meanwhile. */
 int64_t gauges_wait_ms(const struct gauges *gauges);
 
 #endif

@@ -130,12 +130,23 @@ static bool find_heap(const char *answer, unsigned long long *from, unsigned lon
     return *from < *to;
 }
 
+/* The first line of a mapping in smaps: "7f3a1000-7f3a2000 rw-p ...". */
+static bool parse_range(const char *line, unsigned long long *start, unsigned long long *end)
+{
+    char *at;
+    *start = strtoull(line, &at, 16);
+    if (at == line || *at != '-')
+        return false;
+    const char *second = at + 1;
+    *end = strtoull(second, &at, 16);
+    return at > second && *at == ' ';
+}
+
 /* Returns the resident part of the mappings of an address range; -1 if they cannot be read. */
 static int64_t resident_bytes(int pid, unsigned long long from, unsigned long long to)
 {
     char path[64], line[512];
     unsigned long long start, end;
-    long long kib;
     int64_t sum = 0;
     bool inside = false;
     snprintf(path, sizeof path, "/proc/%d/smaps", pid);
@@ -143,10 +154,11 @@ static int64_t resident_bytes(int pid, unsigned long long from, unsigned long lo
     if (!smaps)
         return -1;
     while (fgets(line, sizeof line, smaps)) {
-        if (sscanf(line, "%llx-%llx ", &start, &end) == 2)
+        int64_t rss = parse_kib_line(line, "Rss");
+        if (parse_range(line, &start, &end))
             inside = start < to && end > from;
-        else if (inside && sscanf(line, "Rss: %lld kB", &kib) == 1)
-            sum += kib * 1024;
+        else if (inside && rss > 0)
+            sum += rss;
     }
     fclose(smaps);
     return sum;

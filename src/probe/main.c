@@ -5,7 +5,7 @@
  *                   [--runner VERSION] [--deep]
  *                   -- COMMAND [ARG...]
  *
- * --own-cgroup: only the build lives in the cgroup; implied if the probe is PID 1.
+ * --own-cgroup: only the build and the probe are in the cgroup; implied if the probe is PID 1.
  * Without it the build's processes are the probe's descendants.
  * --marker: a file of the repository. If it is missing, the engine has mounted something else.
  * --cgroup: measures this cgroup, in which a daemon works for COMMAND. The probe is not in it.

@@ -84,7 +84,8 @@ void mappings_init(void)
 {
     stop_reading();
     for (size_t i = 0; i < sizeof all_known / sizeof *all_known; i++)
-        all_known[i].process = NULL;
+        if (all_known[i].process) /* an entry that is not written takes no memory */
+            all_known[i].process = NULL;
     credit_us = CREDIT_START_US;
     credited_at_us = now_us();
     highest_bytes = sent_ms = -1;

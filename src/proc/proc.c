@@ -13,7 +13,7 @@
 /* The highest number of CPUs of any kernel is 8192. */
 #define CPUS_MAX 65536
 
-/* No scanf(3) here and in cgroup.c: it would be a tenth of the static probe. */
+/* No scanf(3): it would be a tenth of the static probe (ci/layering). */
 int parse_proc_stat(const char *text, struct proc_stat *stat)
 {
     /* The name is in parentheses and can contain any character, so find the last ")". The state and

@@ -199,7 +199,7 @@ static void run_with_engine(const struct engine *engine, const char *probe,
     for (size_t i = 0; i < config->artifact_count; i++)
         if (artifact_is_in_image(&config->artifacts[i]))
             strv_push(&image_paths, config->artifacts[i].path);
-    bool in_container = !engine->image_label;
+    bool in_container = engine_is_container(engine);
     fill_command(config, in_container, &command);
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     measurement_set_engine(m, engine->name,
@@ -211,7 +211,7 @@ static void run_with_engine(const struct engine *engine, const char *probe,
         .repo = repo,
         .probe_path = probe,
         .name = name,
-        .image = engine->image_label ? NULL : config->image,
+        .image = in_container ? config->image : NULL,
         .pull = pull_policy_name(config->pull),
         .pulling = recorder_pulling,
         .pulling_context = recorder,

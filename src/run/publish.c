@@ -23,21 +23,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_TAIL_BYTES ((off_t)64 * 1024)
+#define JUNIT_LOG_BYTES ((off_t)64 * 1024)
 
 /* Returns the end of the run's log for the JUnit file, owned by the caller; "" if it is not a
  * readable regular file. */
 static char *read_log_tail(const char *out, const char *label, size_t *length)
 {
     char *path CLEANUP(cleanup_free) = xasprintf("%s/build-%s.log", out, label);
-    char *tail = xcalloc(1, (size_t)LOG_TAIL_BYTES + 1);
+    char *tail = xcalloc(1, (size_t)JUNIT_LOG_BYTES + 1);
     int fd CLEANUP(cleanup_fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat status;
     *length = 0;
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
         return tail;
-    off_t from = status.st_size > LOG_TAIL_BYTES ? status.st_size - LOG_TAIL_BYTES : 0;
-    ssize_t got = pread(fd, tail, (size_t)LOG_TAIL_BYTES, from);
+    off_t from = status.st_size > JUNIT_LOG_BYTES ? status.st_size - JUNIT_LOG_BYTES : 0;
+    ssize_t got = pread(fd, tail, (size_t)JUNIT_LOG_BYTES, from);
     *length = got > 0 ? (size_t)got : 0;
     return tail;
 }

@@ -160,7 +160,7 @@ static void refuse(struct session *session, char *reason)
 static int probe_pid(const struct engine_run *run)
 {
     int pid;
-    if (run->engine->image_label) /* without a container, the probe is the child */
+    if (!engine_is_container(run->engine)) /* without a container, the probe is the child */
         return (int)run->child.pid;
     bool visible = run->located.version && cgroup_processes(&run->located, &pid, 1) == 1 && pid > 0;
     return visible ? pid : -1;
@@ -173,7 +173,7 @@ static void begin_ledger(struct session *session)
         ledger_set_fallback(session->ledger, "the processes of the steps belong to a daemon");
     else if (probe > 0)
         session->watch =
-            process_watch_open(session->ledger, probe, session->run.engine->image_label != NULL);
+            process_watch_open(session->ledger, probe, !engine_is_container(session->run.engine));
     else
         ledger_set_fallback(session->ledger, "the processes of the container are not visible here");
 }
@@ -252,7 +252,7 @@ static void add_levels(struct session *session)
 /* Acts on a record: starts the build at the hello, resets the counter at each stage, and watches
  * for kills and daemons. The probe cannot do that from inside. Adds what only the runner can see.
  */
-static void complete_record(struct session *session, struct wire_record *record)
+static void act_on_record(struct session *session, struct wire_record *record)
 {
     switch (record->type) {
     case WIRE_HELLO:
@@ -309,7 +309,7 @@ static void decode_stream(struct session *session)
             break;
         }
         session->outcome->complete |= record.type == WIRE_END || record.type == WIRE_FAILURE;
-        complete_record(session, &record);
+        act_on_record(session, &record);
         session->on_record(session->context, &record);
         used += (size_t)size;
     }
@@ -442,7 +442,8 @@ static char *incomplete_reason(const struct session *session)
 {
     static const char what[] = "the records of the probe are incomplete";
     /* With a container, the child of the runner is the engine's CLI. */
-    const char *who = session->run.engine->image_label ? "the probe" : session->run.engine->name;
+    const char *who =
+        engine_is_container(session->run.engine) ? session->run.engine->name : "the probe";
     if (*session->diagnostics)
         return xasprintf("%s: %s", what, session->diagnostics);
     if (WIFSIGNALED(session->status))

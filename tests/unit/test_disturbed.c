@@ -245,7 +245,7 @@ START_TEST(long_builds_are_not_replaced)
     gate_baseline(&baseline);
     for (size_t count = 1; count <= MAX_JUDGED_RUNS; count++) {
         gate_run(&runs[count - 1], "now", 800 * MIB);
-        disturb(&runs[count - 1], REPLACE_MS / 2, 90, 0);
+        disturb(&runs[count - 1], LONG_BUILDS_MS / 2, 90, 0);
         char *reason CLEANUP(cleanup_free) = rerun_reason(&baseline, runs, count);
         ck_assert((reason != NULL) == (count < MAX_JUDGED_RUNS));
     }
@@ -408,12 +408,16 @@ START_TEST(refreshes_with_starved_runs)
         ck_assert((crowded != NULL) == (refreshes[_i].crowded != NULL));
     if (refreshes[_i].crowded)
         ck_assert_ptr_nonnull(strstr(crowded, refreshes[_i].crowded));
+    struct strv notes CLEANUP(strv_release) = {0};
+    note_refresh(runs, count, refreshes[_i].kept, disturbed, &notes);
+    ck_assert_uint_eq(notes.count, (refreshes[_i].kept < count) + (crowded != NULL));
     int64_t other_us = runs[0].disturbance.other_cpu_us;
     runs[0].disturbance.other_cpu_us = 10000000; /* short builds */
     runs[0].disturbance.cpu_capacity_us = 12500000;
     ck_assert_ptr_null(crowded_reason(runs, 1));
     runs[0].disturbance.other_cpu_us += 1000000;
-    ck_assert_ptr_nonnull(crowded_reason(runs, 1));
+    char *longer CLEANUP(cleanup_free) = crowded_reason(runs, 1);
+    ck_assert_ptr_nonnull(longer);
     runs[0].disturbance.other_cpu_us = other_us;
     runs[0].build.cpu_ms = UNMEASURED;
     ck_assert_ptr_null(crowded_reason(runs, count));

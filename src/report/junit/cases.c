@@ -388,9 +388,9 @@ static struct junit_case *add_unjudged(struct junit_cases *cases, const char *me
                     xstrdup("not measured: outside daemons did the work of the build"));
     else if (figure < 0)
         set_outcome(item, OUTCOME_SKIPPED, "not-measured",
-                    xstrdup(metric_is_shown(m, metric) ? "the stage was seen but not measured"
-                            : metric_stage(metric)     ? "the stage was not seen"
-                                                       : "not measured"));
+                    xstrdup(run_has_metric(m, metric) ? "the stage was seen but not measured"
+                            : metric_stage(metric)    ? "the stage was not seen"
+                                                      : "not measured"));
     return item;
 }
 
