@@ -31,6 +31,14 @@ static double busy_share(const struct disturbance *disturbance)
     return share(steal > 0 ? add_figures(other, steal) : other, disturbance->cpu_capacity_us);
 }
 
+/* The share of the CPUs that were not idle; -1: unknown. */
+static double full_share(int64_t cpu_ms, const struct disturbance *disturbance)
+{
+    double busy = busy_share(disturbance);
+    double own = share(cpu_ms, disturbance->cpu_capacity_us / 1000);
+    return busy >= 0 && own >= 0 ? own + busy : -1;
+}
+
 /* The kernel adds the times of the CPUs. */
 static double throttled_share(const struct disturbance *disturbance, int64_t duration_ms)
 {
@@ -54,8 +62,11 @@ static double cpus_used(int64_t cpu_ms, int64_t duration_ms)
 
 /* ---- what is usual ---- */
 
-static const struct usual_run nothing_known = {
-    .duration_ms = UNMEASURED, .cpus = -1, .busy_share = -1, .throttled_share = -1};
+static const struct usual_run nothing_known = {.duration_ms = UNMEASURED,
+                                               .cpus = -1,
+                                               .busy_share = -1,
+                                               .throttled_share = -1,
+                                               .full_share = -1};
 
 /* The lowest and the highest number of CPUs that an accepted run used; -1: unknown. */
 static void cpus_of_entry(const struct baseline_environment *entry, double *lowest, double *highest)
@@ -102,6 +113,7 @@ struct usual_run usual_of_runs(const struct measurement *runs, size_t count)
                                        .cpus = cpus_used(runs[i].build.cpu_ms, duration_ms),
                                        .busy_share = busy_share(one),
                                        .throttled_share = throttled_share(one, duration_ms),
+                                       .full_share = full_share(runs[i].build.cpu_ms, one),
                                        .swapped_bytes = swapped_bytes(one)};
         }
     }
@@ -135,7 +147,8 @@ static char *starved_reason(const struct usual_run *usual, const struct usual_ru
     if (!longer && !got_less_cpu(run->cpus, run->duration_ms, usual->cpus))
         return NULL;
     double busy = run->busy_share, throttled = run->throttled_share;
-    bool is_busy = is_unusual(busy, usual->busy_share, USUAL_BUSY_SHARE);
+    bool is_busy = is_unusual(busy, usual->busy_share, USUAL_BUSY_SHARE) &&
+                   (longer || run->full_share > FULL_SHARE);
     bool is_stopped = is_unusual(throttled, usual->throttled_share, USUAL_THROTTLED_SHARE);
     if (!is_busy && !is_stopped)
         return NULL;
@@ -176,7 +189,8 @@ char *disturbed_entry_reason(const struct baseline_environment *entry,
     const struct usual_run now = usual_of_runs(runs, count);
     struct usual_run then = {.duration_ms = usual_of_entry(entry).duration_ms,
                              .busy_share = 1,
-                             .throttled_share = 1}; /* the lowest shares */
+                             .throttled_share = 1,
+                             .full_share = 2}; /* the lowest shares */
     double lowest;
     cpus_of_entry(entry, &lowest, &then.cpus);
     for (size_t i = 0; i < entry->disturbance_count; i++) {
@@ -184,6 +198,8 @@ char *disturbed_entry_reason(const struct baseline_environment *entry,
         then.busy_share = smaller(then.busy_share, busy_share(one));
         then.throttled_share =
             smaller(then.throttled_share, throttled_share(one, then.duration_ms));
+        int64_t cpu_ms = i < entry->cpu_count ? entry->cpu_ms[i] : UNMEASURED;
+        then.full_share = smaller(then.full_share, full_share(cpu_ms, one));
     }
     if (entry->disturbance_count == 0)
         return NULL;
@@ -222,10 +238,9 @@ size_t runs_to_accept(const struct measurement *runs, size_t count, struct measu
  * used so much CPU time that it can have slowed the build. */
 static bool is_crowded(const struct measurement *m)
 {
-    double busy = busy_share(&m->disturbance);
-    double own = share(m->build.cpu_ms, m->disturbance.cpu_capacity_us / 1000);
     bool much = m->disturbance.other_cpu_us / 1000 > SLOWED_BY_MS;
-    return much && is_unusual(busy, -1, USUAL_BUSY_SHARE) && own >= 0 && own + busy > FULL_SHARE;
+    return much && is_unusual(busy_share(&m->disturbance), -1, USUAL_BUSY_SHARE) &&
+           full_share(m->build.cpu_ms, &m->disturbance) > FULL_SHARE;
 }
 
 char *crowded_reason(const struct measurement *runs, size_t count)

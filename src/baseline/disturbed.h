@@ -13,6 +13,7 @@ struct usual_run {
     int64_t duration_ms; /* UNMEASURED: unknown */
     double cpus;         /* that the build used: CPU time per time; negative: unknown */
     double busy_share, throttled_share;
+    double full_share; /* of the CPUs, by the build and by other work */
     int64_t swapped_bytes;
 };
 
@@ -27,7 +28,8 @@ struct usual_run usual_of_runs(const struct measurement *runs, size_t count);
  *     more than 20 %, and so got more than 10 s less CPU time than usual in that duration.
  *     The machine: the share of the CPUs that other work and the hypervisor used, or the share of
  *     the time for which a CPU quota stopped the run, exceeds the usual share by more than 10
- *     percentage points.
+ *     percentage points. A build that used fewer CPUs while others were idle needs fewer: other
+ *     work does not explain that.
  *   - swapped: the build had swap in use, and the machine swapped more bytes than usual, by more
  *     than 5 % of the memory peak.
  *

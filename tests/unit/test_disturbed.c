@@ -85,6 +85,8 @@ static const struct {
     {60000, 72001, 90, NULL}, /* 20 % less */
     {60000, 71990, 90, "the build used 1.2 CPUs instead of 1.5, because other work used 90 %"},
     {60000, 71990, 10, NULL}, /* it overlaps less of its work */
+    {60000, 71990, 30, NULL}, /* a tenth of the CPUs is idle */
+    {60000, 71990, 31, "because other work used 31 % of the CPUs"},
     {60000, -1, 90, NULL},
     {20000, 20000, 90, NULL}, /* 10 s less */
     {20000, 19990, 90, "the build used 1.0 CPUs instead of 1.5"},
@@ -314,6 +316,12 @@ START_TEST(growth_against_runs_that_got_less_cpu)
                               "90 % of the CPUs");
     gate_set_values(gate_metric(&baseline, "duration"), (int64_t[]){90000, 90000, 90000}, 3);
     entry->cpu_ms[1] = 120000; /* the highest one counts, not the durations */
+    ck_assert_ptr_null(disturbed_entry_reason(entry, &run, 1));
+    entry->cpu_ms[1] = 60000;
+    char *again CLEANUP(cleanup_free) = disturbed_entry_reason(entry, &run, 1);
+    ck_assert_ptr_nonnull(again);
+    disturb(&accepted, 60000, 30, 0);
+    entry->disturbance[2] = accepted.disturbance; /* it left CPUs idle, so it needed no more */
     ck_assert_ptr_null(disturbed_entry_reason(entry, &run, 1));
     measurement_release(&run);
     measurement_release(&accepted);
