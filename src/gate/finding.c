@@ -270,6 +270,25 @@ static bool peak_was_cut_off(const struct evaluation *evaluation, const char *me
            run_cut_off(evaluation->runs, evaluation->run_count);
 }
 
+const struct measurement *run_possibly_over(const struct evaluation *evaluation,
+                                            const struct finding *finding)
+{
+    for (size_t i = 0; i < evaluation->run_count; i++)
+        if (metric_at_most(&evaluation->runs[i], finding->metric) > finding->budget)
+            return &evaluation->runs[i];
+    return NULL;
+}
+
+/* The value of the run is within the budget, its upper bound is not. */
+static char *bounds_reason(const struct measurement *run, const char *metric)
+{
+    char *lowest CLEANUP(cleanup_free) = metric_figure(metric, metric_value(run, metric));
+    char *highest CLEANUP(cleanup_free) = metric_figure(metric, metric_at_most(run, metric));
+    return xasprintf("the peak counter of the cgroup could not be reset, so the memory peak is "
+                     "between %s and %s",
+                     lowest, highest);
+}
+
 /* Returns the reason that the runs do not show whether the metric is within its budget, or NULL.
  * The caller owns the text. */
 static char *unchecked_reason(const struct evaluation *evaluation, const struct finding *finding)
@@ -278,10 +297,12 @@ static char *unchecked_reason(const struct evaluation *evaluation, const struct 
     const struct process_ledger *ledger = process ? incomplete_ledger(evaluation) : NULL;
     if (ledger)
         return xstrdup(ledger->fallback ? ledger->fallback : "exit records were lost");
-    if (finding->value_count == evaluation->run_count)
-        return peak_was_cut_off(evaluation, finding->metric)
-                   ? cut_off_reason(run_cut_off(evaluation->runs, evaluation->run_count))
-                   : NULL;
+    if (finding->value_count == evaluation->run_count) {
+        if (peak_was_cut_off(evaluation, finding->metric))
+            return cut_off_reason(run_cut_off(evaluation->runs, evaluation->run_count));
+        const struct measurement *over = run_possibly_over(evaluation, finding);
+        return over ? bounds_reason(over, finding->metric) : NULL;
+    }
     if (finding->value_count)
         return xasprintf("it was measured in only %zu of %zu runs", finding->value_count,
                          evaluation->run_count);

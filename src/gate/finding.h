@@ -108,6 +108,11 @@ const struct measurement *run_at_limit(const struct measurement *runs, size_t ru
 /* The first run whose memory peak was cut off at a limit, although its need is known; or NULL. */
 const struct measurement *run_cut_off(const struct measurement *runs, size_t run_count);
 
+/* The first run that can exceed the budget of the finding: the upper bound of its memory peak does.
+ * NULL: none. */
+const struct measurement *run_possibly_over(const struct evaluation *evaluation,
+                                            const struct finding *finding);
+
 /* The level at which the metric counts for these runs. If the memory peak of a run was cut off, the
  * unreclaimable peak is judged instead, at the level of cgroup_peak if its own is lower. */
 enum level level_for_runs(const struct baseline_environment *entry,

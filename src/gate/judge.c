@@ -82,11 +82,14 @@ static char *refresh_or(enum advice refresh, enum advice otherwise,
                                         : advice_text(otherwise, NULL);
 }
 
-static enum advice advice_for_unchecked(const char *metric)
+static enum advice advice_for_unchecked(const struct evaluation *evaluation,
+                                        const struct finding *finding)
 {
-    return metric_process_name(metric) ? ADVICE_UNCHECKED_PROCESS
-           : metric_stage(metric)      ? ADVICE_UNCHECKED_STAGE
-                                       : ADVICE_UNCHECKED_PEAK;
+    return metric_process_name(finding->metric)                   ? ADVICE_UNCHECKED_PROCESS
+           : metric_stage(finding->metric)                        ? ADVICE_UNCHECKED_STAGE
+           : run_cut_off(evaluation->runs, evaluation->run_count) ? ADVICE_UNCHECKED_PEAK
+           : run_possibly_over(evaluation, finding)               ? ADVICE_NEW_CGROUP
+                                                                  : ADVICE_UNCHECKED_PEAK;
 }
 
 static enum advice advice_for_noise(const struct evaluation *evaluation, const char *metric)
@@ -116,13 +119,14 @@ static char *advice_for_pass(const struct evaluation *evaluation, const struct j
 
 static char *advice_for(const struct evaluation *evaluation, const struct judgement *judgement)
 {
-    const char *metric = judgement->findings[evaluation->worst_finding].metric;
+    const struct finding *finding = &judgement->findings[evaluation->worst_finding];
+    const char *metric = finding->metric;
     const char *file = budget_file(evaluation, metric, judgement->baseline_path);
     switch (evaluation->worst) {
     case REASON_OVER_BUDGET:
         return advice_text(ADVICE_OVER_BUDGET, file);
     case REASON_UNCHECKED_BUDGET:
-        return advice_text(advice_for_unchecked(metric), file);
+        return advice_text(advice_for_unchecked(evaluation, finding), file);
     case REASON_REGRESSED:
         return refresh_or(ADVICE_ACCEPT_INCREASE, ADVICE_SEE_TABLES, judgement);
     case REASON_GONE:

@@ -1557,6 +1557,34 @@ START_TEST(a_stage_is_not_explained_by_the_peak)
 }
 END_TEST
 
+/* Between the bounds of a memory peak, the runs do not show whether it is within the budget. */
+START_TEST(a_budget_between_bounds_is_unchecked)
+{
+    static const struct {
+        int64_t at_most_mib;
+        enum verdict verdict;
+    } table[] = {{850, VERDICT_PASS}, {851, VERDICT_INCONCLUSIVE}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct scene scene CLEANUP(release_scene);
+        struct judgement judgement CLEANUP(judgement_release), alone CLEANUP(judgement_release);
+        set_scene(&scene, budget_850, no_peaks);
+        gate_bound_peak(&scene.runs[0], table[i].at_most_mib * MIB);
+        judge_scene(&scene, false, &judgement);
+        ck_assert_int_eq(judgement.verdict, table[i].verdict);
+        judgement_init(&alone);
+        ck_assert_int_eq(judge_budget(&scene.runs[0], PEAK, 850 * MIB, &alone), table[i].verdict);
+        if (table[i].verdict == VERDICT_PASS)
+            continue;
+        char *advice CLEANUP(cleanup_free) = advice_text(ADVICE_NEW_CGROUP, NULL);
+        ck_assert_str_eq(judgement.advice, advice);
+        ck_assert_str_eq(judgement.reason,
+                         "the budget of cgroup_peak, 850.0 MiB, cannot be checked: the peak "
+                         "counter of the cgroup could not be reset, so the memory peak is between "
+                         "800.0 MiB and 851.0 MiB");
+    }
+}
+END_TEST
+
 /* In the order of: value, budget of build-mem.json, budget of the baseline. The lower one counts.
  */
 START_TEST(the_lower_budget_counts)
@@ -1747,6 +1775,7 @@ int main(void)
     tcase_add_test(rest, drift_is_noted);
     tcase_add_test(rest, second_entry_is_found);
     tcase_add_test(rest, a_peak_between_bounds_is_judged_by_them);
+    tcase_add_test(rest, a_budget_between_bounds_is_unchecked);
     tcase_add_test(rest, bounds_are_in_the_reason);
     tcase_add_test(rest, note_names_the_limit);
     tcase_add_test(rest, idle_daemons_are_not_noted);
