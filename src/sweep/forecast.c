@@ -85,7 +85,8 @@ int sweep_forecast(const struct measurement *m, int64_t within_bytes,
     if (!all)
         return -1;
     int64_t rss_bytes = peak_rss_sum(at_peak, jobs->name);
-    if (all->p95_rss_bytes <= 0 || rss_bytes <= 0)
+    if (all->p95_rss_bytes <= 0 || all->count < 1 || rss_bytes <= 0 ||
+        m->ledger.source == PEAK_RSS_UNKNOWN)
         return bm_error_set(err,
                             "the peak RSS of the processes of %s is unknown; run build-mem as "
                             "root outside of a container",
@@ -112,9 +113,13 @@ int sweep_forecast(const struct measurement *m, int64_t within_bytes,
         .measured_jobs = (int64_t)jobs->count,
         .measured_bytes = m->peak.unreclaimable_bytes,
     };
-    /* The largest jobs, which ran together, can need more than the p95. */
-    if (within_bytes < forecast->measured_bytes && forecast->jobs >= forecast->measured_jobs)
+    /* The largest jobs, which ran together, can need more than the p95; jobs that do not reach
+     * their peaks at once need less. */
+    bool fitted = within_bytes >= forecast->measured_bytes;
+    if (!fitted && forecast->jobs >= forecast->measured_jobs)
         forecast->jobs = forecast->measured_jobs - 1;
+    if (fitted && forecast->jobs < forecast->measured_jobs)
+        forecast->jobs = forecast->measured_jobs;
     return 0;
 }
 

@@ -224,7 +224,7 @@ struct sweep_forecast {
  * must have it. Their unreclaimable memory is their PSS times the share of anonymous memory in all
  * PSS. A job needs the same part of the p95 of the peak RSS as the jobs held of theirs at the peak,
  * because files that all jobs map, such as the compiler, do not grow with the jobs. Into less than
- * the unreclaimable peak, fewer jobs fit than ran then.
+ * the unreclaimable peak, fewer jobs fit than ran then; into as much or more, at least as many.
  *
  * Returns -1 with the reason if the run has no such forecast. */
 int sweep_forecast(const struct measurement *m, int64_t within_bytes,

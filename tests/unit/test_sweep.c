@@ -788,7 +788,8 @@ START_TEST(forecasts_the_jobs_that_fit)
 {
     static const struct {
         int64_t within, jobs;
-    } rows[] = {{20, 0}, {200, 0}, {202, 1}, {314, 1}, {884, 4}, {886, 5}, {8192, 47}};
+    } rows[] = {{20, 0},  {200, 0}, {202, 1},  {314, 1}, {316, 2}, /* 2 ran in 315 MiB */
+                {884, 4}, {886, 5}, {8192, 47}};
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct measurement m CLEANUP(measurement_release);
     struct sweep_forecast forecast;
@@ -839,6 +840,12 @@ START_TEST(some_runs_have_no_forecast)
     m.ledger.groups[0].p95_rss_bytes = UNMEASURED;
     expect_no_forecast(&m, "peak RSS");
     m.ledger.groups[0].p95_rss_bytes = 240 * MIB;
+    m.ledger.groups[0].count = UNMEASURED;
+    expect_no_forecast(&m, "peak RSS");
+    m.ledger.groups[0].count = 48;
+    m.ledger.source = PEAK_RSS_UNKNOWN;
+    expect_no_forecast(&m, "peak RSS");
+    m.ledger.source = PEAK_RSS_TASKSTATS;
     m.ledger.groups[0].name[0] = 'C'; /* "Cc1" */
     expect_no_forecast(&m, "cc1 is not one of the groups");
     m.ledger.groups[0].name[0] = 'c';
