@@ -351,7 +351,7 @@ const struct setting settings[] = {
     {"metric", "NAME", FLAGS_BISECT, NULL, KEY_NONE, NULL,
      "metric that was raised (default: cgroup_peak)", set_metric},
     {"runs", "N", FLAGS_MEASURE & ~(FLAGS_FIT | FLAGS_BISECT | FLAGS_SWEEP), NULL, KEY_NONE, NULL,
-     "number of runs (default: 1; check: up to 3; baseline refresh: 3)", set_runs},
+     "number of runs (default: 1; check: as many as needed; baseline refresh: 3)", set_runs},
     {"out", "DIR", FLAGS_MEASURE, "out", KEY_INNER_PATH, ".build-mem",
      "directory for the files of the run", set_out},
     {"repo", "DIR", FLAGS_MEASURE | FLAGS_SHOW | FLAGS_INIT, NULL, KEY_NONE, ".",
