@@ -418,7 +418,9 @@ START_TEST(refreshes_with_starved_runs)
         ck_assert_ptr_nonnull(strstr(crowded, refreshes[_i].crowded));
     struct strv notes CLEANUP(strv_release) = {0};
     note_refresh(runs, count, refreshes[_i].kept, disturbed, &notes);
-    ck_assert_uint_eq(notes.count, (refreshes[_i].kept < count) + (crowded != NULL));
+    size_t notes_wanted = refreshes[_i].kept < count;
+    notes_wanted += crowded != NULL;
+    ck_assert_uint_eq(notes.count, notes_wanted);
     int64_t other_us = runs[0].disturbance.other_cpu_us;
     runs[0].disturbance.other_cpu_us = 10000000; /* short builds */
     runs[0].disturbance.cpu_capacity_us = 12500000;
