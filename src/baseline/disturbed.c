@@ -234,6 +234,14 @@ size_t runs_to_accept(const struct measurement *runs, size_t count, struct measu
     return keep_undisturbed(&usual, runs, count, kept, reason);
 }
 
+bool builds_took_long(const struct measurement *runs, size_t count)
+{
+    int64_t took_ms = 0;
+    for (size_t i = 0; i < count; i++)
+        took_ms += runs[i].build.duration_ms;
+    return took_ms >= LONG_BUILDS_MS;
+}
+
 /* Whether other work used more of the CPUs than is usual without a baseline, left none idle, and
  * used so much CPU time that it can have slowed the build. */
 static bool is_crowded(const struct measurement *m)
@@ -264,14 +272,14 @@ void note_refresh(const struct measurement *runs, size_t count, size_t accepted,
                    count - accepted, count, reason);
     if (crowded)
         strv_pushf(notes,
-                   "%s: later checks take this as usual; if it is not, refresh again on a "
+                   "%s: a baseline of such runs takes this as usual; if it is not, refresh on a "
                    "quiet machine",
                    crowded);
 }
 
 char *refresh_rerun_reason(const struct measurement *runs, size_t count, size_t wanted)
 {
-    if (count < wanted || count >= REFRESH_ATTEMPTS * wanted)
+    if (count < wanted || count >= REFRESH_ATTEMPTS * wanted || builds_took_long(runs, count))
         return NULL;
     struct measurement *kept CLEANUP(cleanup_free) = xcalloc(count, sizeof *kept);
     char *reason CLEANUP(cleanup_free) = NULL;

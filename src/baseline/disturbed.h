@@ -55,6 +55,11 @@ size_t keep_undisturbed(const struct usual_run *usual, const struct measurement 
 size_t runs_to_accept(const struct measurement *runs, size_t count, struct measurement *kept,
                       char **reason);
 
+/* Once the builds of a check or a refresh took this long, no further run replaces a disturbed one:
+ * a long build must not keep a job for hours. */
+#define LONG_BUILDS_MS (INT64_C(30) * 60 * 1000)
+bool builds_took_long(const struct measurement *runs, size_t count);
+
 /* Returns a clause if other work used more than 35 % of the CPUs and more than 10 s of CPU time in
  * every run, and left no CPU idle: then the runs cannot show whether the machine is always so, or
  * disturbed all of them. NULL: it did not. The caller owns it. */

@@ -108,8 +108,8 @@ const struct measurement *run_at_limit(const struct measurement *runs, size_t ru
 /* The first run whose memory peak was cut off at a limit, although its need is known; or NULL. */
 const struct measurement *run_cut_off(const struct measurement *runs, size_t run_count);
 
-/* The first run that can exceed the budget of the finding: the upper bound of its memory peak does.
- * NULL: none. */
+/* The first run that can exceed the budget of the finding: the upper bound of its memory peak does,
+ * and the lower one, the highest sample, is within 5 % of the budget. NULL: none. */
 const struct measurement *run_possibly_over(const struct evaluation *evaluation,
                                             const struct finding *finding);
 

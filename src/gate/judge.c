@@ -674,10 +674,7 @@ static bool is_lower_bound(const struct baseline_metric *metric, const struct me
 
 static bool may_run_again(const struct measurement *runs, size_t run_count)
 {
-    int64_t took_ms = 0;
-    for (size_t i = 0; i < run_count; i++)
-        took_ms += runs[i].build.duration_ms;
-    return run_count < (took_ms < LONG_BUILDS_MS ? MAX_CHECK_RUNS : MAX_JUDGED_RUNS);
+    return run_count < (builds_took_long(runs, run_count) ? MAX_JUDGED_RUNS : MAX_CHECK_RUNS);
 }
 
 char *rerun_reason(const struct baseline *baseline, const struct measurement *runs,

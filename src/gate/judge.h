@@ -86,9 +86,9 @@ void judge_alone(const struct measurement *runs, size_t run_count, struct judgem
 
 /* The rerun policy: returns the reason for another run before the verdict, or NULL. The caller owns
  * the text, a clause. Runs that the machine disturbed do not count: up to MAX_JUDGED_RUNS others
- * are measured, and up to MAX_CHECK_RUNS in all. Once the builds of the check took LONG_BUILDS_MS,
- * MAX_JUDGED_RUNS in all are enough: it must not keep a job for hours. A metric of level fail
- * requires another run
+ * are measured, and up to MAX_CHECK_RUNS in all. Once the builds took long
+ * (builds_took_long()), MAX_JUDGED_RUNS in all are enough. A metric of level fail requires another
+ * run
  *   - if the only run exceeds the baseline by more than half of the slack: another run may exceed
  *     all of it,
  *   - if the only run is lower by more than the slack: a single low run may be chance,
@@ -98,7 +98,6 @@ void judge_alone(const struct measurement *runs, size_t run_count, struct judgem
  * NULL if another run cannot change the verdict: a build failed, or a run exceeds a budget. */
 #define MAX_JUDGED_RUNS 3
 #define MAX_CHECK_RUNS (3 * MAX_JUDGED_RUNS)
-#define LONG_BUILDS_MS (INT64_C(30) * 60 * 1000)
 char *rerun_reason(const struct baseline *baseline, const struct measurement *runs,
                    size_t run_count);
 

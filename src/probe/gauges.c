@@ -137,9 +137,9 @@ static int64_t time_to_grow(const struct gauges *gauges)
 
 static void note_growth(struct gauges *gauges, int64_t t_ms, int64_t before_bytes)
 {
-    int64_t passed_ms = t_ms > gauges->polled_ms ? t_ms - gauges->polled_ms : 1;
+    int64_t passed_ms = t_ms - gauges->polled_ms;
     int64_t grown_bytes = before_bytes < 0 ? 0 : gauges->usage.now_bytes - before_bytes;
-    int64_t growth = grown_bytes / passed_ms;
+    int64_t growth = passed_ms > 0 ? grown_bytes / passed_ms : 0;
     int64_t earlier = gauges->growth_bytes_per_ms - gauges->growth_bytes_per_ms / 4;
     gauges->growth_bytes_per_ms = growth > earlier ? growth : earlier;
     gauges->polled_ms = t_ms;

@@ -152,7 +152,7 @@ static int64_t interest(const struct process *process, int64_t t_ms, bool growin
         return 0;
     int64_t by = changed_by(process);
     /* Shares almost nothing: its size shows how its PSS has changed. */
-    bool alone = process->read_ms >= 0 && process->anon_share > 0.95F;
+    bool alone = process->read_ms >= 0 && !process->guessed && process->anon_share > 0.95F;
     if (process->rss_bytes > LARGE_BYTES || (alone && growing))
         return by > process->rss_bytes / 4 ? by : 0;
     if (alone)
