@@ -189,10 +189,11 @@ static enum ratio_position evaluate(const struct relative_runs *both, const char
         finding->actual = median_of(values.items, values.count);
     bool has_both = base.count && values.count;
     bool by_bounds = strcmp(metric, METRIC_CGROUP_PEAK) == 0 && is_by_bounds(both);
-    const struct ratio ratio = !has_both ? (struct ratio){0}
-                               : by_bounds
-                                   ? ratio_by_bounds(&base, &values)
-                                   : ratio_of(base.items, base.count, values.items, values.count);
+    struct ratio ratio = {0};
+    if (has_both && by_bounds)
+        ratio = ratio_by_bounds(&base, &values);
+    else if (has_both)
+        ratio = ratio_of(base.items, base.count, values.items, values.count);
     finding->value_count = values.count;
     finding->values = steal_ptr(values.items);
     if (!has_both) {

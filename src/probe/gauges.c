@@ -62,7 +62,7 @@ void gauges_open(struct gauges *gauges, const struct cgroup *cgroup)
         .zswap_high_bytes = -1,
         .stat_usage_bytes = -1,
         .flat_usage_bytes = -1,
-        .growth_wait_us = 1000 * WAIT_MIN_MS,
+        .growth_wait_us = INT64_C(1000) * WAIT_MIN_MS,
     };
     if (cgroup->version == 0)
         return;
@@ -130,8 +130,9 @@ static int64_t time_to_grow(const struct gauges *gauges)
     least = least > WAIT_MIN_MS ? least : WAIT_MIN_MS;
     room = room > GROWTH_LEAST_BYTES ? room : GROWTH_LEAST_BYTES;
     int64_t wait = least > CALM_WAIT_MS ? least : CALM_WAIT_MS;
-    if (gauges->growth_bytes_per_ms > room / (GROWTH_SURGE * wait))
-        wait = room / (GROWTH_SURGE * gauges->growth_bytes_per_ms);
+    int64_t surge = GROWTH_SURGE * gauges->growth_bytes_per_ms;
+    if (surge > 0 && room / surge < wait)
+        wait = room / surge;
     return wait > least ? wait : least;
 }
 
