@@ -761,6 +761,50 @@ static void settle_memory_peak(struct aggregate *aggregate)
     }
 }
 
+/* Figures that differ by less than this part are the same peak: a step of an image build has a
+ * cgroup below that of the build. */
+#define SAME_PEAK 50
+
+static bool is_memory_peak(const struct measurement *m, int64_t bytes)
+{
+    return bytes >= m->peak.cgroup_bytes - m->peak.cgroup_bytes / SAME_PEAK;
+}
+
+/* Returns the stage whose own peak is the memory peak, or NULL: none, or `named` is one. Steps that
+ * ran at the same time share the peak of the build. */
+static const struct stage_measurement *stage_with_peak(const struct aggregate *aggregate,
+                                                       const char *named)
+{
+    const struct stage_measurement *highest = NULL;
+    for (size_t i = 0; i < aggregate->m->stage_count; i++) {
+        const struct stage_measurement *stage = &aggregate->m->stages[i];
+        if (aggregate->states[i].overlapped ||
+            !is_memory_peak(aggregate->m, stage->cgroup_peak_bytes))
+            continue;
+        if (named && strcmp(stage->name, named) == 0)
+            return NULL;
+        if (!highest || stage->cgroup_peak_bytes > highest->cgroup_peak_bytes)
+            highest = stage;
+    }
+    return highest;
+}
+
+/* The kernel also counts a peak between two snapshots. If that one is of another stage than the
+ * highest snapshot, the processes at the peak are those of its stage, at the stage's own peak. */
+static void settle_peak_stage(struct aggregate *aggregate)
+{
+    struct peak *peak = &aggregate->m->peak;
+    if (peak->cgroup_bytes < 0 || is_memory_peak(aggregate->m, peak->at_peak.cgroup_bytes))
+        return;
+    const struct stage_measurement *stage = stage_with_peak(aggregate, peak->stage);
+    if (!stage)
+        return;
+    keep_name(&peak->stage, stage->name);
+    snapshot_release(&peak->at_peak);
+    peak->at_peak = copy_of(&stage->at_peak, SNAPSHOT_PROCESSES_MAX);
+    peak->composition = peak->at_peak.composition;
+}
+
 static bool reached(int64_t bytes, double share, int64_t limit_bytes)
 {
     return limit_bytes > 0 && (double)bytes >= share * (double)limit_bytes;
@@ -819,10 +863,11 @@ void aggregate_finish(struct aggregate *aggregate)
     for (size_t i = 0; i < m->stage_count; i++)
         if (aggregate->of_steps && (aggregate->states[i].overlapped || !aggregate->states[i].step))
             m->stages[i].unreclaimable_peak_bytes = UNMEASURED;
-    drop_unseen_stages(m);
     settle_memory_peak(aggregate);
     m->build.oom_killed |= m->pressure.oom_kills > 0;
     settle_limits(m);
     if (!m->not_measured)
         m->not_measured = implausible(&m->peak);
+    settle_peak_stage(aggregate);
+    drop_unseen_stages(m);
 }

@@ -23,6 +23,8 @@
 /* A process whose statm has not changed since its last check has not called exec(2): its command
  * line is read again only after this time. */
 #define UNCHANGED_CHECK_MS 1000
+/* A process of this size is named in the report, so its command line must be its own. */
+#define LARGE_BYTES (INT64_C(16) << 20)
 #define ANCESTORS_MAX 64
 #define STATM_MAX 256
 
@@ -319,6 +321,15 @@ static void read_run_delay(struct process *process)
     process->run_delay_us = delay_us;
 }
 
+bool process_outgrew_command(struct process *process)
+{
+    bool outgrew =
+        process->rss_bytes >= LARGE_BYTES && process->rss_bytes / 2 >= process->command_rss_bytes;
+    if (outgrew)
+        process->check_at_ms = 0;
+    return outgrew;
+}
+
 bool process_check_command(struct process *process, int64_t t_ms, int64_t tick_ms)
 {
     static char command[COMMAND_MAX];
@@ -334,6 +345,7 @@ bool process_check_command(struct process *process, int64_t t_ms, int64_t tick_m
     if (!statm_changed(process) && t_ms < process->read_command_ms + unchanged_ms)
         return false;
     process->read_command_ms = t_ms;
+    process->command_rss_bytes = process->rss_bytes;
     read_run_delay(process);
 
     int64_t length = process_read(process, "cmdline", command, sizeof command);

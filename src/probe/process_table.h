@@ -29,6 +29,7 @@ struct process {
     uint64_t command_hash;
     int64_t check_at_ms, check_gap_ms; /* when to check for an exec again */
     int64_t read_command_ms;           /* last read of its command line */
+    int64_t command_rss_bytes;         /* rss_bytes at that read */
     uint64_t statm_hash;               /* at the last check */
     int64_t run_delay_us;              /* at the last read */
 
@@ -79,6 +80,9 @@ int process_open(const struct process *process, const char *name);
  * of the process have not changed since, the interval is at least 1000 ms. Returns whether its
  * stage changed. */
 bool process_check_command(struct process *process, int64_t t_ms, int64_t tick_ms);
+/* Returns whether the process is large, and at least twice as large as when its command line was
+ * read: it may have called exec(2) since. The next process_check_command() then reads it again. */
+bool process_outgrew_command(struct process *process);
 /* Makes process_check_command() read how long each process waited for a CPU, too: for kernels that
  * do not report the CPU pressure of the cgroup. Call it after table_init(). */
 void table_count_run_delay(void);

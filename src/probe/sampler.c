@@ -207,9 +207,13 @@ static void read_sizes(struct sampler *sampler)
 {
     for (size_t i = 0; i < table_end(); i++) {
         struct process *process = table_at(i);
-        if (process->pid && !process->gone && !process_read_statm(process)) {
+        if (!process->pid || process->gone)
+            continue;
+        if (!process_read_statm(process)) {
             table_drop(process);
             sampler->pss.vanished++;
+        } else if (process_outgrew_command(process)) {
+            sampler->scanned_usage_bytes = -1; /* scan again, even if the usage does not change */
         }
     }
 }

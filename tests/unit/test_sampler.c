@@ -256,6 +256,32 @@ START_TEST(an_exec_is_seen_by_the_sizes)
 }
 END_TEST
 
+/* The process calls exec(2) after the scan, and grows at once. From then on, the usage does not
+ * change: the name is read nevertheless, and the peak RSS is at least the last one that was seen.
+ */
+START_TEST(a_process_that_grows_after_an_exec_has_its_new_name)
+{
+    begin("memory-freed");
+    put("/proc/5002070/statm", "1900 500 163 122 0 1730 0\n");
+    put("/proc/5002070/status", "Name:\told\nVmHWM:\t    2000 kB\n");
+    watch();
+    sampler_poll(&watched.sampler, 1200);
+    put("/proc/5002070/cmdline", "program");
+    put("/proc/5002070/statm", "19000 18000 163 122 0 17300 0\n");
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "80000000\n");
+    put("/sys/fs/cgroup/memory/memory.stat", "total_rss 72000000\ntotal_cache 0\n");
+    int64_t t_ms = sampler_poll(&watched.sampler, 1210);
+    while (t_ms < 1300)
+        t_ms = sampler_poll(&watched.sampler, t_ms);
+    put("/proc/5002070/cmdline", "");
+    put("/proc/5002070/status", "");
+    end(1400);
+    ck_assert_str_eq(process_at_peak(5002070)->command, "program");
+    ck_assert_int_eq(process_at_peak(5002070)->hwm_bytes, 18000 * 4096);
+    measurement_release(&watched.m);
+}
+END_TEST
+
 /* Returns the number of times that have process samples. */
 static int process_sample_times(void)
 {
@@ -512,6 +538,7 @@ int main(void)
     tcase_add_test(all, hwm_is_the_highest_rss_of_a_process);
     tcase_add_test(all, exec_resets_hwm);
     tcase_add_test(all, an_exec_is_seen_by_the_sizes);
+    tcase_add_test(all, a_process_that_grows_after_an_exec_has_its_new_name);
     tcase_add_test(all, a_build_that_does_not_change_costs_little);
     tcase_add_test(all, rss_is_used_without_a_rollup);
     tcase_add_test(all, the_peak_of_a_process_that_is_ending);
