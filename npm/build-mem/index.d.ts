@@ -181,11 +181,11 @@ export interface Result {
          */
         pss_bytes: number | null;
         /**
-         * The stage at at_ms.
+         * The stage that had the memory peak.
          */
         stage: string | null;
         /**
-         * The time of the snapshot with the highest usage.
+         * The time of the snapshot with the highest usage; if another stage had the memory peak between two snapshots, the time of that stage's own snapshot.
          */
         at_ms: number | null;
         /**

@@ -164,7 +164,9 @@ struct peak {
     /* The unreclaimable memory reached a limit: the build's need is unknown. */
     bool unreclaimable_at_limit;
     struct composition composition;
-    char *stage; /* of the highest snapshot; NULL: there is none */
+    /* The stage that had the peak: of the highest snapshot, unless the kernel counted the peak in
+     * another stage. Its snapshot may be missing. NULL: unknown. */
+    char *stage;
     struct snapshot at_peak;
     /* At the peak of the unreclaimable memory. The stage may be NULL. */
     char *unreclaimable_stage;
