@@ -170,10 +170,15 @@ static const char *counter_of(const char *usage_source)
                                                               : NULL;
 }
 
+bool source_matches_by_bounds(const char *source, const struct measurement *m)
+{
+    return m->peak.at_most_bytes >= 0 && same_text(source, counter_of(m->peak.source));
+}
+
 bool environment_matches_by_bounds(const struct environment_key *key, const struct measurement *m)
 {
     struct environment_key own = environment_key_of(m);
-    if (m->peak.at_most_bytes < 0 || !same_text(key->source, counter_of(own.source)))
+    if (!source_matches_by_bounds(key->source, m))
         return false;
     own.source = key->source;
     return environment_key_equal(key, &own);

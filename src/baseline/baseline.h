@@ -90,6 +90,9 @@ char *environment_key_difference(const struct environment_key *a, const char *na
                                  const struct environment_key *b, const char *name_b,
                                  size_t *differences);
 
+/* Returns whether the source is that of exact memory peaks, and the peak of the measurement has
+ * bounds that can be compared with them. */
+bool source_matches_by_bounds(const char *source, const struct measurement *m);
 /* Returns whether the key is that of exact memory peaks in the environment of the measurement,
  * whose own peak is estimated, with the counter as its upper bound (peak.at_most_bytes). The
  * highest sample and the counter are then the bounds of a peak that can be compared with exact
