@@ -294,11 +294,10 @@ const struct measurement *run_possibly_over(const struct evaluation *evaluation,
 /* The value of the run is within the budget, its upper bound is not. */
 static char *bounds_reason(const struct measurement *run, const char *metric)
 {
-    char *lowest CLEANUP(cleanup_free) = metric_figure(metric, metric_value(run, metric));
-    char *highest CLEANUP(cleanup_free) = metric_figure(metric, metric_at_most(run, metric));
-    return xasprintf("the peak counter of the cgroup could not be reset, so the memory peak is "
-                     "between %s and %s",
-                     lowest, highest);
+    char *bounds CLEANUP(cleanup_free) =
+        metric_bounds(metric, metric_value(run, metric), metric_at_most(run, metric));
+    return xasprintf("the peak counter of the cgroup could not be reset, so the memory peak is %s",
+                     bounds);
 }
 
 /* Returns the reason that the runs do not show whether the metric is within its budget, or NULL.
@@ -400,9 +399,41 @@ static void put_actual(FILE *out, const struct finding *finding, size_t run_coun
     fputc(')', out);
 }
 
-/* "stage build-deps grew by 182.4 MiB (+26.2 %) to 878.1 MiB". */
-static void put_change(FILE *out, const struct finding *finding, size_t run_count)
+/* "cgroup_peak shrank by 100.0 MiB (-12.5 %) or more, to between 600.0 MiB and 700.0 MiB". */
+static void put_bounded_change(FILE *out, const struct evaluation *evaluation,
+                               const struct finding *finding)
 {
+    const struct interval peak = interval_of(evaluation, finding);
+    char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
+    char *bounds CLEANUP(cleanup_free) = metric_bounds(finding->metric, peak.lowest, peak.highest);
+    bool grew = peak.lowest > finding->baseline, shrank = peak.highest < finding->baseline;
+    char *change CLEANUP(cleanup_free) =
+        metric_change(finding->metric, finding->baseline, grew ? peak.lowest : peak.highest);
+    if (grew || shrank)
+        fprintf(out, "%s %s or more, to %s", label, change, bounds);
+    else
+        fprintf(out, "%s is %s", label, bounds);
+    for (size_t i = 0; evaluation->run_count > 1 && i < evaluation->run_count; i++) {
+        const struct measurement *run = &evaluation->runs[i];
+        char *one CLEANUP(cleanup_free) =
+            metric_bounds(finding->metric, metric_value(run, finding->metric),
+                          metric_at_most(run, finding->metric));
+        fprintf(out, "%s%s", i ? ", " : " (", one);
+    }
+    if (evaluation->run_count > 1)
+        fputc(')', out);
+    if (!grew && !shrank)
+        put_figure(out, "; the baseline is ", finding->metric, finding->baseline);
+}
+
+/* "stage build-deps grew by 182.4 MiB (+26.2 %) to 878.1 MiB". */
+static void put_change(FILE *out, const struct evaluation *evaluation,
+                       const struct finding *finding)
+{
+    if (finding->baseline >= 0 && is_bounded(evaluation, finding)) {
+        put_bounded_change(out, evaluation, finding);
+        return;
+    }
     char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
     if (!finding->value_count) {
         fprintf(out, "%s was not %s", label, metric_stage(finding->metric) ? "seen" : "measured");
@@ -415,13 +446,13 @@ static void put_change(FILE *out, const struct finding *finding, size_t run_coun
             metric_change(finding->metric, finding->baseline, finding->actual);
         fprintf(out, "%s %s to ", label, change);
     }
-    put_actual(out, finding, run_count);
+    put_actual(out, finding, evaluation->run_count);
 }
 
 static void put_gone(FILE *out, const struct evaluation *evaluation, const struct finding *finding)
 {
     if (finding->baseline < 0) {
-        put_change(out, finding, evaluation->run_count);
+        put_change(out, evaluation, finding);
         fputs("; the baseline has no value for it", out);
         return;
     }
@@ -465,9 +496,12 @@ static void put_unchecked(FILE *out, const struct evaluation *evaluation,
 static void put_noisy(FILE *out, const struct evaluation *evaluation, const struct finding *finding)
 {
     const struct interval median = interval_of(evaluation, finding);
-    put_figure(out, "; the runs show only that the median is between ", finding->metric,
-               median.lowest);
-    put_figure(out, " and ", finding->metric, median.highest);
+    char *bounds CLEANUP(cleanup_free) =
+        metric_bounds(finding->metric, median.lowest, median.highest);
+    if (is_bounded(evaluation, finding))
+        fputs("; the bounds are too far apart for a verdict", out);
+    else
+        fprintf(out, "; the runs show only that the median is %s", bounds);
     put_figure(out, "; ", finding->metric, finding->allowed);
     fputs(" is allowed", out);
 }
@@ -551,7 +585,7 @@ static char *finding_message(const struct evaluation *evaluation, const struct f
     FILE *out = xmemstream_open(&text, &size);
     if (reason != REASON_GONE && reason != REASON_NOT_MEASURED && reason != REASON_MISSED &&
         reason != REASON_UNCHECKED_BUDGET)
-        put_change(out, finding, evaluation->run_count);
+        put_change(out, evaluation, finding);
     put_consequence(out, evaluation, finding, metric, reason);
     xmemstream_close(out);
     /* The names of stages come from outside. */

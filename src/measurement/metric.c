@@ -132,6 +132,13 @@ char *metric_figure(const char *metric, int64_t value)
     return is_time(metric) ? format_duration(value) : format_bytes(value);
 }
 
+char *metric_bounds(const char *metric, int64_t lowest, int64_t highest)
+{
+    char *from CLEANUP(cleanup_free) = metric_figure(metric, lowest);
+    char *to CLEANUP(cleanup_free) = metric_figure(metric, highest);
+    return lowest == highest ? steal_ptr(from) : xasprintf("between %s and %s", from, to);
+}
+
 char *metric_delta(const char *metric, int64_t delta)
 {
     if (!is_time(metric))

@@ -52,6 +52,8 @@ void metric_names(const struct measurement *m, struct strv *names);
 char *metric_label(const char *metric);
 char *metric_figure(const char *metric, int64_t value);
 char *metric_delta(const char *metric, int64_t delta);
+/* "between 600.0 MiB and 900.0 MiB"; "600.0 MiB" if the bounds are equal. */
+char *metric_bounds(const char *metric, int64_t lowest, int64_t highest);
 /* "+204.1 MiB (+25.4 %)". The caller owns it. */
 char *metric_step(const char *metric, int64_t from, int64_t to);
 
