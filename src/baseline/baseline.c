@@ -34,6 +34,7 @@ void baseline_environment_release(struct baseline_environment *entry)
     free(entry->measured_on);
     free(entry->disturbance);
     free(entry->cpu_ms);
+    free(entry->peak_at_most);
     *entry = (struct baseline_environment){0};
 }
 
@@ -203,7 +204,7 @@ struct baseline_environment *baseline_find_common(const struct baseline *baselin
     for (int bounds = 0; bounds < 2; bounds++)
         for (size_t i = 0; i < baseline->count; i++)
             if (all_match(&baseline->environments[i].key, runs, count, bounds)) {
-                *by_bounds = bounds;
+                *by_bounds = bounds || baseline->environments[i].peak_at_most;
                 return &baseline->environments[i];
             }
     *by_bounds = false;

@@ -56,6 +56,9 @@ struct baseline_environment {
     int64_t cached_steps; /* of each accepted run of an image build */
     struct baseline_metric *metrics;
     size_t count;
+    /* The upper bound of each value of cgroup_peak, if compare accepted estimates; else NULL. A
+     * baseline file has none. */
+    int64_t *peak_at_most;
 };
 
 struct baseline {
@@ -103,7 +106,7 @@ bool environment_matches_by_bounds(const struct environment_key *key, const stru
 struct baseline_environment *baseline_find(const struct baseline *baseline,
                                            const struct measurement *m);
 /* Returns the entry that all runs can be compared with, or NULL. Borrowed. `count` > 0. Sets
- * `*by_bounds`: there is only one of exact memory peaks, and a run has bounds instead. */
+ * `*by_bounds`: a run, or the entry, has bounds instead of exact memory peaks. */
 struct baseline_environment *baseline_find_common(const struct baseline *baseline,
                                                   const struct measurement *runs, size_t count,
                                                   bool *by_bounds);

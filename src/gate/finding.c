@@ -101,7 +101,7 @@ static enum reason improvement(const struct evaluation *evaluation, const struct
 #define UNSAMPLED_PARTS 20
 
 /* The memory peak of some run is known only by its bounds. */
-static bool is_bounded(const struct evaluation *evaluation, const struct finding *finding)
+static bool run_is_bounded(const struct evaluation *evaluation, const struct finding *finding)
 {
     bool bounded = false;
     for (size_t i = 0; i < evaluation->run_count; i++)
@@ -110,13 +110,32 @@ static bool is_bounded(const struct evaluation *evaluation, const struct finding
     return bounded && evaluation->by_bounds && strcmp(finding->metric, METRIC_CGROUP_PEAK) == 0;
 }
 
+/* The range of the highest values that the accepted runs can have had. */
+static struct range highest_range(const struct evaluation *evaluation,
+                                  const struct baseline_metric *metric)
+{
+    const int64_t *at_most = evaluation->entry->peak_at_most;
+    bool bounded = at_most && strcmp(metric->name, METRIC_CGROUP_PEAK) == 0;
+    const int64_t *values = bounded ? at_most : metric->values;
+    return (struct range){.centre = median_of(values, metric->count),
+                          .slack = tolerance_slack(&metric->tolerance, values, metric->count)};
+}
+
+/* The memory peak of some run, or of the baseline, is known only by its bounds. */
+static bool is_bounded(const struct evaluation *evaluation, const struct finding *finding)
+{
+    return run_is_bounded(evaluation, finding) ||
+           (evaluation->entry && evaluation->entry->peak_at_most &&
+            strcmp(finding->metric, METRIC_CGROUP_PEAK) == 0);
+}
+
 /* The interval of the median. If a memory peak is known only by its bounds, it reaches from the
  * lowest lower bound to the highest upper bound: no values between them are outside of it. */
 static struct interval interval_of(const struct evaluation *evaluation,
                                    const struct finding *finding)
 {
     struct interval interval = median_interval(finding->values, finding->value_count);
-    if (!is_bounded(evaluation, finding))
+    if (!run_is_bounded(evaluation, finding))
         return interval;
     for (size_t i = 0; i < evaluation->run_count; i++) {
         int64_t lowest = metric_value(&evaluation->runs[i], finding->metric);
@@ -131,9 +150,9 @@ static enum reason compare_values(const struct evaluation *evaluation,
                                   const struct finding *finding,
                                   const struct baseline_metric *metric)
 {
-    struct range range = accepted_range(metric);
+    struct range range = accepted_range(metric), highest = highest_range(evaluation, metric);
     struct interval median = interval_of(evaluation, finding);
-    if (range_position(range, median.lowest) == ABOVE)
+    if (range_position(highest, median.lowest) == ABOVE)
         return REASON_REGRESSED;
     if (range_position(range, median.highest) == BELOW)
         return improvement(evaluation, finding, metric);
@@ -141,7 +160,7 @@ static enum reason compare_values(const struct evaluation *evaluation,
         return REASON_WITHIN;
     if (finding->level == LEVEL_FAIL)
         return REASON_NOISY;
-    return range_position(range, finding->actual) == ABOVE ? REASON_REGRESSED : REASON_WITHIN;
+    return range_position(highest, finding->actual) == ABOVE ? REASON_REGRESSED : REASON_WITHIN;
 }
 
 /* Returns whether the runs without the stage certainly did not execute it. Scans miss a stage that
@@ -401,14 +420,17 @@ static void put_actual(FILE *out, const struct finding *finding, size_t run_coun
 
 /* "cgroup_peak shrank by 100.0 MiB (-12.5 %) or more, to between 600.0 MiB and 700.0 MiB". */
 static void put_bounded_change(FILE *out, const struct evaluation *evaluation,
-                               const struct finding *finding)
+                               const struct finding *finding, const struct baseline_metric *metric)
 {
     const struct interval peak = interval_of(evaluation, finding);
+    int64_t lowest = finding->baseline, highest = highest_range(evaluation, metric).centre;
     char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
     char *bounds CLEANUP(cleanup_free) = metric_bounds(finding->metric, peak.lowest, peak.highest);
-    bool grew = peak.lowest > finding->baseline, shrank = peak.highest < finding->baseline;
-    char *change CLEANUP(cleanup_free) =
-        metric_change(finding->metric, finding->baseline, grew ? peak.lowest : peak.highest);
+    bool grew = peak.lowest > highest, shrank = peak.highest < lowest;
+    char *change CLEANUP(cleanup_free) = grew
+                                             ? metric_change(finding->metric, highest, peak.lowest)
+                                             : metric_change(finding->metric, lowest, peak.highest);
+    char *baseline CLEANUP(cleanup_free) = metric_bounds(finding->metric, lowest, highest);
     if (grew || shrank)
         fprintf(out, "%s %s or more, to %s", label, change, bounds);
     else
@@ -422,16 +444,16 @@ static void put_bounded_change(FILE *out, const struct evaluation *evaluation,
     }
     if (evaluation->run_count > 1)
         fputc(')', out);
-    if (!grew && !shrank)
-        put_figure(out, "; the baseline is ", finding->metric, finding->baseline);
+    if (highest > lowest || (!grew && !shrank))
+        fprintf(out, "; the baseline is %s", baseline);
 }
 
 /* "stage build-deps grew by 182.4 MiB (+26.2 %) to 878.1 MiB". */
 static void put_change(FILE *out, const struct evaluation *evaluation,
-                       const struct finding *finding)
+                       const struct finding *finding, const struct baseline_metric *metric)
 {
-    if (finding->baseline >= 0 && is_bounded(evaluation, finding)) {
-        put_bounded_change(out, evaluation, finding);
+    if (metric && is_bounded(evaluation, finding)) {
+        put_bounded_change(out, evaluation, finding, metric);
         return;
     }
     char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
@@ -452,7 +474,7 @@ static void put_change(FILE *out, const struct evaluation *evaluation,
 static void put_gone(FILE *out, const struct evaluation *evaluation, const struct finding *finding)
 {
     if (finding->baseline < 0) {
-        put_change(out, evaluation, finding);
+        put_change(out, evaluation, finding, NULL);
         fputs("; the baseline has no value for it", out);
         return;
     }
@@ -585,7 +607,7 @@ static char *finding_message(const struct evaluation *evaluation, const struct f
     FILE *out = xmemstream_open(&text, &size);
     if (reason != REASON_GONE && reason != REASON_NOT_MEASURED && reason != REASON_MISSED &&
         reason != REASON_UNCHECKED_BUDGET)
-        put_change(out, evaluation, finding);
+        put_change(out, evaluation, finding, metric);
     put_consequence(out, evaluation, finding, metric, reason);
     xmemstream_close(out);
     /* The names of stages come from outside. */
