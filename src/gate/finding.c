@@ -91,7 +91,7 @@ static size_t count_runs_with(const struct evaluation *evaluation, const char *m
 static enum reason improvement(const struct evaluation *evaluation, const struct finding *finding,
                                const struct baseline_metric *metric)
 {
-    if (metric_stage_name(finding->metric) && run_cut_off(evaluation->runs, evaluation->run_count))
+    if (metric_pss_stage(finding->metric) && run_cut_off(evaluation->runs, evaluation->run_count))
         return REASON_WITHIN;
     return evaluation->strict && metric->tolerance.level == LEVEL_FAIL ? REASON_IMPROVED_STRICT
                                                                        : REASON_IMPROVED;
@@ -170,7 +170,7 @@ static enum reason compare_values(const struct evaluation *evaluation,
 static bool stage_is_gone(const struct evaluation *evaluation, const struct baseline_metric *metric)
 {
     /* The unreclaimable memory while a stage is current includes that of other processes. */
-    if (!metric_stage_name(metric->name))
+    if (!metric_pss_stage(metric->name))
         return false;
     int64_t lowest = metric->values[0];
     for (size_t i = 1; i < metric->count; i++)

@@ -25,8 +25,9 @@
 
 /* Returns whether there is a metric of that name. A stage and processes can have any name. */
 bool metric_is_known(const char *metric);
-/* Returns the stage in "stage:NAME", borrowed; NULL for other metrics. */
-const char *metric_stage_name(const char *metric);
+/* Returns the stage in "stage:NAME", whose value is a PSS peak, borrowed; NULL for other metrics.
+ */
+const char *metric_pss_stage(const char *metric);
 /* Returns the stage in "stage:NAME" or "stage_unreclaimable:NAME", borrowed; else NULL. */
 const char *metric_stage(const char *metric);
 
