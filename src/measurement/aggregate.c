@@ -21,9 +21,6 @@
 #define AT_LIMIT 0.99
 #define UNRECLAIMABLE_AT_LIMIT 0.97
 
-/* As in struct wire_snapshot. */
-enum { GAUGE_USAGE, GAUGE_UNRECLAIMABLE, GAUGE_OWN_PROCESSES };
-
 /* The state of a stage while its records arrive. */
 struct stage_state {
     bool sampled;    /* a part of it has no exact peak */
@@ -36,7 +33,7 @@ struct aggregate {
     struct measurement *m;
     struct snapshot pending;      /* its processes are still arriving */
     int64_t pending_stage;        /* -1: none */
-    int64_t pending_gauge;        /* as in struct wire_snapshot */
+    int64_t pending_gauge;        /* enum wire_gauge */
     int64_t pending_processes;    /* number of processes that are still to arrive */
     int64_t highest_cgroup_bytes; /* of all samples */
     char *usage_source;           /* the file that the probe samples; NULL: none */
@@ -374,9 +371,9 @@ static int64_t attributed_bytes(const struct snapshot *snapshot)
 
 static int64_t gauge_of(const struct snapshot *snapshot, int64_t gauge)
 {
-    int64_t bytes = gauge == GAUGE_OWN_PROCESSES   ? UNMEASURED
-                    : gauge == GAUGE_UNRECLAIMABLE ? snapshot->unreclaimable_bytes
-                                                   : snapshot->cgroup_bytes;
+    int64_t bytes = gauge == WIRE_GAUGE_OWN_PROCESSES   ? UNMEASURED
+                    : gauge == WIRE_GAUGE_UNRECLAIMABLE ? snapshot->unreclaimable_bytes
+                                                        : snapshot->cgroup_bytes;
     return bytes >= 0 ? bytes : snapshot->pss_bytes;
 }
 
@@ -422,14 +419,14 @@ static void keep_snapshot(struct aggregate *aggregate)
     struct stage_measurement *stage = stage_at(aggregate, aggregate->pending_stage);
     if (snapshot->count)
         qsort(snapshot->processes, snapshot->count, sizeof *snapshot->processes, larger_first);
-    if (aggregate->pending_gauge == GAUGE_OWN_PROCESSES) {
+    if (aggregate->pending_gauge == WIRE_GAUGE_OWN_PROCESSES) {
         if (stage->first_ms == UNMEASURED)
             stage->first_ms = snapshot->at_ms;
         raise_to(&stage->last_ms, snapshot->at_ms);
         raise_to(&stage->pss_peak_bytes, snapshot->pss_bytes);
         (void)keep_if_better(&stage->at_peak, snapshot, aggregate->pending_gauge,
                              STAGE_PROCESSES_KEPT);
-    } else if (aggregate->pending_gauge == GAUGE_UNRECLAIMABLE) {
+    } else if (aggregate->pending_gauge == WIRE_GAUGE_UNRECLAIMABLE) {
         raise_to(&stage->all_pss_peak_bytes, snapshot->pss_bytes);
         if (keep_if_better(&peak->at_unreclaimable_peak, snapshot, aggregate->pending_gauge,
                            SNAPSHOT_PROCESSES_MAX))

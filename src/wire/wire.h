@@ -99,19 +99,24 @@ struct wire_sample {
     int64_t cgroup_high_bytes, unreclaimable_high_bytes;
 };
 
+/* The figure that had a new high: a gauge of the cgroup, or the PSS of a stage's own processes. */
+enum wire_gauge {
+    WIRE_GAUGE_USAGE,
+    WIRE_GAUGE_UNRECLAIMABLE,
+    WIRE_GAUGE_OWN_PROCESSES,
+};
+
 struct wire_snapshot {
     int64_t t_ms;
     int64_t stage;
-    /* The figure that had a new high: 0 usage, 1 unreclaimable, 2 the PSS of the stage's own
-     * processes. Of 0 and 1, `stage` is the current stage; 2 has only the own processes of `stage`,
-     * which may not be current. */
+    /* enum wire_gauge. Of a gauge of the cgroup, `stage` is the current stage. Otherwise the
+     * snapshot has only the own processes of `stage`, which may not be current. */
     int64_t gauge;
     int64_t cgroup_bytes;
     int64_t pss_bytes;
     int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes;
     int64_t unreclaimable_bytes;
-    int64_t
-        processes; /* number of WIRE_PROCESS records that follow; of gauge 2, the largest ones */
+    int64_t processes; /* how many WIRE_PROCESS follow: all, or the largest own processes */
 };
 
 struct wire_process {
