@@ -14,7 +14,7 @@
 #define COMMAND_MAX 1024            /* bytes */
 #define VARIABLES_MAX 64            /* four times what the probe sends */
 #define STAT_AHEAD_BYTES (16 << 20) /* by which memory.stat can exceed the counter */
-#define LEVELS_MAX 64               /* twice what the probe sends */
+#define CONSTRAINTS_MAX 64          /* twice what the probe sends */
 #define MAPPED_MAX 32               /* twice what the probe sends for a process */
 /* From here on, a figure counts as at the limit: the kernel charges memory in batches, and starts
  * to reclaim before the limit. Memory that cannot be reclaimed stops further below it. */
@@ -627,24 +627,24 @@ static void take_known(int64_t *figure, int64_t value)
         *figure = value;
 }
 
-/* A level that no limit applies to is no constraint. The runner's record of a level comes after the
- * probe's, and replaces the figures that the runner could read. */
-static void take_level(struct measurement *m, const struct wire_level *level)
+/* A cgroup without limits is left out. The runner's record of a constraint comes after the probe's,
+ * and replaces the figures that the runner could read. */
+static void take_constraint(struct measurement *m, const struct wire_constraint *seen)
 {
-    bool limits = level->limit_bytes >= 0 || level->high_bytes >= 0 || level->swap_limit_bytes >= 0;
-    if (level->limit_hits >= 0 || level->high_hits >= 0)
+    bool limits = seen->limit_bytes >= 0 || seen->high_bytes >= 0 || seen->swap_limit_bytes >= 0;
+    if (seen->limit_hits >= 0 || seen->high_hits >= 0)
         raise_to(&m->pressure.limit_hits, 0);
-    if (level->ancestor < 0 || level->ancestor >= LEVELS_MAX ||
-        (!limits && level->limit_hits <= 0 && level->high_hits <= 0))
+    if (seen->ancestor < 0 || seen->ancestor >= CONSTRAINTS_MAX ||
+        (!limits && seen->limit_hits <= 0 && seen->high_hits <= 0))
         return;
-    struct constraint *constraint = constraint_of(m, level->ancestor);
+    struct constraint *constraint = constraint_of(m, seen->ancestor);
     free(constraint->cgroup);
-    constraint->cgroup = xstrdup(level->directory);
-    take_known(&constraint->limit_bytes, level->limit_bytes);
-    take_known(&constraint->high_bytes, level->high_bytes);
-    take_known(&constraint->swap_limit_bytes, level->swap_limit_bytes);
-    raise_to(&constraint->limit_hits, level->limit_hits);
-    raise_to(&constraint->high_hits, level->high_hits);
+    constraint->cgroup = xstrdup(seen->directory);
+    take_known(&constraint->limit_bytes, seen->limit_bytes);
+    take_known(&constraint->high_bytes, seen->high_bytes);
+    take_known(&constraint->swap_limit_bytes, seen->swap_limit_bytes);
+    raise_to(&constraint->limit_hits, seen->limit_hits);
+    raise_to(&constraint->high_hits, seen->high_hits);
 }
 
 static void take_failure(struct aggregate *aggregate, const struct wire_failure *failure)
@@ -685,8 +685,8 @@ void aggregate_record(struct aggregate *aggregate, const struct wire_record *rec
     case WIRE_DISTURBANCE:
         take_disturbance(aggregate->m, &record->disturbance);
         break;
-    case WIRE_LEVEL:
-        take_level(aggregate->m, &record->level);
+    case WIRE_CONSTRAINT:
+        take_constraint(aggregate->m, &record->constraint);
         break;
     case WIRE_VARIABLE:
         take_variable(aggregate, &record->variable);
