@@ -343,6 +343,9 @@ START_TEST(test_a_set_with_some_bounds_is_compared)
     set_peak(&b[0], 1200, 0);
     set_peak(&b[1], 1180, 1200);
     expect("REGRESSED  cgroup_peak grew by 180.0 MiB (+18.0 %) or more, to between");
+    a[1].build.exit_code = 2;
+    expect("INCONCLUSIVE  before cannot serve as a baseline: run \"after\" cannot be accepted");
+    a[1].build.exit_code = 0;
     a[1].peak.at_most_bytes = UNMEASURED;
     expect("INCONCLUSIVE  before cannot serve as a baseline:");
 }
