@@ -34,6 +34,7 @@ void baseline_environment_release(struct baseline_environment *entry)
     free(entry->measured_on);
     free(entry->disturbance);
     free(entry->cpu_ms);
+    free(entry->peak_at_most);
     *entry = (struct baseline_environment){0};
 }
 
@@ -170,10 +171,15 @@ static const char *counter_of(const char *usage_source)
                                                               : NULL;
 }
 
+bool source_matches_by_bounds(const char *source, const struct measurement *m)
+{
+    return m->peak.at_most_bytes >= 0 && same_text(source, counter_of(m->peak.source));
+}
+
 bool environment_matches_by_bounds(const struct environment_key *key, const struct measurement *m)
 {
     struct environment_key own = environment_key_of(m);
-    if (m->peak.at_most_bytes < 0 || !same_text(key->source, counter_of(own.source)))
+    if (!source_matches_by_bounds(key->source, m))
         return false;
     own.source = key->source;
     return environment_key_equal(key, &own);
@@ -198,7 +204,7 @@ struct baseline_environment *baseline_find_common(const struct baseline *baselin
     for (int bounds = 0; bounds < 2; bounds++)
         for (size_t i = 0; i < baseline->count; i++)
             if (all_match(&baseline->environments[i].key, runs, count, bounds)) {
-                *by_bounds = bounds;
+                *by_bounds = bounds || baseline->environments[i].peak_at_most;
                 return &baseline->environments[i];
             }
     *by_bounds = false;

@@ -56,6 +56,9 @@ struct baseline_environment {
     int64_t cached_steps; /* of each accepted run of an image build */
     struct baseline_metric *metrics;
     size_t count;
+    /* The upper bound of each value of cgroup_peak, if compare accepted estimates; else NULL. A
+     * baseline file has none. */
+    int64_t *peak_at_most;
 };
 
 struct baseline {
@@ -90,6 +93,9 @@ char *environment_key_difference(const struct environment_key *a, const char *na
                                  const struct environment_key *b, const char *name_b,
                                  size_t *differences);
 
+/* Returns whether the source is that of exact memory peaks, and the peak of the measurement has
+ * bounds that can be compared with them. */
+bool source_matches_by_bounds(const char *source, const struct measurement *m);
 /* Returns whether the key is that of exact memory peaks in the environment of the measurement,
  * whose own peak is estimated, with the counter as its upper bound (peak.at_most_bytes). The
  * highest sample and the counter are then the bounds of a peak that can be compared with exact
@@ -100,7 +106,7 @@ bool environment_matches_by_bounds(const struct environment_key *key, const stru
 struct baseline_environment *baseline_find(const struct baseline *baseline,
                                            const struct measurement *m);
 /* Returns the entry that all runs can be compared with, or NULL. Borrowed. `count` > 0. Sets
- * `*by_bounds`: there is only one of exact memory peaks, and a run has bounds instead. */
+ * `*by_bounds`: a run, or the entry, has bounds instead of exact memory peaks. */
 struct baseline_environment *baseline_find_common(const struct baseline *baseline,
                                                   const struct measurement *runs, size_t count,
                                                   bool *by_bounds);

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "measurement/disturbance.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define USUAL_BUSY_SHARE 0.25
@@ -141,6 +142,18 @@ static bool got_less_cpu(double cpus, int64_t duration_ms, double usual)
            (usual - cpus) * (double)duration_ms > SLOWED_BY_MS;
 }
 
+/* "1.2 CPUs instead of 1.5", with as many decimals as make the numbers differ. */
+static char *fewer_cpus(double cpus, double usual)
+{
+    int decimals = 1;
+    char is[32], was[32];
+    do {
+        snprintf(is, sizeof is, "%.*f", decimals, cpus);
+        snprintf(was, sizeof was, "%.*f", decimals, usual);
+    } while (strcmp(is, was) == 0 && decimals++ < 9);
+    return xasprintf("%s CPUs instead of %s", is, was);
+}
+
 /* `run`: the figures of the run, or of the runs. */
 static char *starved_reason(const struct usual_run *usual, const struct usual_run *run, bool longer)
 {
@@ -158,9 +171,10 @@ static char *starved_reason(const struct usual_run *usual, const struct usual_ru
     if (is_stopped)
         strv_pushf(&causes, "a CPU quota stopped it for %.0f %% of the time", throttled * 100);
     char *why CLEANUP(cleanup_free) = strv_join(&causes, " and ");
-    if (!longer)
-        return xasprintf("the build used %.1f CPUs instead of %.1f, because %s", run->cpus,
-                         usual->cpus, why);
+    if (!longer) {
+        char *fewer CLEANUP(cleanup_free) = fewer_cpus(run->cpus, usual->cpus);
+        return xasprintf("the build used %s, because %s", fewer, why);
+    }
     char *took CLEANUP(cleanup_free) = format_duration(run->duration_ms);
     char *usually CLEANUP(cleanup_free) = format_duration(usual->duration_ms);
     return xasprintf("the build took %s instead of %s, because %s", took, usually, why);

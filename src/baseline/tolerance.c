@@ -34,8 +34,8 @@ struct tolerance tolerance_default(const char *metric)
         tolerance.absolute = 30000;
     } else if (strncmp(metric, METRIC_PROCESS_PREFIX, strlen(METRIC_PROCESS_PREFIX)) == 0) {
         tolerance.level = LEVEL_WARN;
-    } else if (metric_stage_name(metric)) {
-        bool setup = strcmp(metric_stage_name(metric), "setup") == 0;
+    } else if (metric_pss_stage(metric)) {
+        bool setup = strcmp(metric_pss_stage(metric), "setup") == 0;
         tolerance.level = setup ? LEVEL_OFF : LEVEL_WARN;
         tolerance.percent = 20;
         tolerance.absolute = 64 * MIB;

@@ -106,10 +106,10 @@ ssize_t cgroup_read_text(const struct cgroup *cgroup, const char *name, char *te
 
 /* ---- its limits, and those of its visible ancestors ---- */
 
-#define CGROUP_LEVELS_MAX 32
+#define CGROUP_CONSTRAINTS_MAX 32
 
-/* One cgroup on the path from a cgroup to the root. A limit is -1 if there is none. */
-struct cgroup_level {
+/* A cgroup on the path from a cgroup to the root, by its limits. A limit is -1 if there is none. */
+struct cgroup_constraint {
     int64_t limit_bytes;
     int64_t high_bytes;       /* memory.high of v2: above it, the kernel reclaims and throttles */
     int64_t swap_limit_bytes; /* of the swap alone */
@@ -118,28 +118,30 @@ struct cgroup_level {
     int64_t limit_hits, high_hits;
 };
 /* Item 0 is the cgroup itself, item 1 its parent. */
-struct cgroup_levels {
+struct cgroup_constraints {
     size_t count;
-    struct cgroup_level items[CGROUP_LEVELS_MAX];
+    struct cgroup_constraint items[CGROUP_CONSTRAINTS_MAX];
 };
-void cgroup_read_levels(const struct cgroup *cgroup, struct cgroup_levels *levels);
+void cgroup_read_constraints(const struct cgroup *cgroup, struct cgroup_constraints *constraints);
 /* Copies the directory of the cgroup, or of its ancestor with this number: 1 is its parent.
  * `directory` has CGROUP_PATH_MAX bytes. */
-void cgroup_level_directory(const struct cgroup *cgroup, size_t ancestor, char *directory);
+void cgroup_constraint_directory(const struct cgroup *cgroup, size_t ancestor, char *directory);
 /* Makes the counts of `after` those since `before`. */
-void cgroup_levels_since(const struct cgroup_levels *before, struct cgroup_levels *after);
+void cgroup_constraints_since(const struct cgroup_constraints *before,
+                              struct cgroup_constraints *after);
 
-/* Return the lowest memory limit of all levels; -1: no limit. */
-int64_t cgroup_lowest_limit(const struct cgroup_levels *levels);
-/* Returns the lowest sum of memory limit and permitted swap of all levels: what processes can hold
- * at most. The machine's swap is read from `root`/proc/meminfo. -1: no limit. */
-int64_t cgroup_lowest_room(const char *root, const struct cgroup_levels *levels);
+/* Return the lowest memory limit of all constraints; -1: no limit. */
+int64_t cgroup_lowest_limit(const struct cgroup_constraints *constraints);
+/* Returns the lowest sum of memory limit and permitted swap of all constraints: what processes can
+ * hold at most. The machine's swap is read from `root`/proc/meminfo. -1: no limit. */
+int64_t cgroup_lowest_room(const char *root, const struct cgroup_constraints *constraints);
 int64_t cgroup_limit(const struct cgroup *cgroup);
-/* Returns the lowest CPU quota of all levels, in percent of one CPU (50 is half a CPU); -1: no
- * quota. `cgroup` is of the cpu controller. */
+/* Returns the lowest CPU quota of the cgroup and its ancestors, in percent of one CPU (50 is half a
+ * CPU); -1: no quota. `cgroup` is of the cpu controller. */
 int64_t cgroup_cpu_quota(const struct cgroup *cgroup);
-/* Returns how long CPU quotas stopped the cgroup, on all visible levels together, in microseconds
- * since they were created; -1 if no level counts it. `cgroup` is of the cpu controller. */
+/* Returns how long CPU quotas of the cgroup and its visible ancestors stopped it together, in
+ * microseconds since they were created; -1 if none counts it. `cgroup` is of the cpu
+ * controller. */
 int64_t cgroup_throttled_us(const struct cgroup *cgroup);
 /* Returns the CPU time of the cgroup of v2 and of all below it, in microseconds; -1 on v1. */
 int64_t cgroup_cpu_us(const struct cgroup *cgroup);

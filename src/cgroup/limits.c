@@ -32,9 +32,9 @@ static int64_t sum(int64_t a, int64_t b)
 
 /* With swap accounting, v1 limits memory and swap together, and counts the hits of that limit
  * separately. */
-static struct cgroup_level read_level_v1(const struct cgroup *cgroup)
+static struct cgroup_constraint read_constraint_v1(const struct cgroup *cgroup)
 {
-    struct cgroup_level level = {
+    struct cgroup_constraint constraint = {
         .limit_bytes = cgroup_read_number(cgroup, "memory.limit_in_bytes"),
         .high_bytes = -1,
         .swap_limit_bytes = -1,
@@ -43,17 +43,17 @@ static struct cgroup_level read_level_v1(const struct cgroup *cgroup)
         .high_hits = -1,
     };
     int64_t both = cgroup_read_number(cgroup, "memory.memsw.limit_in_bytes");
-    if (level.limit_bytes >= 0 && both >= level.limit_bytes)
-        level.swap_limit_bytes = both - level.limit_bytes;
-    return level;
+    if (constraint.limit_bytes >= 0 && both >= constraint.limit_bytes)
+        constraint.swap_limit_bytes = both - constraint.limit_bytes;
+    return constraint;
 }
 
 /* memory.events includes the events of children: of the limits that the build itself sets on a part
  * of its work, and below an ancestor those of others. Before Linux 5.2 there is nothing better. */
-static struct cgroup_level read_level_v2(const struct cgroup *cgroup)
+static struct cgroup_constraint read_constraint_v2(const struct cgroup *cgroup)
 {
     char text[4096] = "";
-    struct cgroup_level level = {
+    struct cgroup_constraint constraint = {
         .limit_bytes = cgroup_read_number(cgroup, "memory.max"),
         .high_bytes = cgroup_read_number(cgroup, "memory.high"),
         .swap_limit_bytes = cgroup_read_number(cgroup, "memory.swap.max"),
@@ -62,24 +62,25 @@ static struct cgroup_level read_level_v2(const struct cgroup *cgroup)
     };
     if (cgroup_read_text(cgroup, "memory.events.local", text, sizeof text) > 0 ||
         cgroup_read_text(cgroup, "memory.events", text, sizeof text) > 0) {
-        level.limit_hits = parse_keyed(text, "max");
-        level.high_hits = parse_keyed(text, "high");
+        constraint.limit_hits = parse_keyed(text, "max");
+        constraint.high_hits = parse_keyed(text, "high");
     }
-    return level;
+    return constraint;
 }
 
-void cgroup_read_levels(const struct cgroup *cgroup, struct cgroup_levels *levels)
+void cgroup_read_constraints(const struct cgroup *cgroup, struct cgroup_constraints *constraints)
 {
     struct cgroup at = *cgroup;
-    levels->count = 0;
+    constraints->count = 0;
     if (cgroup->version == 0)
         return;
     do {
-        levels->items[levels->count++] = at.version == 1 ? read_level_v1(&at) : read_level_v2(&at);
-    } while (levels->count < CGROUP_LEVELS_MAX && ascend(&at));
+        constraints->items[constraints->count++] =
+            at.version == 1 ? read_constraint_v1(&at) : read_constraint_v2(&at);
+    } while (constraints->count < CGROUP_CONSTRAINTS_MAX && ascend(&at));
 }
 
-void cgroup_level_directory(const struct cgroup *cgroup, size_t ancestor, char *directory)
+void cgroup_constraint_directory(const struct cgroup *cgroup, size_t ancestor, char *directory)
 {
     memcpy(directory, cgroup->directory, sizeof cgroup->directory);
     for (char *slash; ancestor > 0 && (slash = strrchr(directory, '/')); ancestor--)
@@ -91,21 +92,24 @@ static int64_t increase(int64_t before, int64_t after)
     return before < 0 || after < before ? -1 : after - before;
 }
 
-void cgroup_levels_since(const struct cgroup_levels *before, struct cgroup_levels *after)
+void cgroup_constraints_since(const struct cgroup_constraints *before,
+                              struct cgroup_constraints *after)
 {
     for (size_t i = 0; i < after->count; i++) {
-        struct cgroup_level *level = &after->items[i];
+        struct cgroup_constraint *constraint = &after->items[i];
         bool known = i < before->count;
-        level->limit_hits = known ? increase(before->items[i].limit_hits, level->limit_hits) : -1;
-        level->high_hits = known ? increase(before->items[i].high_hits, level->high_hits) : -1;
+        constraint->limit_hits =
+            known ? increase(before->items[i].limit_hits, constraint->limit_hits) : -1;
+        constraint->high_hits =
+            known ? increase(before->items[i].high_hits, constraint->high_hits) : -1;
     }
 }
 
-int64_t cgroup_lowest_limit(const struct cgroup_levels *levels)
+int64_t cgroup_lowest_limit(const struct cgroup_constraints *constraints)
 {
     int64_t lowest = -1;
-    for (size_t i = 0; i < levels->count; i++)
-        lowest = lower(lowest, levels->items[i].limit_bytes);
+    for (size_t i = 0; i < constraints->count; i++)
+        lowest = lower(lowest, constraints->items[i].limit_bytes);
     return lowest;
 }
 
@@ -118,23 +122,23 @@ static int64_t machine_swap(const char *root)
     return bytes < 0 ? 0 : bytes;
 }
 
-int64_t cgroup_lowest_room(const char *root, const struct cgroup_levels *levels)
+int64_t cgroup_lowest_room(const char *root, const struct cgroup_constraints *constraints)
 {
     int64_t lowest = -1, swap_bytes = machine_swap(root);
-    for (size_t i = 0; i < levels->count; i++) {
-        const struct cgroup_level *level = &levels->items[i];
-        int64_t swap = lower(swap_bytes, level->swap_limit_bytes);
-        if (level->limit_bytes >= 0)
-            lowest = lower(lowest, level->limit_bytes + swap);
+    for (size_t i = 0; i < constraints->count; i++) {
+        const struct cgroup_constraint *constraint = &constraints->items[i];
+        int64_t swap = lower(swap_bytes, constraint->swap_limit_bytes);
+        if (constraint->limit_bytes >= 0)
+            lowest = lower(lowest, constraint->limit_bytes + swap);
     }
     return lowest;
 }
 
 int64_t cgroup_limit(const struct cgroup *cgroup)
 {
-    static struct cgroup_levels levels;
-    cgroup_read_levels(cgroup, &levels);
-    return cgroup_lowest_limit(&levels);
+    static struct cgroup_constraints constraints;
+    cgroup_read_constraints(cgroup, &constraints);
+    return cgroup_lowest_limit(&constraints);
 }
 
 /* ---- CPUs ---- */
@@ -157,7 +161,7 @@ int64_t parse_cpu_max(const char *text)
     return percent_of(quota, strtoll(end, NULL, 10));
 }
 
-static int64_t quota_of_level(const struct cgroup *cgroup)
+static int64_t own_quota(const struct cgroup *cgroup)
 {
     char text[64];
     if (cgroup->version == 1)
@@ -168,16 +172,16 @@ static int64_t quota_of_level(const struct cgroup *cgroup)
 
 int64_t cgroup_cpu_quota(const struct cgroup *cgroup)
 {
-    struct cgroup level = *cgroup;
+    struct cgroup at = *cgroup;
     int64_t least = -1;
     do
-        least = lower(least, quota_of_level(&level));
-    while (ascend(&level));
+        least = lower(least, own_quota(&at));
+    while (ascend(&at));
     return least;
 }
 
 /* v2 counts microseconds, v1 nanoseconds. */
-static int64_t throttled_of_level(const struct cgroup *cgroup)
+static int64_t own_throttled_us(const struct cgroup *cgroup)
 {
     char text[4096];
     if (cgroup_read_text(cgroup, "cpu.stat", text, sizeof text) <= 0)
@@ -188,13 +192,13 @@ static int64_t throttled_of_level(const struct cgroup *cgroup)
 
 int64_t cgroup_throttled_us(const struct cgroup *cgroup)
 {
-    struct cgroup level = *cgroup;
+    struct cgroup at = *cgroup;
     int64_t total = -1;
     if (cgroup->version == 0)
         return -1;
     do
-        total = sum(total, throttled_of_level(&level));
-    while (ascend(&level));
+        total = sum(total, own_throttled_us(&at));
+    while (ascend(&at));
     return total;
 }
 

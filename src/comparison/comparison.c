@@ -212,15 +212,53 @@ static void reword(struct judgement *judgement, const struct comparison_side *a,
     replace(&judgement->reason, environment_key_difference(&was, in_a, &is, in_b, NULL));
 }
 
+/* Returns a run with an exact peak that bounds of the first side can be compared with, or NULL. */
+static const struct measurement *exact_run(const struct comparison_side *a,
+                                           const struct comparison_side *b)
+{
+    for (size_t i = 0; i < a->count; i++)
+        for (size_t k = 0; k < a->count + b->count; k++) {
+            const struct measurement *run = k < a->count ? &a->runs[k] : &b->runs[k - a->count];
+            const struct environment_key key = environment_key_of(run);
+            if (environment_matches_by_bounds(&key, &a->runs[i]))
+                return run;
+        }
+    return NULL;
+}
+
+/* Accepts the first side. A baseline file refuses estimates beside exact peaks; here the entry has
+ * the bounds of each. */
+static int accept_side(const struct comparison_side *a, const struct comparison_side *b,
+                       struct baseline *baseline, struct bm_error *err)
+{
+    const struct acceptance acceptance = {.at = ""};
+    const struct measurement *exact = exact_run(a, b);
+    if (!exact)
+        return baseline_accept(baseline, a->runs, a->count, &acceptance, err);
+    const struct environment_key key = environment_key_of(exact);
+    /* Copies that borrow all texts and arrays. */
+    struct measurement *runs CLEANUP(cleanup_free) = xcalloc(a->count, sizeof *runs);
+    int64_t *at_most CLEANUP(cleanup_free) = xcalloc(a->count, sizeof *at_most);
+    for (size_t i = 0; i < a->count; i++) {
+        runs[i] = a->runs[i];
+        at_most[i] = metric_at_most(&runs[i], METRIC_CGROUP_PEAK);
+        if (environment_matches_by_bounds(&key, &runs[i]))
+            runs[i].peak.source = key.source;
+    }
+    if (baseline_accept(baseline, runs, a->count, &acceptance, err) < 0)
+        return -1;
+    baseline->environments[0].peak_at_most = steal_ptr(at_most);
+    return 0;
+}
+
 /* Accepts the first side as a baseline, and judges the second by it. */
 static void judge_sets(const struct comparison_side *a, const struct comparison_side *b,
                        struct judgement *judgement)
 {
     struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct baseline baseline CLEANUP(baseline_release) = {0};
-    const struct acceptance acceptance = {.at = ""};
     bool imported = measurement_is_imported(&a->runs[0]);
-    if (baseline_accept(&baseline, a->runs, a->count, &acceptance, &err) < 0) {
+    if (accept_side(a, b, &baseline, &err) < 0) {
         judgement->verdict = VERDICT_INCONCLUSIVE;
         judgement->baseline_path = xstrdup(a->name);
         judgement->reason = xasprintf("%s cannot serve as a baseline: %s", a->name, err.message);

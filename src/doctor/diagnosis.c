@@ -108,20 +108,19 @@ static void diagnose_swap(struct diagnoses *diagnoses, const struct cgroup *cgro
                       "boot with swapaccount=1, or turn off swap");
 }
 
-/* One line for each level that has a limit: the build of the engines host and inplace is below it.
- */
+/* One line for each constraint: the build of the engines host and inplace is below it. */
 static void diagnose_constraints(struct diagnoses *diagnoses, const struct cgroup *cgroup)
 {
-    static struct cgroup_levels levels;
+    static struct cgroup_constraints constraints;
     char directory[CGROUP_PATH_MAX];
     bool any = false;
-    cgroup_read_levels(cgroup, &levels);
-    for (size_t i = 0; i < levels.count; i++) {
-        char *text CLEANUP(cleanup_free) = engine_limits_text(&levels.items[i]);
+    cgroup_read_constraints(cgroup, &constraints);
+    for (size_t i = 0; i < constraints.count; i++) {
+        char *text CLEANUP(cleanup_free) = engine_limits_text(&constraints.items[i]);
         if (!*text)
             continue;
         any = true;
-        cgroup_level_directory(cgroup, i, directory);
+        cgroup_constraint_directory(cgroup, i, directory);
         diagnoses_add(diagnoses, "limits", DIAGNOSIS_OK, xasprintf("%s: %s", directory, text),
                       NULL);
     }

@@ -113,14 +113,14 @@ const struct engine *engine_select(const char *name, const struct strv *command,
     return NULL;
 }
 
-char *engine_limits_text(const struct cgroup_level *level)
+char *engine_limits_text(const struct cgroup_constraint *constraint)
 {
     const struct {
         const char *name;
         int64_t bytes;
-    } limits[] = {{"memory limit", level->limit_bytes},
-                  {"memory.high", level->high_bytes},
-                  {"swap limit", level->swap_limit_bytes}};
+    } limits[] = {{"memory limit", constraint->limit_bytes},
+                  {"memory.high", constraint->high_bytes},
+                  {"swap limit", constraint->swap_limit_bytes}};
     struct strv texts CLEANUP(strv_release) = {0};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         char *text CLEANUP(cleanup_free) = format_bytes(limits[i].bytes);

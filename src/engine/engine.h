@@ -142,7 +142,7 @@ const struct engine *engine_select(const char *name, const struct strv *command,
 
 /* Returns the limits of one cgroup as text, such as "memory limit 1.0 GiB, swap limit 0 B"; "" if
  * it has none. The caller owns it. */
-char *engine_limits_text(const struct cgroup_level *level);
+char *engine_limits_text(const struct cgroup_constraint *constraint);
 
 /* Appends the probe's command line for this spec. `probe` is its path as the engine sees it.
  * `own_cgroup`: only the probe and its build live in the cgroup. */

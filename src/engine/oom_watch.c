@@ -85,10 +85,10 @@ static bool has_ended(const struct oom_watch *watch)
 /* The signal can then be for a failure above, which killed a process of another cgroup. */
 static bool has_limit_above(const struct cgroup *cgroup)
 {
-    static struct cgroup_levels levels;
-    cgroup_read_levels(cgroup, &levels);
-    for (size_t i = 1; i < levels.count; i++)
-        if (levels.items[i].limit_bytes >= 0)
+    static struct cgroup_constraints constraints;
+    cgroup_read_constraints(cgroup, &constraints);
+    for (size_t i = 1; i < constraints.count; i++)
+        if (constraints.items[i].limit_bytes >= 0)
             return true;
     return false;
 }

@@ -91,7 +91,7 @@ static size_t count_runs_with(const struct evaluation *evaluation, const char *m
 static enum reason improvement(const struct evaluation *evaluation, const struct finding *finding,
                                const struct baseline_metric *metric)
 {
-    if (metric_stage_name(finding->metric) && run_cut_off(evaluation->runs, evaluation->run_count))
+    if (metric_pss_stage(finding->metric) && run_cut_off(evaluation->runs, evaluation->run_count))
         return REASON_WITHIN;
     return evaluation->strict && metric->tolerance.level == LEVEL_FAIL ? REASON_IMPROVED_STRICT
                                                                        : REASON_IMPROVED;
@@ -101,7 +101,7 @@ static enum reason improvement(const struct evaluation *evaluation, const struct
 #define UNSAMPLED_PARTS 20
 
 /* The memory peak of some run is known only by its bounds. */
-static bool is_bounded(const struct evaluation *evaluation, const struct finding *finding)
+static bool run_is_bounded(const struct evaluation *evaluation, const struct finding *finding)
 {
     bool bounded = false;
     for (size_t i = 0; i < evaluation->run_count; i++)
@@ -110,13 +110,32 @@ static bool is_bounded(const struct evaluation *evaluation, const struct finding
     return bounded && evaluation->by_bounds && strcmp(finding->metric, METRIC_CGROUP_PEAK) == 0;
 }
 
+/* The range of the highest values that the accepted runs can have had. */
+static struct range highest_range(const struct evaluation *evaluation,
+                                  const struct baseline_metric *metric)
+{
+    const int64_t *at_most = evaluation->entry->peak_at_most;
+    bool bounded = at_most && strcmp(metric->name, METRIC_CGROUP_PEAK) == 0;
+    const int64_t *values = bounded ? at_most : metric->values;
+    return (struct range){.centre = median_of(values, metric->count),
+                          .slack = tolerance_slack(&metric->tolerance, values, metric->count)};
+}
+
+/* The memory peak of some run, or of the baseline, is known only by its bounds. */
+static bool is_bounded(const struct evaluation *evaluation, const struct finding *finding)
+{
+    return run_is_bounded(evaluation, finding) ||
+           (evaluation->entry && evaluation->entry->peak_at_most &&
+            strcmp(finding->metric, METRIC_CGROUP_PEAK) == 0);
+}
+
 /* The interval of the median. If a memory peak is known only by its bounds, it reaches from the
  * lowest lower bound to the highest upper bound: no values between them are outside of it. */
 static struct interval interval_of(const struct evaluation *evaluation,
                                    const struct finding *finding)
 {
     struct interval interval = median_interval(finding->values, finding->value_count);
-    if (!is_bounded(evaluation, finding))
+    if (!run_is_bounded(evaluation, finding))
         return interval;
     for (size_t i = 0; i < evaluation->run_count; i++) {
         int64_t lowest = metric_value(&evaluation->runs[i], finding->metric);
@@ -131,9 +150,9 @@ static enum reason compare_values(const struct evaluation *evaluation,
                                   const struct finding *finding,
                                   const struct baseline_metric *metric)
 {
-    struct range range = accepted_range(metric);
+    struct range range = accepted_range(metric), highest = highest_range(evaluation, metric);
     struct interval median = interval_of(evaluation, finding);
-    if (range_position(range, median.lowest) == ABOVE)
+    if (range_position(highest, median.lowest) == ABOVE)
         return REASON_REGRESSED;
     if (range_position(range, median.highest) == BELOW)
         return improvement(evaluation, finding, metric);
@@ -141,7 +160,7 @@ static enum reason compare_values(const struct evaluation *evaluation,
         return REASON_WITHIN;
     if (finding->level == LEVEL_FAIL)
         return REASON_NOISY;
-    return range_position(range, finding->actual) == ABOVE ? REASON_REGRESSED : REASON_WITHIN;
+    return range_position(highest, finding->actual) == ABOVE ? REASON_REGRESSED : REASON_WITHIN;
 }
 
 /* Returns whether the runs without the stage certainly did not execute it. Scans miss a stage that
@@ -151,7 +170,7 @@ static enum reason compare_values(const struct evaluation *evaluation,
 static bool stage_is_gone(const struct evaluation *evaluation, const struct baseline_metric *metric)
 {
     /* The unreclaimable memory while a stage is current includes that of other processes. */
-    if (!metric_stage_name(metric->name))
+    if (!metric_pss_stage(metric->name))
         return false;
     int64_t lowest = metric->values[0];
     for (size_t i = 1; i < metric->count; i++)
@@ -294,11 +313,10 @@ const struct measurement *run_possibly_over(const struct evaluation *evaluation,
 /* The value of the run is within the budget, its upper bound is not. */
 static char *bounds_reason(const struct measurement *run, const char *metric)
 {
-    char *lowest CLEANUP(cleanup_free) = metric_figure(metric, metric_value(run, metric));
-    char *highest CLEANUP(cleanup_free) = metric_figure(metric, metric_at_most(run, metric));
-    return xasprintf("the peak counter of the cgroup could not be reset, so the memory peak is "
-                     "between %s and %s",
-                     lowest, highest);
+    char *bounds CLEANUP(cleanup_free) =
+        metric_bounds(metric, metric_value(run, metric), metric_at_most(run, metric));
+    return xasprintf("the peak counter of the cgroup could not be reset, so the memory peak is %s",
+                     bounds);
 }
 
 /* Returns the reason that the runs do not show whether the metric is within its budget, or NULL.
@@ -400,9 +418,44 @@ static void put_actual(FILE *out, const struct finding *finding, size_t run_coun
     fputc(')', out);
 }
 
-/* "stage build-deps grew by 182.4 MiB (+26.2 %) to 878.1 MiB". */
-static void put_change(FILE *out, const struct finding *finding, size_t run_count)
+/* "cgroup_peak shrank by 100.0 MiB (-12.5 %) or more, to between 600.0 MiB and 700.0 MiB". */
+static void put_bounded_change(FILE *out, const struct evaluation *evaluation,
+                               const struct finding *finding, const struct baseline_metric *metric)
 {
+    const struct interval peak = interval_of(evaluation, finding);
+    int64_t lowest = finding->baseline, highest = highest_range(evaluation, metric).centre;
+    char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
+    char *bounds CLEANUP(cleanup_free) = metric_bounds(finding->metric, peak.lowest, peak.highest);
+    bool grew = peak.lowest > highest, shrank = peak.highest < lowest;
+    char *change CLEANUP(cleanup_free) = grew
+                                             ? metric_change(finding->metric, highest, peak.lowest)
+                                             : metric_change(finding->metric, lowest, peak.highest);
+    char *baseline CLEANUP(cleanup_free) = metric_bounds(finding->metric, lowest, highest);
+    if (grew || shrank)
+        fprintf(out, "%s %s or more, to %s", label, change, bounds);
+    else
+        fprintf(out, "%s is %s", label, bounds);
+    for (size_t i = 0; evaluation->run_count > 1 && i < evaluation->run_count; i++) {
+        const struct measurement *run = &evaluation->runs[i];
+        char *one CLEANUP(cleanup_free) =
+            metric_bounds(finding->metric, metric_value(run, finding->metric),
+                          metric_at_most(run, finding->metric));
+        fprintf(out, "%s%s", i ? ", " : " (", one);
+    }
+    if (evaluation->run_count > 1)
+        fputc(')', out);
+    if (highest > lowest || (!grew && !shrank))
+        fprintf(out, "; the baseline is %s", baseline);
+}
+
+/* "stage build-deps grew by 182.4 MiB (+26.2 %) to 878.1 MiB". */
+static void put_change(FILE *out, const struct evaluation *evaluation,
+                       const struct finding *finding, const struct baseline_metric *metric)
+{
+    if (metric && is_bounded(evaluation, finding)) {
+        put_bounded_change(out, evaluation, finding, metric);
+        return;
+    }
     char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
     if (!finding->value_count) {
         fprintf(out, "%s was not %s", label, metric_stage(finding->metric) ? "seen" : "measured");
@@ -415,13 +468,13 @@ static void put_change(FILE *out, const struct finding *finding, size_t run_coun
             metric_change(finding->metric, finding->baseline, finding->actual);
         fprintf(out, "%s %s to ", label, change);
     }
-    put_actual(out, finding, run_count);
+    put_actual(out, finding, evaluation->run_count);
 }
 
 static void put_gone(FILE *out, const struct evaluation *evaluation, const struct finding *finding)
 {
     if (finding->baseline < 0) {
-        put_change(out, finding, evaluation->run_count);
+        put_change(out, evaluation, finding, NULL);
         fputs("; the baseline has no value for it", out);
         return;
     }
@@ -465,9 +518,12 @@ static void put_unchecked(FILE *out, const struct evaluation *evaluation,
 static void put_noisy(FILE *out, const struct evaluation *evaluation, const struct finding *finding)
 {
     const struct interval median = interval_of(evaluation, finding);
-    put_figure(out, "; the runs show only that the median is between ", finding->metric,
-               median.lowest);
-    put_figure(out, " and ", finding->metric, median.highest);
+    char *bounds CLEANUP(cleanup_free) =
+        metric_bounds(finding->metric, median.lowest, median.highest);
+    if (is_bounded(evaluation, finding))
+        fputs("; the bounds are too far apart for a verdict", out);
+    else
+        fprintf(out, "; the runs show only that the median is %s", bounds);
     put_figure(out, "; ", finding->metric, finding->allowed);
     fputs(" is allowed", out);
 }
@@ -551,7 +607,7 @@ static char *finding_message(const struct evaluation *evaluation, const struct f
     FILE *out = xmemstream_open(&text, &size);
     if (reason != REASON_GONE && reason != REASON_NOT_MEASURED && reason != REASON_MISSED &&
         reason != REASON_UNCHECKED_BUDGET)
-        put_change(out, finding, evaluation->run_count);
+        put_change(out, evaluation, finding, metric);
     put_consequence(out, evaluation, finding, metric, reason);
     xmemstream_close(out);
     /* The names of stages come from outside. */

@@ -82,7 +82,7 @@ enum position range_position(struct range range, int64_t value);
 /* The evaluation of all metrics of some runs. The caller sets the first group of members. */
 struct evaluation {
     const struct baseline_environment *entry; /* NULL: the baseline has none for these runs */
-    bool by_bounds; /* the memory peak of a run is between two bounds (baseline_find_common) */
+    bool by_bounds;                /* a memory peak is between two bounds (baseline_find_common) */
     const struct budgets *budgets; /* of build-mem.json */
     const struct measurement *runs;
     size_t run_count; /* at least one */

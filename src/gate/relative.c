@@ -69,6 +69,39 @@ static enum level level_of(const struct relative_runs *both, const char *metric,
     return tolerance_default(metric).level;
 }
 
+/* The lowest value and the highest upper bound. The caller owns it. */
+static char *bounds_text(const char *metric, const struct metric_values *values)
+{
+    int64_t lowest = values->items[0], highest = values->at_most[0];
+    for (size_t i = 1; i < values->count; i++) {
+        lowest = values->items[i] < lowest ? values->items[i] : lowest;
+        highest = values->at_most[i] > highest ? values->at_most[i] : highest;
+    }
+    return metric_bounds(metric, lowest, highest);
+}
+
+/* "cgroup_peak is between 890.0 MiB and 900.0 MiB, and in the merge base between 800.0 MiB and
+ * 820.0 MiB". The caller owns it. */
+static char *change_by_bounds(const char *metric, const struct metric_values *base,
+                              const struct metric_values *values)
+{
+    char *was CLEANUP(cleanup_free) = bounds_text(metric, base);
+    char *is CLEANUP(cleanup_free) = bounds_text(metric, values);
+    return xasprintf("%s is %s, and in the merge base %s", metric, is, was);
+}
+
+/* "cgroup_peak grew by 60.0 MiB (+8.1 %) to 800.0 MiB". The caller owns it. */
+static char *change_of(const struct finding *finding)
+{
+    char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
+    char *actual CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->actual);
+    if (finding->delta == 0)
+        return xasprintf("%s is unchanged at %s", label, actual);
+    char *change CLEANUP(cleanup_free) =
+        metric_change(finding->metric, finding->baseline, finding->actual);
+    return xasprintf("%s %s to %s", label, change, actual);
+}
+
 static const char *clause_of(enum ratio_position position, bool by_bounds)
 {
     switch (position) {
@@ -85,19 +118,17 @@ static const char *clause_of(enum ratio_position position, bool by_bounds)
 }
 
 /* "cgroup_peak grew by 60.0 MiB (+8.1 %) to 800.0 MiB (between +7.0 % and +9.0 %); 777.0 MiB is
- * allowed". The caller owns it. */
+ * allowed". `by_bounds`: the change if the peaks are between bounds. The caller owns it. */
 static char *message_of(const struct finding *finding, struct ratio ratio,
-                        enum ratio_position position, bool by_bounds)
+                        enum ratio_position position, double slack, const char *by_bounds)
 {
-    char *label CLEANUP(cleanup_free) = metric_label(finding->metric);
-    char *actual CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->actual);
-    char *change CLEANUP(cleanup_free) =
-        finding->delta ? metric_change(finding->metric, finding->baseline, finding->actual) : NULL;
-    char *allowed CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->allowed);
+    char *change CLEANUP(cleanup_free) = by_bounds ? xstrdup(by_bounds) : change_of(finding);
+    char *figure CLEANUP(cleanup_free) = metric_figure(finding->metric, finding->allowed);
+    char *allowed CLEANUP(cleanup_free) =
+        by_bounds ? xasprintf("%+.1f %%", 100 * slack) : steal_ptr(figure);
     char *text CLEANUP(cleanup_free) = xasprintf(
-        "%s %s %s %s (between %+.1f %% and %+.1f %%)%s; %s is allowed", label,
-        change ? change : "is unchanged", change ? "to" : "at", actual, 100 * (ratio.lowest - 1),
-        100 * (ratio.highest - 1), clause_of(position, by_bounds), allowed);
+        "%s (between %+.1f %% and %+.1f %%)%s; %s is allowed", change, 100 * (ratio.lowest - 1),
+        100 * (ratio.highest - 1), clause_of(position, by_bounds != NULL), allowed);
     return text_one_line(text);
 }
 
@@ -189,10 +220,12 @@ static enum ratio_position evaluate(const struct relative_runs *both, const char
         finding->actual = median_of(values.items, values.count);
     bool has_both = base.count && values.count;
     bool by_bounds = strcmp(metric, METRIC_CGROUP_PEAK) == 0 && is_by_bounds(both);
+    char *change CLEANUP(cleanup_free) = NULL;
     struct ratio ratio = {0};
-    if (has_both && by_bounds)
+    if (has_both && by_bounds) {
         ratio = ratio_by_bounds(&base, &values);
-    else if (has_both)
+        change = change_by_bounds(metric, &base, &values);
+    } else if (has_both)
         ratio = ratio_of(base.items, base.count, values.items, values.count);
     finding->value_count = values.count;
     finding->values = steal_ptr(values.items);
@@ -207,7 +240,7 @@ static enum ratio_position evaluate(const struct relative_runs *both, const char
     finding->ratio_lowest = ratio.lowest;
     finding->ratio_highest = ratio.highest;
     finding->status = status_of(finding->level, metric_stage(metric) != NULL, position);
-    finding->message = message_of(finding, ratio, position, by_bounds);
+    finding->message = message_of(finding, ratio, position, slack, change);
     if (position == RATIO_ABOVE || position == RATIO_ACROSS)
         finding->largest = largest_of(both, metric);
     return position;

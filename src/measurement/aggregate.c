@@ -14,15 +14,12 @@
 #define COMMAND_MAX 1024            /* bytes */
 #define VARIABLES_MAX 64            /* four times what the probe sends */
 #define STAT_AHEAD_BYTES (16 << 20) /* by which memory.stat can exceed the counter */
-#define LEVELS_MAX 64               /* twice what the probe sends */
+#define CONSTRAINTS_MAX 64          /* twice what the probe sends */
 #define MAPPED_MAX 32               /* twice what the probe sends for a process */
 /* From here on, a figure counts as at the limit: the kernel charges memory in batches, and starts
  * to reclaim before the limit. Memory that cannot be reclaimed stops further below it. */
 #define AT_LIMIT 0.99
 #define UNRECLAIMABLE_AT_LIMIT 0.97
-
-/* As in struct wire_snapshot. */
-enum { GAUGE_USAGE, GAUGE_UNRECLAIMABLE, GAUGE_OWN_PROCESSES };
 
 /* The state of a stage while its records arrive. */
 struct stage_state {
@@ -36,7 +33,7 @@ struct aggregate {
     struct measurement *m;
     struct snapshot pending;      /* its processes are still arriving */
     int64_t pending_stage;        /* -1: none */
-    int64_t pending_gauge;        /* as in struct wire_snapshot */
+    int64_t pending_gauge;        /* enum wire_gauge */
     int64_t pending_processes;    /* number of processes that are still to arrive */
     int64_t highest_cgroup_bytes; /* of all samples */
     char *usage_source;           /* the file that the probe samples; NULL: none */
@@ -374,9 +371,9 @@ static int64_t attributed_bytes(const struct snapshot *snapshot)
 
 static int64_t gauge_of(const struct snapshot *snapshot, int64_t gauge)
 {
-    int64_t bytes = gauge == GAUGE_OWN_PROCESSES   ? UNMEASURED
-                    : gauge == GAUGE_UNRECLAIMABLE ? snapshot->unreclaimable_bytes
-                                                   : snapshot->cgroup_bytes;
+    int64_t bytes = gauge == WIRE_GAUGE_OWN_PROCESSES   ? UNMEASURED
+                    : gauge == WIRE_GAUGE_UNRECLAIMABLE ? snapshot->unreclaimable_bytes
+                                                        : snapshot->cgroup_bytes;
     return bytes >= 0 ? bytes : snapshot->pss_bytes;
 }
 
@@ -422,14 +419,14 @@ static void keep_snapshot(struct aggregate *aggregate)
     struct stage_measurement *stage = stage_at(aggregate, aggregate->pending_stage);
     if (snapshot->count)
         qsort(snapshot->processes, snapshot->count, sizeof *snapshot->processes, larger_first);
-    if (aggregate->pending_gauge == GAUGE_OWN_PROCESSES) {
+    if (aggregate->pending_gauge == WIRE_GAUGE_OWN_PROCESSES) {
         if (stage->first_ms == UNMEASURED)
             stage->first_ms = snapshot->at_ms;
         raise_to(&stage->last_ms, snapshot->at_ms);
         raise_to(&stage->pss_peak_bytes, snapshot->pss_bytes);
         (void)keep_if_better(&stage->at_peak, snapshot, aggregate->pending_gauge,
                              STAGE_PROCESSES_KEPT);
-    } else if (aggregate->pending_gauge == GAUGE_UNRECLAIMABLE) {
+    } else if (aggregate->pending_gauge == WIRE_GAUGE_UNRECLAIMABLE) {
         raise_to(&stage->all_pss_peak_bytes, snapshot->pss_bytes);
         if (keep_if_better(&peak->at_unreclaimable_peak, snapshot, aggregate->pending_gauge,
                            SNAPSHOT_PROCESSES_MAX))
@@ -630,24 +627,24 @@ static void take_known(int64_t *figure, int64_t value)
         *figure = value;
 }
 
-/* A level that no limit applies to is no constraint. The runner's record of a level comes after the
- * probe's, and replaces the figures that the runner could read. */
-static void take_level(struct measurement *m, const struct wire_level *level)
+/* A cgroup without limits is left out. The runner's record of a constraint comes after the probe's,
+ * and replaces the figures that the runner could read. */
+static void take_constraint(struct measurement *m, const struct wire_constraint *seen)
 {
-    bool limits = level->limit_bytes >= 0 || level->high_bytes >= 0 || level->swap_limit_bytes >= 0;
-    if (level->limit_hits >= 0 || level->high_hits >= 0)
+    bool limits = seen->limit_bytes >= 0 || seen->high_bytes >= 0 || seen->swap_limit_bytes >= 0;
+    if (seen->limit_hits >= 0 || seen->high_hits >= 0)
         raise_to(&m->pressure.limit_hits, 0);
-    if (level->ancestor < 0 || level->ancestor >= LEVELS_MAX ||
-        (!limits && level->limit_hits <= 0 && level->high_hits <= 0))
+    if (seen->ancestor < 0 || seen->ancestor >= CONSTRAINTS_MAX ||
+        (!limits && seen->limit_hits <= 0 && seen->high_hits <= 0))
         return;
-    struct constraint *constraint = constraint_of(m, level->ancestor);
+    struct constraint *constraint = constraint_of(m, seen->ancestor);
     free(constraint->cgroup);
-    constraint->cgroup = xstrdup(level->directory);
-    take_known(&constraint->limit_bytes, level->limit_bytes);
-    take_known(&constraint->high_bytes, level->high_bytes);
-    take_known(&constraint->swap_limit_bytes, level->swap_limit_bytes);
-    raise_to(&constraint->limit_hits, level->limit_hits);
-    raise_to(&constraint->high_hits, level->high_hits);
+    constraint->cgroup = xstrdup(seen->directory);
+    take_known(&constraint->limit_bytes, seen->limit_bytes);
+    take_known(&constraint->high_bytes, seen->high_bytes);
+    take_known(&constraint->swap_limit_bytes, seen->swap_limit_bytes);
+    raise_to(&constraint->limit_hits, seen->limit_hits);
+    raise_to(&constraint->high_hits, seen->high_hits);
 }
 
 static void take_failure(struct aggregate *aggregate, const struct wire_failure *failure)
@@ -688,8 +685,8 @@ void aggregate_record(struct aggregate *aggregate, const struct wire_record *rec
     case WIRE_DISTURBANCE:
         take_disturbance(aggregate->m, &record->disturbance);
         break;
-    case WIRE_LEVEL:
-        take_level(aggregate->m, &record->level);
+    case WIRE_CONSTRAINT:
+        take_constraint(aggregate->m, &record->constraint);
         break;
     case WIRE_VARIABLE:
         take_variable(aggregate, &record->variable);

@@ -157,7 +157,7 @@ struct peak {
     bool estimated;
     int64_t at_most_bytes;  /* of an estimate: the counter's upper bound; else UNMEASURED */
     bool at_limit;          /* the usage reached a limit, so the kernel may have reclaimed cache */
-    int64_t limit_bytes;    /* the lowest of all levels; UNMEASURED: no limit */
+    int64_t limit_bytes;    /* the lowest of all constraints; UNMEASURED: no limit */
     bool shared;            /* other processes use the cgroup, and count in its figures */
     int64_t at_start_bytes; /* when the build started: the counter, or the usage if shared */
     int64_t unreclaimable_bytes;

@@ -25,7 +25,7 @@ bool metric_is_known(const char *metric)
     return name && *name;
 }
 
-const char *metric_stage_name(const char *metric)
+const char *metric_pss_stage(const char *metric)
 {
     size_t length = strlen(METRIC_STAGE_PREFIX);
     return strncmp(metric, METRIC_STAGE_PREFIX, length) == 0 ? metric + length : NULL;
@@ -36,7 +36,7 @@ const char *metric_stage(const char *metric)
     size_t length = strlen(METRIC_STAGE_UNRECLAIMABLE_PREFIX);
     return strncmp(metric, METRIC_STAGE_UNRECLAIMABLE_PREFIX, length) == 0
                ? metric + length
-               : metric_stage_name(metric);
+               : metric_pss_stage(metric);
 }
 
 static const struct stage_measurement *stage_of(const struct measurement *m, const char *metric)
@@ -71,7 +71,7 @@ int64_t metric_value(const struct measurement *m, const char *metric)
     const struct stage_measurement *stage = stage_of(m, metric);
     if (!stage || stage->first_ms < 0)
         return UNMEASURED;
-    return metric_stage_name(metric) ? stage->pss_peak_bytes : stage->unreclaimable_peak_bytes;
+    return metric_pss_stage(metric) ? stage->pss_peak_bytes : stage->unreclaimable_peak_bytes;
 }
 
 int64_t metric_at_most(const struct measurement *m, const char *metric)
@@ -123,13 +123,20 @@ char *metric_label(const char *metric)
         return xasprintf("process %s", process);
     if (!stage)
         return xstrdup(metric);
-    return xasprintf(metric_stage_name(metric) ? "stage %s" : "unreclaimable memory of stage %s",
+    return xasprintf(metric_pss_stage(metric) ? "stage %s" : "unreclaimable memory of stage %s",
                      stage);
 }
 
 char *metric_figure(const char *metric, int64_t value)
 {
     return is_time(metric) ? format_duration(value) : format_bytes(value);
+}
+
+char *metric_bounds(const char *metric, int64_t lowest, int64_t highest)
+{
+    char *from CLEANUP(cleanup_free) = metric_figure(metric, lowest);
+    char *to CLEANUP(cleanup_free) = metric_figure(metric, highest);
+    return lowest == highest ? steal_ptr(from) : xasprintf("between %s and %s", from, to);
 }
 
 char *metric_delta(const char *metric, int64_t delta)

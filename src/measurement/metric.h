@@ -25,8 +25,9 @@
 
 /* Returns whether there is a metric of that name. A stage and processes can have any name. */
 bool metric_is_known(const char *metric);
-/* Returns the stage in "stage:NAME", borrowed; NULL for other metrics. */
-const char *metric_stage_name(const char *metric);
+/* Returns the stage in "stage:NAME", whose value is a PSS peak, borrowed; NULL for other metrics.
+ */
+const char *metric_pss_stage(const char *metric);
 /* Returns the stage in "stage:NAME" or "stage_unreclaimable:NAME", borrowed; else NULL. */
 const char *metric_stage(const char *metric);
 
@@ -52,6 +53,8 @@ void metric_names(const struct measurement *m, struct strv *names);
 char *metric_label(const char *metric);
 char *metric_figure(const char *metric, int64_t value);
 char *metric_delta(const char *metric, int64_t delta);
+/* "between 600.0 MiB and 900.0 MiB"; "600.0 MiB" if the bounds are equal. */
+char *metric_bounds(const char *metric, int64_t lowest, int64_t highest);
 /* "+204.1 MiB (+25.4 %)". The caller owns it. */
 char *metric_step(const char *metric, int64_t from, int64_t to);
 

@@ -24,7 +24,8 @@ static int64_t lower_known(int64_t a, int64_t b)
 }
 
 void guard_start(struct guard *guard, const char *root, const struct cgroup *cgroup,
-                 int64_t percent, const struct cgroup_levels *levels, int64_t outer_room_bytes)
+                 int64_t percent, const struct cgroup_constraints *constraints,
+                 int64_t outer_room_bytes)
 {
     *guard = (struct guard){.cgroup = cgroup,
                             .percent = percent,
@@ -35,7 +36,7 @@ void guard_start(struct guard *guard, const char *root, const struct cgroup *cgr
                             .ended_bytes = -1};
     if (percent <= 0)
         return;
-    guard->room_bytes = lower_known(cgroup_lowest_room(root, levels), outer_room_bytes);
+    guard->room_bytes = lower_known(cgroup_lowest_room(root, constraints), outer_room_bytes);
     if (guard->room_bytes >= 0)
         return;
     int64_t free_swap_bytes = read_meminfo(root, "SwapFree");

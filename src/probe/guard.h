@@ -23,12 +23,13 @@ struct guard {
     int64_t ended_bytes;                 /* the unreclaimable memory then, or -1 */
 };
 
-/* Starts the guard; `percent` 0 leaves it off. `levels` are those that the probe sees, and
+/* Starts the guard; `percent` 0 leaves it off. `constraints` are those that the probe sees, and
  * `outer_room_bytes` is the room that the runner sees from outside (-1: none). If there is no
  * limit at all, the room is the memory that the machine has available now. `root` is prefixed to
  * /proc; it is "" outside of tests. `cgroup` must outlive the guard. */
 void guard_start(struct guard *guard, const char *root, const struct cgroup *cgroup,
-                 int64_t percent, const struct cgroup_levels *levels, int64_t outer_room_bytes);
+                 int64_t percent, const struct cgroup_constraints *constraints,
+                 int64_t outer_room_bytes);
 
 /* Returns true once, when the build must be ended. `unreclaimable_bytes` is the present value, or
  * -1. `t_ms` does not decrease from call to call. */

@@ -59,7 +59,7 @@ static bool outside;          /* COMMAND and the probe are not in the cgroup */
 static const char *cpu_usage; /* of the cgroup, if the probe is outside; NULL: unknown */
 /* The counters before the build. */
 static struct cgroup_pressure pressure_at_start;
-static struct cgroup_levels levels_at_start;
+static struct cgroup_constraints constraints_at_start;
 static int64_t cpu_us_at_start; /* of the cgroup, if it is of v2 */
 static struct cgroup_oom oom_at_start;
 static int64_t peak_at_start_bytes, usage_at_start_bytes;
@@ -148,7 +148,7 @@ static void send_hello(void)
                                   .peak_was_reset = 0,
                                   .peak_at_start_bytes = peak_at_start_bytes,
                                   .usage_at_start_bytes = usage_at_start_bytes,
-                                  .limit_bytes = cgroup_lowest_limit(&levels_at_start),
+                                  .limit_bytes = cgroup_lowest_limit(&constraints_at_start),
                                   .cpu_percent = cpu_percent(),
                                   .memory_total_bytes = parse_kib_line(meminfo, "MemTotal"),
                                   .architecture = system.machine,
@@ -222,7 +222,7 @@ static void count_from_here(void)
     cgroup_pressure(&cgroup, &pressure_at_start);
     cpu_us_at_start = cgroup_cpu_us(&cgroup);
     cgroup_read_oom(&cgroup, &oom_at_start);
-    cgroup_read_levels(&cgroup, &levels_at_start);
+    cgroup_read_constraints(&cgroup, &constraints_at_start);
     peak_at_start_bytes = cgroup_peak(&cgroup);
     usage_at_start_bytes = cgroup_usage(&cgroup);
 }
@@ -254,17 +254,18 @@ static int64_t counted(const char *what, int64_t at_start, int64_t now)
     return now;
 }
 
-static void send_levels(void)
+static void send_constraints(void)
 {
-    static struct cgroup_levels levels;
+    static struct cgroup_constraints constraints;
     static char directory[CGROUP_PATH_MAX];
-    cgroup_read_levels(&cgroup, &levels);
-    if (levels.count && levels_at_start.count)
-        (void)counted("the limit's hits", levels_at_start.items[0].limit_hits,
-                      levels.items[0].limit_hits);
-    cgroup_levels_since(&levels_at_start, &levels);
-    for (size_t i = 0; i < levels.count; i++) {
-        const struct wire_record record = wire_level_of(&cgroup, &levels.items[i], i, directory);
+    cgroup_read_constraints(&cgroup, &constraints);
+    if (constraints.count && constraints_at_start.count)
+        (void)counted("the limit's hits", constraints_at_start.items[0].limit_hits,
+                      constraints.items[0].limit_hits);
+    cgroup_constraints_since(&constraints_at_start, &constraints);
+    for (size_t i = 0; i < constraints.count; i++) {
+        const struct wire_record record =
+            wire_constraint_of(&cgroup, &constraints.items[i], i, directory);
         emit_record(&record);
     }
 }
@@ -582,7 +583,7 @@ int main(int argc, char **argv)
     sampler.gauges.sum_below = outside && cgroup.version == 1;
     if (outside)
         steps_start(&cgroup);
-    guard_start(&guard, "", &cgroup, guard_percent, &levels_at_start, outer_room_bytes);
+    guard_start(&guard, "", &cgroup, guard_percent, &constraints_at_start, outer_room_bytes);
     disturbance_start(&cgroup, own_cgroup, &cpu_cgroup);
     if (!disturbance_has_cpu_pressure())
         table_count_run_delay();
@@ -599,7 +600,7 @@ int main(int argc, char **argv)
     kill_build();
     drain_output();
     deep_send();
-    send_levels();
+    send_constraints();
     send_disturbance();
     send_end(duration_ms);
     emit_flush(10000);

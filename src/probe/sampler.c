@@ -261,8 +261,9 @@ static void take_snapshot(struct sampler *sampler, int64_t t_ms)
     /* If memory was freed during the reads, some sizes include it: discard the snapshot. */
     if (now.processes == 0 || usage_after < now.cgroup_bytes - now.cgroup_bytes / 50)
         return;
-    snapshot_offer(BY_USAGE, now.cgroup_bytes >= 0 ? now.cgroup_bytes : now.pss_bytes, &now);
-    snapshot_offer(BY_UNRECLAIMABLE, now.unreclaimable_bytes, &now);
+    snapshot_offer(WIRE_GAUGE_USAGE, now.cgroup_bytes >= 0 ? now.cgroup_bytes : now.pss_bytes,
+                   &now);
+    snapshot_offer(WIRE_GAUGE_UNRECLAIMABLE, now.unreclaimable_bytes, &now);
     snapshot_offer_stages(&now);
 }
 

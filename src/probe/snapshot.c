@@ -27,12 +27,14 @@ struct held {
 /* The reports name the largest processes of a stage; its PSS is the sum of all. */
 #define OWN_PROCESSES_KEPT 64
 
+/* Of the cgroup. */
+#define GAUGES WIRE_GAUGE_OWN_PROCESSES
 /* One for each gauge, then one for the own processes of each stage, "setup" first. Unused pages
  * take no memory. */
-#define HELD_MAX (BY_STAGE + STAGES_MAX + 1)
+#define HELD_MAX (GAUGES + STAGES_MAX + 1)
 static struct held held[HELD_MAX];
 static int initialised; /* the first ones of these */
-static struct held_process gauge_processes[BY_STAGE][PROCESSES_MAX];
+static struct held_process gauge_processes[GAUGES][PROCESSES_MAX];
 static struct held_process own_processes[STAGES_MAX + 1][OWN_PROCESSES_KEPT];
 
 /* Returns the place of a stage among the own processes. */
@@ -43,7 +45,7 @@ static int place_of(int stage)
 
 static int held_count(void)
 {
-    return BY_STAGE + stages_count() + 1;
+    return GAUGES + stages_count() + 1;
 }
 
 static void unpin(const struct held_process *one)
@@ -73,9 +75,9 @@ static void init_added(void)
 {
     for (; initialised < held_count(); initialised++) {
         int i = initialised;
-        bool own = i >= BY_STAGE;
+        bool own = i >= GAUGES;
         held[i] = (struct held){
-            .processes = own ? own_processes[i - BY_STAGE] : gauge_processes[i],
+            .processes = own ? own_processes[i - GAUGES] : gauge_processes[i],
             .capacity = own ? OWN_PROCESSES_KEPT : PROCESSES_MAX,
             .measured_bytes = -1,
             .highest_bytes = -1,
@@ -92,7 +94,7 @@ void snapshots_init(void)
 
 void snapshots_forget(void)
 {
-    for (int gauge = 0; gauge < BY_STAGE; gauge++) {
+    for (int gauge = 0; gauge < GAUGES; gauge++) {
         release(&held[gauge]);
         held[gauge].highest_bytes = -1;
     }
@@ -131,7 +133,7 @@ static bool held_attributes_more(const struct held *kept, int64_t bytes, int64_t
            ownerless > kept->ownerless_bytes + bytes / 20;
 }
 
-bool snapshot_is_best(int gauge, int64_t bytes)
+bool snapshot_is_best(enum wire_gauge gauge, int64_t bytes)
 {
     return bytes >= 0 && bytes > held[gauge].highest_bytes;
 }
@@ -181,7 +183,7 @@ static void keep(struct held *kept, const struct wire_snapshot *head, int stage,
     kept->sent = false;
 }
 
-void snapshot_offer(int gauge, int64_t bytes, const struct wire_snapshot *head)
+void snapshot_offer(enum wire_gauge gauge, int64_t bytes, const struct wire_snapshot *head)
 {
     struct held *kept = &held[gauge];
     int64_t measured = measured_bytes();
@@ -214,13 +216,13 @@ void snapshot_offer_stages(const struct wire_snapshot *head)
             sums[place].measured_bytes += process->pss_bytes;
     }
     for (int place = 0; place <= stages_count(); place++) {
-        struct held *kept = &held[BY_STAGE + place];
+        struct held *kept = &held[GAUGES + place];
         if (!sums[place].processes ||
             !is_better(kept, sums[place].pss_bytes, sums[place].measured_bytes))
             continue;
         struct wire_snapshot own = *head;
         int stage = place == 0 ? NO_STAGE : place - 1;
-        own.gauge = BY_STAGE;
+        own.gauge = WIRE_GAUGE_OWN_PROCESSES;
         own.stage = stage;
         own.pss_bytes = sums[place].pss_bytes;
         keep(kept, &own, stage, own.pss_bytes, sums[place].measured_bytes);
@@ -230,7 +232,7 @@ void snapshot_offer_stages(const struct wire_snapshot *head)
 size_t snapshot_largest(struct process **largest, size_t count, int64_t part,
                         struct wire_snapshot *head)
 {
-    const struct held *kept = &held[BY_USAGE];
+    const struct held *kept = &held[WIRE_GAUGE_USAGE];
     const struct held_process *last = NULL;
     size_t found = 0;
     for (; found < count; found++) {
@@ -289,7 +291,7 @@ int snapshots_send(void)
             send_process(&kept->processes[one]);
         /* Those of the current stage may be replaced by a snapshot with more of it measured. Those
          * of all stages would keep the entries of many processes that have ended. */
-        if (i >= BY_STAGE)
+        if (i >= GAUGES)
             unpin_all(kept);
         count++;
     }

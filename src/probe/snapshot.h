@@ -13,16 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* As in struct wire_snapshot. */
-enum { BY_USAGE, BY_UNRECLAIMABLE, BY_STAGE };
-
 void snapshots_init(void);
 /* Returns whether `bytes` is higher than the best snapshot of `gauge`. */
-bool snapshot_is_best(int gauge, int64_t bytes);
-/* Keeps the current estimates of the table as the snapshot of `gauge`, BY_USAGE or
- * BY_UNRECLAIMABLE, if they are better. They are better if `bytes`, the value of the gauge, is
- * higher. They are also better if it is about the same and more of the PSS is measured. */
-void snapshot_offer(int gauge, int64_t bytes, const struct wire_snapshot *head);
+bool snapshot_is_best(enum wire_gauge gauge, int64_t bytes);
+/* Keeps the current estimates of the table as the snapshot of `gauge`, WIRE_GAUGE_USAGE or
+ * WIRE_GAUGE_UNRECLAIMABLE, if they are better. They are better if `bytes`, the value of the gauge,
+ * is higher. They are also better if it is about the same and more of the PSS is measured. */
+void snapshot_offer(enum wire_gauge gauge, int64_t bytes, const struct wire_snapshot *head);
 /* The same for the own processes of each stage and their PSS. Keeps the largest processes. */
 void snapshot_offer_stages(const struct wire_snapshot *head);
 /* Sends the snapshots that changed since they were last sent. Returns their number. */

@@ -163,7 +163,7 @@ char *format_cached_steps(const struct measurement *m)
 
 char *format_metric(const char *metric, const struct measurement *m)
 {
-    const char *stage = metric_stage_name(metric);
+    const char *stage = metric_pss_stage(metric);
     if (stage)
         return xasprintf("PSS peak of stage %s", stage);
     if (metric_stage(metric))

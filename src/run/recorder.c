@@ -154,7 +154,8 @@ static void name_steps(struct recorder *recorder, bool complete)
 static void take_own_process(struct recorder *recorder, const struct wire_record *record)
 {
     if (record->type == WIRE_SNAPSHOT)
-        recorder->snapshot_stage = record->snapshot.gauge == 2 ? record->snapshot.stage : -1;
+        recorder->snapshot_stage =
+            record->snapshot.gauge == WIRE_GAUGE_OWN_PROCESSES ? record->snapshot.stage : -1;
     struct recorded_step *step =
         record->type == WIRE_PROCESS ? unnamed_step(recorder, recorder->snapshot_stage) : NULL;
     if (!step)

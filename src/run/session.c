@@ -23,7 +23,8 @@
 
 struct session {
     struct engine_run run;
-    struct cgroup_levels levels_at_start; /* of the located cgroup; empty if it was not found */
+    /* Of the located cgroup; empty if it was not found. */
+    struct cgroup_constraints constraints_at_start;
     struct daemon_watch *daemons;
     session_on_record *on_record;
     void *context;
@@ -92,13 +93,13 @@ static void trace_hello(const struct wire_hello *hello)
  * no memory controller. Then the build would be judged as if it fit. */
 static bool limit_is_in_force(const struct session *session, const struct wire_hello *hello)
 {
-    const struct cgroup_levels *levels = &session->levels_at_start;
+    const struct cgroup_constraints *constraints = &session->constraints_at_start;
     int64_t wanted = session->run.spec->memory_limit_bytes;
-    int64_t limit = levels->count ? levels->items[0].limit_bytes : hello->limit_bytes;
+    int64_t limit = constraints->count ? constraints->items[0].limit_bytes : hello->limit_bytes;
     bool in_force = wanted <= 0 || (limit >= 0 && limit < wanted + LIMIT_UNIT_BYTES);
     /* A runtime can set the limit on the parent of the cgroup that it makes for the processes. */
-    for (size_t i = 1; i < levels->count; i++)
-        in_force |= llabs(levels->items[i].limit_bytes - wanted) < LIMIT_UNIT_BYTES;
+    for (size_t i = 1; i < constraints->count; i++)
+        in_force |= llabs(constraints->items[i].limit_bytes - wanted) < LIMIT_UNIT_BYTES;
     return in_force;
 }
 
@@ -111,12 +112,13 @@ static char *limit_failure(const struct engine_run *run)
         wanted, run->engine->name);
 }
 
-static void trace_levels(const struct session *session)
+static void trace_constraints(const struct session *session)
 {
     char directory[CGROUP_PATH_MAX];
-    for (size_t i = 0; trace_is_on() && i < session->levels_at_start.count; i++) {
-        char *limits CLEANUP(cleanup_free) = engine_limits_text(&session->levels_at_start.items[i]);
-        cgroup_level_directory(&session->run.located, i, directory);
+    for (size_t i = 0; trace_is_on() && i < session->constraints_at_start.count; i++) {
+        char *limits CLEANUP(cleanup_free) =
+            engine_limits_text(&session->constraints_at_start.items[i]);
+        cgroup_constraint_directory(&session->run.located, i, directory);
         trace("cgroup: %s: %s", directory, *limits ? limits : "no limit");
     }
 }
@@ -188,7 +190,7 @@ static bool guard_can_watch(const struct session *session, const struct wire_hel
  * too, so the guard needs the room that they leave. */
 static void start_build(struct session *session)
 {
-    int64_t room_bytes = cgroup_lowest_room("", &session->levels_at_start);
+    int64_t room_bytes = cgroup_lowest_room("", &session->constraints_at_start);
     char *line CLEANUP(cleanup_free) = xasprintf("%" PRId64 "\n", room_bytes);
     child_prompt(&session->run.child, line);
     session->begun = !session->ending;
@@ -215,10 +217,10 @@ static void begin_build(struct session *session, struct wire_hello *hello)
             session->run.engine->outside ? WIRE_MADE_BY_RUNNER : WIRE_SEEN_BY_RUNNER;
     }
     /* From outside, limits of ancestors are visible, too. */
-    cgroup_read_levels(&session->run.located, &session->levels_at_start);
-    trace_levels(session);
-    if (session->levels_at_start.count)
-        hello->limit_bytes = cgroup_lowest_limit(&session->levels_at_start);
+    cgroup_read_constraints(&session->run.located, &session->constraints_at_start);
+    trace_constraints(session);
+    if (session->constraints_at_start.count)
+        hello->limit_bytes = cgroup_lowest_limit(&session->constraints_at_start);
     if (!limit_is_in_force(session, hello)) {
         refuse(session, limit_failure(&session->run));
         return;
@@ -233,18 +235,18 @@ static void begin_build(struct session *session, struct wire_hello *hello)
     start_build(session);
 }
 
-/* Adds the levels as they are seen from outside to those that the probe has sent. */
-static void add_levels(struct session *session)
+/* Adds the constraints as they are seen from outside to those that the probe has sent. */
+static void add_constraints(struct session *session)
 {
-    static struct cgroup_levels levels;
+    static struct cgroup_constraints constraints;
     char directory[CGROUP_PATH_MAX];
-    if (session->levels_at_start.count == 0)
+    if (session->constraints_at_start.count == 0)
         return;
-    cgroup_read_levels(&session->run.located, &levels);
-    cgroup_levels_since(&session->levels_at_start, &levels);
-    for (size_t i = 0; i < levels.count; i++) {
+    cgroup_read_constraints(&session->run.located, &constraints);
+    cgroup_constraints_since(&session->constraints_at_start, &constraints);
+    for (size_t i = 0; i < constraints.count; i++) {
         const struct wire_record record =
-            wire_level_of(&session->run.located, &levels.items[i], i, directory);
+            wire_constraint_of(&session->run.located, &constraints.items[i], i, directory);
         session->on_record(session->context, &record);
     }
 }
@@ -279,7 +281,7 @@ static void act_on_record(struct session *session, struct wire_record *record)
         break;
     case WIRE_END:
         daemon_watch_look(session->daemons);
-        add_levels(session);
+        add_constraints(session);
         record->end.ended_peak_bytes =
             stage_peaks_last(&session->run.peaks, record->end.peak_bytes);
         if (session->run.engine->outside && record->end.peak_bytes < 0 &&

@@ -38,11 +38,20 @@ static const struct ledger_group *group_in_ledger(const struct process_ledger *l
             return &ledger->groups[i];
     if (!ledger->group_count)
         bm_error_set(err, "the result has no groups of processes; measure again with this version");
+    else if (ledger->group_count == LEDGER_GROUPS_MAX)
+        bm_error_set(err,
+                     "the result does not have the group %s, the largest at the unreclaimable "
+                     "peak: it has only the %d groups with the largest processes; find the jobs "
+                     "with --vary",
+                     name, LEDGER_GROUPS_MAX);
     else
         bm_error_set(err,
-                     "%s is not one of the groups in the result; run build-mem as root outside "
-                     "of a container",
-                     name);
+                     "the result does not have the group %s, the largest at the unreclaimable "
+                     "peak: its process ledger is not complete; %s",
+                     name,
+                     ledger->source == PEAK_RSS_TASKSTATS
+                         ? "find the jobs with --vary"
+                         : "run build-mem as root outside of a container");
     return NULL;
 }
 

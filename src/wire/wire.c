@@ -76,11 +76,11 @@ static const struct field end_fields[] = {
     INTEGER_OF(end, build_cpu_ms),     INTEGER_OF(end, guard),
     INTEGER_OF(end, guard_bytes),      INTEGER_OF(end, guard_room_bytes),
 };
-static const struct field level_fields[] = {
-    INTEGER_OF(level, ancestor),         STRING_OF(level, directory),
-    INTEGER_OF(level, limit_bytes),      INTEGER_OF(level, high_bytes),
-    INTEGER_OF(level, swap_limit_bytes), INTEGER_OF(level, limit_hits),
-    INTEGER_OF(level, high_hits),
+static const struct field constraint_fields[] = {
+    INTEGER_OF(constraint, ancestor),         STRING_OF(constraint, directory),
+    INTEGER_OF(constraint, limit_bytes),      INTEGER_OF(constraint, high_bytes),
+    INTEGER_OF(constraint, swap_limit_bytes), INTEGER_OF(constraint, limit_hits),
+    INTEGER_OF(constraint, high_hits),
 };
 static const struct field failure_fields[] = {STRING_OF(failure, message)};
 static const struct field variable_fields[] = {STRING_OF(variable, name),
@@ -141,7 +141,7 @@ static const struct {
     [WIRE_FAILURE] = {FIELDS(failure_fields)},
     [WIRE_VARIABLE] = {FIELDS(variable_fields)},
     [WIRE_PROCESS_SAMPLE] = {FIELDS(process_sample_fields)},
-    [WIRE_LEVEL] = {FIELDS(level_fields)},
+    [WIRE_CONSTRAINT] = {FIELDS(constraint_fields)},
     [WIRE_STAGE_SEEN] = {FIELDS(stage_seen_fields)},
     [WIRE_DISTURBANCE] = {FIELDS(disturbance_fields)},
     [WIRE_STEP] = {FIELDS(step_fields)},
@@ -208,18 +208,19 @@ static uint8_t *put_fields(uint8_t *at, const uint8_t *end, const struct wire_re
     return at;
 }
 
-struct wire_record wire_level_of(const struct cgroup *cgroup, const struct cgroup_level *level,
-                                 size_t ancestor, char *directory)
+struct wire_record wire_constraint_of(const struct cgroup *cgroup,
+                                      const struct cgroup_constraint *constraint, size_t ancestor,
+                                      char *directory)
 {
-    cgroup_level_directory(cgroup, ancestor, directory);
-    return (struct wire_record){.type = WIRE_LEVEL,
-                                .level = {.ancestor = (int64_t)ancestor,
-                                          .directory = directory,
-                                          .limit_bytes = level->limit_bytes,
-                                          .high_bytes = level->high_bytes,
-                                          .swap_limit_bytes = level->swap_limit_bytes,
-                                          .limit_hits = level->limit_hits,
-                                          .high_hits = level->high_hits}};
+    cgroup_constraint_directory(cgroup, ancestor, directory);
+    return (struct wire_record){.type = WIRE_CONSTRAINT,
+                                .constraint = {.ancestor = (int64_t)ancestor,
+                                               .directory = directory,
+                                               .limit_bytes = constraint->limit_bytes,
+                                               .high_bytes = constraint->high_bytes,
+                                               .swap_limit_bytes = constraint->swap_limit_bytes,
+                                               .limit_hits = constraint->limit_hits,
+                                               .high_hits = constraint->high_hits}};
 }
 
 size_t wire_encode(const struct wire_record *record, uint8_t *frame, size_t capacity)

@@ -33,7 +33,7 @@ enum wire_type {
     WIRE_FAILURE,        /* the probe failed; the last record */
     WIRE_VARIABLE,       /* follows WIRE_HELLO: a variable of the build's environment */
     WIRE_PROCESS_SAMPLE, /* the memory of one of the larger processes at a tick */
-    WIRE_LEVEL,          /* a cgroup whose limits apply to the build; all come before WIRE_END */
+    WIRE_CONSTRAINT,     /* a cgroup whose limits apply to the build; all come before WIRE_END */
     /* A process of a stage was seen, even if that stage is not current: sent at its first moment,
      * and for the last one at the end of the build. */
     WIRE_STAGE_SEEN,
@@ -99,19 +99,24 @@ struct wire_sample {
     int64_t cgroup_high_bytes, unreclaimable_high_bytes;
 };
 
+/* The figure that had a new high: a gauge of the cgroup, or the PSS of a stage's own processes. */
+enum wire_gauge {
+    WIRE_GAUGE_USAGE,
+    WIRE_GAUGE_UNRECLAIMABLE,
+    WIRE_GAUGE_OWN_PROCESSES,
+};
+
 struct wire_snapshot {
     int64_t t_ms;
     int64_t stage;
-    /* The figure that had a new high: 0 usage, 1 unreclaimable, 2 the PSS of the stage's own
-     * processes. Of 0 and 1, `stage` is the current stage; 2 has only the own processes of `stage`,
-     * which may not be current. */
+    /* enum wire_gauge. Of a gauge of the cgroup, `stage` is the current stage. Otherwise the
+     * snapshot has only the own processes of `stage`, which may not be current. */
     int64_t gauge;
     int64_t cgroup_bytes;
     int64_t pss_bytes;
     int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes;
     int64_t unreclaimable_bytes;
-    int64_t
-        processes; /* number of WIRE_PROCESS records that follow; of gauge 2, the largest ones */
+    int64_t processes; /* how many WIRE_PROCESS follow: all, or the largest own processes */
 };
 
 struct wire_process {
@@ -215,8 +220,8 @@ struct wire_stage_seen {
     int64_t stage;
 };
 
-/* See struct cgroup_level. The hits are those during the build. */
-struct wire_level {
+/* See struct cgroup_constraint. The hits are those during the build. */
+struct wire_constraint {
     int64_t ancestor; /* 0: the cgroup of the build; 1: its parent */
     const char *directory;
     int64_t limit_bytes, high_bytes, swap_limit_bytes;
@@ -237,7 +242,7 @@ struct wire_record {
         struct wire_snapshot snapshot;
         struct wire_process process;
         struct wire_end end;
-        struct wire_level level;
+        struct wire_constraint constraint;
         struct wire_failure failure;
         struct wire_variable variable;
         struct wire_process_sample process_sample;
@@ -255,10 +260,11 @@ struct wire_record {
     };
 };
 
-/* Returns the record of one level of `cgroup`: `ancestor` is its number in struct cgroup_levels.
- * The record points to `directory`, which has CGROUP_PATH_MAX bytes. */
-struct wire_record wire_level_of(const struct cgroup *cgroup, const struct cgroup_level *level,
-                                 size_t ancestor, char *directory);
+/* Returns the record of one constraint of `cgroup`: `ancestor` is its number in struct
+ * cgroup_constraints. The record points to `directory`, which has CGROUP_PATH_MAX bytes. */
+struct wire_record wire_constraint_of(const struct cgroup *cgroup,
+                                      const struct cgroup_constraint *constraint, size_t ancestor,
+                                      char *directory);
 
 /* Encodes `record` as one frame. Returns its length in bytes, or 0 if `capacity` is too small. */
 size_t wire_encode(const struct wire_record *record, uint8_t *frame, size_t capacity);

@@ -131,7 +131,7 @@ static void print_pool(const struct pool *pool, const char *label, const struct 
     print_spreads(pool, label, &metrics);
     print_head();
     for (size_t i = 0; i < metrics.count; i++) {
-        const char *metric = metrics.items[i], *stage = metric_stage_name(metric);
+        const char *metric = metrics.items[i], *stage = metric_pss_stage(metric);
         if (strcmp(metric, METRIC_DURATION) == 0 || (stage && strcmp(stage, "setup") == 0))
             continue;
         struct tolerance tolerance = tolerance_default(metric);

@@ -96,7 +96,7 @@ static struct measurement grown(const struct measurement *from, const char *metr
         scale(&m.peak.cgroup_bytes, growth);
     else if (m.peak.unreclaimable_bytes >= 0)
         m.peak.cgroup_bytes += m.peak.unreclaimable_bytes - from->peak.unreclaimable_bytes;
-    const char *stage = metric_stage_name(metric);
+    const char *stage = metric_pss_stage(metric);
     const char *either = metric_stage(metric);
     for (size_t i = 0; i < m.stage_count; i++) {
         if (whole || (stage && strcmp(stage, m.stages[i].name) == 0))

@@ -45,8 +45,8 @@ static struct wire_record any_record(unsigned *seed)
         record.variable.value = any_text(seed);
     } else if (record.type == WIRE_END) {
         record.end.inner_oom_cgroup = any_text(seed);
-    } else if (record.type == WIRE_LEVEL) {
-        record.level.directory = any_text(seed);
+    } else if (record.type == WIRE_CONSTRAINT) {
+        record.constraint.directory = any_text(seed);
     } else if (record.type == WIRE_PROCESS_SAMPLE) {
         record.process_sample.command = any_text(seed);
     } else if (record.type == WIRE_STEP) {

@@ -128,17 +128,17 @@ static void mapping(int64_t kind, int64_t pss_bytes, const char *name)
                               .mapping = {.kind = kind, .pss_bytes = pss_bytes, .name = name}});
 }
 
-static void level(int64_t ancestor, const char *directory, int64_t limit_bytes, int64_t high_bytes,
-                  int64_t hits)
+static void constraint(int64_t ancestor, const char *directory, int64_t limit_bytes,
+                       int64_t high_bytes, int64_t hits)
 {
-    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_LEVEL,
-                                                      .level = {.ancestor = ancestor,
-                                                                .directory = directory,
-                                                                .limit_bytes = limit_bytes,
-                                                                .high_bytes = high_bytes,
-                                                                .swap_limit_bytes = -1,
-                                                                .limit_hits = hits,
-                                                                .high_hits = -1}});
+    aggregate_record(aggregate, &(struct wire_record){.type = WIRE_CONSTRAINT,
+                                                      .constraint = {.ancestor = ancestor,
+                                                                     .directory = directory,
+                                                                     .limit_bytes = limit_bytes,
+                                                                     .high_bytes = high_bytes,
+                                                                     .swap_limit_bytes = -1,
+                                                                     .limit_hits = hits,
+                                                                     .high_hits = -1}});
 }
 
 static void finish_last(int64_t peak_bytes, int64_t ended_peak_bytes)
@@ -156,7 +156,7 @@ static void finish_last(int64_t peak_bytes, int64_t ended_peak_bytes)
 /* The hits are of the cgroup itself. */
 static void finish(int64_t peak_bytes, int64_t oom_kills, int64_t limit_hits)
 {
-    level(0, "/own", -1, -1, limit_hits);
+    constraint(0, "/own", -1, -1, limit_hits);
     aggregate_record(aggregate, &(struct wire_record){.type = WIRE_END,
                                                       .end = {.inner_oom_cgroup = "",
                                                               .exit_code = 0,
@@ -503,10 +503,10 @@ START_TEST(limits_of_ancestors)
         begin();
         hello(5000);
         unreclaimable(cases[i].unreclaimable_bytes);
-        level(0, "/job/own", -1, -1, 0);
-        level(1, "/job", cases[i].limit_bytes, cases[i].high_bytes, cases[i].hits);
-        level(64, "/beyond", 1, 1, 1);
-        level(-1, "/before", 1, 1, 1);
+        constraint(0, "/job/own", -1, -1, 0);
+        constraint(1, "/job", cases[i].limit_bytes, cases[i].high_bytes, cases[i].hits);
+        constraint(64, "/beyond", 1, 1, 1);
+        constraint(-1, "/before", 1, 1, 1);
         finish(500, cases[i].oom_kills, 0);
         ck_assert_msg(m.peak.at_limit == cases[i].at_limit, "case %zu", i);
         ck_assert_msg(m.peak.unreclaimable_at_limit == cases[i].unreclaimable_at_limit, "case %zu",
@@ -520,14 +520,14 @@ START_TEST(limits_of_ancestors)
 }
 END_TEST
 
-/* The runner sees the levels of a container from outside, and more of them. */
+/* The runner sees the constraints of a container from outside, and more of them. */
 START_TEST(levels_from_outside_complete_those_of_the_probe)
 {
     begin();
     hello(1000);
-    level(0, "/sys/fs/cgroup", 1000, -1, 2);
-    level(0, "/sys/fs/cgroup/docker/1", 1000, -1, -1);
-    level(1, "/sys/fs/cgroup/docker", 4000, -1, 7);
+    constraint(0, "/sys/fs/cgroup", 1000, -1, 2);
+    constraint(0, "/sys/fs/cgroup/docker/1", 1000, -1, -1);
+    constraint(1, "/sys/fs/cgroup/docker", 4000, -1, 7);
     finish(500, 0, 2);
     ck_assert_uint_eq(m.constraint_count, 2);
     ck_assert_int_eq(m.constraints[0].limit_hits, 2);

@@ -493,7 +493,7 @@ START_TEST(metrics_of_a_run)
     ck_assert_int_eq(metric_value(&m, "stage_unreclaimable:build-deps"), 310 * MIB);
     ck_assert_int_eq(metric_value(&m, "stage_unreclaimable:setup"), UNMEASURED);
     ck_assert_str_eq(metric_stage("stage_unreclaimable:setup"), "setup");
-    ck_assert_ptr_null(metric_stage_name("stage_unreclaimable:setup"));
+    ck_assert_ptr_null(metric_pss_stage("stage_unreclaimable:setup"));
     ck_assert(!metric_is_known("stage_unreclaimable:"));
     ck_assert_int_eq(metric_value(&m, "cgroup_peak"), 800 * MIB);
     ck_assert_int_eq(metric_value(&m, "duration"), 60000);

@@ -112,6 +112,30 @@ START_TEST(runs_that_got_less_cpu)
 }
 END_TEST
 
+/* One decimal does not show that a small number of CPUs is smaller. */
+START_TEST(numbers_of_cpus_differ)
+{
+    static const struct {
+        int64_t cpu_ms;
+        double usual;
+        const char *reason;
+    } table[] = {
+        {52000, 0.34, "the build used 0.26 CPUs instead of 0.34, because"},
+        {0, 0.051, "the build used 0.0 CPUs instead of 0.1, because"},
+        {2000000, 15, "the build used 10.0 CPUs instead of 15.0, because"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct measurement m CLEANUP(measurement_release);
+        gate_run(&m, "now", 800 * MIB);
+        disturb(&m, 200000, 95, 0);
+        m.build.cpu_ms = table[i].cpu_ms;
+        const struct usual_run usual = {.duration_ms = 200000, .cpus = table[i].usual};
+        char *reason CLEANUP(cleanup_free) = disturbed_reason(&usual, &m);
+        ck_assert_msg(reason && strstr(reason, table[i].reason), "%zu: %s", i, reason);
+    }
+}
+END_TEST
+
 START_TEST(swapped_runs)
 {
     struct measurement m CLEANUP(measurement_release);
@@ -442,6 +466,7 @@ int main(void)
     tcase_add_loop_test(all, starved_runs, 0, sizeof cases / sizeof *cases);
     tcase_add_test(all, short_builds);
     tcase_add_loop_test(all, runs_that_got_less_cpu, 0, sizeof slower / sizeof *slower);
+    tcase_add_test(all, numbers_of_cpus_differ);
     tcase_add_test(all, swapped_runs);
     tcase_add_test(all, usual_figures);
     tcase_add_loop_test(all, checks_with_starved_runs, 0, sizeof checks / sizeof *checks);

@@ -122,8 +122,8 @@ END_TEST
 
 START_TEST(the_limits_of_a_cgroup_as_text)
 {
-    const struct cgroup_level none = {-1, -1, -1, 0, 0};
-    const struct cgroup_level all = {INT64_C(8) << 30, INT64_C(6) << 30, 0, 3, 12};
+    const struct cgroup_constraint none = {-1, -1, -1, 0, 0};
+    const struct cgroup_constraint all = {INT64_C(8) << 30, INT64_C(6) << 30, 0, 3, 12};
     char *empty CLEANUP(cleanup_free) = engine_limits_text(&none);
     char *text CLEANUP(cleanup_free) = engine_limits_text(&all);
     ck_assert_str_eq(empty, "");

@@ -1305,14 +1305,60 @@ START_TEST(bounds_are_in_the_reason)
     gate_bound_peak(&scene.runs[0], 1500 * MIB);
     judge_scene(&scene, false, &judgement);
     ck_assert_str_eq(judgement.reason,
-                     "cgroup_peak shrank by 200.0 MiB (-25.0 %) to 600.0 MiB; the "
-                     "runs show only that the median is between 600.0 MiB and "
-                     "1.46 GiB; 880.0 MiB is allowed");
+                     "cgroup_peak is between 600.0 MiB and 1.46 GiB; the baseline is 800.0 MiB; "
+                     "the bounds are too far apart for a verdict; 880.0 MiB is allowed");
     gate_bound_peak(&scene.runs[0], 850 * MIB);
     char *again CLEANUP(cleanup_free) = rerun_reason(&scene.baseline, scene.runs, 1);
     ck_assert_str_eq(again,
                      "cgroup_peak of at most 850.0 MiB is above the baseline of 800.0 MiB by "
                      "more than half of the tolerance of 80.0 MiB");
+}
+END_TEST
+
+/* The change is the least that the bounds allow. */
+START_TEST(the_change_of_a_bounded_peak_is_a_bound)
+{
+    static const struct {
+        int64_t mib, at_most_mib;
+        const char *message;
+    } table[] = {
+        {600, 700,
+         "cgroup_peak shrank by 100.0 MiB (-12.5 %) or more, to between 600.0 MiB and 700.0 MiB, "
+         "more than the tolerance of 80.0 MiB"},
+        {900, 1000,
+         "cgroup_peak grew by 100.0 MiB (+12.5 %) or more, to between 900.0 MiB and 1000.0 MiB; "
+         "880.0 MiB is allowed"},
+        {700, 850,
+         "cgroup_peak is between 700.0 MiB and 850.0 MiB; the baseline is 800.0 MiB; 880.0 MiB is "
+         "allowed"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct scene scene CLEANUP(release_scene);
+        struct judgement judgement CLEANUP(judgement_release);
+        set_scene(&scene, nothing, no_peaks);
+        scene.runs[0].peak.cgroup_bytes = table[i].mib * MIB;
+        gate_bound_peak(&scene.runs[0], table[i].at_most_mib * MIB);
+        judge_scene(&scene, false, &judgement);
+        ck_assert_str_eq(finding_of(&judgement, METRIC_CGROUP_PEAK)->message, table[i].message);
+    }
+}
+END_TEST
+
+START_TEST(bounds_of_each_run_are_in_the_reason)
+{
+    struct scene scene CLEANUP(release_scene);
+    struct judgement judgement CLEANUP(judgement_release);
+    const int64_t mib[] = {900, 890};
+    set_scene(&scene, nothing, no_peaks);
+    gate_release_runs(scene.runs, scene.run_count);
+    for (scene.run_count = 0; scene.run_count < 2; scene.run_count++)
+        gate_run(&scene.runs[scene.run_count], "now", mib[scene.run_count] * MIB);
+    gate_bound_peak(&scene.runs[1], 900 * MIB);
+    judge_scene(&scene, false, &judgement);
+    ck_assert_str_eq(judgement.reason,
+                     "cgroup_peak grew by 90.0 MiB (+11.2 %) or more, to between 890.0 MiB and "
+                     "900.0 MiB (900.0 MiB, between 890.0 MiB and 900.0 MiB); 880.0 MiB is "
+                     "allowed");
 }
 END_TEST
 
@@ -1782,6 +1828,8 @@ int main(void)
     tcase_add_test(rest, a_peak_between_bounds_is_judged_by_them);
     tcase_add_test(rest, a_budget_between_bounds_is_unchecked);
     tcase_add_test(rest, bounds_are_in_the_reason);
+    tcase_add_test(rest, the_change_of_a_bounded_peak_is_a_bound);
+    tcase_add_test(rest, bounds_of_each_run_are_in_the_reason);
     tcase_add_test(rest, note_names_the_limit);
     tcase_add_test(rest, idle_daemons_are_not_noted);
     tcase_add_test(rest, outside_daemons_are_noted_once);

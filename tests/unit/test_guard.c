@@ -11,7 +11,7 @@
 
 static char root[] = "/tmp/test_guard.XXXXXX";
 static struct cgroup cgroup;
-static struct cgroup_levels levels;
+static struct cgroup_constraints constraints;
 static struct guard guard;
 
 static void put(const char *name, const char *text)
@@ -33,7 +33,7 @@ static void set_up(void)
                         "SwapTotal: 2048 kB\nSwapFree: 1024 kB\n");
     cgroup = (struct cgroup){.version = 2};
     snprintf(cgroup.directory, sizeof cgroup.directory, "%s", root);
-    levels = (struct cgroup_levels){0};
+    constraints = (struct cgroup_constraints){0};
 }
 
 static void tear_down(void)
@@ -45,30 +45,30 @@ static void tear_down(void)
     }
 }
 
-static void add_level(int64_t limit_bytes, int64_t swap_limit_bytes)
+static void add_constraint(int64_t limit_bytes, int64_t swap_limit_bytes)
 {
-    levels.items[levels.count++] =
-        (struct cgroup_level){.limit_bytes = limit_bytes, .swap_limit_bytes = swap_limit_bytes};
+    constraints.items[constraints.count++] = (struct cgroup_constraint){
+        .limit_bytes = limit_bytes, .swap_limit_bytes = swap_limit_bytes};
 }
 
 static void start(int64_t percent, int64_t outer_room_bytes)
 {
-    guard_start(&guard, root, &cgroup, percent, &levels, outer_room_bytes);
+    guard_start(&guard, root, &cgroup, percent, &constraints, outer_room_bytes);
 }
 
 START_TEST(the_room_is_the_lowest_limit_with_its_swap)
 {
-    add_level(MIB, 0);
+    add_constraint(MIB, 0);
     start(90, -1);
     ck_assert_int_eq(guard.room_bytes, MIB);
     start(90, MIB / 2); /* that the runner sees from outside */
     ck_assert_int_eq(guard.room_bytes, MIB / 2);
     start(90, 4 * MIB);
     ck_assert_int_eq(guard.room_bytes, MIB);
-    levels.count = 0;
-    add_level(-1, -1);
-    add_level(3 * MIB, MIB);
-    add_level(3 * MIB, -1); /* all swap of the machine */
+    constraints.count = 0;
+    add_constraint(-1, -1);
+    add_constraint(3 * MIB, MIB);
+    add_constraint(3 * MIB, -1); /* all swap of the machine */
     start(90, -1);
     ck_assert_int_eq(guard.room_bytes, 4 * MIB);
 }
@@ -87,7 +87,7 @@ END_TEST
 
 START_TEST(the_build_ends_once_at_the_percentage)
 {
-    add_level(1000000, 0);
+    add_constraint(1000000, 0);
     start(0, -1);
     ck_assert(!guard_must_end(&guard, 1000000, 0));
     start(90, -1);
@@ -124,7 +124,7 @@ static int ends_after(int seconds, int stall_ms, int calm_second)
 
 START_TEST(a_build_that_waits_for_memory_all_the_time_ends)
 {
-    add_level(1000000, 0);
+    add_constraint(1000000, 0);
     ck_assert_int_eq(ends_after(100, 600, -1), 30);
     ck_assert_int_eq(guard.ended, WIRE_GUARD_STALLED);
     ck_assert_int_eq(guard.ended_bytes, 1000);
@@ -136,7 +136,7 @@ END_TEST
 
 START_TEST(a_pressure_that_cannot_be_read_is_no_stall)
 {
-    add_level(1000000, 0);
+    add_constraint(1000000, 0);
     start(90, -1);
     for (int second = 0; second < 100; second++)
         ck_assert(!guard_must_end(&guard, 1000, second * INT64_C(1000)));

@@ -299,53 +299,56 @@ START_TEST(counters_of_v2)
 }
 END_TEST
 
-static void level_is(const struct cgroup_level *level, int64_t limit_bytes, int64_t high_bytes,
-                     int64_t swap_limit_bytes, int64_t limit_hits, int64_t high_hits)
+static void constraint_is(const struct cgroup_constraint *constraint, int64_t limit_bytes,
+                          int64_t high_bytes, int64_t swap_limit_bytes, int64_t limit_hits,
+                          int64_t high_hits)
 {
-    ck_assert_int_eq(level->limit_bytes, limit_bytes);
-    ck_assert_int_eq(level->high_bytes, high_bytes);
-    ck_assert_int_eq(level->swap_limit_bytes, swap_limit_bytes);
-    ck_assert_int_eq(level->limit_hits, limit_hits);
-    ck_assert_int_eq(level->high_hits, high_hits);
+    ck_assert_int_eq(constraint->limit_bytes, limit_bytes);
+    ck_assert_int_eq(constraint->high_bytes, high_bytes);
+    ck_assert_int_eq(constraint->swap_limit_bytes, swap_limit_bytes);
+    ck_assert_int_eq(constraint->limit_hits, limit_hits);
+    ck_assert_int_eq(constraint->high_hits, high_hits);
 }
 
-START_TEST(limits_of_all_levels)
+START_TEST(limits_of_all_constraints)
 {
-    struct cgroup_levels levels, later;
+    struct cgroup_constraints constraints, later;
     char directory[CGROUP_PATH_MAX];
     struct cgroup scope = captured("user-scope");
-    cgroup_read_levels(&scope, &levels);
+    cgroup_read_constraints(&scope, &constraints);
     /* run-r9.scope, app.slice, user@1000.service, user-1000.slice, user.slice and the root. */
-    ck_assert_uint_eq(levels.count, 6);
-    level_is(&levels.items[0], -1, -1, -1, 0, 0);
-    level_is(&levels.items[1], -1, -1, -1, -1, -1);
+    ck_assert_uint_eq(constraints.count, 6);
+    constraint_is(&constraints.items[0], -1, -1, -1, 0, 0);
+    constraint_is(&constraints.items[1], -1, -1, -1, -1, -1);
     /* Not the events of its children. */
-    level_is(&levels.items[3], INT64_C(8) << 30, INT64_C(6) << 30, INT64_C(1) << 30, 3, 12);
+    constraint_is(&constraints.items[3], INT64_C(8) << 30, INT64_C(6) << 30, INT64_C(1) << 30, 3,
+                  12);
     /* Before Linux 5.2. */
-    level_is(&levels.items[4], -1, INT64_C(2) << 30, -1, 0, 7);
-    ck_assert_int_eq(cgroup_lowest_limit(&levels), INT64_C(8) << 30);
-    cgroup_level_directory(&scope, 4, directory);
+    constraint_is(&constraints.items[4], -1, INT64_C(2) << 30, -1, 0, 7);
+    ck_assert_int_eq(cgroup_lowest_limit(&constraints), INT64_C(8) << 30);
+    cgroup_constraint_directory(&scope, 4, directory);
     ck_assert_str_eq(strrchr(directory, '/'), "/user.slice");
-    const struct wire_record record = wire_level_of(&scope, &levels.items[3], 3, directory);
-    ck_assert_int_eq(record.type, WIRE_LEVEL);
-    ck_assert_int_eq(record.level.ancestor, 3);
-    ck_assert_str_eq(strrchr(record.level.directory, '/'), "/user-1000.slice");
-    ck_assert_int_eq(record.level.swap_limit_bytes, INT64_C(1) << 30);
-    ck_assert_int_eq(record.level.high_hits, 12);
+    const struct wire_record record =
+        wire_constraint_of(&scope, &constraints.items[3], 3, directory);
+    ck_assert_int_eq(record.type, WIRE_CONSTRAINT);
+    ck_assert_int_eq(record.constraint.ancestor, 3);
+    ck_assert_str_eq(strrchr(record.constraint.directory, '/'), "/user-1000.slice");
+    ck_assert_int_eq(record.constraint.swap_limit_bytes, INT64_C(1) << 30);
+    ck_assert_int_eq(record.constraint.high_hits, 12);
 
-    later = levels;
+    later = constraints;
     later.items[3].limit_hits = 5;
     later.items[4].high_hits = 6; /* the counter was reset, or the cgroup was made again */
     later.count = 5;
-    cgroup_levels_since(&levels, &later);
-    level_is(&later.items[3], INT64_C(8) << 30, INT64_C(6) << 30, INT64_C(1) << 30, 2, 0);
-    level_is(&later.items[4], -1, INT64_C(2) << 30, -1, 0, -1);
+    cgroup_constraints_since(&constraints, &later);
+    constraint_is(&later.items[3], INT64_C(8) << 30, INT64_C(6) << 30, INT64_C(1) << 30, 2, 0);
+    constraint_is(&later.items[4], -1, INT64_C(2) << 30, -1, 0, -1);
 
     /* v1 counts the hits of memory, and of memory and swap, separately. */
     struct cgroup pod = captured("kubernetes-pod");
-    cgroup_read_levels(&pod, &levels);
-    ck_assert_uint_eq(levels.count, 1);
-    level_is(&levels.items[0], INT64_C(512) << 20, -1, INT64_C(256) << 20, 6, -1);
+    cgroup_read_constraints(&pod, &constraints);
+    ck_assert_uint_eq(constraints.count, 1);
+    constraint_is(&constraints.items[0], INT64_C(512) << 20, -1, INT64_C(256) << 20, 6, -1);
 }
 END_TEST
 
@@ -374,7 +377,7 @@ START_TEST(cpu_quotas)
     ck_assert_int_eq(parse_cpu_max("50000 0\n"), -1);
     ck_assert_int_eq(parse_cpu_max("99999999999999999999 100000\n"), -1);
     ck_assert_int_eq(parse_cpu_max(""), -1);
-    /* The lowest of all levels: 1.5 CPUs for the slice, 2 for the service, none for the scope. */
+    /* The lowest counts: 1.5 CPUs for the slice, 2 for the service, none for the scope. */
     struct cgroup scope = captured("user-scope");
     ck_assert_int_eq(cgroup_cpu_quota(&scope), 150);
     struct cgroup none = captured("docker-v2");
@@ -446,9 +449,9 @@ START_TEST(the_root_of_the_machine_is_not_that_of_a_namespace)
     ck_assert_int_eq(cgroup_usage(&none), -1);
     ck_assert_int_eq(cgroup_limit(&none), -1);
     ck_assert_int_eq(fatal_kills(&none), -1);
-    struct cgroup_levels levels;
-    cgroup_read_levels(&none, &levels);
-    ck_assert_uint_eq(levels.count, 0);
+    struct cgroup_constraints constraints;
+    cgroup_read_constraints(&none, &constraints);
+    ck_assert_uint_eq(constraints.count, 0);
     ck_assert(!cgroup_is_root(&none));
     ck_assert_ptr_null(cgroup_usage_source(&none));
 }
@@ -539,7 +542,7 @@ int main(void)
     tcase_add_test(all, counters_of_v1);
     tcase_add_loop_test(all, kills_at_inner_limits_are_not_fatal, 0,
                         sizeof kill_cases / sizeof *kill_cases);
-    tcase_add_test(all, limits_of_all_levels);
+    tcase_add_test(all, limits_of_all_constraints);
     tcase_add_test(all, cpu_quotas);
     tcase_add_test(all, pressure);
     tcase_add_test(all, an_absent_counter_is_not_zero);

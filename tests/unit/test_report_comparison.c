@@ -279,6 +279,78 @@ START_TEST(test_sets_are_judged_by_their_medians_and_scatter)
 }
 END_TEST
 
+static void set_peak(struct measurement *m, int64_t mib, int64_t at_most_mib)
+{
+    bool exact = at_most_mib == 0;
+    m->peak.cgroup_bytes = mib * MIB;
+    m->peak.estimated = !exact;
+    m->peak.at_most_bytes = exact ? UNMEASURED : at_most_mib * MIB;
+    sample_set(&m->peak.source, exact ? "memory.peak" : "memory.current");
+}
+
+/* Bounds are compared with exact peaks, whichever side has them. */
+START_TEST(test_bounds_are_compared_on_both_sides)
+{
+    static const struct {
+        int64_t a[2], b[2]; /* MiB: the peak, and the upper bound of an estimate */
+        enum verdict verdict;
+        const char *message;
+    } cases[] = {
+        {{1000}, {900, 1040}, VERDICT_PASS, "cgroup_peak is between 900.0 MiB and 1.02 GiB; the "},
+        {{900, 1000},
+         {930},
+         VERDICT_PASS,
+         "cgroup_peak is 930.0 MiB; the baseline is between 900.0 MiB and 1000.0 MiB; "},
+        {{1000}, {1200, 1400}, VERDICT_REGRESSED, "grew by 200.0 MiB (+20.0 %) or more, to betw"},
+        {{800, 1000},
+         {1200},
+         VERDICT_REGRESSED,
+         "cgroup_peak grew by 200.0 MiB (+20.0 %) or more, to 1.17 GiB; the baseline is between "
+         "800.0 MiB and 1000.0 MiB; "},
+        {{1000}, {700, 800}, VERDICT_IMPROVED, "shrank by 200.0 MiB (-20.0 %) or more, to betw"},
+        {{1000, 1200},
+         {800},
+         VERDICT_IMPROVED,
+         "cgroup_peak shrank by 200.0 MiB (-20.0 %) or more, to 800.0 MiB; the baseline is between "
+         "1000.0 MiB and 1.17 GiB"},
+        {{1000}, {700, 1400}, VERDICT_INCONCLUSIVE, "the bounds are too far apart for a verdict"},
+        {{700, 1400}, {1000}, VERDICT_INCONCLUSIVE, "the bounds are too far apart for a verdict"},
+        /* Estimates alike are compared as such. */
+        {{1000, 1400}, {1000, 1400}, VERDICT_PASS, "cgroup_peak is unchanged at 1000.0 MiB; "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct comparison comparison;
+        set_peak(&a[0], cases[i].a[0], cases[i].a[1]);
+        set_peak(&b[0], cases[i].b[0], cases[i].b[1]);
+        compare(&comparison);
+        const struct finding *finding = comparison.metrics[0].check;
+        ck_assert_msg(finding && comparison.judgement.verdict == cases[i].verdict,
+                      "case %zu: %s: %s", i, verdict_name(comparison.judgement.verdict),
+                      comparison.judgement.reason);
+        ck_assert_msg(strstr(finding->message, cases[i].message), "case %zu: %s", i,
+                      finding->message);
+        comparison_release(&comparison);
+    }
+}
+END_TEST
+
+/* A set of exact and estimated peaks, on both sides. */
+START_TEST(test_a_set_with_some_bounds_is_compared)
+{
+    count_a = count_b = 2;
+    set_peak(&a[0], 1000, 0);
+    set_peak(&a[1], 980, 1000);
+    set_peak(&b[0], 1200, 0);
+    set_peak(&b[1], 1180, 1200);
+    expect("REGRESSED  cgroup_peak grew by 180.0 MiB (+18.0 %) or more, to between");
+    a[1].build.exit_code = 2;
+    expect("INCONCLUSIVE  before cannot serve as a baseline: run \"after\" cannot be accepted");
+    a[1].build.exit_code = 0;
+    a[1].peak.at_most_bytes = UNMEASURED;
+    expect("INCONCLUSIVE  before cannot serve as a baseline:");
+}
+END_TEST
+
 static void expect_advice(enum advice advice)
 {
     struct comparison comparison;
@@ -347,6 +419,8 @@ int main(void)
     tcase_add_test(tests, test_stages_of_one_side);
     tcase_add_test(tests, test_process_groups);
     tcase_add_test(tests, test_sets_are_judged_by_their_medians_and_scatter);
+    tcase_add_test(tests, test_bounds_are_compared_on_both_sides);
+    tcase_add_test(tests, test_a_set_with_some_bounds_is_compared);
     tcase_add_test(tests, test_imported_builds_are_not_measured_again);
     tcase_add_test(tests, test_markdown_is_inert);
     suite_add_tcase(suite, tests);

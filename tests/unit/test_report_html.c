@@ -111,6 +111,23 @@ START_TEST(test_short_and_full_image_name_are_equal)
 }
 END_TEST
 
+/* An estimate with bounds is judged by them, on either side; one without is not comparable. */
+START_TEST(test_source_with_bounds_is_comparable)
+{
+    struct measurement *bounded = _i ? &m : &before, *exact = _i ? &before : &m;
+    sample_set(&exact->peak.source, "memory.peak");
+    sample_set(&bounded->peak.source, "memory.current");
+    bounded->peak.estimated = true;
+    bounded->peak.at_most_bytes = bounded->peak.cgroup_bytes + 100 * MIB;
+    char *text CLEANUP(cleanup_free) = page_beside_before();
+    expect(text, ">compared by bounds</span>");
+    expect_none(text, "not comparable");
+    bounded->peak.at_most_bytes = UNMEASURED;
+    char *without CLEANUP(cleanup_free) = page_beside_before();
+    expect(without, ">not comparable</span>");
+}
+END_TEST
+
 /* Without another run, the change is that of the finding. */
 START_TEST(test_unreclaimable_memory_of_a_stage_has_its_change)
 {
@@ -350,6 +367,7 @@ int main(void)
     tcase_add_test(tests, test_page_is_as_golden);
     tcase_add_test(tests, test_page_beside_another_run_is_as_golden);
     tcase_add_test(tests, test_short_and_full_image_name_are_equal);
+    tcase_add_loop_test(tests, test_source_with_bounds_is_comparable, 0, 2);
     tcase_add_test(tests, test_unreclaimable_memory_of_a_stage_has_its_change);
     tcase_add_test(tests, test_hostile_text_is_harmless);
     tcase_add_test(tests, test_nothing_is_loaded);

@@ -847,7 +847,22 @@ START_TEST(some_runs_have_no_forecast)
     expect_no_forecast(&m, "peak RSS");
     m.ledger.source = PEAK_RSS_TASKSTATS;
     m.ledger.groups[0].name[0] = 'C'; /* "Cc1" */
-    expect_no_forecast(&m, "cc1 is not one of the groups");
+    expect_no_forecast(&m,
+                       "does not have the group cc1, the largest at the unreclaimable peak: its "
+                       "process ledger is not complete; find the jobs with --vary");
+    m.ledger.source = PEAK_RSS_SCAN;
+    expect_no_forecast(&m, "not complete; run build-mem as root outside of a container");
+    m.ledger.source = PEAK_RSS_TASKSTATS;
+    struct ledger_group *one = m.ledger.groups, ten[LEDGER_GROUPS_MAX];
+    for (size_t i = 0; i < LEDGER_GROUPS_MAX; i++)
+        ten[i] = one[0];
+    m.ledger.groups = ten;
+    m.ledger.group_count = LEDGER_GROUPS_MAX;
+    expect_no_forecast(&m, "does not have the group cc1, the largest at the unreclaimable peak: it "
+                           "has only the 10 groups with the largest processes; find the jobs with "
+                           "--vary");
+    m.ledger.groups = one;
+    m.ledger.group_count = 1;
     m.ledger.groups[0].name[0] = 'c';
     m.ledger.group_count = 0;
     expect_no_forecast(&m, "no groups of processes");

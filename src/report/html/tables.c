@@ -495,10 +495,24 @@ static char *format_size(int64_t bytes)
     return bytes < 0 ? NULL : format_bytes(bytes);
 }
 
-/* Writes one property of both runs. If a `compared` one differs, the runs are not comparable; other
- * differences are drift. */
+/* What it means if a property differs between two runs. */
+enum difference {
+    DIFFERENCE_DRIFT,
+    DIFFERENCE_BOUNDS, /* the memory peak of a run has bounds, which are compared */
+    DIFFERENCE_FATAL,
+};
+
+static void put_difference(struct xml *xml, enum difference difference)
+{
+    static const char *const names[] = {[DIFFERENCE_DRIFT] = "drift",
+                                        [DIFFERENCE_BOUNDS] = "compared by bounds",
+                                        [DIFFERENCE_FATAL] = "not comparable"};
+    html_element(xml, "span", difference == DIFFERENCE_FATAL ? "mark bad" : "mark warn",
+                 names[difference]);
+}
+
 static void put_condition(struct xml *xml, const char *name, const char *is, const char *was,
-                          bool with_before, bool compared)
+                          bool with_before, enum difference difference)
 {
     bool same = !with_before || strcmp(is ? is : "", was ? was : "") == 0;
     if (!is && !was)
@@ -510,8 +524,7 @@ static void put_condition(struct xml *xml, const char *name, const char *is, con
         html_element(xml, "td", NULL, was ? was : "unknown");
         html_open(xml, "td", NULL);
         if (!same)
-            html_element(xml, "span", compared ? "mark bad" : "mark warn",
-                         compared ? "not comparable" : "drift");
+            put_difference(xml, difference);
         xml_end(xml);
     }
     html_close(xml);
@@ -521,7 +534,7 @@ static void put_conditions(struct xml *xml, const struct measurement *m,
                            const struct measurement *before)
 {
     const struct measurement none = {
-        .peak = {.limit_bytes = UNMEASURED},
+        .peak = {.limit_bytes = UNMEASURED, .at_most_bytes = UNMEASURED},
         .environment = {.cpus = UNMEASURED, .memory_total_bytes = UNMEASURED}};
     const struct measurement *other = before ? before : &none;
     const struct environment *is = &m->environment, *was = &other->environment;
@@ -533,30 +546,35 @@ static void put_conditions(struct xml *xml, const struct measurement *m,
     char *memory_before CLEANUP(cleanup_free) = format_size(was->memory_total_bytes);
     char *variables CLEANUP(cleanup_free) = strv_join(&is->variables, "; ");
     char *variables_before CLEANUP(cleanup_free) = strv_join(&was->variables, "; ");
+    bool by_bounds = source_matches_by_bounds(other->peak.source, m) ||
+                     source_matches_by_bounds(m->peak.source, other);
     bool same_image = is->image && was->image && image_names_equal(is->image, was->image);
     const struct {
         const char *name, *is, *was;
-        bool compared;
+        enum difference difference;
     } rows[] = {
-        {"source of the peak", m->peak.source, other->peak.source, true},
-        {"cgroup", m->cgroup.directory, other->cgroup.directory, false},
-        {"memory limit", limit ? limit : "none", limit_before ? limit_before : "none", true},
-        {"architecture", is->architecture, was->architecture, true},
-        {"CPUs", cpus, cpus_before, true},
-        {"image", is->image, same_image ? is->image : was->image, true},
+        {"source of the peak", m->peak.source, other->peak.source,
+         by_bounds ? DIFFERENCE_BOUNDS : DIFFERENCE_FATAL},
+        {"cgroup", m->cgroup.directory, other->cgroup.directory, DIFFERENCE_DRIFT},
+        {"memory limit", limit ? limit : "none", limit_before ? limit_before : "none",
+         DIFFERENCE_FATAL},
+        {"architecture", is->architecture, was->architecture, DIFFERENCE_FATAL},
+        {"CPUs", cpus, cpus_before, DIFFERENCE_FATAL},
+        {"image", is->image, same_image ? is->image : was->image, DIFFERENCE_FATAL},
         {"cache policy", cache_policy_name(is->cache_policy),
-         before ? cache_policy_name(was->cache_policy) : NULL, true},
-        {"engine", is->engine, was->engine, false},
-        {"engine version", is->engine_version, was->engine_version, false},
-        {"image digest", is->image_digest, was->image_digest, false},
-        {"kernel", is->kernel, was->kernel, false},
-        {"memory of the machine", memory, memory_before, false},
-        {"huge pages", is->thp, was->thp, false},
-        {"variables", variables, variables_before, false},
-        {"command", m->build.command, other->build.command, false},
+         before ? cache_policy_name(was->cache_policy) : NULL, DIFFERENCE_FATAL},
+        {"engine", is->engine, was->engine, DIFFERENCE_DRIFT},
+        {"engine version", is->engine_version, was->engine_version, DIFFERENCE_DRIFT},
+        {"image digest", is->image_digest, was->image_digest, DIFFERENCE_DRIFT},
+        {"kernel", is->kernel, was->kernel, DIFFERENCE_DRIFT},
+        {"memory of the machine", memory, memory_before, DIFFERENCE_DRIFT},
+        {"huge pages", is->thp, was->thp, DIFFERENCE_DRIFT},
+        {"variables", variables, variables_before, DIFFERENCE_DRIFT},
+        {"command", m->build.command, other->build.command, DIFFERENCE_DRIFT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        put_condition(xml, rows[i].name, rows[i].is, rows[i].was, before != NULL, rows[i].compared);
+        put_condition(xml, rows[i].name, rows[i].is, rows[i].was, before != NULL,
+                      rows[i].difference);
 }
 
 static void put_sampler(struct xml *xml, const struct measurement *m)
@@ -581,8 +599,7 @@ void html_put_environment(struct xml *xml, const struct report_input *report)
     static const char *const both[] = {"", "this run", "other run", "", NULL};
     html_section(xml, "environment", "Environment");
     html_table(xml,
-               report->before ? "Two runs are comparable if they differ only in drift"
-                              : "The conditions of the run",
+               report->before ? "Drift does not prevent a comparison" : "The conditions of the run",
                report->before ? both : alone);
     put_conditions(xml, report->m, report->before);
     html_table_end(xml);

@@ -444,7 +444,7 @@ static void add_other_metrics(struct junit_cases *cases, const struct measuremen
     }
     for (size_t i = 0; i < judgement->finding_count; i++) {
         const struct finding *finding = &judgement->findings[i];
-        bool shown = finding->status != FINDING_OFF || metric_stage_name(finding->metric);
+        bool shown = finding->status != FINDING_OFF || metric_pss_stage(finding->metric);
         if (shown && strcmp(finding->metric, METRIC_CGROUP_PEAK) != 0)
             add_finding(cases, finding, m, judgement);
     }

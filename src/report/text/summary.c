@@ -190,8 +190,7 @@ static void put_stage(struct layout *layout, const struct stage_measurement *sta
 static bool any_stage_judged(const struct judgement *judgement)
 {
     for (size_t i = 0; i < judgement->finding_count; i++)
-        if (metric_stage_name(judgement->findings[i].metric) &&
-            judgement->findings[i].baseline >= 0)
+        if (metric_pss_stage(judgement->findings[i].metric) && judgement->findings[i].baseline >= 0)
             return true;
     return false;
 }
