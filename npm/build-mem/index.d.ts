@@ -687,7 +687,7 @@ export interface Process {
      */
     pss_bytes: number | null;
     /**
-     * VmHWM: its highest resident memory.
+     * VmHWM: its highest resident memory. If the process ended before that was read, a lower bound.
      */
     hwm_bytes: number | null;
     /**

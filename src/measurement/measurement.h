@@ -109,7 +109,7 @@ struct process_mappings {
 struct process_usage {
     int64_t pid; /* in the build's PID namespace */
     int64_t pss_bytes;
-    int64_t hwm_bytes; /* VmHWM, its highest RSS; may be UNMEASURED */
+    int64_t hwm_bytes; /* VmHWM, its highest RSS, or a lower bound; may be UNMEASURED */
     enum pss_basis basis;
     char *name;    /* for people: "next build", "tsc", "cc1plus" */
     char *command; /* its command line, truncated if very long */
