@@ -9,6 +9,18 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What to add to the file by hand, "" if nothing. */
+static const char *missing_outputs(const struct starter *starter)
+{
+    if (starter->has_artifacts)
+        return "";
+    if (starter->incremental)
+        return "\n  add the outputs of the build to \"clear\" and \"artifacts\": without them, a"
+               "\n  later build makes nothing and passes";
+    return "\n  add the outputs of the build to \"artifacts\": without them a build that"
+           "\n  makes nothing can pass";
+}
+
 static void print_next_steps(const struct starter *starter, const char *path)
 {
     printf("build-mem: wrote %s for ", path);
@@ -24,11 +36,7 @@ static void print_next_steps(const struct starter *starter, const char *path)
            "  build-mem run                 measure once\n"
            "  build-mem baseline refresh    measure three times and accept the result\n"
            "  build-mem check               measure and judge against the baseline\n",
-           path,
-           starter->has_artifacts
-               ? ""
-               : "\n  add the outputs of the build to \"artifacts\": without them "
-                 "a build that\n  makes nothing can pass");
+           path, missing_outputs(starter));
 }
 
 /* Returns the URL of the schema for editors: in the repository's npm package, in the unpacked

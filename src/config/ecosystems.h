@@ -7,6 +7,8 @@
 #ifndef BM_CONFIG_ECOSYSTEMS_H
 #define BM_CONFIG_ECOSYSTEMS_H
 
+#include <stdbool.h>
+
 #define MARKERS_MAX 6
 #define STAGES_MAX 4
 #define PATHS_MAX 4
@@ -29,6 +31,7 @@ struct ecosystem {
     const char *name;
     const char *markers[MARKERS_MAX]; /* file names, as for glob(7) */
     const char *build;
+    bool incremental; /* a second build does nothing, unless its outputs are removed */
     const char *image;
     struct build_variant variants[VARIANTS_MAX]; /* the first one that applies */
     struct known_stage stages[STAGES_MAX];       /* in order of precedence */

@@ -297,6 +297,7 @@ static void add_ecosystem(struct draft *draft, struct starter *starter, const ch
     const struct build_variant *variant = find_variant(repo, ecosystem);
     draft->build = variant ? variant->build : ecosystem->build;
     draft->image = variant && variant->image ? variant->image : ecosystem->image;
+    starter->incremental = ecosystem->incremental;
     if (variant)
         strv_pushf(&starter->found, "%s (%s)", ecosystem->name, variant->marker);
     else

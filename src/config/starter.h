@@ -10,6 +10,7 @@ struct starter {
     struct strv found;  /* "Next.js in apps/web", "Cargo" */
     struct strv caches; /* "nx: NX_SKIP_NX_CACHE=true": what keeps each cache from a replay */
     bool has_artifacts; /* if not, the user must add the outputs of the build */
+    bool incremental;   /* as ecosystem.incremental: then in "clear", too */
 };
 void starter_release(struct starter *starter);
 

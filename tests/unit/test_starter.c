@@ -141,6 +141,9 @@ START_TEST(kind_is_recognised)
     make();
     ck_assert_str_eq(config.build_command, kinds[_i].build);
     ck_assert(starter.has_artifacts == (kinds[_i].artifact != NULL));
+    /* The other builds clean up before, or "clear" has what they make. */
+    bool clears = config.clear.count > 0 || strstr(config.build_command, "clean");
+    ck_assert(starter.incremental == !clears);
     if (kinds[_i].artifact)
         ck_assert_msg(has_artifact(kinds[_i].artifact, true), "%s", starter.text);
     for (size_t i = 0; i < 6 && kinds[_i].commands[i]; i += 2)
