@@ -193,6 +193,8 @@ static int refresh_from_runs(const struct config *config)
     }
     status = publish(config, &runs, &judgement);
     bool written = status != EXIT_PASS || accept_runs(config, accepted, count, false, &err) == 0;
+    if (written && status == EXIT_PASS && !config->json_only)
+        printf("to check later builds, run:\n  build-mem check%s\n", config->refresh_arguments);
     return written ? status : bm_error_print(&err, EXIT_USAGE);
 }
 
