@@ -268,3 +268,23 @@ install_consumers() {
     # shellcheck disable=SC2034 # for the tests
     consumers=$packages
 }
+
+# make_release all|ARCH: makes $work/release, with the files of a release of this tree for all architectures, or
+# at least for this one. The tests that one run-all starts share a release for all.
+make_release() {
+    local tool options=()
+    [[ $1 == all ]] || options=(--arch "$1")
+    export SOURCE_DATE_EPOCH=1700000000
+    for tool in x86_64-linux-gnu-gcc aarch64-linux-gnu-gcc dpkg-source jq; do
+        command -v "$tool" >/dev/null || skip "$tool is missing: ci/setup release"
+    done
+    if [[ -z ${SHARED_RELEASE:-} ]]; then
+        expect 0 "$srcdir/ci/release" ${options[@]+"${options[@]}"} "$work/release"
+        return
+    fi
+    (
+        flock 9
+        [[ -e $SHARED_RELEASE/SHA256SUMS ]] || expect 0 "$srcdir/ci/release" "$SHARED_RELEASE"
+    ) 9>"$SHARED_RELEASE.lock"
+    cp -r "$SHARED_RELEASE" "$work/release"
+}
