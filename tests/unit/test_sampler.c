@@ -270,9 +270,9 @@ START_TEST(a_process_that_grows_after_an_exec_has_its_new_name)
     put("/proc/5002070/statm", "19000 18000 163 122 0 17300 0\n");
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "80000000\n");
     put("/sys/fs/cgroup/memory/memory.stat", "total_rss 72000000\ntotal_cache 0\n");
-    int64_t t_ms = sampler_poll(&watched.sampler, 1210);
-    while (t_ms < 1300)
-        t_ms = sampler_poll(&watched.sampler, t_ms);
+    sampler_poll(&watched.sampler, 1210);
+    int64_t next_ms = watched.sampler.next_scan_ms;
+    sampler_poll(&watched.sampler, next_ms > 1211 ? next_ms : 1211);
     put("/proc/5002070/cmdline", "");
     end(1400);
     ck_assert_str_eq(process_at_peak(5002070)->command, "program");
