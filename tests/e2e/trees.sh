@@ -36,13 +36,16 @@ no_tree_left() {
     [[ $(ls -A "$work/place") == repo && $(in_git worktree list | wc -l) == 1 ]] || fail "a tree remains"
 }
 
-# two_trees_on ENGINE: the merge base holds 200 MiB, and the work tree 260.
+# two_trees_on ENGINE: the merge base holds 200 MiB, and the work tree 260. In a shared cgroup, the other processes,
+# with up to 50 MiB, make the ratio smaller.
 two_trees_on() {
+    local lowest=1.25
+    [[ $1 != inplace ]] || lowest=1.2
     make_sizes "$1" 200
     echo 260 >"$repo/size"
     expect 1 "$build_mem" check --relative HEAD --engine "$1" --repo "$repo" -- ./build
     holds "$repo/.build-mem/result-check.json" ".verdict == \"regressed\" and .environment.engine == \"$1\" and
-        (.gate.findings[] | select(.metric == \"cgroup_peak\") | .ratio.lowest > 1.25 and .ratio.highest < 1.35)"
+        (.gate.findings[] | select(.metric == \"cgroup_peak\") | .ratio.lowest > $lowest and .ratio.highest < 1.35)"
     holds "$repo/.build-mem/result-check-base.json" ".environment.engine == \"$1\""
     no_tree_left "$1"
     ok "check --relative measures two trees with the engine $1"
