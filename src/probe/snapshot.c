@@ -262,7 +262,7 @@ static void send_process(const struct held_process *one)
     if (process_read(process, "status", status, sizeof status) > 0) {
         int64_t hwm = parse_kib_line(status, "VmHWM");
         process->hwm_bytes = hwm > 0 ? hwm : process->hwm_bytes;
-    } else if (process->hwm_bytes < process->rss_bytes) {
+    } else if (process->rss_bytes > 0 && process->hwm_bytes < process->rss_bytes) {
         process->hwm_bytes = process->rss_bytes; /* it has ended: a lower bound */
     }
     bool lives = length > 0;

@@ -2,6 +2,7 @@
  * has misled a sampler. The tests aggregate its records into a measurement. */
 #include "base/alloc.h"
 #include "base/strv.h"
+#include "base/units.h"
 #include "measurement/aggregate.h"
 #include "measurement/measurement.h"
 #include "probe/emit.h"
@@ -15,8 +16,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define MIB ((int64_t)1 << 20)
 
 static struct {
     char root[64]; /* a copy of the captured machine; the test changes it */
@@ -281,6 +280,23 @@ START_TEST(a_process_that_grows_after_an_exec_has_its_new_name)
 }
 END_TEST
 
+/* It was a zombie, of 0 bytes, when its size was read last: its peak RSS is not 0. */
+START_TEST(the_peak_rss_of_a_process_that_ended_unread_is_unknown)
+{
+    begin("memory-freed");
+    put("/proc/5002070/status", "Name:\told\n");
+    watch();
+    sampler_poll(&watched.sampler, 1200);
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "8000000\n");
+    sampler_poll(&watched.sampler, 1211); /* a snapshot, to be sent later */
+    put("/proc/5002070/status", "");
+    put("/proc/5002070/statm", "0 0 0 0 0 0 0\n");
+    end(1300);
+    ck_assert_int_eq(process_at_peak(5002070)->hwm_bytes, UNMEASURED);
+    measurement_release(&watched.m);
+}
+END_TEST
+
 /* Returns the number of times that have process samples. */
 static int process_sample_times(void)
 {
@@ -538,6 +554,7 @@ int main(void)
     tcase_add_test(all, exec_resets_hwm);
     tcase_add_test(all, an_exec_is_seen_by_the_sizes);
     tcase_add_test(all, a_process_that_grows_after_an_exec_has_its_new_name);
+    tcase_add_test(all, the_peak_rss_of_a_process_that_ended_unread_is_unknown);
     tcase_add_test(all, a_build_that_does_not_change_costs_little);
     tcase_add_test(all, rss_is_used_without_a_rollup);
     tcase_add_test(all, the_peak_of_a_process_that_is_ending);
