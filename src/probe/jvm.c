@@ -23,12 +23,18 @@
 #define COMMAND_MAX 1024
 #define LINES_MAX ((size_t)2900)
 
-/* The highest RSS at which a process was asked. The table is large enough for the machines of a
- * build; a further one replaces another. */
+/* A process is asked again at an RSS that is higher by a twentieth; after a second, by a hundredth:
+ * the last part of a growth counts. */
+#define STEP_DIVISOR 20
+#define LATER_MS 1000
+#define LATER_STEP_DIVISOR 100
+
+/* The highest RSS at which a process was asked, and the time of the last question. The table is
+ * large enough for the machines of a build; a further one replaces another. */
 static struct asked {
     int pid;
     uint64_t start_ticks;
-    int64_t rss_bytes;
+    int64_t rss_bytes, asked_ms;
 } asked[256];
 
 static struct asked *asked_of(int pid)
@@ -38,6 +44,19 @@ static struct asked *asked_of(int pid)
     if (entry->pid != pid || entry->start_ticks != start_ticks)
         *entry = (struct asked){.pid = pid, .start_ticks = start_ticks};
     return entry;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool is_due(const struct asked *entry, int64_t rss_bytes)
+{
+    int divisor = now_ms() - entry->asked_ms < LATER_MS ? STEP_DIVISOR : LATER_STEP_DIVISOR;
+    return rss_bytes > entry->rss_bytes + entry->rss_bytes / divisor;
 }
 
 static int64_t rss_of(int pid)
@@ -177,18 +196,16 @@ static void write_answer(const char *directory, int pid, int64_t rss_bytes, int6
                          const char *answer)
 {
     char path[128], fresh[128], command[COMMAND_MAX + 1] = "";
-    struct timespec now;
     ssize_t length = read_proc("", pid, "cmdline", command, sizeof command);
     if (length > 0)
         cmdline_to_text(command, (size_t)length);
-    clock_gettime(CLOCK_MONOTONIC, &now);
     snprintf(path, sizeof path, "%s/%d.jvm", directory, pid);
     snprintf(fresh, sizeof fresh, "%s/%d.new", directory, pid);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
     if (fd < 0)
         return;
     int put = dprintf(fd, "%lld %lld %lld\n%s\n%s", (long long)rss_bytes, (long long)heap_bytes,
-                      (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, command, answer);
+                      (long long)now_ms(), command, answer);
     if (close(fd) == 0 && put > 0)
         (void)rename(fresh, path);
 }
@@ -200,8 +217,10 @@ static void watch_process(const char *directory, int pid)
     static char answer[ANSWER_MAX];
     int64_t asked_bytes = rss_of(pid);
     struct asked *entry = asked_of(pid);
-    if (asked_bytes <= entry->rss_bytes + entry->rss_bytes / 20 ||
-        ask(pid, "VM.native_memory summary", answer, sizeof answer) == 0)
+    if (!is_due(entry, asked_bytes))
+        return;
+    entry->asked_ms = now_ms();
+    if (ask(pid, "VM.native_memory summary", answer, sizeof answer) == 0)
         return;
     int64_t heap_bytes = heap_of(pid);
     int64_t rss_bytes = rss_of(pid);
