@@ -345,19 +345,25 @@ static int remove_container(const struct engine *engine, const char *name, struc
     return -1;
 }
 
-/* Removes containers whose runner was killed. */
-static void remove_orphans(const struct engine *engine)
+/* Removes this run's container, and containers whose runner was killed. Both commands run at the
+ * same time: the list costs nothing. */
+static int remove_containers(const struct engine *engine, const char *name, struct bm_error *err)
 {
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
-    struct strv arguments CLEANUP(strv_release) =
-        WORDS("ps", "--all", "--filter", "label=" LABEL, "--format", "{{.Names}}");
+    struct strv argv CLEANUP(strv_release) =
+        WORDS(engine->name, "ps", "--all", "--filter", "label=" LABEL, "--format", "{{.Names}}");
+    struct child list CLEANUP(child_release) = CHILD_NONE;
     struct captured captured CLEANUP(captured_release) = {0};
-    if (command(engine, &arguments, ANSWER_MS, &captured, &ignored) < 0)
-        return;
+    bool listed = child_start(&list, argv.items, NULL, NULL, &ignored) == 0;
+    if (remove_container(engine, name, err) < 0)
+        return -1;
+    if (!listed || child_finish(&list, ANSWER_MS, &captured, &ignored) < 0 || captured.exit_status)
+        return 0;
     char *rest = captured.output;
-    for (char *name; (name = strsep(&rest, "\r\n"));)
-        if (engine_name_is_orphan(name))
-            (void)remove_container(engine, name, &ignored);
+    for (char *orphan; (orphan = strsep(&rest, "\r\n"));)
+        if (engine_name_is_orphan(orphan))
+            (void)remove_container(engine, orphan, &ignored);
+    return 0;
 }
 
 /* A release has the probes of other architectures beside its own: "build-mem-probe-MACHINE".
@@ -486,11 +492,7 @@ static int start(struct engine_run *run, struct bm_error *err)
         warm_image(run);
     struct strv attach CLEANUP(strv_release) =
         WORDS(run->engine->name, "start", "--attach", "--interactive", run->spec->name);
-    if (child_start(&run->child, attach.items, NULL, NULL, err) < 0)
-        return -1;
-    /* While the container starts. The build begins later. */
-    remove_orphans(run->engine);
-    return 0;
+    return child_start(&run->child, attach.items, NULL, NULL, err);
 }
 
 /* Finds the cgroup of process `pid`. Verifies that the process runs `command`: if the engine is on
@@ -508,15 +510,19 @@ static int probe_cgroup(pid_t pid, const char *command, struct cgroup *cgroup)
     return cgroup_of_process(pid, cgroup);
 }
 
-static int locate(const struct engine_run *run, struct cgroup *cgroup)
+static int locate(struct engine_run *run, struct cgroup *cgroup)
 {
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct strv arguments CLEANUP(strv_release) =
-        WORDS("inspect", "--type=container", "--format={{.State.Pid}}", run->spec->name);
+        WORDS("inspect", "--type=container", "--format={{.State.Pid}} {{.Image}}", run->spec->name);
     struct captured captured CLEANUP(captured_release) = {0};
     if (command(run->engine, &arguments, ANSWER_MS, &captured, &ignored) < 0)
         return -1;
-    pid_t pid = (pid_t)strtol(captured.output, NULL, 10);
+    char *digest;
+    pid_t pid = (pid_t)strtol(captured.output, &digest, 10);
+    digest += strspn(digest, " ");
+    digest[strcspn(digest, "\r\n")] = '\0';
+    run->image_digest = *digest ? xstrdup(digest) : NULL;
     if (probe_cgroup(pid, PROBE_IN_CONTAINER, cgroup) < 0) {
         trace("cgroup: this machine does not see the probe as process %d; only the probe reads it",
               (int)pid);
@@ -555,22 +561,29 @@ int parse_inspect(const char *text, struct engine_facts *facts, struct bm_error 
     value = json_member(container, "Image");
     if (value && json_expect_string(value, &string, err) < 0)
         return -1;
-    if (value)
+    if (value) {
+        free(facts->image_digest);
         facts->image_digest = xstrdup(string);
+    }
     value = json_member(state, "Error");
     if (value && json_is_string(value) && json_expect_string(value, &string, err) == 0 && *string)
         facts->failure = xstrdup(string);
     return 0;
 }
 
-static void read_facts(const struct engine_run *run, struct engine_facts *facts)
+/* If the probe sent its last record, it has reported what the engine knows but the image: to
+ * inspect the container again would cost each run a command. */
+static void read_facts(struct engine_run *run, struct engine_facts *facts)
 {
+    const char *version = answers_of(run->engine)->version;
+    facts->version = *version ? xstrdup(version) : NULL;
+    facts->image_digest = steal_ptr(run->image_digest);
+    if (run->complete && facts->image_digest)
+        return;
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct strv arguments CLEANUP(strv_release) =
         WORDS("inspect", "--type=container", run->spec->name);
     struct captured captured CLEANUP(captured_release) = {0};
-    const char *version = answers_of(run->engine)->version;
-    facts->version = *version ? xstrdup(version) : NULL;
     if (command(run->engine, &arguments, ANSWER_MS, &captured, &ignored) == 0)
         (void)parse_inspect(captured.output, facts, &ignored);
 }
@@ -592,7 +605,7 @@ static void kill_without_engine(const struct engine_run *run)
 static int finish(struct engine_run *run, struct engine_facts *facts, struct bm_error *err)
 {
     read_facts(run, facts);
-    if (remove_container(run->engine, run->spec->name, err) == 0)
+    if (remove_containers(run->engine, run->spec->name, err) == 0)
         return 0;
     kill_without_engine(run);
     return -1;

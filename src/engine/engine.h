@@ -94,6 +94,8 @@ struct engine_run {
     int lock;                /* inplace: the lock on the cgroup; else -1 */
     bool adopts;             /* inplace: this process is the subreaper of the probe's orphans */
     bool no_image;           /* docker, podman: start failed because it could not pull the image */
+    bool complete;           /* set by the caller: the probe sent its last record */
+    char *image_digest;      /* docker, podman: from locate; owned until finish */
     struct image_run *image; /* image: private; owned by start and finish */
 };
 
@@ -112,7 +114,7 @@ struct engine {
     int (*start)(struct engine_run *run, struct bm_error *err);
     /* Finds the cgroup of the running probe as this machine sees it. Returns -1 if this machine
      * cannot see it. */
-    int (*locate)(const struct engine_run *run, struct cgroup *cgroup);
+    int (*locate)(struct engine_run *run, struct cgroup *cgroup);
     /* Kills the build by force, if closing the lifeline had no effect. */
     void (*kill)(struct engine_run *run);
     /* Reads the facts, then removes everything that `start` made. -1 if something remains. */

@@ -52,7 +52,7 @@ static int start(struct engine_run *run, struct bm_error *err)
     return child_start(&run->child, arguments.items, enter, run, err);
 }
 
-static int locate(const struct engine_run *run, struct cgroup *cgroup)
+static int locate(struct engine_run *run, struct cgroup *cgroup)
 {
     if (run_cgroup_of(run->cgroup, cgroup) < 0 || !cgroup_lists(cgroup, run->child.pid))
         return -1;

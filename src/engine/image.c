@@ -365,7 +365,7 @@ static int start(struct engine_run *run, struct bm_error *err)
     return start_client(run, err);
 }
 
-static int locate(const struct engine_run *run, struct cgroup *cgroup)
+static int locate(struct engine_run *run, struct cgroup *cgroup)
 {
     return run_cgroup_of(run->cgroup, cgroup);
 }

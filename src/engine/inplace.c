@@ -21,7 +21,7 @@ static int usable(const struct engine *engine, bool *silent, struct bm_error *er
     return access("/proc/self/stat", R_OK) < 0 ? bm_error_errno(err, "/proc/self/stat") : 0;
 }
 
-static int locate(const struct engine_run *run, struct cgroup *cgroup)
+static int locate(struct engine_run *run, struct cgroup *cgroup)
 {
     (void)run;
     /* The root cgroup of the machine counts all processes. */

@@ -521,6 +521,7 @@ int session_run(const struct engine *engine, const struct engine_spec *spec, int
     child_release(&session->run.child);
     stage_peaks_close(&session->run.peaks);
     oom_watch_poll(&session->run.oom); /* before finish() removes the cgroup */
+    session->run.complete = outcome->complete;
     interrupt_hold(true);
     int finished = engine->finish(&session->run, &outcome->facts, &left);
     interrupt_hold(false);
