@@ -94,7 +94,7 @@ struct engine_run {
     int lock;                /* inplace: the lock on the cgroup; else -1 */
     bool adopts;             /* inplace: this process is the subreaper of the probe's orphans */
     bool no_image;           /* docker, podman: start failed because it could not pull the image */
-    bool complete;           /* set by the caller: the probe sent its last record */
+    bool complete;           /* set before finish: the probe sent its last record */
     char *image_digest;      /* docker, podman: from locate; owned until finish */
     struct image_run *image; /* image: private; owned by start and finish */
 };
@@ -112,8 +112,8 @@ struct engine {
     int (*usable)(const struct engine *engine, bool *silent, struct bm_error *err);
     /* Starts the probe. Prepares the page cache last, just before the build. */
     int (*start)(struct engine_run *run, struct bm_error *err);
-    /* Finds the cgroup of the running probe as this machine sees it. Returns -1 if this machine
-     * cannot see it. */
+    /* Finds the cgroup of the running probe as this machine sees it, and the digest of the image.
+     * Returns -1 if this machine cannot see the cgroup. */
     int (*locate)(struct engine_run *run, struct cgroup *cgroup);
     /* Kills the build by force, if closing the lifeline had no effect. */
     void (*kill)(struct engine_run *run);

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SOCKET_PATH "/tmp/.java_pid%d"
 #define INTERVAL_MS 100
 #define ANSWER_S 2 /* a machine can be busy or stopped */
 #define ANSWER_MAX ((size_t)64 * 1024)
@@ -23,13 +24,13 @@
 #define COMMAND_MAX 1024
 #define LINES_MAX ((size_t)2900)
 
-/* A process is asked again at an RSS that is higher by a twentieth; after a second, by a hundredth:
- * the last part of a growth counts. */
+/* A process is asked again when its RSS is higher by a twentieth. From 1 s after the last answer
+ * on, a hundredth is enough, so that the figures include the end of the growth. */
 #define STEP_DIVISOR 20
 #define LATER_MS 1000
 #define LATER_STEP_DIVISOR 100
 
-/* The highest RSS at which a process was asked, and the time of the last question. The table is
+/* The highest RSS at which a process was asked, and the time of the last answer. The table is
  * large enough for the machines of a build; a further one replaces another. */
 static struct asked {
     int pid;
@@ -67,6 +68,13 @@ static int64_t rss_of(int pid)
                : parse_kib_line(status, "VmRSS");
 }
 
+static bool has_socket(int pid)
+{
+    char path[64];
+    snprintf(path, sizeof path, SOCKET_PATH, pid);
+    return access(path, F_OK) == 0;
+}
+
 /* The file can remain from another process, or be that of a machine in another pid namespace: the
  * kernel names the process that listens. */
 static int connect_to(int pid)
@@ -75,9 +83,7 @@ static int connect_to(int pid)
     struct ucred peer = {0};
     socklen_t size = sizeof peer;
     const struct timeval limit = {.tv_sec = ANSWER_S};
-    snprintf(address.sun_path, sizeof address.sun_path, "/tmp/.java_pid%d", pid);
-    if (access(address.sun_path, F_OK) < 0)
-        return -1;
+    snprintf(address.sun_path, sizeof address.sun_path, SOCKET_PATH, pid);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 &&
@@ -215,14 +221,17 @@ static void write_answer(const char *directory, int pid, int64_t rss_bytes, int6
 static void watch_process(const char *directory, int pid)
 {
     static char answer[ANSWER_MAX];
+    if (!has_socket(pid))
+        return;
     int64_t asked_bytes = rss_of(pid);
     struct asked *entry = asked_of(pid);
     if (!is_due(entry, asked_bytes))
         return;
+    size_t length = ask(pid, "VM.native_memory summary", answer, sizeof answer);
+    int64_t heap_bytes = length ? heap_of(pid) : -1;
     entry->asked_ms = now_ms();
-    if (ask(pid, "VM.native_memory summary", answer, sizeof answer) == 0)
+    if (length == 0)
         return;
-    int64_t heap_bytes = heap_of(pid);
     int64_t rss_bytes = rss_of(pid);
     if (rss_bytes <= entry->rss_bytes || keep_categories(answer) == 0)
         return;

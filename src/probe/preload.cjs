@@ -11,7 +11,8 @@
   const ID = 'build-mem.deep';
   const INTERVAL_MS = 100;
   const STEP = 1.05;
-  const LATER_S = 1; // after so long, a smaller step is enough: the last part of a growth counts
+  // From 1 s after the last answer on, so that the figures include the end of the growth.
+  const LATER_S = 1;
   const LATER_STEP = 1.01;
 
   // The figures of the calling thread, whose isolate has a heap of its own.
@@ -108,7 +109,7 @@
     const rss = process.memoryUsage.rss || (() => process.memoryUsage().rss);
     let high = 0;
     let asked = false;
-    let asked_s = 0; // the uptime at the last question
+    let answered_s = 0; // the uptime at the last answer
     let reported = 0; // what the other threads had reported then
     const heaps = () => [...others.values()].reduce((sum, other) => sum + other.heap_bytes, 0);
     if (threads.BroadcastChannel)
@@ -121,13 +122,12 @@
     session.connectToMainThread();
     setInterval(() => {
       const now = rss();
-      const step = process.uptime() - asked_s < LATER_S ? STEP : LATER_STEP;
+      const step = process.uptime() - answered_s < LATER_S ? STEP : LATER_STEP;
       const grown = heaps() - reported > now * (STEP - 1);
       reported = Math.min(reported, heaps());
       if (asked || now < (grown ? high / STEP : high * step))
         return;
       asked = true;
-      asked_s = process.uptime();
       reported = heaps();
       const list = JSON.stringify([...others.values()]);
       session.post('Runtime.evaluate', {
@@ -135,6 +135,7 @@
         silent: true,
       }, () => {
         asked = false;
+        answered_s = process.uptime();
         high = Math.max(high, now);
       });
     }, INTERVAL_MS);

@@ -5,6 +5,7 @@
 #include "config/pattern.h"
 #include "unit/suite.h"
 
+#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -154,6 +155,15 @@ START_TEST(defaults_apply_without_a_file)
     ck_assert_str_eq(config.artifacts[0].path, "server/.next/BUILD_ID");
     ck_assert(config.artifacts[0].required);
     ck_assert(!config.artifacts[1].required && !config.artifacts[2].required);
+    /* Next.js sets its process title from 16.3 on. */
+    static const char *const titles[] = {
+        "next build", "node /work/node_modules/.bin/next build --turbo", "next-build (v16.4.6)"};
+    regex_t next;
+    ck_assert_int_eq(regcomp(&next, config.stages[0].match, REG_EXTENDED | REG_NOSUB), 0);
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        ck_assert_msg(regexec(&next, titles[i], 0, NULL, 0) == 0, "%s", titles[i]);
+    ck_assert_int_eq(regexec(&next, "next start", 0, NULL, 0), REG_NOMATCH);
+    regfree(&next);
 }
 END_TEST
 

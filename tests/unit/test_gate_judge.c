@@ -520,6 +520,11 @@ static void more_cpus(struct scene *scene)
     scene->runs[0].environment.cpus = 8;
 }
 
+static void a_quarter_of_a_cpu(struct scene *scene)
+{
+    scene->runs[0].environment.cpus = 0.25;
+}
+
 static void second_run_elsewhere(struct scene *scene)
 {
     scene->runs[1].environment.cpus = 8;
@@ -739,6 +744,8 @@ static const struct judge_case cases[] = {
     {"drift is not judged", drifted, {0}, false, VERDICT_PASS, PEAK, FINDING_PASS, 0},
     {"more CPUs", more_cpus, {0}, false, VERDICT_NOT_COMPARABLE,
      PEAK, FINDING_MISSING, UNMEASURED},
+    {"a quota", a_quarter_of_a_cpu, {0}, false, VERDICT_NOT_COMPARABLE,
+     PEAK, FINDING_MISSING, UNMEASURED},
     {"each run has an entry, but not the same", each_run_has_its_entry, {800, 800}, false,
      VERDICT_NOT_COMPARABLE, PEAK, FINDING_MISSING, UNMEASURED},
     {"one run elsewhere", second_run_elsewhere, {800, 800}, false, VERDICT_NOT_COMPARABLE,
@@ -908,6 +915,9 @@ static const struct {
      NULL, ADVICE_ACCEPT_INCREASE, ARGUMENTS},
     {more_cpus, {0}, false, NULL,
      "b.json was measured in a different environment: cpus: 8 here, 2 in the baseline",
+     NULL, ADVICE_OTHER_ENVIRONMENT, ARGUMENTS},
+    {a_quarter_of_a_cpu, {0}, false, NULL,
+     "b.json was measured in a different environment: cpus: 0.25 here, 2 in the baseline",
      NULL, ADVICE_OTHER_ENVIRONMENT, ARGUMENTS},
     {second_run_elsewhere, {800, 800}, false, NULL,
      "b.json was measured in a different environment: cpus: 8 here, 2 in the baseline",

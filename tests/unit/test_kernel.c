@@ -488,6 +488,29 @@ START_TEST(long_process_lists_are_read_to_their_end)
 }
 END_TEST
 
+/* The probe can be the first process of a container that an engine left in the cgroup of its
+ * caller. */
+START_TEST(others_in_the_cgroup_of_the_probe)
+{
+    static const struct {
+        const char *processes;
+        bool others;
+    } cases[] = {{"1\n", false}, {"1\n7\n", true}, {"7\n1\n", true}, {"12\n", true}};
+    struct cgroup cgroup = {.version = 2, .directory = "/tmp/test_kernel.XXXXXX"};
+    ck_assert_ptr_nonnull(mkdtemp(cgroup.directory));
+    char *path CLEANUP(cleanup_free) = xasprintf("%s/cgroup.procs", cgroup.directory);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        FILE *file = fopen(path, "we");
+        ck_assert_ptr_nonnull(file);
+        fputs(cases[i].processes, file);
+        fclose(file);
+        ck_assert_msg(cgroup_lists_others(&cgroup, 1) == cases[i].others, "%s", cases[i].processes);
+    }
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(rmdir(cgroup.directory), 0);
+}
+END_TEST
+
 /* A build can make cgroups of its own. */
 START_TEST(processes_of_all_cgroups_below)
 {
@@ -549,6 +572,7 @@ int main(void)
     tcase_add_test(all, the_root_of_the_machine_is_not_that_of_a_namespace);
     tcase_add_test(all, descendants_by_their_parents);
     tcase_add_test(all, long_process_lists_are_read_to_their_end);
+    tcase_add_test(all, others_in_the_cgroup_of_the_probe);
     tcase_add_test(all, processes_of_all_cgroups_below);
     tcase_add_test(all, a_piece_can_end_within_a_pid);
     TCase *large = tcase_create("large");
