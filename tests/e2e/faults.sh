@@ -500,8 +500,21 @@ shell_of_the_image() {
     # Only a script is for any shell; a command is not.
     expect 4 measure --label no-bash -- bash -c true
     holds "$(result no-bash)" '.not_measured | contains("bash")'
+    bash_image
+    expect 0 measure --label bash --image build-mem-bash:1 --build-cmd 'echo "$0:$PATH"; ./hold anon=1 write=made:1'
+    grep -qx /bin/bash:/bin:/added "$repo/.build-mem/build-bash.log" ||
+        fail "the build log has: $(<"$repo/.build-mem/build-bash.log")"
     nothing_left
-    ok "$engine: without bash, sh runs the build with the PATH of the image"
+    ok "$engine: bash, or sh if there is none, runs the build with the PATH of the image"
+}
+# bash_image: imports an image whose bash replaces PATH if it is a login shell, as /etc/profile does.
+bash_image() {
+    local root=$work/with-bash
+    mkdir -p "$root"/{bin,tmp,work,proc,sys,dev,etc}
+    cp "$repo/busybox" "$root/bin/sh"
+    printf '%s\n' '#!/bin/sh' '[ "$1" = -c ] || PATH=/reset' 'eval "$2"' >"$root/bin/bash"
+    chmod +x "$root/bin/bash"
+    tar -C "$root" -c . | "$engine" import --change 'ENV PATH=/bin:/added' - build-mem-bash:1 >/dev/null
 }
 
 options_of_the_engine() {
@@ -578,8 +591,11 @@ limit_is_dropped() {
         --label dropped -- ./hold anon=80 write=made:1
     holds "$repo/.build-mem/fit-dropped.json" '.verdict == "not-measured" and .passing_bytes == null
         and .recommended_bytes == null and (.attempts | map(.limit_bytes == null) | unique == [false, true])'
+    PATH=$work/wrapped:$PATH expect 0 env --chdir="$work/wrapped" "$build_mem" doctor --json
+    holds "$work/out" ".engines[] | select(.name == \"$engine\") | .state == \"limited\" and .limit_in_force == false
+        and (.reason | contains(\"limit\"))"
     nothing_left
-    ok "$engine: a memory limit that is not in force is an error, before the build starts, for fit also"
+    ok "$engine: a memory limit that is not in force is an error before the build, also for fit; doctor reports it"
 }
 
 # SIGTERM arrives while a command of the engine runs.

@@ -4,7 +4,8 @@
 # engine.sh sets $engine, $repo, $endless, measure, result, nothing_left.
 # shellcheck disable=SC2154
 
-limits_scenarios=(keeps_limits ancestor_is_full cache_is_judged_by_the_rest dirty_cache memory_high swapped cpu_quota)
+limits_scenarios=(keeps_limits namespace ancestor_is_full cache_is_judged_by_the_rest dirty_cache memory_high swapped
+    cpu_quota)
 
 scope=/sys/fs/cgroup limit_file=memory.max
 [[ -e $scope/cgroup.controllers ]] || scope+=/memory limit_file=memory.limit_in_bytes
@@ -56,6 +57,25 @@ keeps_limits() {
     fi
     remove_scope
     ok "$engine: the limits of the scope in which build-mem was started hold"
+}
+
+# In a namespace, the scope is the top of the visible hierarchy, as in a privileged container.
+namespace() {
+    local pid run
+    [[ $limit_file == memory.max ]] || { echo "  on cgroup v1, other processes are no obstacle" && return; }
+    run=(in_scope unshare --cgroup --mount sh -c 'mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"' sh
+        env --default-signal "$build_mem" run --engine host --repo "$repo" --interval-ms 60000 --label namespace --)
+    make_scope max
+    expect 0 "${run[@]}" ./hold anon=20 write=made:1
+    holds "$(result namespace)" '.verdict == "pass" and (.cgroup.directory | startswith("/sys/fs/cgroup/build-mem-"))'
+    within 20 "$(jq .peak.cgroup_bytes "$(result namespace)")" 26 "the memory peak"
+    (echo "$BASHPID" >"$scope/cgroup.procs" && exec sleep $endless) &
+    pid=$!
+    expect 4 "${run[@]}" ./hold anon=20 write=made:1
+    holds "$(result namespace)" '.not_measured | contains("inplace") and (contains("requires root") | not)'
+    kill "$pid"
+    remove_scope
+    ok "$engine: in a cgroup namespace, build-mem works alone in its cgroup, and else names the engine inplace"
 }
 
 # cut_off_by_scope LABEL FIELD: fails unless the memory peak was cut off at the scope's limit in FIELD, and

@@ -59,6 +59,10 @@ ends_by_signal() {
 
 npm_launcher() {
     plain_project
+    local package
+    for package in build-mem @build-mem/linux-x64; do
+        holds "node_modules/$package/package.json" 'has("scripts") | not'
+    done
     expect 0 npm publish --dry-run --access public "$(tgz)"
     expect 0 npm publish --dry-run --access public "$(tgz x64)"
     local launcher=node_modules/.bin/build-mem option
@@ -74,7 +78,7 @@ npm_launcher() {
     ends_by_signal "$(command -v node)"
     NODE_OPTIONS=
     ends_by_signal node_modules/@build-mem/linux-x64/bin/build-mem
-    ok "the launcher ends as the program does, and Node remains beside the build only if it is too old"
+    ok "no install script; the launcher ends as the program does, and Node remains beside the build only if too old"
 }
 
 npm_unsupported() {

@@ -242,9 +242,12 @@ START_TEST(flags_take_precedence_over_the_file)
     enter_with_config(directory, "{\"memory\": \"1g\", \"interval_ms\": 50, \"env\": [\"A=1\"], "
                                  "\"image\": \"gcc:14\"}");
 
-    ck_assert_int_eq(READ("--memory", "2g", "--env", "A=2", "--strict", "--engine-arg=--cpus=1"),
+    ck_assert_int_eq(READ("--memory", "2g", "--env", "A=2", "--strict", "--engine-arg=--cpus=1",
+                          "--engine-arg", "--hostname=a"),
                      FLAGS_OK);
-    ck_assert_uint_eq(config.engine_args.count, 1);
+    ck_assert_uint_eq(config.engine_args.count, 2);
+    ck_assert_str_eq(config.engine_args.items[0], "--cpus=1");
+    ck_assert_str_eq(config.engine_args.items[1], "--hostname=a");
     ck_assert_int_eq(config.memory_limit_bytes, INT64_C(2) << 30);
     ck_assert_int_eq(config.interval_ms, 50);
     ck_assert_uint_eq(config.env.count, 2);

@@ -471,14 +471,26 @@ START_TEST(variables_are_sent_without_secrets)
     setenv("MAVEN_OPTS", "-Dtoken=secret", 1);
     setenv("RUSTFLAGS", "-C codegen-units=4 --cfg token=secret", 1);
     setenv("MAX_JOBS", "3", 1);
+    setenv("TURBO_CONCURRENCY", "2", 1);
+    setenv("SBT_OPTS", "-Xmx2g -Dtoken=secret", 1);
+    setenv("MALLOC_CONF", "narenas:1", 1);
+    setenv("MALLOC_ARENA_MAX", "5", 1);
+    setenv("MALLOC_TRIM_THRESHOLD_", "6", 1);
+    setenv("MALLOC_MMAP_THRESHOLD_", "7", 1);
     sent[0] = '\0';
     variables_each(note_variable);
     ck_assert_str_eq(sent, "NODE_OPTIONS=--max-old-space-size=4096 -r a\n"
+                           "TURBO_CONCURRENCY=2\n"
                            "MAX_JOBS=3\n"
                            "MAKEFLAGS=-j4 -l 2.5\n"
                            "RUSTFLAGS=codegen-units=4\n"
                            "GOMAXPROCS=4\n"
-                           "GRADLE_OPTS=-Xmx2g -Dorg.gradle.workers.max=3\n");
+                           "GRADLE_OPTS=-Xmx2g -Dorg.gradle.workers.max=3\n"
+                           "SBT_OPTS=-Xmx2g\n"
+                           "MALLOC_ARENA_MAX=5\n"
+                           "MALLOC_TRIM_THRESHOLD_=6\n"
+                           "MALLOC_MMAP_THRESHOLD_=7\n"
+                           "MALLOC_CONF=narenas:1\n");
 }
 END_TEST
 
