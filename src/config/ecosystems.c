@@ -174,6 +174,17 @@ const struct ecosystem ecosystems[] = {
         .image = HUB "gcc:14",
         .stages = {LINK_C, COMPILE_C},
     },
+    /* Last: such a file often packages what another build tool makes. */
+    {
+        .name = "Dockerfile",
+        .markers = {"Dockerfile"},
+        .build = "docker build --tag app .",
+    },
+    {
+        .name = "Containerfile",
+        .markers = {"Containerfile"},
+        .build = "podman build --tag app .",
+    },
     {0},
 };
 

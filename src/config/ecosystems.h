@@ -32,6 +32,8 @@ struct ecosystem {
     const char *markers[MARKERS_MAX]; /* file names, as for glob(7) */
     const char *build;
     bool incremental; /* a second build does nothing, unless its outputs are removed */
+    /* NULL: the build is an image build, whose steps are its stages. It needs no artifact, because
+     * the engine image verifies that the image exists. */
     const char *image;
     struct build_variant variants[VARIANTS_MAX]; /* the first one that applies */
     struct known_stage stages[STAGES_MAX];       /* in order of precedence */

@@ -165,12 +165,12 @@ static bool is_at_top(const char *repo, const struct ecosystem *ecosystem)
 }
 
 /* A package.json without a build is often there for a linter or a commit hook, beside a repo of
- * another kind. */
+ * another kind. An image build is none: it often packages the files of the repo. */
 static const struct ecosystem *find_ecosystem(const char *repo)
 {
     const struct ecosystem *node = &ecosystems[0], *found = NULL;
     for (const struct ecosystem *one = ecosystems; one->name; one++) {
-        if (!is_at_top(repo, one))
+        if (!is_at_top(repo, one) || (found && !one->image))
             continue;
         if (one != node)
             return one;
@@ -298,6 +298,7 @@ static void add_ecosystem(struct draft *draft, struct starter *starter, const ch
     draft->build = variant ? variant->build : ecosystem->build;
     draft->image = variant && variant->image ? variant->image : ecosystem->image;
     starter->incremental = ecosystem->incremental;
+    starter->image_build = !ecosystem->image;
     if (variant)
         strv_pushf(&starter->found, "%s (%s)", ecosystem->name, variant->marker);
     else
@@ -336,7 +337,8 @@ static char *write_config(const char *schema, const struct draft *draft)
     if (schema)
         json_add_text(root, "$schema", schema);
     json_add_text(root, "build", draft->build);
-    json_add_text(root, "image", draft->image);
+    if (draft->image)
+        json_add_text(root, "image", draft->image);
     cJSON *clear = json_add_array(root, "clear");
     for (size_t i = 0; i < draft->clear.count; i++)
         cJSON_AddItemToArray(clear, cJSON_CreateString(draft->clear.items[i]));
@@ -354,12 +356,6 @@ static char *write_config(const char *schema, const struct draft *draft)
 
 static int refuse(const char *repo, struct bm_error *err)
 {
-    if (at_top(repo, "Dockerfile") || at_top(repo, "Containerfile"))
-        return bm_error_set(err,
-                            "%s: only an image build is known here. It runs in the cgroups of the "
-                            "daemon, where it cannot be measured; measure the commands of its RUN "
-                            "lines instead, see build-mem(1)",
-                            repo);
     struct strv kinds CLEANUP(strv_release) = {0};
     for (const struct ecosystem *one = ecosystems; one->name; one++)
         strv_push(&kinds, one->name);
@@ -387,7 +383,7 @@ int starter_make(const char *repo, const char *schema, struct starter *starter,
     add_modules(&draft, starter, repo, ecosystem);
     add_caches(&draft, starter, ecosystem->name, "");
     starter->text = write_config(schema, &draft);
-    starter->has_artifacts = draft.artifacts.count > 0;
+    starter->has_artifacts = draft.artifacts.count > 0 || starter->image_build;
     strv_release(&draft.clear);
     strv_release(&draft.artifacts);
     strv_release(&draft.hints);

@@ -297,7 +297,8 @@ END_TEST
 START_TEST(images_have_a_registry)
 {
     for (const struct ecosystem *one = ecosystems; one->name; one++) {
-        ck_assert_msg(image_has_registry(one->image), "%s: %s", one->name, one->image);
+        ck_assert_msg(!one->image || image_has_registry(one->image), "%s: %s", one->name,
+                      one->image);
         for (size_t i = 0; i < VARIANTS_MAX && one->variants[i].marker; i++) {
             const char *image = one->variants[i].image;
             ck_assert_msg(!image || image_has_registry(image), "%s: %s", one->name, image);
@@ -358,12 +359,36 @@ START_TEST(image_of_the_first_run)
 }
 END_TEST
 
-/* An image build runs elsewhere, so its memory cannot be measured. */
-START_TEST(a_dockerfile_alone_is_explained)
+/* Asserts that the repo is an image build. The engine verifies its image, and names its stages. */
+static void expect_image_build(const char *build)
 {
+    struct strv steps CLEANUP(strv_release) = {0};
+    make();
+    ck_assert_str_eq(config.build_command, build);
+    ck_assert(starter.has_artifacts && !strstr(starter.text, "\"image\""));
+    ck_assert_uint_eq(config.clear.count + config.artifact_count + config.stage_count, 0);
+    expect_first_image(NULL);
+    first_steps(repo, "host", &steps);
+    ck_assert_str_eq(steps.items[1], "build-mem run");
+    starter_release(&starter);
+    config_release(&config);
+}
+
+START_TEST(a_dockerfile_alone_is_an_image_build)
+{
+    put_file("Containerfile");
+    expect_image_build("podman build --tag app .");
     put_file("Dockerfile");
-    ck_assert_int_eq(starter_make(repo, NULL, &starter, &err), -1);
-    ck_assert_msg(strstr(err.message, "RUN") != NULL, "%s", err.message);
+    expect_image_build("docker build --tag app .");
+    /* Beside any other build file, it changes nothing. */
+    put_file("package.json");
+    make();
+    ck_assert_str_eq(config.build_command, "npm run build");
+    put_file("Makefile");
+    starter_release(&starter);
+    config_release(&config);
+    make();
+    ck_assert_str_eq(config.build_command, "make -j2");
 }
 END_TEST
 
@@ -379,7 +404,7 @@ int main(void)
     tcase_add_test(test, images_have_a_registry);
     tcase_add_test(test, version_of_yarn);
     tcase_add_test(test, image_of_the_first_run);
-    tcase_add_test(test, a_dockerfile_alone_is_explained);
+    tcase_add_test(test, a_dockerfile_alone_is_an_image_build);
     tcase_add_test(test, monorepo_packages_are_found);
     tcase_add_test(test, a_repo_of_unknown_kind_gets_no_config);
     tcase_add_test(test, special_characters_in_names_are_literal);
