@@ -12,8 +12,8 @@
  */
 #define PREFIX "(^|/)([a-z0-9_]+-)*"
 #define NUMBER "(-[0-9.]+)?( |$)"
-#define COMPILE_C                                                                                  \
-    {"compile", PREFIX "(cc1|cc1plus|cc1obj|f951|clang|clang\\+\\+|cicc|ptxas)" NUMBER}
+#define C_COMPILERS "cc1|cc1plus|cc1obj|f951|clang|clang\\+\\+|cicc|ptxas"
+#define COMPILE_C {"compile", PREFIX "(" C_COMPILERS ")" NUMBER}
 #define LINK_C                                                                                     \
     {"link", PREFIX "(ld|lld|ld\\.(bfd|gold|lld|mold)|mold|gold|lto1|lto-wrapper)" NUMBER}
 
@@ -119,7 +119,7 @@ const struct ecosystem ecosystems[] = {
         .markers = {"Package.swift"},
         .build = "swift build --configuration release",
         .image = HUB "swift:6.0",
-        .stages = {LINK_C, {"compile", PROGRAM("swift-frontend")}, COMPILE_C},
+        .stages = {LINK_C, {"compile", PREFIX "(swift-frontend|" C_COMPILERS ")" NUMBER}},
         .clear = {".build"},
         .artifacts = {".build/release"},
     },

@@ -134,6 +134,49 @@ static const struct {
      {"/usr/lib/gcc/x86_64-linux-gnu/12/cc1 -quiet a.c", "compile", "gcc -c a.c", "setup"}},
 };
 
+/* Command lines as the tools start them, and the stages that a file of the repo asks for. */
+static const struct {
+    const char *file, *command, *stage;
+} command_lines[] = {
+    {"tsconfig.json", "node /w/node_modules/.bin/vue-tsc -b", "tsc"},
+    {"tsconfig.json", "node /w/node_modules/vue-tsc/bin/vue-tsc.js -b", "tsc"},
+    {"tsconfig.json", "/w/node_modules/.bin/tsgo -b", "tsc"},
+    {"tsconfig.json", "node /w/node_modules/@typescript/native-preview/bin/tsgo.js -b", "tsc"},
+    {"tsconfig.json", "sh -c vue-tsc", "tsc"},
+    {"tsconfig.json", "node /w/tsc-watch/index.js", "setup"},
+    {"nuxt.config.ts", "node /w/node_modules/.bin/nuxt build", "nuxt-build"},
+    {"nuxt.config.ts", "node /w/node_modules/nuxt/bin/nuxt.mjs build", "nuxt-build"},
+    {"nuxt.config.ts", "node /w/node_modules/.bin/nuxi build --prerender", "nuxt-build"},
+    {"nuxt.config.ts", "node /w/node_modules/.bin/nuxt prepare", "setup"},
+    {"astro.config.mjs", "node /w/node_modules/.bin/astro build", "astro-build"},
+    {"astro.config.mjs", "node /w/node_modules/astro/astro.js build", "astro-build"},
+    {"astro.config.mjs", "node /w/node_modules/astro/bin/astro.mjs build", "astro-build"},
+    {"astro.config.mjs", "node /w/node_modules/.bin/astro check", "setup"},
+    {"angular.json", "ng build", "ng-build"},
+    {"angular.json", "node /w/node_modules/.bin/ng build --configuration production", "ng-build"},
+    {"angular.json", "node /w/node_modules/@angular/cli/bin/ng.js build", "ng-build"},
+    {"angular.json", "ng test", "setup"},
+    {"deno.json", "deno run main.ts", "deno"},
+    {"deno.json", "/usr/bin/deno task build", "deno"},
+    {"Package.swift", "/usr/bin/swift-frontend -frontend -c", "compile"},
+    {"Package.swift", "/usr/bin/clang -fno-omit-frame-pointer -c a.c", "compile"},
+    {"Package.swift", "/usr/bin/ld.gold -o app", "link"},
+    {"Package.swift", "/usr/bin/swift-build --configuration release", "setup"},
+    {"App.csproj", "dotnet exec /sdk/Roslyn/bincore/csc.dll -x", "compile"},
+    {"App.csproj", "/usr/share/dotnet/dotnet exec /sdk/FSharp/fsc.dll @a.rsp", "compile"},
+    {"App.csproj", "/usr/bin/dotnet /sdk/MSBuild.dll -maxcpucount", "msbuild"},
+    {"App.csproj", "dotnet build --configuration Release", "msbuild"},
+};
+
+START_TEST(command_line_has_its_stage)
+{
+    put_file("package.json"); /* of which Deno, Swift and .NET take no notice */
+    put_file(command_lines[_i].file);
+    make();
+    ck_assert_str_eq(stage_of(command_lines[_i].command), command_lines[_i].stage);
+}
+END_TEST
+
 START_TEST(kind_is_recognised)
 {
     for (size_t i = 0; i < 4 && kinds[_i].files[i]; i++)
@@ -293,6 +336,17 @@ START_TEST(names_of_linkers_and_compilers)
 }
 END_TEST
 
+/* init writes only the first of them. */
+START_TEST(names_of_stages_differ)
+{
+    for (const struct ecosystem *one = ecosystems; one->name; one++)
+        for (size_t i = 1; i < STAGES_MAX && one->stages[i].name; i++)
+            for (size_t j = 0; j < i; j++)
+                ck_assert_msg(strcmp(one->stages[i].name, one->stages[j].name) != 0, "%s: %s",
+                              one->name, one->stages[i].name);
+}
+END_TEST
+
 /* Podman finds no image without a registry, if none is configured, as on Debian. */
 START_TEST(images_have_a_registry)
 {
@@ -398,9 +452,12 @@ int main(void)
     TCase *test = tcase_create("starter");
     tcase_add_checked_fixture(test, setup, teardown);
     tcase_add_loop_test(test, kind_is_recognised, 0, (int)(sizeof kinds / sizeof *kinds));
+    tcase_add_loop_test(test, command_line_has_its_stage, 0,
+                        (int)(sizeof command_lines / sizeof *command_lines));
     tcase_add_loop_test(test, caches_are_disabled, 0, (int)(sizeof caches / sizeof *caches));
     tcase_add_loop_test(test, generated_trees, 0, (int)(sizeof trees / sizeof *trees));
     tcase_add_test(test, names_of_linkers_and_compilers);
+    tcase_add_test(test, names_of_stages_differ);
     tcase_add_test(test, images_have_a_registry);
     tcase_add_test(test, version_of_yarn);
     tcase_add_test(test, image_of_the_first_run);
