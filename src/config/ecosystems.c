@@ -188,6 +188,19 @@ const struct ecosystem ecosystems[] = {
     {0},
 };
 
+/* Yarn 1 has no foreach, and later versions have no `workspaces run`. */
+const struct build_variant workspace_builds[] = {
+    {"pnpm-workspace.yaml", "corepack pnpm -r run build", NULL, NULL},
+    {"yarn.lock", "corepack yarn workspaces run build", NULL, "yarn@1."},
+    {"yarn.lock", "corepack yarn workspaces foreach --all run build", NULL, "yarn@"},
+    {".yarnrc.yml", "yarn workspaces foreach --all run build", NULL, NULL},
+    {"yarn.lock", "yarn workspaces run build", NULL, NULL},
+    {"bun.lock", "bun run --filter '*' build", NULL, NULL},
+    {"bun.lockb", "bun run --filter '*' build", NULL, NULL},
+    {"package.json", "npm run build --workspaces --if-present", NULL, NULL},
+    {0},
+};
+
 const struct tool tools[] = {
     {
         .name = "Next.js",

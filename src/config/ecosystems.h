@@ -68,6 +68,9 @@ struct known_cache {
 
 /* Ends with an entry without a name. */
 extern const struct ecosystem ecosystems[];
+/* How Node.js workspaces are built that have no "build" script in their root. Ends with an entry
+ * without a marker. */
+extern const struct build_variant workspace_builds[];
 /* In the order of precedence of their stages: a tool that runs inside another comes first. */
 extern const struct tool tools[];
 /* Ends with an entry without a name. */

@@ -6,6 +6,7 @@
 #include "config/ecosystems.h"
 
 #include <glob.h>
+#include <stdint.h>
 #include <string.h>
 
 void starter_release(struct starter *starter)
@@ -182,15 +183,38 @@ static const struct ecosystem *find_ecosystem(const char *repo)
     return found;
 }
 
-static const struct build_variant *find_variant(const char *repo, const struct ecosystem *ecosystem)
+/* Returns the first of at most `count` variants that applies; NULL if none does. */
+static const struct build_variant *find_variant(const char *repo,
+                                                const struct build_variant *variants, size_t count)
 {
-    for (size_t i = 0; i < VARIANTS_MAX && ecosystem->variants[i].marker; i++) {
-        const struct build_variant *variant = &ecosystem->variants[i];
+    for (size_t i = 0; i < count && variants[i].marker; i++) {
+        const struct build_variant *variant = &variants[i];
         if (at_top(repo, variant->marker) &&
             (!variant->manager || has_manager(repo, variant->manager)))
             return variant;
     }
     return NULL;
+}
+
+static bool has_workspaces(const char *repo)
+{
+    struct json_document *package CLEANUP(cleanup_json_document) = read_package(repo, "");
+    return (package && json_member(json_root(package), "workspaces")) ||
+           at_top(repo, "pnpm-workspace.yaml");
+}
+
+/* Returns the command of a package.json without a script "build"; NULL if it has that script, or
+ * nothing else builds it. */
+static const char *build_without_script(const char *repo)
+{
+    char *script CLEANUP(cleanup_free) = build_script(repo, "");
+    if (!script || *script)
+        return NULL;
+    const char *build = tool_build(repo);
+    if (build || !has_workspaces(repo))
+        return build;
+    const struct build_variant *variant = find_variant(repo, workspace_builds, SIZE_MAX);
+    return variant ? variant->build : NULL;
 }
 
 /* ---- the file ---- */
@@ -294,7 +318,7 @@ static void add_modules(struct draft *draft, struct starter *starter, const char
 static void add_ecosystem(struct draft *draft, struct starter *starter, const char *repo,
                           const struct ecosystem *ecosystem)
 {
-    const struct build_variant *variant = find_variant(repo, ecosystem);
+    const struct build_variant *variant = find_variant(repo, ecosystem->variants, VARIANTS_MAX);
     draft->build = variant ? variant->build : ecosystem->build;
     draft->image = variant && variant->image ? variant->image : ecosystem->image;
     starter->incremental = ecosystem->incremental;
@@ -303,8 +327,7 @@ static void add_ecosystem(struct draft *draft, struct starter *starter, const ch
         strv_pushf(&starter->found, "%s (%s)", ecosystem->name, variant->marker);
     else
         strv_push(&starter->found, ecosystem->name);
-    char *script CLEANUP(cleanup_free) = build_script(repo, "");
-    const char *without_script = script && !*script ? tool_build(repo) : NULL;
+    const char *without_script = ecosystem == &ecosystems[0] ? build_without_script(repo) : NULL;
     if (without_script)
         draft->build = without_script;
 }

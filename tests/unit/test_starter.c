@@ -283,6 +283,7 @@ static const char *const trees[] = {
     "gradle-init",
     "maven-modules",
     "next",
+    "npm-workspaces",
     "nuxt",
     "nx",
     "python-setuptools",
@@ -290,6 +291,7 @@ static const char *const trees[] = {
     "swift",
     "turbo",
     "vite-vue",
+    "yarn-workspaces",
 };
 
 START_TEST(generated_trees)
@@ -397,6 +399,43 @@ START_TEST(version_of_yarn)
 }
 END_TEST
 
+/* A lock file, the package manager that package.json names, and the build of all workspaces. */
+static const struct {
+    const char *file, *manager, *build;
+} workspaces[] = {
+    {"package-lock.json", "npm@11.0.0", "npm run build --workspaces --if-present"},
+    {"yarn.lock", "", "yarn workspaces run build"},
+    {"yarn.lock", "yarn@1.22.22", "corepack yarn workspaces run build"},
+    {"yarn.lock", "yarn@4.9.2", "corepack yarn workspaces foreach --all run build"},
+    {".yarnrc.yml", "", "yarn workspaces foreach --all run build"},
+    {"pnpm-workspace.yaml", "", "corepack pnpm -r run build"},
+    {"bun.lock", "", "bun run --filter '*' build"},
+};
+
+START_TEST(build_of_workspaces)
+{
+    char *package CLEANUP(cleanup_free) =
+        xasprintf("{\"workspaces\": [\"a\"], \"packageManager\": \"%s\"}", workspaces[_i].manager);
+    put_file(workspaces[_i].file);
+    expect_build_of_package(package, workspaces[_i].build);
+    put_file("Makefile");
+    expect_build_of_package(package, "make -j2");
+}
+END_TEST
+
+/* Without a workspace, or with a script in the root, the command is that of the root. */
+START_TEST(build_of_the_root)
+{
+    expect_build_of_package("{}", "npm run build");
+    expect_build_of_package("{\"workspaces\": [\"a\"], \"scripts\": {\"build\": \"make\"}}",
+                            "npm run build");
+    put_file("pnpm-lock.yaml");
+    expect_build_of_package("{}", "corepack pnpm run build");
+    put_file("nx.json");
+    expect_build_of_package("{\"workspaces\": [\"a\"]}", "npx nx run-many --target=build");
+}
+END_TEST
+
 START_TEST(image_of_the_first_run)
 {
     expect_first_image("docker.io/library/node:24-bookworm");
@@ -460,6 +499,9 @@ int main(void)
     tcase_add_test(test, names_of_stages_differ);
     tcase_add_test(test, images_have_a_registry);
     tcase_add_test(test, version_of_yarn);
+    tcase_add_loop_test(test, build_of_workspaces, 0,
+                        (int)(sizeof workspaces / sizeof *workspaces));
+    tcase_add_test(test, build_of_the_root);
     tcase_add_test(test, image_of_the_first_run);
     tcase_add_test(test, a_dockerfile_alone_is_an_image_build);
     tcase_add_test(test, monorepo_packages_are_found);
