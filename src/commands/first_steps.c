@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "commands/commands.h"
 #include "config/starter.h"
+#include "engine/image_command.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -15,8 +16,20 @@ void first_steps(const char *repo, const char *engine, struct strv *steps)
     bool known = !configured && starter_make(repo, NULL, &starter, &ignored) == 0;
     if (known)
         strv_push(steps, "build-mem init");
+    if (starter.image_build) /* of which another engine measures the client alone */
+        engine = NULL;
     strv_pushf(steps, "build-mem run%s%s%s", engine ? " --engine " : "", engine ? engine : "",
                configured || known ? "" : " -- COMMAND");
+}
+
+static bool has_container(const struct config *config)
+{
+    struct strv command CLEANUP(strv_release) = {0};
+    strv_push(&command, "sh");
+    strv_push(&command, "-c");
+    strv_push(&command, config->build_command);
+    return config->engine == ENGINE_DOCKER || config->engine == ENGINE_PODMAN ||
+           (config->engine == ENGINE_AUTO && !is_image_build(&command));
 }
 
 char *first_image(const char *repo)
@@ -31,9 +44,7 @@ char *first_image(const char *repo)
         (void)config_read_file(&config, file, &ignored);
     else if (starter_make(repo, NULL, &starter, &ignored) == 0)
         (void)config_parse(&config, starter.text, file, &ignored);
-    bool contained = config.engine == ENGINE_AUTO || config.engine == ENGINE_DOCKER ||
-                     config.engine == ENGINE_PODMAN;
-    return contained ? xstrdup(config.image) : NULL;
+    return has_container(&config) ? xstrdup(config.image) : NULL;
 }
 
 static bool has_build(const struct config *config)

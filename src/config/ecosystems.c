@@ -12,8 +12,8 @@
  */
 #define PREFIX "(^|/)([a-z0-9_]+-)*"
 #define NUMBER "(-[0-9.]+)?( |$)"
-#define COMPILE_C                                                                                  \
-    {"compile", PREFIX "(cc1|cc1plus|cc1obj|f951|clang|clang\\+\\+|cicc|ptxas)" NUMBER}
+#define C_COMPILERS "cc1|cc1plus|cc1obj|f951|clang|clang\\+\\+|cicc|ptxas"
+#define COMPILE_C {"compile", PREFIX "(" C_COMPILERS ")" NUMBER}
 #define LINK_C                                                                                     \
     {"link", PREFIX "(ld|lld|ld\\.(bfd|gold|lld|mold)|mold|gold|lto1|lto-wrapper)" NUMBER}
 
@@ -119,7 +119,7 @@ const struct ecosystem ecosystems[] = {
         .markers = {"Package.swift"},
         .build = "swift build --configuration release",
         .image = HUB "swift:6.0",
-        .stages = {LINK_C, {"compile", PROGRAM("swift-frontend")}, COMPILE_C},
+        .stages = {LINK_C, {"compile", PREFIX "(swift-frontend|" C_COMPILERS ")" NUMBER}},
         .clear = {".build"},
         .artifacts = {".build/release"},
     },
@@ -174,6 +174,30 @@ const struct ecosystem ecosystems[] = {
         .image = HUB "gcc:14",
         .stages = {LINK_C, COMPILE_C},
     },
+    /* Last: such a file often packages what another build tool makes. */
+    {
+        .name = "Dockerfile",
+        .markers = {"Dockerfile"},
+        .build = "docker build --tag app .",
+    },
+    {
+        .name = "Containerfile",
+        .markers = {"Containerfile"},
+        .build = "podman build --tag app .",
+    },
+    {0},
+};
+
+/* Yarn 1 has no foreach, and later versions have no `workspaces run`. */
+const struct build_variant workspace_builds[] = {
+    {"pnpm-workspace.yaml", "corepack pnpm -r run build", NULL, NULL},
+    {"yarn.lock", "corepack yarn workspaces run build", NULL, "yarn@1."},
+    {"yarn.lock", "corepack yarn workspaces foreach --all run build", NULL, "yarn@"},
+    {".yarnrc.yml", "yarn workspaces foreach --all run build", NULL, NULL},
+    {"yarn.lock", "yarn workspaces run build", NULL, NULL},
+    {"bun.lock", "bun run --filter '*' build", NULL, NULL},
+    {"bun.lockb", "bun run --filter '*' build", NULL, NULL},
+    {"package.json", "npm run build --workspaces --if-present", NULL, NULL},
     {0},
 };
 

@@ -32,6 +32,8 @@ struct ecosystem {
     const char *markers[MARKERS_MAX]; /* file names, as for glob(7) */
     const char *build;
     bool incremental; /* a second build does nothing, unless its outputs are removed */
+    /* NULL: the build is an image build, whose steps are its stages. It needs no artifact, because
+     * the engine image verifies that the image exists. */
     const char *image;
     struct build_variant variants[VARIANTS_MAX]; /* the first one that applies */
     struct known_stage stages[STAGES_MAX];       /* in order of precedence */
@@ -66,6 +68,9 @@ struct known_cache {
 
 /* Ends with an entry without a name. */
 extern const struct ecosystem ecosystems[];
+/* How Node.js workspaces are built that have no "build" script in their root. Ends with an entry
+ * without a marker. */
+extern const struct build_variant workspace_builds[];
 /* In the order of precedence of their stages: a tool that runs inside another comes first. */
 extern const struct tool tools[];
 /* Ends with an entry without a name. */

@@ -6,6 +6,7 @@
 #include "config/ecosystems.h"
 
 #include <glob.h>
+#include <stdint.h>
 #include <string.h>
 
 void starter_release(struct starter *starter)
@@ -165,12 +166,12 @@ static bool is_at_top(const char *repo, const struct ecosystem *ecosystem)
 }
 
 /* A package.json without a build is often there for a linter or a commit hook, beside a repo of
- * another kind. */
+ * another kind. An image build is none: it often packages the files of the repo. */
 static const struct ecosystem *find_ecosystem(const char *repo)
 {
     const struct ecosystem *node = &ecosystems[0], *found = NULL;
     for (const struct ecosystem *one = ecosystems; one->name; one++) {
-        if (!is_at_top(repo, one))
+        if (!is_at_top(repo, one) || (found && !one->image))
             continue;
         if (one != node)
             return one;
@@ -182,15 +183,38 @@ static const struct ecosystem *find_ecosystem(const char *repo)
     return found;
 }
 
-static const struct build_variant *find_variant(const char *repo, const struct ecosystem *ecosystem)
+/* Returns the first of at most `count` variants that applies; NULL if none does. */
+static const struct build_variant *find_variant(const char *repo,
+                                                const struct build_variant *variants, size_t count)
 {
-    for (size_t i = 0; i < VARIANTS_MAX && ecosystem->variants[i].marker; i++) {
-        const struct build_variant *variant = &ecosystem->variants[i];
+    for (size_t i = 0; i < count && variants[i].marker; i++) {
+        const struct build_variant *variant = &variants[i];
         if (at_top(repo, variant->marker) &&
             (!variant->manager || has_manager(repo, variant->manager)))
             return variant;
     }
     return NULL;
+}
+
+static bool has_workspaces(const char *repo)
+{
+    struct json_document *package CLEANUP(cleanup_json_document) = read_package(repo, "");
+    return (package && json_member(json_root(package), "workspaces")) ||
+           at_top(repo, "pnpm-workspace.yaml");
+}
+
+/* Returns the command of a package.json without a script "build"; NULL if it has that script, or
+ * nothing else builds it. */
+static const char *build_without_script(const char *repo)
+{
+    char *script CLEANUP(cleanup_free) = build_script(repo, "");
+    if (!script || *script)
+        return NULL;
+    const char *build = tool_build(repo);
+    if (build || !has_workspaces(repo))
+        return build;
+    const struct build_variant *variant = find_variant(repo, workspace_builds, SIZE_MAX);
+    return variant ? variant->build : NULL;
 }
 
 /* ---- the file ---- */
@@ -294,16 +318,16 @@ static void add_modules(struct draft *draft, struct starter *starter, const char
 static void add_ecosystem(struct draft *draft, struct starter *starter, const char *repo,
                           const struct ecosystem *ecosystem)
 {
-    const struct build_variant *variant = find_variant(repo, ecosystem);
+    const struct build_variant *variant = find_variant(repo, ecosystem->variants, VARIANTS_MAX);
     draft->build = variant ? variant->build : ecosystem->build;
     draft->image = variant && variant->image ? variant->image : ecosystem->image;
     starter->incremental = ecosystem->incremental;
+    starter->image_build = !ecosystem->image;
     if (variant)
         strv_pushf(&starter->found, "%s (%s)", ecosystem->name, variant->marker);
     else
         strv_push(&starter->found, ecosystem->name);
-    char *script CLEANUP(cleanup_free) = build_script(repo, "");
-    const char *without_script = script && !*script ? tool_build(repo) : NULL;
+    const char *without_script = ecosystem == &ecosystems[0] ? build_without_script(repo) : NULL;
     if (without_script)
         draft->build = without_script;
 }
@@ -336,7 +360,8 @@ static char *write_config(const char *schema, const struct draft *draft)
     if (schema)
         json_add_text(root, "$schema", schema);
     json_add_text(root, "build", draft->build);
-    json_add_text(root, "image", draft->image);
+    if (draft->image)
+        json_add_text(root, "image", draft->image);
     cJSON *clear = json_add_array(root, "clear");
     for (size_t i = 0; i < draft->clear.count; i++)
         cJSON_AddItemToArray(clear, cJSON_CreateString(draft->clear.items[i]));
@@ -354,12 +379,6 @@ static char *write_config(const char *schema, const struct draft *draft)
 
 static int refuse(const char *repo, struct bm_error *err)
 {
-    if (at_top(repo, "Dockerfile") || at_top(repo, "Containerfile"))
-        return bm_error_set(err,
-                            "%s: only an image build is known here. It runs in the cgroups of the "
-                            "daemon, where it cannot be measured; measure the commands of its RUN "
-                            "lines instead, see build-mem(1)",
-                            repo);
     struct strv kinds CLEANUP(strv_release) = {0};
     for (const struct ecosystem *one = ecosystems; one->name; one++)
         strv_push(&kinds, one->name);
@@ -387,7 +406,7 @@ int starter_make(const char *repo, const char *schema, struct starter *starter,
     add_modules(&draft, starter, repo, ecosystem);
     add_caches(&draft, starter, ecosystem->name, "");
     starter->text = write_config(schema, &draft);
-    starter->has_artifacts = draft.artifacts.count > 0;
+    starter->has_artifacts = draft.artifacts.count > 0 || starter->image_build;
     strv_release(&draft.clear);
     strv_release(&draft.artifacts);
     strv_release(&draft.hints);

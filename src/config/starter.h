@@ -9,7 +9,8 @@ struct starter {
     char *text;         /* the content of build-mem.json; owned */
     struct strv found;  /* "Next.js in apps/web", "Cargo" */
     struct strv caches; /* "nx: NX_SKIP_NX_CACHE=true": what keeps each cache from a replay */
-    bool has_artifacts; /* if not, the user must add the outputs of the build */
+    bool image_build;   /* as that of an ecosystem without an image */
+    bool has_artifacts; /* or an image; if not, the user must add the outputs of the build */
     bool incremental;   /* as ecosystem.incremental: then in "clear", too */
 };
 void starter_release(struct starter *starter);

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "engine/engine.h"
 #include "proc/proc.h"
+#include "wire/wire.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -410,6 +411,26 @@ static int create_with(const struct engine_run *run, const char *probe, const ch
     return command(run->engine, &arguments, PULL_MS, &captured, err);
 }
 
+/* Returns whether the message has this path, and not only one that contains it. */
+static bool names_path(const char *message, const char *path)
+{
+    for (const char *at = message; (at = strstr(at, path)); at++) {
+        const char *after = at + strlen(path);
+        after += strspn(after, ".:,\"'");
+        if ((at == message || strchr(" \"'=", at[-1])) && (!*after || *after == ' '))
+            return true;
+    }
+    return false;
+}
+
+static bool is_unseen(const char *message, const char *path)
+{
+    /* Docker and Podman. */
+    bool missing =
+        strcasestr(message, "does not exist") || strcasestr(message, "no such file or directory");
+    return missing && names_path(message, path);
+}
+
 /* Mounts the probe: a copy takes several times as long. An engine that does not see the probe, as
  * one beside the container of build-mem, names its path, and gets a copy. */
 static int create(const struct engine_run *run, const char *pull, enum user_mapping mapping,
@@ -418,6 +439,8 @@ static int create(const struct engine_run *run, const char *pull, enum user_mapp
     char *probe CLEANUP(cleanup_free) = probe_of_image(run);
     if (create_with(run, probe, pull, mapping, err) == 0)
         return 0;
+    if (is_unseen(err->message, run->spec->repo))
+        return bm_error_wrap(err, "the engine does not see the repository. " WIRE_MOUNT_REPOSITORY);
     if (!strstr(err->message, probe))
         return -1;
     trace("probe: the engine does not see it, and gets a copy");

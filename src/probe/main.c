@@ -569,11 +569,8 @@ int main(int argc, char **argv)
         cgroup.version = 0;
     (void)cgroup_of_cpu("", &cpu_cgroup);
     if (marker && access(marker, F_OK) < 0 && errno == ENOENT)
-        fail(
-            "the repository is not in the container",
-            "the engine has another directory at its path. If the engine is on another machine, or "
-            "build-mem is in a container beside it, mount the repository at the same path on both "
-            "sides, or use --engine inplace");
+        fail("the repository is not in the container",
+             "the engine has another directory at its path. " WIRE_MOUNT_REPOSITORY);
     count_from_here();
     send_hello();
     if (!outside) /* a step does not inherit the variables of the client */

@@ -22,6 +22,11 @@
 /* The encoder truncates strings to this many bytes. */
 #define WIRE_STRING_MAX 4096
 
+/* The advice if the engine has other files than the runner. Either program can notice it. */
+#define WIRE_MOUNT_REPOSITORY                                                                      \
+    "If the engine is on another machine, or build-mem is in a container beside it, mount the "    \
+    "repository at the same path on both sides, or use --engine inplace"
+
 enum wire_type {
     WIRE_HELLO = 1, /* the first record: the machine and the cgroup */
     WIRE_OUTPUT,    /* output of the build: a stream number (1 or 2), then the raw bytes */

@@ -20,7 +20,7 @@ faults_host_scenarios=(hidden_proc labels_of_series nested_cgroups inner_limits)
 faults_rig_scenarios=(disk_quota clock_is_set clocks_differ)
 faults_container_scenarios=(no_engine shell_of_the_image options_of_the_engine git_worktree other_directory engine_is_slow limit_is_dropped ended_before_the_build container_is_removed wrong_images least_privileges)
 # Only Docker has a daemon.
-faults_docker_scenarios=(pulled_image unseen_probe another_user engine_hangs daemon_is_killed)
+faults_docker_scenarios=(pulled_image unseen_probe unseen_repository another_user engine_hangs daemon_is_killed)
 
 # partial_result LABEL: fails unless the result of the interrupted run has a reason and the figures from
 # before the interruption.
@@ -807,6 +807,26 @@ unseen_probe() {
     [[ ! -e $repo/made ]] || fail "the build ran with a probe of another version"
     nothing_left
     ok "$engine: an engine that does not see the probe gets a copy, and a probe of another version is refused"
+}
+
+# The same for the repository.
+unseen_repository() {
+    local place=$work/unseen
+    mkdir -p "$place"
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    expect 4 env --default-signal unshare --mount sh -ec '
+        mount -t tmpfs tmpfs "$1"
+        mkdir "$1/repo"
+        shift
+        exec "$@"' sh "$place" "$build_mem" \
+        run --engine docker --repo "$place/repo" --out "$work/out.unseen" --label unseen-repository -- true
+    holds "$work/out.unseen/result-unseen-repository.json" '.not_measured | contains("the same path on both sides")
+        and contains("does not exist: '"$place"'/repo")'
+    # A file that the user names is another matter.
+    expect 4 measure --label unseen-file --engine-arg "--mount=type=bind,source=$repo/none,target=/none" -- true
+    holds "$(result unseen-file)" '.not_measured | contains("/none") and (contains("both sides") | not)'
+    nothing_left
+    ok "an engine that does not see the repository is explained"
 }
 
 # This is the last scenario, because all containers of the engine end with the daemon.

@@ -227,13 +227,13 @@ static void put_engine(const char *directory, const char *architecture, const ch
 
 /* Starts a container with the engine, for the probe DIRECTORY/probe. Sets `*text` to the log of the
  * engine; the caller owns it. */
-static int start_container(const char *directory, char **text)
+static int start_container(const char *directory, const char *repo, char **text,
+                           struct bm_error *err)
 {
-    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct strv none = {0};
     char *probe CLEANUP(cleanup_free) = xasprintf("%s/probe", directory);
     char *log CLEANUP(cleanup_free) = xasprintf("%s/log", directory);
-    struct engine_spec spec = {.repo = "/",
+    struct engine_spec spec = {.repo = repo,
                                .probe_path = probe,
                                .name = "run",
                                .image = "image",
@@ -246,10 +246,11 @@ static int start_container(const char *directory, char **text)
                                .shm_bytes = UNMEASURED};
     struct engine_run run = {.engine = &engine_docker, .spec = &spec, .child = CHILD_NONE};
     unlink(log);
-    int result = engine_docker.start(&run, &err);
+    int result = engine_docker.start(&run, err);
     child_release(&run.child);
     page_cache_release(&run.page_cache);
-    ck_assert_int_eq(file_read(log, 1 << 20, text, NULL, &err), 0);
+    struct bm_error unread CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    ck_assert_int_eq(file_read(log, 1 << 20, text, NULL, &unread), 0);
     return result;
 }
 
@@ -261,26 +262,71 @@ static void expect_probe(const char *directory, const char *architecture, const 
         xasprintf("\"source=%s\",\"target=/build-mem-probe\",readonly ", probe);
     char *copied CLEANUP(cleanup_free) = xasprintf("\ncp %s run:/build-mem-probe\n", probe);
     char *log CLEANUP(cleanup_free), *other CLEANUP(cleanup_free);
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     put_engine(directory, architecture, NULL);
-    ck_assert_int_eq(start_container(directory, &log), 0);
+    ck_assert_int_eq(start_container(directory, "/", &log, &err), 0);
     ck_assert_msg(strstr(log, mounted) && !strstr(log, "\ncp "), "%s", log);
     /* An engine that does not see the probe gets a copy, in a container without the mount. */
     put_engine(directory, architecture, probe);
-    ck_assert_int_eq(start_container(directory, &other), 0);
+    ck_assert_int_eq(start_container(directory, "/", &other, &err), 0);
     const char *second = strstr(strstr(other, "create ") + 1, "\ncreate ");
     ck_assert_msg(second && !strstr(second, mounted) && strstr(second, copied), "%s", other);
 }
 
 START_TEST(a_missing_repository_is_no_missing_probe)
 {
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
     char directory[] = "/tmp/build-mem-test-XXXXXX";
     ck_assert_ptr_nonnull(mkdtemp(directory));
     char *old CLEANUP(cleanup_free) = xstrdup(getenv("PATH")), *text CLEANUP(cleanup_free);
     char *path CLEANUP(cleanup_free) = xasprintf("%s:%s", directory, old);
     setenv("PATH", path, 1);
     put_engine(directory, "amd64", "/\\\"");
-    ck_assert_int_eq(start_container(directory, &text), -1);
+    ck_assert_int_eq(start_container(directory, "/", &text, &err), -1);
     ck_assert_msg(!strstr(strstr(text, "create ") + 1, "\ncreate "), "%s", text);
+    setenv("PATH", old, 1);
+    char *remove CLEANUP(cleanup_free) = xasprintf("rm -r %s", directory);
+    ck_assert_int_eq(system(remove), 0);
+}
+END_TEST
+
+/* Of Docker and Podman, for the repository /r/a b. */
+static const struct {
+    const char *message;
+    bool is_repository;
+} unseen[] = {
+    {"Error response from daemon: invalid mount config for type \"bind\": bind source path does "
+     "not "
+     "exist: /r/a b",
+     true},
+    {"docker: Error response from daemon: bind source path does not exist: /r/a b.", true},
+    {"Error: statfs /r/a b: no such file or directory", true},
+    {"Error: statfs /r/a b/c: no such file or directory", false},
+    {"Error: statfs /r/a b.d: no such file or directory", false},
+    {"Error: statfs /q/r/a b: no such file or directory", false},
+    {"Error: statfs /q/r/a b and /r/a b: no such file or directory", true},
+    {"Error: statfs /r/a b: permission denied", false},
+};
+
+START_TEST(a_missing_repository_is_explained)
+{
+    char directory[] = "/tmp/build-mem-test-XXXXXX";
+    struct bm_error err CLEANUP(bm_error_release) = BM_ERROR_INIT;
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    char *old CLEANUP(cleanup_free) = xstrdup(getenv("PATH")), *log CLEANUP(cleanup_free);
+    char *path CLEANUP(cleanup_free) = xasprintf("%s:%s", directory, old);
+    char *program CLEANUP(cleanup_free) = xasprintf("%s/docker", directory);
+    FILE *script = fopen(program, "w");
+    ck_assert_ptr_nonnull(script);
+    fprintf(script, "#!/bin/sh\necho \"$*\" >>%s/log\necho '%s' >&2\nexit 1\n", directory,
+            unseen[_i].message);
+    fclose(script);
+    ck_assert_int_eq(chmod(program, 0755), 0);
+    setenv("PATH", path, 1);
+    ck_assert_int_eq(start_container(directory, "/r/a b", &log, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.message, unseen[_i].message));
+    ck_assert_msg(!strstr(err.message, "on both sides") != unseen[_i].is_repository, "%s",
+                  err.message);
     setenv("PATH", old, 1);
     char *remove CLEANUP(cleanup_free) = xasprintf("rm -r %s", directory);
     ck_assert_int_eq(system(remove), 0);
@@ -332,7 +378,7 @@ static void expect_answers(const char *script, int result, const char *expected)
         ck_assert_msg(strstr(err.message, expected) != NULL, "%s", err.message);
     } else {
         char *text CLEANUP(cleanup_free);
-        ck_assert_int_eq(start_container(directory, &text), 0);
+        ck_assert_int_eq(start_container(directory, "/", &text, &err), 0);
         ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
         ck_assert_ptr_null(strstr(text, "info"));
     }
@@ -543,6 +589,8 @@ int main(void)
     tcase_add_test(all, a_container_gets_the_probe_of_its_image);
     tcase_add_test(all, docker_is_asked_once);
     tcase_add_test(all, a_missing_repository_is_no_missing_probe);
+    tcase_add_loop_test(all, a_missing_repository_is_explained, 0,
+                        (int)(sizeof unseen / sizeof *unseen));
     tcase_add_test(all, capture_returns_output_and_status);
     tcase_add_test(all, a_slow_command_is_announced);
     tcase_add_test(all, a_warm_run_reads_the_workspace_and_nothing_else);

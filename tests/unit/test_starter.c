@@ -134,6 +134,49 @@ static const struct {
      {"/usr/lib/gcc/x86_64-linux-gnu/12/cc1 -quiet a.c", "compile", "gcc -c a.c", "setup"}},
 };
 
+/* Command lines as the tools start them, and the stages that a file of the repo asks for. */
+static const struct {
+    const char *file, *command, *stage;
+} command_lines[] = {
+    {"tsconfig.json", "node /w/node_modules/.bin/vue-tsc -b", "tsc"},
+    {"tsconfig.json", "node /w/node_modules/vue-tsc/bin/vue-tsc.js -b", "tsc"},
+    {"tsconfig.json", "/w/node_modules/.bin/tsgo -b", "tsc"},
+    {"tsconfig.json", "node /w/node_modules/@typescript/native-preview/bin/tsgo.js -b", "tsc"},
+    {"tsconfig.json", "sh -c vue-tsc", "tsc"},
+    {"tsconfig.json", "node /w/tsc-watch/index.js", "setup"},
+    {"nuxt.config.ts", "node /w/node_modules/.bin/nuxt build", "nuxt-build"},
+    {"nuxt.config.ts", "node /w/node_modules/nuxt/bin/nuxt.mjs build", "nuxt-build"},
+    {"nuxt.config.ts", "node /w/node_modules/.bin/nuxi build --prerender", "nuxt-build"},
+    {"nuxt.config.ts", "node /w/node_modules/.bin/nuxt prepare", "setup"},
+    {"astro.config.mjs", "node /w/node_modules/.bin/astro build", "astro-build"},
+    {"astro.config.mjs", "node /w/node_modules/astro/astro.js build", "astro-build"},
+    {"astro.config.mjs", "node /w/node_modules/astro/bin/astro.mjs build", "astro-build"},
+    {"astro.config.mjs", "node /w/node_modules/.bin/astro check", "setup"},
+    {"angular.json", "ng build", "ng-build"},
+    {"angular.json", "node /w/node_modules/.bin/ng build --configuration production", "ng-build"},
+    {"angular.json", "node /w/node_modules/@angular/cli/bin/ng.js build", "ng-build"},
+    {"angular.json", "ng test", "setup"},
+    {"deno.json", "deno run main.ts", "deno"},
+    {"deno.json", "/usr/bin/deno task build", "deno"},
+    {"Package.swift", "/usr/bin/swift-frontend -frontend -c", "compile"},
+    {"Package.swift", "/usr/bin/clang -fno-omit-frame-pointer -c a.c", "compile"},
+    {"Package.swift", "/usr/bin/ld.gold -o app", "link"},
+    {"Package.swift", "/usr/bin/swift-build --configuration release", "setup"},
+    {"App.csproj", "dotnet exec /sdk/Roslyn/bincore/csc.dll -x", "compile"},
+    {"App.csproj", "/usr/share/dotnet/dotnet exec /sdk/FSharp/fsc.dll @a.rsp", "compile"},
+    {"App.csproj", "/usr/bin/dotnet /sdk/MSBuild.dll -maxcpucount", "msbuild"},
+    {"App.csproj", "dotnet build --configuration Release", "msbuild"},
+};
+
+START_TEST(command_line_has_its_stage)
+{
+    put_file("package.json"); /* of which Deno, Swift and .NET take no notice */
+    put_file(command_lines[_i].file);
+    make();
+    ck_assert_str_eq(stage_of(command_lines[_i].command), command_lines[_i].stage);
+}
+END_TEST
+
 START_TEST(kind_is_recognised)
 {
     for (size_t i = 0; i < 4 && kinds[_i].files[i]; i++)
@@ -240,6 +283,7 @@ static const char *const trees[] = {
     "gradle-init",
     "maven-modules",
     "next",
+    "npm-workspaces",
     "nuxt",
     "nx",
     "python-setuptools",
@@ -247,6 +291,7 @@ static const char *const trees[] = {
     "swift",
     "turbo",
     "vite-vue",
+    "yarn-workspaces",
 };
 
 START_TEST(generated_trees)
@@ -293,11 +338,23 @@ START_TEST(names_of_linkers_and_compilers)
 }
 END_TEST
 
+/* init writes only the first of them. */
+START_TEST(names_of_stages_differ)
+{
+    for (const struct ecosystem *one = ecosystems; one->name; one++)
+        for (size_t i = 1; i < STAGES_MAX && one->stages[i].name; i++)
+            for (size_t j = 0; j < i; j++)
+                ck_assert_msg(strcmp(one->stages[i].name, one->stages[j].name) != 0, "%s: %s",
+                              one->name, one->stages[i].name);
+}
+END_TEST
+
 /* Podman finds no image without a registry, if none is configured, as on Debian. */
 START_TEST(images_have_a_registry)
 {
     for (const struct ecosystem *one = ecosystems; one->name; one++) {
-        ck_assert_msg(image_has_registry(one->image), "%s: %s", one->name, one->image);
+        ck_assert_msg(!one->image || image_has_registry(one->image), "%s: %s", one->name,
+                      one->image);
         for (size_t i = 0; i < VARIANTS_MAX && one->variants[i].marker; i++) {
             const char *image = one->variants[i].image;
             ck_assert_msg(!image || image_has_registry(image), "%s: %s", one->name, image);
@@ -342,6 +399,43 @@ START_TEST(version_of_yarn)
 }
 END_TEST
 
+/* A lock file, the package manager that package.json names, and the build of all workspaces. */
+static const struct {
+    const char *file, *manager, *build;
+} workspaces[] = {
+    {"package-lock.json", "npm@11.0.0", "npm run build --workspaces --if-present"},
+    {"yarn.lock", "", "yarn workspaces run build"},
+    {"yarn.lock", "yarn@1.22.22", "corepack yarn workspaces run build"},
+    {"yarn.lock", "yarn@4.9.2", "corepack yarn workspaces foreach --all run build"},
+    {".yarnrc.yml", "", "yarn workspaces foreach --all run build"},
+    {"pnpm-workspace.yaml", "", "corepack pnpm -r run build"},
+    {"bun.lock", "", "bun run --filter '*' build"},
+};
+
+START_TEST(build_of_workspaces)
+{
+    char *package CLEANUP(cleanup_free) =
+        xasprintf("{\"workspaces\": [\"a\"], \"packageManager\": \"%s\"}", workspaces[_i].manager);
+    put_file(workspaces[_i].file);
+    expect_build_of_package(package, workspaces[_i].build);
+    put_file("Makefile");
+    expect_build_of_package(package, "make -j2");
+}
+END_TEST
+
+/* Without a workspace, or with a script in the root, the command is that of the root. */
+START_TEST(build_of_the_root)
+{
+    expect_build_of_package("{}", "npm run build");
+    expect_build_of_package("{\"workspaces\": [\"a\"], \"scripts\": {\"build\": \"make\"}}",
+                            "npm run build");
+    put_file("pnpm-lock.yaml");
+    expect_build_of_package("{}", "corepack pnpm run build");
+    put_file("nx.json");
+    expect_build_of_package("{\"workspaces\": [\"a\"]}", "npx nx run-many --target=build");
+}
+END_TEST
+
 START_TEST(image_of_the_first_run)
 {
     expect_first_image("docker.io/library/node:24-bookworm");
@@ -358,12 +452,36 @@ START_TEST(image_of_the_first_run)
 }
 END_TEST
 
-/* An image build runs elsewhere, so its memory cannot be measured. */
-START_TEST(a_dockerfile_alone_is_explained)
+/* Asserts that the repo is an image build. The engine verifies its image, and names its stages. */
+static void expect_image_build(const char *build)
 {
+    struct strv steps CLEANUP(strv_release) = {0};
+    make();
+    ck_assert_str_eq(config.build_command, build);
+    ck_assert(starter.has_artifacts && !strstr(starter.text, "\"image\""));
+    ck_assert_uint_eq(config.clear.count + config.artifact_count + config.stage_count, 0);
+    expect_first_image(NULL);
+    first_steps(repo, "host", &steps);
+    ck_assert_str_eq(steps.items[1], "build-mem run");
+    starter_release(&starter);
+    config_release(&config);
+}
+
+START_TEST(a_dockerfile_alone_is_an_image_build)
+{
+    put_file("Containerfile");
+    expect_image_build("podman build --tag app .");
     put_file("Dockerfile");
-    ck_assert_int_eq(starter_make(repo, NULL, &starter, &err), -1);
-    ck_assert_msg(strstr(err.message, "RUN") != NULL, "%s", err.message);
+    expect_image_build("docker build --tag app .");
+    /* Beside any other build file, it changes nothing. */
+    put_file("package.json");
+    make();
+    ck_assert_str_eq(config.build_command, "npm run build");
+    put_file("Makefile");
+    starter_release(&starter);
+    config_release(&config);
+    make();
+    ck_assert_str_eq(config.build_command, "make -j2");
 }
 END_TEST
 
@@ -373,13 +491,19 @@ int main(void)
     TCase *test = tcase_create("starter");
     tcase_add_checked_fixture(test, setup, teardown);
     tcase_add_loop_test(test, kind_is_recognised, 0, (int)(sizeof kinds / sizeof *kinds));
+    tcase_add_loop_test(test, command_line_has_its_stage, 0,
+                        (int)(sizeof command_lines / sizeof *command_lines));
     tcase_add_loop_test(test, caches_are_disabled, 0, (int)(sizeof caches / sizeof *caches));
     tcase_add_loop_test(test, generated_trees, 0, (int)(sizeof trees / sizeof *trees));
     tcase_add_test(test, names_of_linkers_and_compilers);
+    tcase_add_test(test, names_of_stages_differ);
     tcase_add_test(test, images_have_a_registry);
     tcase_add_test(test, version_of_yarn);
+    tcase_add_loop_test(test, build_of_workspaces, 0,
+                        (int)(sizeof workspaces / sizeof *workspaces));
+    tcase_add_test(test, build_of_the_root);
     tcase_add_test(test, image_of_the_first_run);
-    tcase_add_test(test, a_dockerfile_alone_is_explained);
+    tcase_add_test(test, a_dockerfile_alone_is_an_image_build);
     tcase_add_test(test, monorepo_packages_are_found);
     tcase_add_test(test, a_repo_of_unknown_kind_gets_no_config);
     tcase_add_test(test, special_characters_in_names_are_literal);
