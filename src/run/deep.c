@@ -13,8 +13,10 @@
 int deep_check(const struct config *config, int *status, struct bm_error *err)
 {
     *status = EXIT_USAGE;
+    struct strv command CLEANUP(strv_release) = {0};
+    build_command_of(config, false, &command);
     bool is_image = config->engine == ENGINE_IMAGE ||
-                    (config->engine == ENGINE_AUTO && is_image_build(&config->build_argv));
+                    (config->engine == ENGINE_AUTO && is_image_build(&command));
     if (!config->deep || !is_image)
         return 0;
     return bm_error_set(err, "--deep: the processes of an image build belong to a daemon, and do "

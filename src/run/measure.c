@@ -49,8 +49,7 @@ static char *find_probe(struct bm_error *err)
     return found;
 }
 
-/* In a container, a login shell would replace the image's PATH by that of /etc/profile. */
-static void fill_command(const struct config *config, bool in_container, struct strv *command)
+void build_command_of(const struct config *config, bool in_container, struct strv *command)
 {
     if (config->build_argv.count) {
         strv_push_all(command, &config->build_argv);
@@ -200,7 +199,7 @@ static void run_with_engine(const struct engine *engine, const char *probe,
         if (artifact_is_in_image(&config->artifacts[i]))
             strv_push(&image_paths, config->artifacts[i].path);
     bool in_container = engine_is_container(engine);
-    fill_command(config, in_container, &command);
+    build_command_of(config, in_container, &command);
     char *out CLEANUP(cleanup_free) = config_in_repo(config, config->out);
     measurement_set_engine(m, engine->name,
                            engine->image_label ? engine->image_label : config->image);
@@ -260,7 +259,7 @@ static const struct engine *select_engine(const struct config *config, char **ch
                                           struct bm_error *err)
 {
     struct strv command CLEANUP(strv_release) = {0};
-    fill_command(config, false, &command);
+    build_command_of(config, false, &command);
     return engine_select(engine_choice_name(config->engine), &command, choice, err);
 }
 

@@ -48,6 +48,10 @@ int measure_tree(const struct config *config, const char *repo, const char *labe
                  const struct baseline *baseline, const struct engine **engine, struct runs *runs,
                  int *status, struct bm_error *err);
 
+/* Appends the command line of the build. A script is run by bash; in a container, a login shell
+ * would replace the image's PATH by that of /etc/profile. */
+void build_command_of(const struct config *config, bool in_container, struct strv *command);
+
 /* Returns -1, with an exit status in `*status`, if --cache does not work here. Prepares for
  * interrupts. Call it before the first measure_tree. */
 int measure_begin(const struct config *config, int *status, struct bm_error *err);
