@@ -819,7 +819,8 @@ unseen_repository() {
         mkdir "$1/repo"
         shift
         exec "$@"' sh "$place" "$build_mem" \
-        run --engine docker --repo "$place/repo" --out "$work/out.unseen" --label unseen-repository -- true
+        run --engine docker --image build-mem-tiny:1 --pull never --repo "$place/repo" --out "$work/out.unseen" \
+        --label unseen-repository -- true
     holds "$work/out.unseen/result-unseen-repository.json" '.not_measured | contains("the same path on both sides")
         and contains("does not exist: '"$place"'/repo")'
     # A file that the user names is another matter.
