@@ -161,24 +161,6 @@ guard_saves_the_job() {
     ok "inplace: the guard ends the build before the kernel kills the job"
 }
 
-# In a pod, files that an earlier step read fill the limit. The kernel reclaims them, so the rest is judged.
-cache_of_an_earlier_step() {
-    local baseline=$work/pod.json
-    local own=(--engine inplace --repo "$work/own" --baseline "$baseline")
-    set_limit $((96 << 20))
-    in_cgroup dd if=/dev/zero of="$work/cache" bs=1M count=120 status=none
-    expect 0 in_cgroup "$build_mem" baseline refresh --runs 2 "${own[@]}" -- "$hold" anon=20 sleep=300
-    holds "$baseline" '.environments[0].metrics | .cgroup_peak.level == "off" and .unreclaimable_peak.level == "fail"'
-    expect 0 in_cgroup "$build_mem" check "${own[@]}" -- "$hold" anon=20 sleep=300
-    holds "$(inplace_result check)" '.peak.censored and .verdict == "pass"'
-    expect 1 in_cgroup "$build_mem" check "${own[@]}" -- "$hold" anon=60 sleep=300
-    holds "$(inplace_result check)" '.verdict == "regressed" and any(.gate.findings[]; .metric == "unreclaimable_peak")'
-    rm "$work/cache"
-    set_limit none
-    agent_is_alive
-    ok "inplace: a limit full of page cache is judged by the unreclaimable memory"
-}
-
 # in_background LABEL: starts a run, sets $pid to its PID, and waits for its first sample.
 in_background() {
     rm -f "$work/own/.build-mem/timeline-$1.csv"
@@ -263,4 +245,4 @@ machine_root() {
     ok "inplace: in the root of the machine, the figure is estimated"
 }
 
-inplace_scenarios=(earlier_peak read_only_cgroup peak_between_bounds limit_of_the_job cache_of_an_earlier_step guard_saves_the_job one_at_a_time other_mounts machine_root)
+inplace_scenarios=(earlier_peak read_only_cgroup peak_between_bounds limit_of_the_job guard_saves_the_job one_at_a_time other_mounts machine_root)
