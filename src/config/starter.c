@@ -139,7 +139,7 @@ static void find_scripts(const char *repo, const char *command, struct strv *dir
     find_markers(repo, (const char *const[MARKERS_MAX]){"package.json"}, true, &packages);
     for (size_t i = 0; i < packages.count; i++) {
         char *script CLEANUP(cleanup_free) = build_script(repo, packages.items[i]);
-        if (script && strstr(script, command))
+        if (script && *script && strstr(script, command))
             add_once(directories, packages.items[i]);
     }
 }
@@ -196,8 +196,14 @@ static const struct build_variant *find_variant(const char *repo,
     return NULL;
 }
 
-static bool has_workspaces(const char *repo)
+/* Without a package that has a build, the commands that skip the others would do nothing, and exit
+ * 0. */
+static bool has_workspace_builds(const char *repo)
 {
+    struct strv builds CLEANUP(strv_release) = {0};
+    find_scripts(repo, "", &builds);
+    if (!builds.count)
+        return false;
     struct json_document *package CLEANUP(cleanup_json_document) = read_package(repo, "");
     return (package && json_member(json_root(package), "workspaces")) ||
            at_top(repo, "pnpm-workspace.yaml");
@@ -211,7 +217,7 @@ static const char *build_without_script(const char *repo)
     if (!script || *script)
         return NULL;
     const char *build = tool_build(repo);
-    if (build || !has_workspaces(repo))
+    if (build || !has_workspace_builds(repo))
         return build;
     const struct build_variant *variant = find_variant(repo, workspace_builds, SIZE_MAX);
     return variant ? variant->build : NULL;

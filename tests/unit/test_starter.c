@@ -37,12 +37,17 @@ static void teardown(void)
     bm_error_release(&err);
 }
 
-static void put_file(const char *name)
+static void put_text(const char *name, const char *text)
 {
     char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", repo, name);
     char *directory CLEANUP(cleanup_free) = xstrndup(path, (size_t)(strrchr(path, '/') - path));
     ck_assert_int_eq(file_make_dirs(directory, &err), 0);
-    ck_assert_int_eq(file_write_atomic(path, "", 0, &err), 0);
+    ck_assert_int_eq(file_write_atomic(path, text, strlen(text), &err), 0);
+}
+
+static void put_file(const char *name)
+{
+    put_text(name, "");
 }
 
 /* Makes the config and reads it back as the other commands do. */
@@ -365,12 +370,6 @@ START_TEST(images_have_a_registry)
 }
 END_TEST
 
-static void put_text(const char *name, const char *text)
-{
-    char *path CLEANUP(cleanup_free) = xasprintf("%s/%s", repo, name);
-    ck_assert_int_eq(file_write_atomic(path, text, strlen(text), &err), 0);
-}
-
 static void expect_first_image(const char *expected)
 {
     char *image CLEANUP(cleanup_free) = first_image(repo);
@@ -417,6 +416,7 @@ START_TEST(build_of_workspaces)
     char *package CLEANUP(cleanup_free) =
         xasprintf("{\"workspaces\": [\"a\"], \"packageManager\": \"%s\"}", workspaces[_i].manager);
     put_file(workspaces[_i].file);
+    put_text("a/package.json", "{\"scripts\": {\"build\": \"tsc\"}}");
     expect_build_of_package(package, workspaces[_i].build);
     put_file("Makefile");
     expect_build_of_package(package, "make -j2");
@@ -427,6 +427,9 @@ END_TEST
 START_TEST(build_of_the_root)
 {
     expect_build_of_package("{}", "npm run build");
+    /* No package has a build: a command that skips such packages would exit 0. */
+    put_text("a/package.json", "{\"scripts\": {\"compile\": \"tsc\"}}");
+    expect_build_of_package("{\"workspaces\": [\"a\"]}", "npm run build");
     expect_build_of_package("{\"workspaces\": [\"a\"], \"scripts\": {\"build\": \"make\"}}",
                             "npm run build");
     put_file("pnpm-lock.yaml");
