@@ -440,7 +440,9 @@ static int create(const struct engine_run *run, const char *pull, enum user_mapp
     if (create_with(run, probe, pull, mapping, err) == 0)
         return 0;
     if (is_unseen(err->message, run->spec->repo))
-        return bm_error_wrap(err, "the engine does not see the repository. " WIRE_MOUNT_REPOSITORY);
+        return bm_error_set(err,
+                            "the engine does not see the repository: %s. " WIRE_MOUNT_REPOSITORY,
+                            err->message);
     if (!strstr(err->message, probe))
         return -1;
     trace("probe: the engine does not see it, and gets a copy");
