@@ -103,8 +103,26 @@ START_TEST(integers)
     ck_assert_int_eq(value, -5);
     ck_assert_int_eq(parse_integer("9223372036854775807", 0, INT64_MAX, &value), 0);
     ck_assert_int_eq(value, INT64_MAX);
-    static const char *const refused[] = {"",   "-",   " 1",  "+1",  "1 ",
-                                          "1x", "0x1", "1.0", "--1", "9223372036854775808"};
+    ck_assert_int_eq(parse_integer("-9223372036854775808", INT64_MIN, 0, &value), 0);
+    ck_assert_int_eq(value, INT64_MIN);
+    ck_assert_int_eq(parse_integer("000000000000000000000000000012", 0, 12, &value), 0);
+    ck_assert_int_eq(value, 12);
+    ck_assert_int_eq(parse_integer("-0", 0, 0, &value), 0);
+    ck_assert_int_eq(value, 0);
+    static const char *const refused[] = {"",
+                                          "-",
+                                          " 1",
+                                          "+1",
+                                          "1 ",
+                                          "1x",
+                                          "0x1",
+                                          "1.0",
+                                          "--1",
+                                          "- 1",
+                                          "9223372036854775808",
+                                          "-9223372036854775809",
+                                          "18446744073709551617",
+                                          "92233720368547758070"};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         ck_assert_msg(parse_integer(refused[i], INT64_MIN, INT64_MAX, &value) == -1, "\"%s\"",
                       refused[i]);
