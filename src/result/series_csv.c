@@ -103,6 +103,11 @@ int processes_csv_write(const struct series *series, const char *path, struct bm
 
 enum cell_end { NEXT_CELL, END_OF_LINE, MALFORMED };
 
+static bool ends_cell(char c)
+{
+    return c == ',' || c == '\r' || c == '\n' || c == '\0';
+}
+
 /* Returns the cell at `*at`, unquoted in place; moves `*at` past the cell and its separator. */
 static char *take_cell(char **at, enum cell_end *end)
 {
@@ -112,7 +117,9 @@ static char *take_cell(char **at, enum cell_end *end)
             *to++ = *from == '"' ? *from++ : *from;
         from += *from == '"';
     } else {
-        to = from += strcspn(from, ",\r\n");
+        while (!ends_cell(*from))
+            from++;
+        to = from;
     }
     from += from[0] == '\r' && from[1] == '\n';
     *end = *from == ',' ? NEXT_CELL : *from == '\n' || !*from ? END_OF_LINE : MALFORMED;
