@@ -36,17 +36,20 @@ static int by_name(const void *a, const void *b)
 
 size_t name_index_add(struct name_index *index, const char *name)
 {
+    struct strv *names = index->names;
+    if (index->last < names->count && strcmp(names->items[index->last], name) == 0)
+        return index->last;
     const struct place wanted = {.name = name};
     struct place *const *found = tfind(&wanted, &index->root, by_name);
     if (found)
-        return (*found)->at;
-    strv_push(index->names, name);
+        return index->last = (*found)->at;
+    strv_push(names, name);
     struct place *place = xmalloc(sizeof *place);
-    *place = (struct place){.name = index->names->items[index->names->count - 1],
-                            .at = index->names->count - 1};
+    index->last = names->count - 1;
+    *place = (struct place){.name = names->items[index->last], .at = index->last};
     if (!tsearch(place, &index->root, by_name))
         BM_BUG("no memory for a name");
-    return place->at;
+    return index->last;
 }
 
 void name_index_release(struct name_index *index)

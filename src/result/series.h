@@ -124,7 +124,8 @@ int series_parse_processes(struct series *series, char *text, size_t length, con
 /* Finds the indexes of names in a list in O(log n): a file can have as many names as lines. */
 struct name_index {
     struct strv *names;
-    void *root; /* of tsearch(3) */
+    void *root;  /* of tsearch(3) */
+    size_t last; /* the last result: most rows of a timeline have the name of the row before */
 };
 
 /* Returns the index of `name`; appends it if it is new. */
