@@ -21,7 +21,7 @@
 /* It can grow this many times as fast as in the last few polls, or from nothing: filling the memory
  * then takes longer than a calm wait, and the next poll shows it. */
 #define GROWTH_SURGE 4
-#define CALM_WAIT_MS 25
+#define CALM_WAIT_MS 50
 /* A wait becomes longer by this part of the time that passes. */
 #define CALMING 20
 
@@ -50,6 +50,7 @@ void gauges_open(struct gauges *gauges, const struct cgroup *cgroup)
     *gauges = (struct gauges){
         .cgroup = cgroup,
         .usage_fd = -1,
+        .peak_fd = -1,
         .stat_fd = -1,
         .extra_fd = -1,
         .limit_bytes = -1,
@@ -68,6 +69,7 @@ void gauges_open(struct gauges *gauges, const struct cgroup *cgroup)
         return;
     bool v2 = cgroup->version == 2;
     gauges->usage_fd = open_file(cgroup, v2 ? "memory.current" : "memory.usage_in_bytes");
+    gauges->peak_fd = open_file(cgroup, v2 ? "memory.peak" : "memory.max_usage_in_bytes");
     gauges->stat_fd = open_file(cgroup, "memory.stat");
     gauges->extra_fd = open_file(cgroup, v2 ? "memory.swap.current" : "memory.kmem.usage_in_bytes");
     gauges->limit_bytes = cgroup_limit(cgroup);
@@ -120,6 +122,12 @@ static void read_stat(struct gauges *gauges)
 int64_t gauges_read_usage(const struct gauges *gauges)
 {
     return gauges->usage_fd < 0 ? -1 : read_number(gauges->usage_fd);
+}
+
+int64_t gauges_read_peak(const struct gauges *gauges)
+{
+    int64_t bytes = gauges->peak_fd < 0 ? -1 : read_number(gauges->peak_fd);
+    return bytes > 0 ? bytes : -1;
 }
 
 /* Returns the wait after which the usage has grown by at most GROWTH_PARTS. */

@@ -18,7 +18,7 @@ struct gauge {
 
 struct gauges {
     const struct cgroup *cgroup;
-    int usage_fd, stat_fd;
+    int usage_fd, peak_fd, stat_fd;
     int extra_fd;   /* kernel memory on v1, swap on v2 */
     bool sum_below; /* v1: all processes are in cgroups below (cgroup_stat_sum) */
     int64_t limit_bytes;
@@ -41,7 +41,9 @@ void gauges_open(struct gauges *gauges, const struct cgroup *cgroup);
 /* Reads the usage at `t_ms`, which must not fall. Also reads memory.stat if `whole` is true, or if
  * the usage has changed or is near the memory limit. */
 void gauges_poll(struct gauges *gauges, int64_t t_ms, bool whole);
+/* Return the usage, and the kernel's peak of the cgroup; -1 if unknown. */
 int64_t gauges_read_usage(const struct gauges *gauges);
+int64_t gauges_read_peak(const struct gauges *gauges);
 
 /* Returns whether a gauge has a new high, so that a snapshot is due. */
 bool gauges_have_new_high(const struct gauges *gauges);

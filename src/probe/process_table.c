@@ -22,7 +22,7 @@
 #define FIRST_CHECK_MS 10
 /* A process whose statm has not changed since its last check has not called exec(2): its command
  * line is read again only after this time. */
-#define UNCHANGED_CHECK_MS 1000
+#define UNCHANGED_CHECK_MS 3000
 /* A process of this size is named in the report, so its command line must be its own. */
 #define LARGE_BYTES (INT64_C(16) << 20)
 #define ANCESTORS_MAX 64

@@ -77,7 +77,7 @@ int64_t process_read(const struct process *process, const char *name, char *text
 int process_open(const struct process *process, const char *name);
 /* Reads the command line again if it is due, to detect an exec or a new title. The interval grows
  * with the age of the process, up to `tick_ms` plus a part that grows with the table. If the sizes
- * of the process have not changed since, the interval is at least 1000 ms. Returns whether its
+ * of the process have not changed since, the interval is at least 3000 ms. Returns whether its
  * stage changed. */
 bool process_check_command(struct process *process, int64_t t_ms, int64_t tick_ms);
 /* Returns whether the process is large, and at least twice as large as when its command line was

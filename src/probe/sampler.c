@@ -99,7 +99,7 @@ static void send_sample(struct sampler *sampler, int64_t t_ms)
             .t_ms = now.t_ms,
             .stage = now.stage,
             .cgroup_bytes = now.cgroup_bytes,
-            .peak_bytes = cgroup_peak(sampler->cgroup),
+            .peak_bytes = gauges_read_peak(&sampler->gauges),
             .pss_bytes = now.pss_bytes,
             .anon_bytes = now.anon_bytes,
             .file_bytes = now.file_bytes,
@@ -277,7 +277,7 @@ static void enter_stage(struct sampler *sampler, int stage, int64_t t_ms)
     emit_record(&(struct wire_record){.type = WIRE_STAGE,
                                       .stage = {.t_ms = t_ms,
                                                 .stage = stage,
-                                                .peak_bytes = cgroup_peak(sampler->cgroup),
+                                                .peak_bytes = gauges_read_peak(&sampler->gauges),
                                                 .ended_peak_bytes = -1}});
     emit_some();
     snapshots_forget();

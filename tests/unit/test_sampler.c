@@ -234,7 +234,7 @@ START_TEST(exec_resets_hwm)
 END_TEST
 
 /* A command line is read again at once if the sizes of the process have changed, as after an exec,
- * and else after 1000 ms: a title does not change them. */
+ * and else after 3000 ms: a title does not change them. */
 START_TEST(an_exec_is_seen_by_the_sizes)
 {
     begin("memory-freed");
@@ -242,15 +242,15 @@ START_TEST(an_exec_is_seen_by_the_sizes)
     (void)process_check_command(process, 0, 150);
     (void)process_check_command(process, 100, 150);
     put("/proc/5002070/cmdline", "title");
-    (void)process_check_command(process, 900, 150);
+    (void)process_check_command(process, 2900, 150);
     ck_assert_str_ne(process_command(process), "title");
-    (void)process_check_command(process, 1100, 150);
+    (void)process_check_command(process, 3100, 150);
     ck_assert_str_eq(process_command(process), "title");
     put("/proc/5002070/cmdline", "program");
     put("/proc/5002070/statm", "1900 1800 163 122 0 1730 0\n");
-    (void)process_check_command(process, 1300, 150);
+    (void)process_check_command(process, 3300, 150);
     ck_assert_str_eq(process_command(process), "program");
-    end(1400);
+    end(3400);
     measurement_release(&watched.m);
 }
 END_TEST
