@@ -83,7 +83,7 @@ struct composition {
 
 /* The source of a process's PSS. */
 enum pss_basis {
-    PSS_MEASURED,  /* smaps_rollup was read for this snapshot */
+    PSS_MEASURED,  /* smaps_rollup was read, or the process shares nothing: its size is its PSS */
     PSS_ESTIMATED, /* derived from statm and the process's last measured ratio */
     PSS_RSS,       /* RSS, an upper bound: smaps_rollup could not be read */
 };

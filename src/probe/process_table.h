@@ -41,6 +41,7 @@ struct process {
     int64_t read_ms; /* last read of its PSS; -1: never */
     int64_t read_rss_bytes, read_pss_bytes, read_pss_anon_bytes;
     int64_t read_pss_shmem_bytes;   /* 0 if the kernel does not report it */
+    int64_t read_shared_bytes;      /* RSS without anonymous memory */
     float anon_share, shared_share; /* PSS / RSS of its anonymous and other pages at that read */
     float cost_us_per_mib;          /* of that read */
 

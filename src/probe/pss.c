@@ -18,11 +18,15 @@
 #define STALE_MS 10000
 /* A process younger than this may call exec(2), grow or end. */
 #define YOUNG_MS 50
+/* A process that has this share of its anonymous pages for itself shares almost nothing. */
+#define ALONE_SHARE 0.95F
 
 static struct pss_account *account;
 static int64_t credit_us, credited_at_us;
 /* Sums of all reads: the estimate for a process that was never read. */
 static int64_t shared_rss_bytes, shared_pss_bytes;
+/* The sizes of the processes add up to the charged memory: none shares its anonymous pages. */
+static bool none_shared;
 
 static int64_t read_clock_us(clockid_t clock)
 {
@@ -42,6 +46,7 @@ void pss_init(struct pss_account *counts)
     credit_us = CREDIT_MAX_US;
     credited_at_us = read_clock_us(CLOCK_MONOTONIC);
     shared_rss_bytes = shared_pss_bytes = 0;
+    none_shared = false;
 }
 
 static void add_credit(void)
@@ -77,6 +82,7 @@ static void take_rollup(struct process *process, const struct proc_rollup *rollu
     }
     process->read_pss_anon_bytes = rollup->pss_anon_bytes;
     int64_t shared_rss = rollup->rss_bytes - rollup->anon_bytes;
+    process->read_shared_bytes = shared_rss;
     int64_t shared_pss = rollup->pss_bytes - rollup->pss_anon_bytes;
     process->anon_share = share(rollup->pss_anon_bytes, rollup->anon_bytes);
     process->shared_share = share(shared_pss, shared_rss);
@@ -134,11 +140,31 @@ static void read_pss(struct process *process, int64_t t_ms)
     process->anon_share = process->shared_share = 1;
 }
 
-static int64_t changed_by(const struct process *process)
+static bool counts(const struct process *process)
 {
+    return process->pid && !process->gone && process->rss_bytes > 0;
+}
+
+static bool was_read(const struct process *process)
+{
+    return process->read_ms >= 0 && !process->guessed;
+}
+
+/* Whether the size of the process shows its anonymous PSS, without a read. */
+static bool is_alone(const struct process *process)
+{
+    return none_shared && !process->refused &&
+           (!was_read(process) || process->anon_share > ALONE_SHARE);
+}
+
+/* Returns how much of the process no read has shown, or has changed since. */
+static int64_t unread_bytes(const struct process *process)
+{
+    bool alone = is_alone(process);
+    int64_t now = alone ? process->shared_bytes : process->rss_bytes;
     if (process->read_ms < 0)
-        return process->rss_bytes;
-    int64_t by = process->rss_bytes - process->read_rss_bytes;
+        return now;
+    int64_t by = now - (alone ? process->read_shared_bytes : process->read_rss_bytes);
     return by < 0 ? -by : by;
 }
 
@@ -150,13 +176,14 @@ static int64_t interest(const struct process *process, int64_t t_ms, bool growin
         return 0;
     if (growing && t_ms < process->seen_ms + YOUNG_MS)
         return 0;
-    int64_t by = changed_by(process);
-    /* Shares almost nothing: its size shows how its PSS has changed. */
-    bool alone = process->read_ms >= 0 && !process->guessed && process->anon_share > 0.95F;
-    if (process->rss_bytes > LARGE_BYTES || (alone && growing))
+    int64_t by = unread_bytes(process);
+    bool was_alone = was_read(process) && process->anon_share > ALONE_SHARE;
+    if (process->rss_bytes > LARGE_BYTES || (was_alone && growing))
         return by > process->rss_bytes / 4 ? by : 0;
-    if (alone)
+    if (was_alone)
         return by > process->rss_bytes / 8 ? by : 0;
+    if (is_alone(process))
+        return by > MIB + process->rss_bytes / 50 ? by : 0;
     if (process->read_ms < 0 || by > MIB + process->rss_bytes / 50)
         return by;
     return t_ms - process->read_ms > STALE_MS ? 1 : 0;
@@ -195,24 +222,44 @@ bool pss_refresh(int64_t t_ms, int64_t limit_us, bool growing)
     return true;
 }
 
+void pss_compare(int64_t anon_bytes)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < table_end(); i++)
+        if (counts(table_at(i)))
+            sum += table_at(i)->rss_bytes - table_at(i)->shared_bytes;
+    int64_t by = sum > anon_bytes ? sum - anon_bytes : anon_bytes - sum;
+    none_shared = anon_bytes >= 0 && !account->no_rollup && by <= MIB + anon_bytes / 100;
+}
+
+/* The process has almost the same size as at the last read, which may have been while it grew.
+ * statm can be too small by some pages per CPU: a smaller size changes nothing. */
+static void repeat_read(struct process *process)
+{
+    int64_t grown = process->rss_bytes - process->read_rss_bytes;
+    grown = grown > 0 ? (int64_t)((double)grown * (double)process->anon_share) : 0;
+    process->basis = BASIS_MEASURED;
+    process->pss_bytes = process->read_pss_bytes + grown;
+    process->pss_anon_bytes = process->read_pss_anon_bytes + grown;
+}
+
 void pss_estimate(struct process *process)
 {
     int64_t anon = process->rss_bytes - process->shared_bytes;
     float anon_share = process->anon_share, shared_share = process->shared_share;
-    process->basis = BASIS_ESTIMATED;
+    bool alone = is_alone(process);
+    bool known = unread_bytes(process) <= MIB / 4 + process->rss_bytes / 100;
+    if (known && !alone && was_read(process)) {
+        repeat_read(process);
+        return;
+    }
+    process->basis = known && alone ? BASIS_MEASURED : BASIS_ESTIMATED;
+    if (alone)
+        anon_share = 1;
     if (process->read_ms < 0) {
-        process->basis = process->refused ? BASIS_RSS : BASIS_ESTIMATED;
+        process->basis = process->refused ? BASIS_RSS : process->basis;
         anon_share = 1;
         shared_share = process->refused ? 1 : share(shared_pss_bytes, shared_rss_bytes);
-    } else if (!process->guessed && changed_by(process) <= MIB / 4 + process->rss_bytes / 100) {
-        /* The process has almost the same size as at the last read, which may have been while it
-         * grew. statm can be too small by some pages per CPU: a smaller size changes nothing. */
-        int64_t grown = process->rss_bytes - process->read_rss_bytes;
-        grown = grown > 0 ? (int64_t)((double)grown * (double)anon_share) : 0;
-        process->basis = BASIS_MEASURED;
-        process->pss_bytes = process->read_pss_bytes + grown;
-        process->pss_anon_bytes = process->read_pss_anon_bytes + grown;
-        return;
     }
     process->pss_anon_bytes = (int64_t)((double)anon * (double)anon_share);
     process->pss_bytes =
@@ -224,11 +271,6 @@ int64_t pss_charged_bytes(const struct process *process)
     int64_t files_bytes = process->pss_bytes - process->pss_anon_bytes;
     int64_t shmem_bytes = process->read_ms >= 0 ? process->read_pss_shmem_bytes : 0;
     return process->pss_anon_bytes + (shmem_bytes < files_bytes ? shmem_bytes : files_bytes);
-}
-
-static bool counts(const struct process *process)
-{
-    return process->pid && !process->gone && process->rss_bytes > 0;
 }
 
 static struct process *largest_unread(int64_t t_ms)

@@ -23,6 +23,11 @@ void pss_init(struct pss_account *account);
  * a busy machine too. */
 int64_t pss_cpu_us(void);
 
+/* Compares the sizes of the processes from statm with the charged `anon_bytes` (-1: unknown, or it
+ * includes other processes). If they agree to 1 %, no process shares its anonymous memory: its size
+ * is its PSS, and only its mapped files and shmem need a read. Call it after all sizes are read. */
+void pss_compare(int64_t anon_bytes);
+
 /* Reads the PSS of the processes whose size changed most since their last read. It stops when the
  * budget (0.2 % of the time) or `limit_us` is used up. If memory is `growing`, it assumes that a
  * process that shared nothing at its last read still shares nothing. Returns false if no process

@@ -247,6 +247,7 @@ static void take_snapshot(struct sampler *sampler, int64_t t_ms)
     read_sizes(sampler);
     sampler->snapshot_us = pss_cpu_us() - before;
     int64_t usage_after = gauges_read_usage(gauges);
+    pss_compare(sampler->own_cgroup ? gauges->stat.anon_bytes : -1);
     if (may_read)
         (void)pss_refresh(t_ms, SNAPSHOT_READS_US, !gauges_are_flat(gauges));
     sampler->unread = true;

@@ -297,6 +297,80 @@ START_TEST(pss_is_that_of_the_new_program)
 }
 END_TEST
 
+/* Returns a table entry with these sizes. The process lives, so that it can be read. */
+static struct process *process_of_sizes(pid_t pid, int64_t anon_mib, int64_t shared_mib)
+{
+    struct process *process = table_take(pid, 0);
+    ck_assert_ptr_nonnull(process);
+    process->shared_bytes = shared_mib * MIB;
+    process->rss_bytes = anon_mib * MIB + process->shared_bytes;
+    return process;
+}
+
+/* The sizes add up to the charged memory: nothing is shared, so nothing is read. */
+START_TEST(sizes_that_add_up_need_no_read)
+{
+    begin();
+    pid_t pids[] = {child_holding(1), child_holding(1)};
+    struct process *large = process_of_sizes(pids[0], 100, 1);
+    struct process *with_files = process_of_sizes(pids[1], 50, 20);
+    pss_compare(151 * MIB);
+    pss_refresh(0, 1000000, false);
+    ck_assert_int_eq(account.reads, 1); /* how many others map the same files is not known */
+    ck_assert_int_eq(large->read_ms, -1);
+    ck_assert_int_eq(with_files->read_ms, 0);
+    table_drop(with_files);
+    pss_estimate(large);
+    ck_assert_int_eq(large->basis, BASIS_MEASURED);
+    ck_assert_int_eq(large->pss_anon_bytes, 100 * MIB);
+
+    /* Its anonymous memory grows, and the charge with it. */
+    large->rss_bytes += 300 * MIB;
+    pss_compare(400 * MIB);
+    pss_refresh(1000, 1000000, false);
+    ck_assert_int_eq(account.reads, 1);
+    pss_estimate(large);
+    ck_assert_int_eq(large->basis, BASIS_MEASURED);
+    ck_assert_int_eq(large->pss_anon_bytes, 400 * MIB);
+    end_child(pids[0]);
+    end_child(pids[1]);
+}
+END_TEST
+
+/* Sizes above the charge: pages are shared. Below it: statm lags behind, or a process is ending. */
+START_TEST(sizes_that_do_not_add_up_are_read)
+{
+    static const int64_t charged[] = {95 * MIB, 105 * MIB, -1};
+    for (size_t i = 0; i < sizeof charged / sizeof *charged; i++) {
+        begin();
+        pid_t pid = child_holding(1);
+        struct process *process = process_of_sizes(pid, 100, 1);
+        pss_compare(charged[i]);
+        pss_refresh(0, 1000000, false);
+        ck_assert_int_eq(account.reads, 1);
+        table_drop(process);
+        end_child(pid);
+    }
+}
+END_TEST
+
+/* The sum can be right by chance, while another process ends. */
+START_TEST(a_process_that_was_seen_to_share_keeps_its_share)
+{
+    begin();
+    pid_t pid = child_holding(1);
+    struct process *process = process_of_sizes(pid, 100, 1);
+    pss_refresh(0, 1000000, false);
+    process->anon_share = 0.5F;
+    process->read_rss_bytes = 0;
+    pss_compare(100 * MIB);
+    pss_estimate(process);
+    ck_assert_int_eq(process->basis, BASIS_ESTIMATED);
+    ck_assert_int_eq(process->pss_anon_bytes, 50 * MIB);
+    end_child(pid);
+}
+END_TEST
+
 /* The process ends between the reads of statm and smaps_rollup: its RSS is known, its PSS is not.
  */
 START_TEST(a_process_can_end_while_it_is_read)
@@ -699,6 +773,9 @@ int main(void)
     tcase_add_test(all, rss_is_used_if_there_is_no_rollup);
     tcase_add_test(all, an_exec_changes_the_command);
     tcase_add_test(all, pss_is_that_of_the_new_program);
+    tcase_add_test(all, sizes_that_add_up_need_no_read);
+    tcase_add_test(all, sizes_that_do_not_add_up_are_read);
+    tcase_add_test(all, a_process_that_was_seen_to_share_keeps_its_share);
     tcase_add_test(all, a_process_can_end_while_it_is_read);
     tcase_add_test(all, an_unreadable_rollup_is_counted);
     tcase_add_test(all, a_reused_pid_is_a_new_process);
