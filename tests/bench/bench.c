@@ -33,17 +33,17 @@ static const struct build {
     unsigned samplers;
     struct goals goals;
 } builds[] = {
-    {"10x100", ALL, {.cpu = 1}},
-    {"100x10", ALL, {.cpu = 1.5, .rss_mib = 1}},
-    {"1000x1", ALL, {.cpu = 5}},
+    {"10x100", ALL, {.cpu = 0.7}},
+    {"100x10", ALL, {.cpu = 1, .rss_mib = 1}},
+    {"1000x1", ALL, {.cpu = 2.5, .rss_mib = 1.5}},
     {"spikes-600", ALL, {.caught = 98, .caught_5ms = 95}},
-    {"spikes-2400", ALL, {.cpu = 2, .caught = 98, .caught_5ms = 95}},
+    {"spikes-2400", ALL, {.cpu = 1.2, .caught = 98, .caught_5ms = 95}},
     {"spikes-600-thp", OURS_AND_PLAIN, {.caught = 98, .caught_5ms = 95}},
     {"spikes-2400-thp", OURS_AND_PLAIN, {.cpu = 2, .caught = 98, .caught_5ms = 95}},
     {"spikes-600-cache", OURS_AND_PLAIN, {.caught = 98, .caught_5ms = 95}},
     {"cow", ALL, {.caught = 90, .over = 110}},
     {"map", ALL, {.slower = 2}},
-    {"monorepo", ALL, {.cpu = 2}},
+    {"monorepo", ALL, {.cpu = 0.8}},
 };
 
 static void run_build(const struct build *build)
