@@ -9,6 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* 1 EiB: format_bytes() rounds no smaller size to one above it. */
+#define SIZE_LIMIT 0x1p60
+
 int64_t add_figures(int64_t a, int64_t b)
 {
     int64_t sum;
@@ -52,7 +55,7 @@ int parse_size(const char *text, int64_t *bytes)
         return -1;
 
     double size = ldexp(number, 10 * power);
-    if (size < 1 || size > 9e18)
+    if (size < 1 || size > SIZE_LIMIT)
         return -1;
     *bytes = (int64_t)size;
     return 0;
