@@ -295,11 +295,11 @@ ssize_t cgroup_processes(const struct cgroup *cgroup, int *pids, size_t capacity
     return got < 0 ? -1 : (ssize_t)count;
 }
 
-static bool has_children(int directory)
+static bool has_children(const char *directory)
 {
     struct stat status;
     /* Two links, and one for each child. Some file systems of tests do not count them: 1. */
-    return fstat(directory, &status) == 0 && status.st_nlink != 2;
+    return stat(directory, &status) == 0 && status.st_nlink != 2;
 }
 
 /* A record of getdents64(2). readdir(3) would allocate memory in the measured cgroup. */
@@ -315,10 +315,11 @@ static void each_below(struct cgroup *cgroup, int depth, cgroup_visitor *visit, 
 {
     _Alignas(struct entry) char entries[2048];
     size_t length = strlen(cgroup->directory);
+    if (depth == LEVELS_BELOW_MAX || !has_children(cgroup->directory))
+        return;
     int fd = open(cgroup->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     long got;
-    while (fd >= 0 && has_children(fd) && depth < LEVELS_BELOW_MAX &&
-           (got = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0)
+    while (fd >= 0 && (got = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0)
         for (long at = 0; at < got;) {
             const struct entry *entry = (const void *)(entries + at);
             size_t room = sizeof cgroup->directory - length;

@@ -45,12 +45,11 @@ static int is_ours(const char *root, struct list *last, int self, int pid)
 }
 
 /* Keeps the descendants of the caller in the list, and records the others. */
-static size_t keep_ours(const char *root, int *pids, size_t count)
+static size_t keep_ours(const char *root, int self, int *pids, size_t count)
 {
     static struct list lists[2];
     static int which;
     struct list *last = &lists[which], *now = &lists[which ^= 1];
-    int self = getpid();
     size_t kept = 0;
     now->count = now->next = 0;
     for (size_t i = 0; i < count; i++) {
@@ -75,11 +74,14 @@ static size_t without(int pid, int *pids, size_t count)
 size_t build_processes(const char *root, const struct cgroup *cgroup, bool own, int *pids,
                        size_t capacity)
 {
+    static int self; /* getpid(2) is a system call */
+    if (!self)
+        self = getpid();
     ssize_t listed = cgroup->version ? cgroup_all_processes(cgroup, pids, capacity) : -1;
     size_t count = listed < 0                  ? list_processes(root, pids, capacity)
                    : (size_t)listed > capacity ? capacity
                                                : (size_t)listed;
     if (listed < 0 || !own)
-        count = keep_ours(root, pids, count);
-    return without(getpid(), pids, count);
+        count = keep_ours(root, self, pids, count);
+    return without(self, pids, count);
 }
