@@ -368,3 +368,16 @@ const char *process_command(const struct process *process)
 {
     return process->command ? process->command : "";
 }
+
+const char *process_whole_command(const struct process *process)
+{
+    static char command[WIRE_STRING_MAX];
+    const char *known = process_command(process);
+    if (strlen(known) < COMMAND_KEPT)
+        return known;
+    int64_t length = process_read(process, "cmdline", command, sizeof command);
+    if (length <= 0)
+        return known;
+    cmdline_to_text(command, (size_t)length);
+    return command;
+}

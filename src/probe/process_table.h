@@ -35,6 +35,7 @@ struct process {
 
     int64_t rss_bytes, shared_bytes; /* from the last statm; 0: a zombie */
     int64_t hwm_bytes;               /* VmHWM at its last read; -1: never read */
+    uint32_t hwm_round;              /* the last sending of snapshots that read it */
 
     bool refused;    /* its PSS is not permitted or not available */
     bool guessed;    /* the last read failed: the read_ fields hold its RSS */
@@ -92,5 +93,8 @@ void table_count_run_delay(void);
 int64_t table_run_delay_us(void);
 /* Returns the truncated command line at its last read; "" if it is unknown. */
 const char *process_command(const struct process *process);
+/* The same, but reads one that was truncated again, if the process lives. Valid until the next
+ * call. */
+const char *process_whole_command(const struct process *process);
 
 #endif

@@ -253,33 +253,38 @@ size_t snapshot_largest(struct process **largest, size_t count, int64_t part,
     return found;
 }
 
-static void send_process(const struct held_process *one)
+/* Several snapshots of a round can have the same process. */
+static void read_hwm(struct process *process, uint32_t round)
 {
-    static char command[WIRE_STRING_MAX];
     char status[4096];
-    struct process *process = table_at((size_t)one->place);
-    int64_t length = process_read(process, "cmdline", command, sizeof command);
+    if (process->hwm_round == round)
+        return;
+    process->hwm_round = round;
     if (process_read(process, "status", status, sizeof status) > 0) {
         int64_t hwm = parse_kib_line(status, "VmHWM");
         process->hwm_bytes = hwm > 0 ? hwm : process->hwm_bytes;
     } else if (process->rss_bytes > 0 && process->hwm_bytes < process->rss_bytes) {
         process->hwm_bytes = process->rss_bytes; /* it has ended: a lower bound */
     }
-    bool lives = length > 0;
-    if (lives)
-        cmdline_to_text(command, (size_t)length);
-    emit_record(
-        &(struct wire_record){.type = WIRE_PROCESS,
-                              .process = {.pid = process->pid,
-                                          .pss_bytes = one->pss_bytes,
-                                          .hwm_bytes = process->hwm_bytes,
-                                          .basis = one->basis,
-                                          .command = lives ? command : process_command(process)}});
+}
+
+static void send_process(const struct held_process *one, uint32_t round)
+{
+    struct process *process = table_at((size_t)one->place);
+    read_hwm(process, round);
+    emit_record(&(struct wire_record){.type = WIRE_PROCESS,
+                                      .process = {.pid = process->pid,
+                                                  .pss_bytes = one->pss_bytes,
+                                                  .hwm_bytes = process->hwm_bytes,
+                                                  .basis = one->basis,
+                                                  .command = process_whole_command(process)}});
 }
 
 int snapshots_send(void)
 {
+    static uint32_t round;
     int count = 0;
+    round++;
     init_added();
     for (int i = 0; i < held_count(); i++) {
         struct held *kept = &held[i];
@@ -288,7 +293,7 @@ int snapshots_send(void)
         kept->sent = true;
         emit_record(&(struct wire_record){.type = WIRE_SNAPSHOT, .snapshot = kept->head});
         for (int64_t one = 0; one < kept->head.processes; one++)
-            send_process(&kept->processes[one]);
+            send_process(&kept->processes[one], round);
         /* Those of the current stage may be replaced by a snapshot with more of it measured. Those
          * of all stages would keep the entries of many processes that have ended. */
         if (i >= GAUGES)
