@@ -604,6 +604,8 @@ static void read_facts(struct engine_run *run, struct engine_facts *facts)
     facts->image_digest = steal_ptr(run->image_digest);
     if (run->complete && run->oom.kills >= 0 && facts->image_digest)
         return;
+    if (run->oom.kills < 0)
+        trace("kills: the final count of the cgroup is unknown; the engine is asked");
     struct bm_error ignored CLEANUP(bm_error_release) = BM_ERROR_INIT;
     struct strv arguments CLEANUP(strv_release) =
         WORDS("inspect", "--type=container", run->spec->name);
