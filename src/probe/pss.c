@@ -182,8 +182,9 @@ static int64_t interest(const struct process *process, int64_t t_ms, bool growin
         return by > process->rss_bytes / 4 ? by : 0;
     if (was_alone)
         return by > process->rss_bytes / 8 ? by : 0;
+    /* A read walks its anonymous pages, too, which brings nothing. */
     if (is_alone(process))
-        return by > MIB + process->rss_bytes / 50 ? by : 0;
+        return by > MIB && by > process->rss_bytes / 4 ? by : 0;
     if (process->read_ms < 0 || by > MIB + process->rss_bytes / 50)
         return by;
     return t_ms - process->read_ms > STALE_MS ? 1 : 0;

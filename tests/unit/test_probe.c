@@ -313,7 +313,7 @@ START_TEST(sizes_that_add_up_need_no_read)
     begin();
     pid_t pids[] = {child_holding(1), child_holding(1)};
     struct process *large = process_of_sizes(pids[0], 100, 1);
-    struct process *with_files = process_of_sizes(pids[1], 50, 20);
+    struct process *with_files = process_of_sizes(pids[1], 50, 30);
     pss_compare(151 * MIB);
     pss_refresh(0, 1000000, false);
     ck_assert_int_eq(account.reads, 1); /* how many others map the same files is not known */
