@@ -691,7 +691,7 @@ export interface Process {
      */
     hwm_bytes: number | null;
     /**
-     * The source of pss_bytes. measured: read for this snapshot; estimated: computed from the last measured ratio; rss: the resident size, an upper bound.
+     * The source of pss_bytes. measured: read for this snapshot, or its size if it shares no memory; estimated: computed from the last measured ratio; rss: the resident size, an upper bound.
      */
     basis: "measured" | "estimated" | "rss";
     /**

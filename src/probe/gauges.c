@@ -20,7 +20,7 @@
 #define GROWTH_LEAST_BYTES (INT64_C(8) << 20)
 /* It can grow this many times as fast as in the last few polls, or from nothing: filling the memory
  * then takes longer than a calm wait, and the next poll shows it. */
-#define GROWTH_SURGE 4
+#define GROWTH_SURGE 2
 #define CALM_WAIT_MS 50
 /* A wait becomes longer by this part of the time that passes. */
 #define CALMING 20
@@ -167,8 +167,10 @@ void gauges_poll(struct gauges *gauges, int64_t t_ms, bool whole)
     int64_t before_bytes = gauges->usage.now_bytes;
     gauge_set(&gauges->usage, gauges_read_usage(gauges));
     note_growth(gauges, t_ms, before_bytes);
+    /* Below its highest value, the unreclaimable part cannot have a new one. */
+    bool may_be_high = gauges->usage.now_bytes > gauges->unreclaimable.high_bytes;
     if (whole || gauges_near_limit(gauges) ||
-        moved(gauges->stat_usage_bytes, gauges->usage.now_bytes))
+        (may_be_high && moved(gauges->stat_usage_bytes, gauges->usage.now_bytes)))
         read_stat(gauges);
 }
 

@@ -60,7 +60,7 @@ bool gauges_are_flat(const struct gauges *gauges);
 bool gauges_near_limit(const struct gauges *gauges);
 
 /* Returns how long the caller can sleep after a poll without missing a new high, in ms (5 to 50).
- * At four times its recent growth, the usage exceeds its highest by at most 2.5 % or 8 MiB
+ * At twice its recent growth, the usage exceeds its highest by at most 2.5 % or 8 MiB
  * meanwhile, unless it does so within 5 ms. */
 int64_t gauges_wait_ms(const struct gauges *gauges);
 

@@ -485,10 +485,10 @@ static void drain_output(void)
  * which only the start needed, no longer counts as memory of the probe. */
 static void forget_start(void)
 {
-    extern const char __executable_start[], __etext[];
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t from = (uintptr_t)__executable_start & ~(page - 1);
-    (void)madvise((void *)from, (uintptr_t)__etext - from, MADV_DONTNEED);
+    extern char __executable_start[], __etext[];
+    char *from =
+        __executable_start - (uintptr_t)__executable_start % (uintptr_t)sysconf(_SC_PAGESIZE);
+    (void)madvise(from, (size_t)(__etext - from), MADV_DONTNEED);
 }
 
 static void measure_outside(const char *directory)

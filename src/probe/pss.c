@@ -182,7 +182,7 @@ static int64_t interest(const struct process *process, int64_t t_ms, bool growin
         return by > process->rss_bytes / 4 ? by : 0;
     if (was_alone)
         return by > process->rss_bytes / 8 ? by : 0;
-    /* A read walks its anonymous pages, too, which brings nothing. */
+    /* A read also walks its anonymous pages, whose PSS its size shows. */
     if (is_alone(process))
         return by > MIB && by > process->rss_bytes / 4 ? by : 0;
     if (process->read_ms < 0 || by > MIB + process->rss_bytes / 50)
