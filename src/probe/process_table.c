@@ -23,6 +23,8 @@
 /* A process whose statm has not changed since its last check has not called exec(2): its command
  * line is read again only after this time. */
 #define UNCHANGED_CHECK_MS 3000
+/* A process that computes and waits for a CPU can keep its sizes. */
+#define RUN_DELAY_MS 1000
 /* A process of this size is named in the report, so its command line must be its own. */
 #define LARGE_BYTES (INT64_C(16) << 20)
 #define ANCESTORS_MAX 64
@@ -307,9 +309,10 @@ static bool statm_changed(struct process *process)
     return changed;
 }
 
-static void read_run_delay(struct process *process)
+static void read_run_delay(struct process *process, int64_t t_ms)
 {
     char text[128];
+    process->read_run_delay_ms = t_ms;
     if (!counts_run_delay || process_read(process, "schedstat", text, sizeof text) <= 0)
         return;
     int64_t delay_us = parse_run_delay(text);
@@ -342,11 +345,14 @@ bool process_check_command(struct process *process, int64_t t_ms, int64_t tick_m
         3 * process->check_gap_ms < longest ? 3 * process->check_gap_ms : longest;
     /* One read of an open file costs a fifth of the two below. */
     int64_t unchanged_ms = longest > UNCHANGED_CHECK_MS ? longest : UNCHANGED_CHECK_MS;
-    if (!statm_changed(process) && t_ms < process->read_command_ms + unchanged_ms)
+    if (!statm_changed(process) && t_ms < process->read_command_ms + unchanged_ms) {
+        if (t_ms >= process->read_run_delay_ms + RUN_DELAY_MS)
+            read_run_delay(process, t_ms);
         return false;
+    }
     process->read_command_ms = t_ms;
     process->command_rss_bytes = process->rss_bytes;
-    read_run_delay(process);
+    read_run_delay(process, t_ms);
 
     int64_t length = process_read(process, "cmdline", command, sizeof command);
     if (length <= 0)

@@ -32,6 +32,7 @@ struct process {
     int64_t command_rss_bytes;         /* rss_bytes at that read */
     uint64_t statm_hash;               /* at the last check */
     int64_t run_delay_us;              /* at the last read */
+    int64_t read_run_delay_ms;         /* the last read */
 
     int64_t rss_bytes, shared_bytes; /* from the last statm; 0: a zombie */
     int64_t hwm_bytes;               /* VmHWM at its last read; -1: never read */

@@ -73,6 +73,7 @@ static void take_rollup(struct process *process, const struct proc_rollup *rollu
     process->read_rss_bytes = rollup->rss_bytes;
     process->read_pss_bytes = rollup->pss_bytes;
     process->read_pss_shmem_bytes = rollup->pss_shmem_bytes > 0 ? rollup->pss_shmem_bytes : 0;
+    process->read_shared_bytes = process->shared_bytes;
     if (rollup->anon_bytes < 0 || rollup->pss_anon_bytes < 0) {
         process->anon_share = process->shared_share = share(rollup->pss_bytes, rollup->rss_bytes);
         process->read_pss_anon_bytes =

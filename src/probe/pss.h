@@ -2,7 +2,8 @@
  *
  * A read makes the kernel walk the pages of the process, about 10 us per MiB, under its mmap lock.
  * It must be rare. Between two reads, the estimate takes the sizes from statm. It multiplies
- * anonymous pages, and other pages, by their shares (PSS / RSS) at the last read. */
+ * anonymous pages, and other pages, by their shares (PSS / RSS) at the last read. If the sizes show
+ * that no anonymous page is shared (pss_compare), most processes need no read at all. */
 #ifndef BM_PROBE_PSS_H
 #define BM_PROBE_PSS_H
 
@@ -24,14 +25,15 @@ void pss_init(struct pss_account *account);
 int64_t pss_cpu_us(void);
 
 /* Compares the sizes of the processes from statm with the charged `anon_bytes` (-1: unknown, or it
- * includes other processes). If they agree to 1 %, no process shares its anonymous memory: its size
- * is its PSS, and only its mapped files and shmem need a read. Call it after all sizes are read. */
+ * includes other processes). If they agree to 1 MiB and 1 %, no process shares its anonymous
+ * memory: its size is its PSS, and only its mapped files and shmem need a read. Call it after all
+ * sizes are read. */
 void pss_compare(int64_t anon_bytes);
 
 /* Reads the PSS of the processes whose size changed most since their last read. It stops when the
- * budget (0.2 % of the time) or `limit_us` is used up. If memory is `growing`, it assumes that a
- * process that shared nothing at its last read still shares nothing. Returns false if no process
- * needs a read. */
+ * budget (0.2 % of the time) or `limit_us` is used up. While memory changes (`growing`), a process
+ * that shared nothing at its last read is read again only after a larger change, and a new process
+ * not at all. Returns false if no process needs a read. */
 bool pss_refresh(int64_t t_ms, int64_t limit_us, bool growing);
 
 /* Estimates the PSS of `process` from its statm and its last read. */

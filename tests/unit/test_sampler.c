@@ -255,6 +255,23 @@ START_TEST(an_exec_is_seen_by_the_sizes)
 }
 END_TEST
 
+/* A process that computes waits for a CPU, although its sizes do not change. */
+START_TEST(the_wait_for_a_cpu_is_read_although_nothing_changes)
+{
+    begin("memory-freed");
+    struct process *process = table_take(5002070, 0);
+    table_count_run_delay();
+    put("/proc/5002070/schedstat", "7 2000000 1\n");
+    (void)process_check_command(process, 0, 150);
+    (void)process_check_command(process, 100, 150);
+    put("/proc/5002070/schedstat", "7 900000000 2\n");
+    (void)process_check_command(process, 1200, 150);
+    ck_assert_int_eq(table_run_delay_us(), 900000);
+    end(1400);
+    measurement_release(&watched.m);
+}
+END_TEST
+
 /* The process calls exec(2) after the scan, and grows at once. From then on, the usage does not
  * change: the name is read nevertheless, and the peak RSS is at least the last one that was seen.
  */
@@ -553,6 +570,7 @@ int main(void)
     tcase_add_test(all, hwm_is_the_highest_rss_of_a_process);
     tcase_add_test(all, exec_resets_hwm);
     tcase_add_test(all, an_exec_is_seen_by_the_sizes);
+    tcase_add_test(all, the_wait_for_a_cpu_is_read_although_nothing_changes);
     tcase_add_test(all, a_process_that_grows_after_an_exec_has_its_new_name);
     tcase_add_test(all, the_peak_rss_of_a_process_that_ended_unread_is_unknown);
     tcase_add_test(all, a_build_that_does_not_change_costs_little);
