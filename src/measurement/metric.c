@@ -164,20 +164,31 @@ char *metric_step(const char *metric, int64_t from, int64_t to)
     return xasprintf("%s (%+.1f %%)", delta, (double)(to - from) * 100 / (double)from);
 }
 
-char *metric_largest(const struct measurement *m, const char *metric)
+const struct snapshot *metric_snapshot(const struct measurement *m, const char *metric)
 {
     const struct stage_measurement *stage = stage_of(m, metric);
+    if (is_time(metric) || metric_process_name(metric) || (metric_stage(metric) && !stage))
+        return NULL;
+    const struct snapshot *snapshot = stage ? &stage->at_peak : &m->peak.at_peak;
+    bool is_unreclaimable = strcmp(metric, METRIC_UNRECLAIMABLE_PEAK) == 0;
+    if (is_unreclaimable && m->peak.at_unreclaimable_peak.count)
+        snapshot = &m->peak.at_unreclaimable_peak;
+    return snapshot->count ? snapshot : NULL;
+}
+
+char *metric_largest(const struct measurement *m, const char *metric)
+{
     const struct watched_processes *processes = metric_processes(m, metric);
     if (processes && processes->largest) {
         char *peak CLEANUP(cleanup_free) = format_bytes(processes->peak_rss_bytes);
         return xasprintf("%s, %s", processes->largest, peak);
     }
-    if (is_time(metric) || metric_process_name(metric) || (metric_stage(metric) && !stage))
+    const struct snapshot *snapshot = metric_snapshot(m, metric);
+    if (!snapshot)
         return NULL;
-    const struct snapshot *snapshot = stage ? &stage->at_peak : &m->peak.at_peak;
     size_t count;
     struct process_group *groups CLEANUP(cleanup_free) = snapshot_groups(snapshot, &count);
-    if (count == 0 || groups[0].pss_bytes < 0)
+    if (groups[0].pss_bytes < 0)
         return NULL;
 
     char *size CLEANUP(cleanup_free) = format_bytes(groups[0].pss_bytes);

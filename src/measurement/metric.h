@@ -61,8 +61,11 @@ char *metric_step(const char *metric, int64_t from, int64_t to);
 /* "grew by 204.1 MiB (+25.4 %)", or "shrank by ...". The caller owns it. */
 char *metric_change(const char *metric, int64_t from, int64_t to);
 
-/* Returns the processes of one name with the most PSS at the metric's peak, or at the PSS peak of
- * its stage: "node nx ×3, 402.0 MiB". The caller owns it; NULL if there is no snapshot. */
+/* Returns the processes when the metric was highest; of a stage, at the PSS peak of its own
+ * processes. NULL for duration and "process:NAME", and if there is no snapshot. Borrowed. */
+const struct snapshot *metric_snapshot(const struct measurement *m, const char *metric);
+/* Returns the processes of one name with the most PSS in metric_snapshot: "node nx ×3, 402.0 MiB";
+ * of "process:NAME" the largest process. The caller owns it; NULL: unknown. */
 char *metric_largest(const struct measurement *m, const char *metric);
 
 #endif

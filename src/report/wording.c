@@ -190,19 +190,6 @@ const struct stage_measurement *find_stage(const struct measurement *m, const ch
     return NULL;
 }
 
-const struct snapshot *metric_snapshot(const struct measurement *m, const char *metric)
-{
-    const struct snapshot *snapshot = &m->peak.at_peak;
-    const char *name = metric_stage(metric);
-    if (name) {
-        const struct stage_measurement *stage = find_stage(m, name);
-        snapshot = stage ? &stage->at_peak : NULL;
-    } else if (strcmp(metric, METRIC_DURATION) == 0 || metric_processes(m, metric)) {
-        return NULL;
-    }
-    return snapshot && snapshot->count ? snapshot : NULL;
-}
-
 const struct finding *find_finding(const struct judgement *judgement, const char *metric)
 {
     for (size_t i = 0; i < judgement->finding_count; i++)
@@ -492,7 +479,7 @@ void format_deep_gaps(const struct deep_run *deep, struct strv *gaps)
 char *metric_inside(const struct measurement *m, const char *metric)
 {
     const struct snapshot *snapshot = metric_snapshot(m, metric);
-    bool same = snapshot && snapshot->count && m->peak.at_peak.count &&
+    bool same = snapshot && m->peak.at_peak.count &&
                 snapshot->processes[0].pid == m->peak.at_peak.processes[0].pid;
     return same ? format_inside(m) : NULL;
 }

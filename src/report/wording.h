@@ -84,9 +84,6 @@ const char *at_start_note(const struct peak *peak);
 
 /* "memory peak of the build (memory.peak)", "PSS peak of stage build-deps". */
 char *format_metric(const char *metric, const struct measurement *m);
-/* The processes at the highest value of the metric; of a stage, at its PSS peak. NULL: there is no
- * snapshot. Borrowed. */
-const struct snapshot *metric_snapshot(const struct measurement *m, const char *metric);
 
 /* The finding for this metric, or NULL. Borrowed. */
 const struct finding *find_finding(const struct judgement *judgement, const char *metric);

@@ -532,7 +532,7 @@ START_TEST(largest_processes_of_a_metric)
         const char *metric, *text;
     } cases[] = {
         {"cgroup_peak", "next build, 400.0 MiB"},
-        {"unreclaimable_peak", "next build, 400.0 MiB"},
+        {"unreclaimable_peak", "next build, 400.0 MiB"}, /* it has no snapshot of its own */
         {"stage:build-deps", "node nx ×3, 210.0 MiB"},
         {"stage_unreclaimable:build-deps", "node nx ×3, 210.0 MiB"},
         {"stage:setup", NULL}, /* no snapshot */
@@ -546,6 +546,9 @@ START_TEST(largest_processes_of_a_metric)
         else
             ck_assert_ptr_null(text);
     }
+    gate_add_process(&m.peak.at_unreclaimable_peak, "ld", 300 * MIB);
+    char *text CLEANUP(cleanup_free) = metric_largest(&m, "unreclaimable_peak");
+    ck_assert_str_eq(text, "ld, 300.0 MiB");
 }
 END_TEST
 
