@@ -129,12 +129,6 @@ bool cgroup_is_root(const struct cgroup *cgroup)
                : cgroup->version == 2 && !cgroup_has_file(cgroup, "memory.current");
 }
 
-int64_t cgroup_usage(const struct cgroup *cgroup)
-{
-    return cgroup_read_number(cgroup,
-                              cgroup->version == 2 ? "memory.current" : "memory.usage_in_bytes");
-}
-
 /* Returns the name of the file for this version, or NULL if it does not exist. */
 static const char *source(const struct cgroup *cgroup, const char *v1, const char *v2)
 {
@@ -152,10 +146,16 @@ const char *cgroup_peak_source(const struct cgroup *cgroup)
     return source(cgroup, "memory.max_usage_in_bytes", "memory.peak");
 }
 
+int64_t cgroup_usage(const struct cgroup *cgroup)
+{
+    const char *name = cgroup_usage_source(cgroup);
+    return name ? cgroup_read_number(cgroup, name) : -1;
+}
+
 int64_t cgroup_peak(const struct cgroup *cgroup)
 {
-    int64_t bytes = cgroup_read_number(cgroup, cgroup->version == 2 ? "memory.peak"
-                                                                    : "memory.max_usage_in_bytes");
+    const char *name = cgroup_peak_source(cgroup);
+    int64_t bytes = name ? cgroup_read_number(cgroup, name) : -1;
     return bytes > 0 ? bytes : -1;
 }
 

@@ -13,6 +13,7 @@
 #include "base/strv.h"
 #include "measurement/runtime.h"
 #include "proc/smaps.h"
+#include "wire/wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -79,13 +80,6 @@ struct build_end {
 /* The parts of the charged memory, from memory.stat. Each may be UNMEASURED. */
 struct composition {
     int64_t anon_bytes, file_bytes, shmem_bytes, kernel_bytes;
-};
-
-/* The source of a process's PSS. */
-enum pss_basis {
-    PSS_MEASURED,  /* smaps_rollup was read, or the process shares nothing: its size is its PSS */
-    PSS_ESTIMATED, /* derived from statm and the process's last measured ratio */
-    PSS_RSS,       /* RSS, an upper bound: smaps_rollup could not be read */
 };
 
 /* The PSS of the mappings of one kind, or of those with one name. */

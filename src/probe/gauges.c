@@ -25,9 +25,12 @@
 /* A wait becomes longer by this part of the time that passes. */
 #define CALMING 20
 
+/* `name` may be NULL: the kernel has no such file. */
 static int open_file(const struct cgroup *cgroup, const char *name)
 {
     char path[CGROUP_PATH_MAX + 64];
+    if (!name)
+        return -1;
     snprintf(path, sizeof path, "%s/%s", cgroup->directory, name);
     return open(path, O_RDONLY | O_CLOEXEC);
 }
@@ -68,8 +71,8 @@ void gauges_open(struct gauges *gauges, const struct cgroup *cgroup)
     if (cgroup->version == 0)
         return;
     bool v2 = cgroup->version == 2;
-    gauges->usage_fd = open_file(cgroup, v2 ? "memory.current" : "memory.usage_in_bytes");
-    gauges->peak_fd = open_file(cgroup, v2 ? "memory.peak" : "memory.max_usage_in_bytes");
+    gauges->usage_fd = open_file(cgroup, cgroup_usage_source(cgroup));
+    gauges->peak_fd = open_file(cgroup, cgroup_peak_source(cgroup));
     gauges->stat_fd = open_file(cgroup, "memory.stat");
     gauges->extra_fd = open_file(cgroup, v2 ? "memory.swap.current" : "memory.kmem.usage_in_bytes");
     gauges->limit_bytes = cgroup_limit(cgroup);

@@ -1,7 +1,8 @@
 /* Gauges: the cgroup's memory usage, and the part of it that cannot be reclaimed.
  *
- * The sampler polls them up to 200 times per second, so their files stay open. A gauge has a new
- * high if it exceeds its value at the last snapshot by one step (1 to 3 %). */
+ * The sampler polls them 20 times per second, and up to 200 times while memory grows, so their
+ * files stay open. A gauge has a new high if it exceeds its value at the last snapshot by one step
+ * (1 to 3 %). */
 #ifndef BM_PROBE_GAUGES_H
 #define BM_PROBE_GAUGES_H
 
@@ -32,14 +33,15 @@ struct gauges {
     int64_t flat_usage_bytes, flat_since_ms; /* the usage that has not changed since then */
     int64_t polled_ms;                       /* the last poll */
     int64_t growth_bytes_per_ms;             /* the highest of the last few polls */
-    int64_t growth_wait_us;                  /* in which it grows by at most 2.5 % */
+    int64_t growth_wait_us; /* the wait that this growth allows, see gauges_wait_ms */
 };
 
 /* `cgroup` must outlive the gauges. If its version is 0, all values stay unknown. */
 void gauges_open(struct gauges *gauges, const struct cgroup *cgroup);
 
-/* Reads the usage at `t_ms`, which must not fall. Also reads memory.stat if `whole` is true, or if
- * the usage has changed or is near the memory limit. */
+/* Reads the usage at `t_ms`, which must not fall. Also reads memory.stat if `whole` is true, if the
+ * usage is near the memory limit, or if the unreclaimable memory may have a new high: the usage
+ * exceeds its highest, and has changed by more than 0.5 % since the last read. */
 void gauges_poll(struct gauges *gauges, int64_t t_ms, bool whole);
 /* Return the usage, and the kernel's peak of the cgroup; -1 if unknown. */
 int64_t gauges_read_usage(const struct gauges *gauges);
@@ -59,9 +61,10 @@ bool gauges_are_flat(const struct gauges *gauges);
  * delays the release of the memory of a process that the kernel has killed. */
 bool gauges_near_limit(const struct gauges *gauges);
 
-/* Returns how long the caller can sleep after a poll without missing a new high, in ms (5 to 50).
- * At twice its recent growth, the usage exceeds its highest by at most 2.5 % or 8 MiB
- * meanwhile, unless it does so within 5 ms. */
+/* Returns how long the caller can sleep after a poll, in ms (5 to 50). If the usage grows at twice
+ * its recent rate, it exceeds its highest by at most 2.5 % or 8 MiB meanwhile, whichever is more; a
+ * faster growth is seen at the next poll. The wait becomes longer slowly: after growth, by 1/20 of
+ * the time that passes. */
 int64_t gauges_wait_ms(const struct gauges *gauges);
 
 #endif

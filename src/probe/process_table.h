@@ -6,6 +6,7 @@
 #define BM_PROBE_PROCESS_TABLE_H
 
 #include "proc/proc.h"
+#include "wire/wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,7 +49,7 @@ struct process {
     float cost_us_per_mib;          /* of that read */
 
     int64_t pss_bytes, pss_anon_bytes; /* estimated at the last snapshot */
-    int basis;                         /* as in struct wire_process */
+    enum pss_basis basis;
 };
 
 /* `root` is prefixed to /proc; it is "" outside of tests. */

@@ -169,6 +169,9 @@ static int64_t unread_bytes(const struct process *process)
     return by < 0 ? -by : by;
 }
 
+/* Returns how much a read of the process can show; 0: it needs none. What no read has shown must
+ * exceed a part of its size: a quarter if it is large, or grows and shared nothing; an eighth if it
+ * shared nothing; a quarter in mapped files if its size shows the rest; else a fiftieth. */
 static int64_t interest(const struct process *process, int64_t t_ms, bool growing)
 {
     if (!process->pid || process->gone || process->refused || process->rss_bytes == 0)
@@ -240,7 +243,7 @@ static void repeat_read(struct process *process)
 {
     int64_t grown = process->rss_bytes - process->read_rss_bytes;
     grown = grown > 0 ? (int64_t)((double)grown * (double)process->anon_share) : 0;
-    process->basis = BASIS_MEASURED;
+    process->basis = PSS_MEASURED;
     process->pss_bytes = process->read_pss_bytes + grown;
     process->pss_anon_bytes = process->read_pss_anon_bytes + grown;
 }
@@ -255,11 +258,11 @@ void pss_estimate(struct process *process)
         repeat_read(process);
         return;
     }
-    process->basis = known && alone ? BASIS_MEASURED : BASIS_ESTIMATED;
+    process->basis = known && alone ? PSS_MEASURED : PSS_ESTIMATED;
     if (alone)
         anon_share = 1;
     if (process->read_ms < 0) {
-        process->basis = process->refused ? BASIS_RSS : process->basis;
+        process->basis = process->refused ? PSS_RSS : process->basis;
         anon_share = 1;
         shared_share = process->refused ? 1 : share(shared_pss_bytes, shared_rss_bytes);
     }
@@ -302,7 +305,7 @@ static void set_anon(struct process *process, double bytes)
     int64_t anon = process->rss_bytes - process->shared_bytes;
     process->pss_bytes += (int64_t)bytes - process->pss_anon_bytes;
     process->pss_anon_bytes = (int64_t)bytes;
-    process->basis = process->basis == BASIS_RSS ? BASIS_RSS : BASIS_ESTIMATED;
+    process->basis = process->basis == PSS_RSS ? PSS_RSS : PSS_ESTIMATED;
     if (process->read_ms >= 0) {
         process->anon_share = share((int64_t)bytes, anon);
         process->read_rss_bytes = 0;
@@ -347,8 +350,6 @@ void pss_guard(int64_t anon_bytes, int64_t t_ms, bool may_read)
             break;
         sum -= process->pss_anon_bytes;
         read_pss(process, t_ms);
-        if (!process->refused)
-            process->read_ms = t_ms;
         pss_estimate(process);
         sum += process->pss_anon_bytes;
     }

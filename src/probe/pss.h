@@ -12,8 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { BASIS_MEASURED = 0, BASIS_ESTIMATED = 1, BASIS_RSS = 2 };
-
 struct pss_account {
     int64_t vanished, unreadable, reads;
     bool no_rollup; /* a live process has no smaps_rollup: the kernel does not report PSS */
@@ -43,12 +41,14 @@ void pss_estimate(struct process *process);
  * be charged to another cgroup. */
 int64_t pss_charged_bytes(const struct process *process);
 
-/* Corrects the estimates so that they match the charged `anon_bytes` (-1: unknown) to about 3 %.
+/* Corrects the estimates of anonymous memory if their sum differs from the charged `anon_bytes`
+ * (-1: unknown) by more than 3 %, and by more than 8 MiB above it or 2 MiB below it.
  *
- * statm counts pages that forked processes share once for each of them. If the estimates exceed
- * `anon_bytes`, this function reads the PSS of the largest processes, provided that `may_read` is
- * true. It then scales the anonymous memory of the processes that it did not read. It does not
- * change mapped files: other cgroups may be charged for them. */
+ * statm counts pages that forked processes share once for each of them. If the sum is too high,
+ * this function reads the PSS of the largest processes, provided that `may_read` is true. If that
+ * is not enough, it reduces the estimates of the processes that it did not read. If the sum is too
+ * low, it raises them, at most to their sizes. It does not change mapped files: other cgroups may
+ * be charged for them. */
 void pss_guard(int64_t anon_bytes, int64_t t_ms, bool may_read);
 
 #endif

@@ -11,7 +11,7 @@
 struct held_process {
     int64_t pss_bytes;
     int place; /* index of the pinned process in the table */
-    int basis;
+    enum pss_basis basis;
 };
 
 struct held {
@@ -109,7 +109,7 @@ static int64_t measured_bytes(void)
 {
     int64_t sum = 0;
     for (size_t i = 0; i < table_end(); i++)
-        if (counts(table_at(i)) && table_at(i)->basis == BASIS_MEASURED)
+        if (counts(table_at(i)) && table_at(i)->basis == PSS_MEASURED)
             sum += table_at(i)->pss_bytes;
     return sum;
 }
@@ -131,11 +131,6 @@ static bool held_attributes_more(const struct held *kept, int64_t bytes, int64_t
 {
     return kept->highest_bytes >= 0 && head->pss_bytes < kept->head.pss_bytes &&
            ownerless > kept->ownerless_bytes + bytes / 20;
-}
-
-bool snapshot_is_best(enum wire_gauge gauge, int64_t bytes)
-{
-    return bytes >= 0 && bytes > held[gauge].highest_bytes;
 }
 
 /* Higher; or as high within 0.5 %, with more of it measured. */
@@ -212,7 +207,7 @@ void snapshot_offer_stages(const struct wire_snapshot *head)
         int place = place_of(process->own_stage);
         sums[place].processes++;
         sums[place].pss_bytes += process->pss_bytes;
-        if (process->basis == BASIS_MEASURED)
+        if (process->basis == PSS_MEASURED)
             sums[place].measured_bytes += process->pss_bytes;
     }
     for (int place = 0; place <= stages_count(); place++) {

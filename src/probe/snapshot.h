@@ -14,8 +14,6 @@
 #include <stdint.h>
 
 void snapshots_init(void);
-/* Returns whether `bytes` is higher than the best snapshot of `gauge`. */
-bool snapshot_is_best(enum wire_gauge gauge, int64_t bytes);
 /* Keeps the current estimates of the table as the snapshot of `gauge`, WIRE_GAUGE_USAGE or
  * WIRE_GAUGE_UNRECLAIMABLE, if they are better. They are better if `bytes`, the value of the gauge,
  * is higher. They are also better if it is about the same and more of the PSS is measured. */

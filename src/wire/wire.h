@@ -124,11 +124,18 @@ struct wire_snapshot {
     int64_t processes; /* how many WIRE_PROCESS follow: all, or the largest own processes */
 };
 
+/* The source of a process's PSS. */
+enum pss_basis {
+    PSS_MEASURED,  /* smaps_rollup was read, or the process shares nothing: its size is its PSS */
+    PSS_ESTIMATED, /* derived from statm and the process's last measured ratio */
+    PSS_RSS,       /* RSS, an upper bound: smaps_rollup could not be read */
+};
+
 struct wire_process {
     int64_t pid;
     int64_t pss_bytes;
     int64_t hwm_bytes;   /* VmHWM */
-    int64_t basis;       /* of pss_bytes (enum pss_basis): 0 measured, 1 estimated, 2 RSS */
+    int64_t basis;       /* of pss_bytes: enum pss_basis */
     const char *command; /* the arguments, separated by spaces */
 };
 

@@ -89,7 +89,7 @@ static void follow_small_changes(struct process *process)
     ck_assert_int_gt(gained, MIB / 4);
     process->rss_bytes = process->read_rss_bytes + MIB;
     pss_estimate(process);
-    ck_assert_int_eq(process->basis, BASIS_MEASURED);
+    ck_assert_int_eq(process->basis, PSS_MEASURED);
     ck_assert_int_eq(process->pss_bytes, pss + gained);
     ck_assert_int_eq(process->pss_anon_bytes, process->read_pss_anon_bytes + gained);
     process->rss_bytes = process->read_rss_bytes - MIB; /* statm is not exact */
@@ -111,14 +111,14 @@ static void follow_one(void)
     ck_assert(process_read_statm(process));
     ck_assert_int_ge(process->rss_bytes, 100 * MIB);
     pss_estimate(process);
-    ck_assert_int_eq(process->basis, BASIS_ESTIMATED);
+    ck_assert_int_eq(process->basis, PSS_ESTIMATED);
 
     pss_refresh(0, 1000000, false);
     ck_assert_int_eq(account.reads, 1);
     pss_refresh(1, 1000000, false); /* unchanged: not read again */
     ck_assert_int_eq(account.reads, 1);
     pss_estimate(process);
-    ck_assert_int_eq(process->basis, BASIS_MEASURED);
+    ck_assert_int_eq(process->basis, PSS_MEASURED);
     ck_assert_int_ge(process->pss_bytes, 100 * MIB);
     /* The child holds anonymous memory; the program and its libraries are mapped files. */
     ck_assert_int_ge(pss_charged_bytes(process), 100 * MIB);
@@ -217,7 +217,7 @@ START_TEST(rss_is_used_if_there_is_no_rollup)
     ck_assert(process_read_statm(process));
     pss_refresh(0, 1000000, false);
     pss_estimate(process);
-    ck_assert_int_eq(process->basis, BASIS_RSS);
+    ck_assert_int_eq(process->basis, PSS_RSS);
     ck_assert_int_eq(process->pss_bytes, 1000 * sysconf(_SC_PAGESIZE));
     ck_assert_int_eq(account.unreadable, 1);
     ck_assert_int_eq(account.vanished, 0);
@@ -321,7 +321,7 @@ START_TEST(sizes_that_add_up_need_no_read)
     ck_assert_int_eq(with_files->read_ms, 0);
     table_drop(with_files);
     pss_estimate(large);
-    ck_assert_int_eq(large->basis, BASIS_MEASURED);
+    ck_assert_int_eq(large->basis, PSS_MEASURED);
     ck_assert_int_eq(large->pss_anon_bytes, 100 * MIB);
 
     /* Its anonymous memory grows, and the charge with it. */
@@ -330,7 +330,7 @@ START_TEST(sizes_that_add_up_need_no_read)
     pss_refresh(1000, 1000000, false);
     ck_assert_int_eq(account.reads, 1);
     pss_estimate(large);
-    ck_assert_int_eq(large->basis, BASIS_MEASURED);
+    ck_assert_int_eq(large->basis, PSS_MEASURED);
     ck_assert_int_eq(large->pss_anon_bytes, 400 * MIB);
     end_child(pids[0]);
     end_child(pids[1]);
@@ -365,7 +365,7 @@ START_TEST(a_process_that_was_seen_to_share_keeps_its_share)
     process->read_rss_bytes = 0;
     pss_compare(100 * MIB);
     pss_estimate(process);
-    ck_assert_int_eq(process->basis, BASIS_ESTIMATED);
+    ck_assert_int_eq(process->basis, PSS_ESTIMATED);
     ck_assert_int_eq(process->pss_anon_bytes, 50 * MIB);
     end_child(pid);
 }
@@ -384,7 +384,7 @@ START_TEST(a_process_can_end_while_it_is_read)
     ck_assert_int_eq(account.vanished, 1);
     ck_assert_int_eq(account.unreadable, 0);
     pss_estimate(process);
-    ck_assert_int_eq(process->basis, BASIS_ESTIMATED);
+    ck_assert_int_eq(process->basis, PSS_ESTIMATED);
     ck_assert_int_eq(process->pss_bytes, process->rss_bytes);
     ck_assert_int_ge(process->pss_bytes, 20 * MIB);
     ck_assert(!process_read_statm(process));
@@ -420,7 +420,7 @@ START_TEST(an_unreadable_rollup_is_counted)
     ck_assert_int_eq(account.vanished, 0);
     ck_assert(!account.no_rollup);
     pss_estimate(process);
-    ck_assert_int_eq(process->basis, BASIS_RSS);
+    ck_assert_int_eq(process->basis, PSS_RSS);
     ck_assert_int_eq(process->pss_bytes, process->rss_bytes);
     ck_assert_int_ge(process->pss_bytes, 20 * MIB);
     end_child(pid);
