@@ -6,14 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *subject_of(const struct engine *engine)
-{
-    return engine == &engine_docker   ? "engine docker"
-           : engine == &engine_podman ? "engine podman"
-           : engine == &engine_host   ? "engine host"
-                                      : "engine inplace";
-}
-
 static const char *fix_of_container(const struct trial *trial)
 {
     bool docker = trial->engine == &engine_docker;
@@ -70,10 +62,9 @@ static char *describe(const struct trial *trial)
 }
 
 /* Adds a line for each figure that is less exact, or missing. */
-static void add_limits(struct diagnoses *diagnoses, const struct trial *trial)
+static void add_limits(struct diagnoses *diagnoses, const char *subject, const struct trial *trial)
 {
     const struct measurement *m = &trial->measured;
-    const char *subject = subject_of(trial->engine);
     bool root = geteuid() == 0;
     if (trial->absent_image)
         diagnoses_add(
@@ -114,7 +105,7 @@ static void add_limits(struct diagnoses *diagnoses, const struct trial *trial)
 
 void diagnose_trial(struct diagnoses *diagnoses, const struct trial *trial)
 {
-    const char *subject = subject_of(trial->engine);
+    char *subject CLEANUP(cleanup_free) = xasprintf("engine %s", trial->engine->name);
     if (trial->state < TRIAL_LIMITED) {
         diagnoses_add(diagnoses, subject, DIAGNOSIS_MISSING,
                       xstrdup(trial->reason ? trial->reason : "not tried"),
@@ -122,5 +113,5 @@ void diagnose_trial(struct diagnoses *diagnoses, const struct trial *trial)
         return;
     }
     diagnoses_add(diagnoses, subject, DIAGNOSIS_OK, describe(trial), NULL);
-    add_limits(diagnoses, trial);
+    add_limits(diagnoses, subject, trial);
 }

@@ -18,6 +18,7 @@
 void diagnoses_release(struct diagnoses *diagnoses)
 {
     for (size_t i = 0; i < diagnoses->count; i++) {
+        free(diagnoses->items[i].subject);
         free(diagnoses->items[i].found);
         free(diagnoses->items[i].fix);
     }
@@ -29,8 +30,10 @@ void diagnoses_add(struct diagnoses *diagnoses, const char *subject, enum diagno
                    char *found, const char *fix)
 {
     diagnoses->items = xgrow(diagnoses->items, diagnoses->count, sizeof *diagnoses->items);
-    diagnoses->items[diagnoses->count++] = (struct diagnosis){
-        .subject = subject, .state = state, .found = found, .fix = fix ? xstrdup(fix) : NULL};
+    diagnoses->items[diagnoses->count++] = (struct diagnosis){.subject = xstrdup(subject),
+                                                              .state = state,
+                                                              .found = found,
+                                                              .fix = fix ? xstrdup(fix) : NULL};
 }
 
 /* ---- the memory controller ---- */

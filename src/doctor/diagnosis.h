@@ -11,7 +11,7 @@ enum diagnosis_state {
 };
 
 struct diagnosis {
-    const char *subject; /* "engine docker", "memory peak"; static */
+    char *subject; /* "engine docker", "memory peak"; owned */
     enum diagnosis_state state;
     char *found; /* one line; owned */
     char *fix;   /* an imperative; NULL if there is nothing to fix; owned */
@@ -23,7 +23,7 @@ struct diagnoses {
 };
 void diagnoses_release(struct diagnoses *diagnoses);
 
-/* Adds a diagnosis. Takes ownership of `found`, copies `fix`, which may be NULL. */
+/* Adds a diagnosis. Takes ownership of `found`, copies `subject` and `fix`, which may be NULL. */
 void diagnoses_add(struct diagnoses *diagnoses, const char *subject, enum diagnosis_state state,
                    char *found, const char *fix);
 
