@@ -402,6 +402,17 @@ char *git_subject(const char *root, const char *commit)
     return subject ? subject : xstrdup("");
 }
 
+int git_parents(const char *root, const char *commit, struct strv *parents, struct bm_error *err)
+{
+    char *all CLEANUP(cleanup_free) = xasprintf("%s^@", commit);
+    const char *const words[] = {"rev-parse", all, NULL};
+    char *list CLEANUP(cleanup_free) = read_git(root, words, err);
+    if (!list)
+        return -1;
+    add_lines(list, parents);
+    return 0;
+}
+
 int git_list_between(const char *root, const char *bad, const struct strv *good,
                      enum git_order order, struct strv *commits, struct bm_error *err)
 {

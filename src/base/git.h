@@ -96,6 +96,9 @@ int git_expect_ancestor(const char *root, const char *ancestor, const char *comm
 /* Returns the subject of the commit; "" if git fails. The caller owns it. */
 char *git_subject(const char *root, const char *commit);
 
+/* Lists the full names of the parents of the commit. */
+int git_parents(const char *root, const char *commit, struct strv *parents, struct bm_error *err);
+
 /* The newest first, or the one first that halves them best. */
 enum git_order { GIT_NEWEST_FIRST, GIT_MIDDLE_FIRST };
 /* Lists the commits that `bad` contains and none of `good` does. */

@@ -102,8 +102,10 @@ struct bisect_lab {
     void *context;
 };
 
-/* Searches; runs that `bisection` has already are not measured again. `tree` is an empty worktree
- * for `git bisect`. Returns 0 with an outcome; or -1, with an exit status in `*status`. */
+/* Searches, and confirms the answers for the culprit and its parents with more runs; if one
+ * changes, searches again. Runs that `bisection` has already are not measured again. `tree` is an
+ * empty worktree for `git bisect`. Returns 0 with an outcome; or -1, with an exit status in
+ * `*status`. */
 int bisect_search(struct bisection *bisection, const char *tree, const struct bisect_lab *lab,
                   int *status, struct bm_error *err);
 

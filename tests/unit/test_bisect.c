@@ -16,6 +16,8 @@
 
 #define COMMITS 64
 #define SEEDS 20
+/* Twice log2(64), the bimodal commit and both ends. */
+#define MOST_IF_MISLED 15
 /* log2(64) + 3, both ends included. */
 #define MOST_MEASURED 9
 #define GOOD_BYTES (800 * MIB)
@@ -198,14 +200,24 @@ static void expect_search(struct scene *scene, struct bisection *bisection,
 
 /* ---- 20 seeds ---- */
 
-/* A free place between the ends. A commit that cannot be judged and stands directly before the
- * culprit could be the culprit itself: that is the next test. */
-static size_t free_place(struct scene *scene)
+/* Whether a commit at this place can be made one that cannot be judged. Directly before the culprit
+ * it could be the culprit itself: that is the next test. */
+static bool is_free(const struct scene *scene, size_t place)
 {
+    return place > 0 && place < COMMITS - 1 && scene->kinds[place] == KIND_NORMAL &&
+           place != scene->culprit && place + 1 != scene->culprit;
+}
+
+/* A free place among `places`, or anywhere between the ends if none is free. */
+static size_t free_place(struct scene *scene, const size_t *places, size_t count)
+{
+    size_t first = count ? (size_t)(draw(scene) * (double)count) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (is_free(scene, places[(first + i) % count]))
+            return places[(first + i) % count];
     for (;;) {
         size_t place = 1 + (size_t)(draw(scene) * (COMMITS - 2));
-        if (scene->kinds[place] == KIND_NORMAL && place != scene->culprit &&
-            place + 1 != scene->culprit)
+        if (is_free(scene, place))
             return place;
     }
 }
@@ -215,19 +227,50 @@ static struct scene random_scene(uint64_t seed)
     struct scene scene = plain_scene(0);
     scene.state = seed * UINT64_C(0x9e3779b97f4a7c15);
     scene.culprit = 1 + (size_t)(draw(&scene) * (COMMITS - 1));
-    scene.kinds[free_place(&scene)] = KIND_BROKEN;
-    scene.kinds[free_place(&scene)] = KIND_BROKEN;
-    scene.kinds[free_place(&scene)] = KIND_BIMODAL;
     return scene;
+}
+
+/* Two commits that do not build and a bimodal one, at free places. */
+static void add_odd_commits(struct scene *scene, const size_t *places, size_t count)
+{
+    scene->kinds[free_place(scene, places, count)] = KIND_BROKEN;
+    scene->kinds[free_place(scene, places, count)] = KIND_BROKEN;
+    scene->kinds[free_place(scene, places, count)] = KIND_BIMODAL;
 }
 
 START_TEST(finds_the_culprit_in_9_measured_commits)
 {
     struct bisection bisection CLEANUP(bisection_release) = {0};
     struct scene scene = random_scene((uint64_t)_i + 1);
+    add_odd_commits(&scene, NULL, 0);
     expect_search(&scene, &bisection, BISECT_FOUND);
     ck_assert_str_eq(bisection.suspects.items[0], history.items[scene.culprit]);
     ck_assert_uint_le(bisect_measured(&bisection), MOST_MEASURED);
+}
+END_TEST
+
+/* The odd commits stand where a search without them goes. A bimodal commit that shows one mode
+ * three times leads the search into the wrong half: it is searched again. */
+START_TEST(finds_the_culprit_past_odd_commits_on_its_way)
+{
+    struct bisection plain CLEANUP(bisection_release) = {0};
+    struct bisection bisection CLEANUP(bisection_release) = {0};
+    struct scene scene = random_scene((uint64_t)_i + 1), without = scene;
+    expect_search(&without, &plain, BISECT_FOUND);
+    size_t path[COMMITS];
+    for (size_t i = 0; i < plain.count; i++)
+        path[i] = place_of(plain.commits[i].name);
+    add_odd_commits(&scene, path, plain.count);
+    expect_search(&scene, &bisection, BISECT_FOUND);
+    ck_assert_str_eq(bisection.suspects.items[0], history.items[scene.culprit]);
+    size_t skipped = 0, misled = 0;
+    for (size_t i = 0; i < bisection.count; i++) {
+        const struct bisect_commit *commit = &bisection.commits[i];
+        skipped += commit->answer == BISECT_SKIP;
+        misled += scene.kinds[place_of(commit->name)] == KIND_BIMODAL && commit->runs.count > 3;
+    }
+    ck_assert_uint_ge(skipped, 1);
+    ck_assert_uint_le(bisect_measured(&bisection), misled ? MOST_IF_MISLED : MOST_MEASURED);
 }
 END_TEST
 
@@ -436,6 +479,7 @@ int main(void)
     tcase_set_tags(seeds, "large"); /* not in valgrind: git runs a thousand times */
     tcase_add_unchecked_fixture(seeds, setup, teardown);
     tcase_add_loop_test(seeds, finds_the_culprit_in_9_measured_commits, 0, SEEDS);
+    tcase_add_loop_test(seeds, finds_the_culprit_past_odd_commits_on_its_way, 0, SEEDS);
     tcase_add_unchecked_fixture(scenes, setup, teardown);
     tcase_add_test(scenes, names_all_suspects_if_the_commits_between_are_skipped);
     tcase_add_test(scenes, finds_a_culprit_at_either_end);
