@@ -13,7 +13,7 @@
 #define MIB ((int64_t)1 << 20)
 
 /* The budget as a part of the time, how much there is at the start, and how much can accumulate. */
-#define DUTY_PERMILLE 1
+#define DUTY_PER_10000 5
 #define CREDIT_START_US 5000
 #define CREDIT_MAX_US 50000
 /* One piece of a read, and the most that a read may cost. */
@@ -23,9 +23,9 @@
 #define COST_MIN_US 300
 #define COST_US_PER_MIB 15
 #define COST_US_PER_MAPPING 4
-/* A read may exceed the budget this many times its cost after the last read: 0.1 % of the time.
+/* A read may exceed the budget this many times its cost after the last read: 0.05 % of the time.
  * Memory must then have been flat for a few times its cost. */
-#define REST_COSTS 1000
+#define REST_COSTS 2000
 #define FLAT_COSTS 8
 /* The time from one search for a due read to the next one. */
 #define SEARCH_MS 50
@@ -96,7 +96,7 @@ void mappings_init(void)
 
 static void add_credit(void)
 {
-    int64_t now = now_us(), earned = (now - credited_at_us) * DUTY_PERMILLE / 1000;
+    int64_t now = now_us(), earned = (now - credited_at_us) * DUTY_PER_10000 / 10000;
     if (earned == 0)
         return;
     credited_at_us = now;

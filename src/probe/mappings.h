@@ -15,8 +15,8 @@
 void mappings_init(void);
 
 /* Continues a read, or begins one if it is due: the usage is still at its highest, and the budget
- * (0.1 % of the time) allows it. While memory grows (`flat` is false), a read may use half of the
- * budget. A read may exceed the budget, for at most 0.1 % of the time, once memory is flat, or if
+ * (0.05 % of the time) allows it. While memory grows (`flat` is false), a read may use half of the
+ * budget. A read may exceed the budget, for at most 0.05 % of the time, once memory is flat, or if
  * the process has doubled. Of processes of about the same size, those that were read before are
  * preferred. `may_read`: the usage is not near the memory limit. */
 void mappings_poll(int64_t t_ms, int64_t usage_bytes, bool flat, bool may_read);

@@ -8,7 +8,7 @@
 #define MIB ((int64_t)1 << 20)
 
 /* The budget of reads as a part of the time, and the most that can accumulate. */
-#define DUTY_PERMILLE 2
+#define DUTY_PERMILLE 1
 #define CREDIT_MAX_US 5000
 /* The guard against copy-on-write may exceed the budget by this amount. */
 #define GUARD_DEBT_US 20000

@@ -29,7 +29,7 @@ int64_t pss_cpu_us(void);
 void pss_compare(int64_t anon_bytes);
 
 /* Reads the PSS of the processes whose size changed most since their last read. It stops when the
- * budget (0.2 % of the time) or `limit_us` is used up. While memory changes (`growing`), a process
+ * budget (0.1 % of the time) or `limit_us` is used up. While memory changes (`growing`), a process
  * that shared nothing at its last read is read again only after a larger change, and a new process
  * not at all. Returns false if no process needs a read. */
 bool pss_refresh(int64_t t_ms, int64_t limit_us, bool growing);

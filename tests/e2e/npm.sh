@@ -102,6 +102,22 @@ next_project() {
     echo 'export default function Page() { return "hello"; }' >pages/index.js
 }
 
+# steady_refresh COMMAND: repeats a refresh while other work disturbs its runs so much that they scatter.
+steady_refresh() {
+    local status try
+    for try in 1 2 3 4; do
+        status=0
+        bash -ec "${1/refresh/refresh --runs 1}" </dev/null >"$work/out" 2>"$work/err" || status=$?
+        { ((status == 2)) && grep -q 'too noisy' "$work/out"; } || break
+        echo "  attempt $try: the runs scatter"
+    done
+    if ((status)); then
+        tail -n 30 "$work/out" "$work/err" >&2
+        fail "exit $status: $1"
+    fi
+    expect 0 sed -i 's/"percent": [0-9.]*/"percent": 100/' baselines/build-mem.json
+}
+
 # three_steps RUNNER: runs the commands of the package's README with npx or what replaces it. The baseline has one
 # run, and any peak below twice that passes: the memory of a build depends on the load of the machine.
 three_steps() {
@@ -113,9 +129,11 @@ three_steps() {
     mapfile -t steps < <(sed -n '/^npx build-mem/s/ *#.*//p' node_modules/build-mem/README.md)
     ((${#steps[@]} == 3)) || fail "the README has not three steps: ${steps[*]}"
     for step in "${steps[@]}"; do
-        step=${step/refresh/refresh --runs 1}
-        expect 0 bash -ec "${step/#npx/$1}" </dev/null
-        [[ $step != *refresh* ]] || expect 0 sed -i 's/"percent": [0-9.]*/"percent": 100/' baselines/build-mem.json
+        if [[ $step == *refresh* ]]; then
+            steady_refresh "${step/#npx/$1}"
+        else
+            expect 0 bash -ec "${step/#npx/$1}" </dev/null
+        fi
     done
     # shellcheck disable=SC2016 # a key
     holds build-mem.json '.["$schema"] == "./node_modules/build-mem/config.schema.json" and (.clear | index(".next"))'
