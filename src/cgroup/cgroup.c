@@ -104,6 +104,7 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
             .swap_cached_bytes = parse_keyed(text, "swapcached"),
             .inactive_file_bytes = parse_keyed(text, "inactive_file"),
             .zswap_bytes = parse_keyed(text, "zswap"),
+            .anon_huge_bytes = parse_keyed(text, "anon_thp"),
         };
         return;
     }
@@ -118,6 +119,7 @@ void parse_memory_stat(const char *text, int version, struct cgroup_stat *stat)
         .swap_cached_bytes = -1,
         .inactive_file_bytes = parse_keyed(text, "total_inactive_file"),
         .zswap_bytes = -1,
+        .anon_huge_bytes = parse_keyed(text, "total_rss_huge"),
     };
 }
 
@@ -198,11 +200,12 @@ static void add_own_stat(const struct cgroup *cgroup, void *context)
     add(&stat->shmem_bytes, shmem);
     add(&stat->swap_bytes, parse_keyed(text, "swap"));
     add(&stat->inactive_file_bytes, parse_keyed(text, "inactive_file"));
+    add(&stat->anon_huge_bytes, parse_keyed(text, "rss_huge"));
 }
 
 void cgroup_stat_sum(const struct cgroup *cgroup, struct cgroup_stat *stat)
 {
-    *stat = (struct cgroup_stat){-1, -1, -1, -1, -1, -1, -1, -1, -1};
+    *stat = (struct cgroup_stat){-1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
     add_own_stat(cgroup, stat);
     cgroup_each_below(cgroup, add_own_stat, stat);
     stat->kernel_bytes = cgroup_read_number(cgroup, "memory.kmem.usage_in_bytes");

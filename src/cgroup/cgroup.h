@@ -27,7 +27,8 @@ struct cgroup_stat {
     int64_t swap_bytes;
     int64_t swap_cached_bytes; /* v2: pages that are in memory and still have their place in swap */
     int64_t inactive_file_bytes;
-    int64_t zswap_bytes; /* v2: memory that holds compressed pages of swap */
+    int64_t zswap_bytes;     /* v2: memory that holds compressed pages of swap */
+    int64_t anon_huge_bytes; /* the part of anon_bytes in huge pages */
 };
 
 /* Totals since the cgroup was created. PSI of v2: some tasks, or all tasks, waited. */

@@ -41,7 +41,8 @@ void gauges_open(struct gauges *gauges, const struct cgroup *cgroup);
 
 /* Reads the usage at `t_ms`, which must not fall. Also reads memory.stat if `whole` is true, if the
  * usage is near the memory limit, or if the unreclaimable memory may have a new high: the usage
- * exceeds its highest, and has changed by more than 0.5 % since the last read. */
+ * exceeds that high, and has changed by more than 0.5 %, and by more than is missing to that high.
+ */
 void gauges_poll(struct gauges *gauges, int64_t t_ms, bool whole);
 /* Return the usage, and the kernel's peak of the cgroup; -1 if unknown. */
 int64_t gauges_read_usage(const struct gauges *gauges);
@@ -63,8 +64,8 @@ bool gauges_near_limit(const struct gauges *gauges);
 
 /* Returns how long the caller can sleep after a poll, in ms (5 to 50). If the usage grows at twice
  * its recent rate, it exceeds its highest by at most 2.5 % or 8 MiB meanwhile, whichever is more; a
- * faster growth is seen at the next poll. The wait becomes longer slowly: after growth, by 1/20 of
- * the time that passes. */
+ * faster growth is seen at the next poll. The wait becomes longer slowly: after growth, by 1/10 of
+ * the time that passes. With huge pages: 5 to 20 ms, and 1/20. */
 int64_t gauges_wait_ms(const struct gauges *gauges);
 
 #endif

@@ -8,11 +8,11 @@
 #include "probe/stages.h"
 #include "probe/steps.h"
 
-/* Limits of scans between ticks: at most one per SCAN_MIN_MS, and at most 0.25 % of the time. They
+/* Limits of scans between ticks: at most one per SCAN_MIN_MS, and at most 0.17 % of the time. They
  * run only if the usage has changed by SAME_BYTES, since no process uses less. If it has not, there
  * is a scan per tick, for at most 0.1 % of the time, but one at least every SCAN_SAME_MAX_MS. */
 #define SCAN_MIN_MS 20
-#define SCAN_MS_PER_1000_US 400
+#define SCAN_MS_PER_1000_US 600
 #define SAME_BYTES INT64_C(65536)
 #define SCAN_SAME_MS_PER_1000_US 1000
 #define SCAN_SAME_MAX_MS 500
@@ -21,10 +21,10 @@
 /* A process sample is sent if the process has at least 1/200 of the PSS of all processes. */
 #define PROCESS_SAMPLE_SHARE 200
 /* A scan that is cheaper than this also precedes a snapshot, if the last scan is old enough: for at
- * most 0.5 % of the time. */
+ * most 0.33 % of the time; at once if a snapshot shows memory without a known owner. */
 #define CHEAP_SCAN_US 2000
 #define FRESH_MIN_MS 10
-#define FRESH_MS_PER_100_US 20
+#define FRESH_MS_PER_100_US 30
 /* If nothing has changed, a tick repeats the figures of the last snapshot up to this age. */
 #define SNAPSHOT_IDLE_MS 1000
 /* A snapshot that costs more than this, with some 150 processes, is taken for at most 2 % of the
@@ -260,12 +260,14 @@ static void take_snapshot(struct sampler *sampler, int64_t t_ms)
     sampler->snapshot_usage_bytes = now.cgroup_bytes;
     sampler->snapshot_unreclaimable_bytes = now.unreclaimable_bytes;
     /* If memory was freed during the reads, some sizes include it: discard the snapshot. */
+    sampler->lacks_owner = false;
     if (now.processes == 0 || usage_after < now.cgroup_bytes - now.cgroup_bytes / 50)
         return;
-    snapshot_offer(WIRE_GAUGE_USAGE, now.cgroup_bytes >= 0 ? now.cgroup_bytes : now.pss_bytes,
-                   &now);
-    snapshot_offer(WIRE_GAUGE_UNRECLAIMABLE, now.unreclaimable_bytes, &now);
+    bool complete = snapshot_offer(WIRE_GAUGE_USAGE,
+                                   now.cgroup_bytes >= 0 ? now.cgroup_bytes : now.pss_bytes, &now);
+    complete &= snapshot_offer(WIRE_GAUGE_UNRECLAIMABLE, now.unreclaimable_bytes, &now);
     snapshot_offer_stages(&now);
+    sampler->lacks_owner = !complete && sampler->scanned_ms != t_ms;
 }
 
 /* ---- the loop ---- */
@@ -317,14 +319,22 @@ static bool snapshot_is_due(const struct sampler *sampler, int64_t t_ms, bool ti
            (tick && (!idle || t_ms >= sampler->snapshot_ms + SNAPSHOT_IDLE_MS));
 }
 
+/* A process that began after the last scan holds much of the memory, perhaps not for long. */
+static bool owner_is_due(const struct sampler *sampler, int64_t t_ms)
+{
+    return sampler->lacks_owner && sampler->scan_us < CHEAP_SCAN_US &&
+           t_ms >= sampler->scanned_ms + FRESH_MIN_MS;
+}
+
 int64_t sampler_poll(struct sampler *sampler, int64_t t_ms)
 {
     bool tick = t_ms >= sampler->next_tick_ms;
     if (steps_are_on())
         steps_poll(t_ms);
     gauges_poll(&sampler->gauges, t_ms, tick);
-    bool due = snapshot_is_due(sampler, t_ms, tick);
-    if (scan_is_due(sampler, t_ms, due)) {
+    bool wants_owner = owner_is_due(sampler, t_ms);
+    bool due = wants_owner || snapshot_is_due(sampler, t_ms, tick);
+    if (wants_owner || scan_is_due(sampler, t_ms, due)) {
         int stage = scan(sampler, t_ms);
         /* A gap between two stages belongs to the earlier one. */
         if (stage != NO_STAGE && stage != sampler->stage) {
@@ -351,6 +361,8 @@ int64_t sampler_poll(struct sampler *sampler, int64_t t_ms)
     /* A wake-up is the main cost while nothing changes, so wait for the tick if it is near. */
     int64_t wait_ms =
         mappings_are_being_read() ? MAPPINGS_PAUSE_MS : gauges_wait_ms(&sampler->gauges);
+    if (sampler->lacks_owner && wait_ms > FRESH_MIN_MS)
+        wait_ms = FRESH_MIN_MS;
     return t_ms + wait_ms + wait_ms / 2 < sampler->next_tick_ms ? t_ms + wait_ms
                                                                 : sampler->next_tick_ms;
 }

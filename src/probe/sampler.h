@@ -33,6 +33,7 @@ struct sampler {
     int64_t scan_us;             /* CPU time of the last scan */
     int64_t scanned_usage_bytes; /* usage at the last scan */
     bool unread;                 /* some processes may need a read of their PSS */
+    bool lacks_owner; /* the last snapshot does not show whose memory is new: a scan can */
     int64_t snapshot_ms;
     int64_t process_samples_ms; /* snapshot_ms of the process samples that were sent last */
     int64_t snapshot_us;        /* CPU time of reading the sizes for the last snapshot */

@@ -125,20 +125,16 @@ static int64_t ownerless_bytes(const struct wire_snapshot *head)
     return head->anon_bytes > owned ? head->anon_bytes - owned : 0;
 }
 
-/* Whether the held snapshot attributes more memory to processes than a slightly higher one. */
-static bool held_attributes_more(const struct held *kept, int64_t bytes, int64_t ownerless,
-                                 const struct wire_snapshot *head)
-{
-    return kept->highest_bytes >= 0 && head->pss_bytes < kept->head.pss_bytes &&
-           ownerless > kept->ownerless_bytes + bytes / 20;
-}
+/* Memory of this part of the whole, and more, tells whether a snapshot shows whose memory it is. */
+#define OWNERLESS_PART 20
 
-/* Higher; or as high within 0.5 %, with more of it measured. */
-static bool is_better(const struct held *kept, int64_t bytes, int64_t measured)
+/* Higher; or as high within 0.5 %, with more of it measured, or with owners for more of it. */
+static bool is_better(const struct held *kept, int64_t bytes, int64_t measured, int64_t ownerless)
 {
     bool same_level = bytes >= 0 && bytes >= kept->highest_bytes - kept->highest_bytes / 200;
     return (bytes >= 0 && bytes > kept->highest_bytes) ||
-           (same_level && measured > kept->measured_bytes + kept->measured_bytes / 50);
+           (same_level && (measured > kept->measured_bytes + kept->measured_bytes / 50 ||
+                           ownerless < kept->ownerless_bytes - bytes / OWNERLESS_PART));
 }
 
 /* Adds the process at `place`, if there is room, or if it is larger than the smallest one. */
@@ -178,19 +174,22 @@ static void keep(struct held *kept, const struct wire_snapshot *head, int stage,
     kept->sent = false;
 }
 
-void snapshot_offer(enum wire_gauge gauge, int64_t bytes, const struct wire_snapshot *head)
+bool snapshot_offer(enum wire_gauge gauge, int64_t bytes, const struct wire_snapshot *head)
 {
     struct held *kept = &held[gauge];
-    int64_t measured = measured_bytes();
-    if (!is_better(kept, bytes, measured))
-        return;
-    int64_t ownerless = ownerless_bytes(head);
-    if (held_attributes_more(kept, bytes, ownerless, head))
-        return;
+    int64_t measured = measured_bytes(), ownerless = ownerless_bytes(head);
+    if (!is_better(kept, bytes, measured, ownerless))
+        return true;
+    bool lacks_owner =
+        kept->highest_bytes >= 0 && ownerless > kept->ownerless_bytes + bytes / OWNERLESS_PART;
+    /* Slightly higher, but with less that processes have: one of them has just ended. */
+    if (lacks_owner && head->pss_bytes < kept->head.pss_bytes)
+        return false;
     struct wire_snapshot of_gauge = *head;
     of_gauge.gauge = gauge;
     keep(kept, &of_gauge, -1, bytes, measured);
     kept->ownerless_bytes = ownerless;
+    return !lacks_owner;
 }
 
 void snapshot_offer_stages(const struct wire_snapshot *head)
@@ -213,7 +212,7 @@ void snapshot_offer_stages(const struct wire_snapshot *head)
     for (int place = 0; place <= stages_count(); place++) {
         struct held *kept = &held[GAUGES + place];
         if (!sums[place].processes ||
-            !is_better(kept, sums[place].pss_bytes, sums[place].measured_bytes))
+            !is_better(kept, sums[place].pss_bytes, sums[place].measured_bytes, INT64_MAX))
             continue;
         struct wire_snapshot own = *head;
         int stage = place == 0 ? NO_STAGE : place - 1;

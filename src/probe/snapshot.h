@@ -16,8 +16,10 @@
 void snapshots_init(void);
 /* Keeps the current estimates of the table as the snapshot of `gauge`, WIRE_GAUGE_USAGE or
  * WIRE_GAUGE_UNRECLAIMABLE, if they are better. They are better if `bytes`, the value of the gauge,
- * is higher. They are also better if it is about the same and more of the PSS is measured. */
-void snapshot_offer(enum wire_gauge gauge, int64_t bytes, const struct wire_snapshot *head);
+ * is higher. They are also better if it is about the same, and more of the PSS is measured, or more
+ * of the memory is that of known processes. Returns false if they are better, but 5 % more of the
+ * memory than before is of no known process: of a new one, or of one that has just ended. */
+bool snapshot_offer(enum wire_gauge gauge, int64_t bytes, const struct wire_snapshot *head);
 /* The same for the own processes of each stage and their PSS. Keeps the largest processes. */
 void snapshot_offer_stages(const struct wire_snapshot *head);
 /* Sends the snapshots that changed since they were last sent. Returns their number. */

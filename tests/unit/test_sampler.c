@@ -415,6 +415,32 @@ START_TEST(a_peak_of_page_cache)
 }
 END_TEST
 
+/* Directly after a scan, a new process takes memory and holds it for a short time. */
+START_TEST(a_process_that_began_after_the_scan_is_in_the_peak)
+{
+    begin("memory-freed");
+    watch();
+    int64_t scanned_ms = watched.sampler.scanned_ms;
+    char *from CLEANUP(cleanup_free) = xasprintf("%s/proc/5002070", watched.root);
+    char *to CLEANUP(cleanup_free) = xasprintf("%s/proc/5002071", watched.root);
+    run("cp", "-R", from, to);
+    put("/proc/5002071/stat", "5002071 (new) S 5002070 0 0 0\n");
+    put("/proc/5002071/statm", "20000 12000 163 122 0 1730 0\n");
+    put("/sys/fs/cgroup/memory/cgroup.procs", "5002070\n5002071\n");
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "90000000\n");
+    put("/sys/fs/cgroup/memory/memory.stat", "total_cache 0\ntotal_rss 60000000\ntotal_shmem 0\n");
+    int64_t t_ms = sampler_poll(&watched.sampler, scanned_ms + 1);
+    ck_assert_int_eq(watched.sampler.scanned_ms, scanned_ms);
+    ck_assert_int_le(t_ms, scanned_ms + 11);
+    sampler_poll(&watched.sampler, t_ms);
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "7500000\n");
+    end(scanned_ms + 200);
+    ck_assert_int_eq(watched.m.peak.at_peak.cgroup_bytes, 90000000);
+    ck_assert_ptr_nonnull(process_at_peak(5002071));
+    measurement_release(&watched.m);
+}
+END_TEST
+
 /* ---- mappings ---- */
 
 #define SMAPS "/proc/5002070/smaps"
@@ -577,6 +603,7 @@ int main(void)
     tcase_add_test(all, rss_is_used_without_a_rollup);
     tcase_add_test(all, the_peak_of_a_process_that_is_ending);
     tcase_add_test(all, a_peak_of_page_cache);
+    tcase_add_test(all, a_process_that_began_after_the_scan_is_in_the_peak);
     tcase_add_test(all, the_mappings_of_the_largest_process);
     tcase_add_test(all, mappings_that_cannot_be_read);
     tcase_add_test(all, mappings_of_another_format);
