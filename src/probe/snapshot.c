@@ -125,7 +125,7 @@ static int64_t ownerless_bytes(const struct wire_snapshot *head)
     return head->anon_bytes > owned ? head->anon_bytes - owned : 0;
 }
 
-/* Memory of this part of the whole, and more, tells whether a snapshot shows whose memory it is. */
+/* New memory of no known process is reported if it is this part of the whole, or more. */
 #define OWNERLESS_PART 20
 
 /* Higher; or as high within 0.5 %, with more of it measured, or with owners for more of it. */
