@@ -102,7 +102,9 @@ struct engine_run {
 /* The operations of an engine. An `int` is 0, or -1 with `err` set. */
 struct engine {
     const char *name;
-    const char *image_label; /* replaces the image reference in results; NULL: the reference */
+    /* Replaces the image reference in results. NULL: the reference, of an engine that runs the
+     * build in a container. */
+    const char *image_label;
     /* The build runs in processes of a daemon, in the cgroup that `start` made. The probe is not in
      * that cgroup, and its child is only the client. */
     bool outside;

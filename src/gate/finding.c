@@ -213,7 +213,8 @@ static enum reason compare_with_baseline_metric(const struct evaluation *evaluat
     if (finding->value_count == 0)
         return unmeasured;
     enum reason reason = compare_values(evaluation, finding, metric);
-    /* A metric of level fail must be measured in every run before it can pass. */
+    /* At level fail, a metric must be measured in every run before it can pass. A stage that was
+     * not is missed, which is only reported. */
     bool partly = finding->value_count < evaluation->run_count && finding->level == LEVEL_FAIL;
     return partly && reason < REASON_NOT_MEASURED ? unmeasured : reason;
 }

@@ -17,7 +17,8 @@ enum finding_status {
     FINDING_IMPROVED,
     FINDING_WARNED,  /* a remark that does not fail the check */
     FINDING_FAILED,  /* prevents a pass: it failed, or could not be decided */
-    FINDING_MISSING, /* the baseline has the metric and the runs do not, or the reverse */
+    FINDING_MISSING, /* the baseline has the metric and the runs do not, or the reverse; or there
+                      * was nothing to compare with */
     FINDING_OFF,
 };
 const char *finding_status_name(enum finding_status status); /* "failed"; static */

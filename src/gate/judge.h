@@ -37,7 +37,7 @@ struct judgement {
     char *base_ref;      /* the ref that it is shared with; NULL without base_commit */
     char *reason;        /* of the verdict; NULL if it is pass */
     char *advice;        /* what to do next (measurement/advice.h); NULL only before judging */
-    struct strv notes;   /* outside daemons, reasons for reruns, drift, durations that differ */
+    struct strv notes;   /* what the user should know beside the verdict, a sentence each */
     struct finding *findings;
     size_t finding_count;
     /* The run that decided: the one at the limit, the highest one over a budget, else that of the
@@ -50,7 +50,9 @@ void judgement_release(struct judgement *judgement);
 
 /* Judges one or more runs against the baseline; `baseline_path` is for messages. `strict`: an
  * improvement fails until the baseline records it. Fills `judgement`, which the caller has
- * initialised. Never passes if a judged metric or stage of the baseline, or the entry, is missing.
+ * initialised. Never passes if the entry or a judged metric of the baseline is missing, or if a
+ * judged stage is gone. A stage that was missed, because it is too short to be seen or measured, is
+ * only reported.
  *
  * The first condition that holds determines the verdict:
  *   build-failed    a run's build failed, or is not verified     (no findings)
@@ -69,8 +71,8 @@ void judgement_release(struct judgement *judgement);
  *                   baseline (measurement/likeness.h): a build tool may have replayed its cache.
  *                   This precedes a missing metric or stage and, with `strict`,
  *                   an improvement, which a replay explains
- *   inconclusive    the interval contains the allowed value; or a stage was seen in every run, but
- *                   not measured in each; or a metric with a budget was not
+ *   inconclusive    the interval contains the allowed value; or a metric that is not of a stage, or
+ *                   that has a budget, was not measured in every run
  *   improved        the interval is lower than the baseline by more than the tolerance
  *   pass
  * Only metrics of level fail count, but a missing one counts at level warn too, and a budget at

@@ -1,7 +1,8 @@
 /* Judges the work tree against the base tree, which was measured in turn with it. Pure.
  *
  * Each metric has its default tolerance (baseline/tolerance.h). The interval of its ratio decides
- * (gate/ratio.h). stage_unreclaimable:NAME has level fail if every run has the stage. */
+ * (gate/ratio.h). stage_unreclaimable:NAME has level fail if it was measured in every run of both
+ * trees, except for the stage setup. */
 #ifndef BM_GATE_RELATIVE_H
 #define BM_GATE_RELATIVE_H
 
